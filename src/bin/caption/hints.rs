@@ -1,0 +1,106 @@
+//! From what went wrong to what to do about it, and to the exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use caption::error::{Error, Fault, Kind, Meaning};
+
+use super::config::NoKey;
+
+/// The exit codes that scripts rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Every input captioned.
+    Success = 0,
+    /// Wrong usage or configuration; nothing was sent.
+    Usage = 2,
+    /// Some inputs failed; the others were delivered.
+    Failed = 3,
+    /// No key, key refused, account unverified or out of credits.
+    Account = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// For one input that failed while others may have succeeded.
+    pub(crate) fn of_input(error: &Error) -> Self {
+        match error.kind() {
+            Kind::Auth | Kind::Credits => Self::Account,
+            _ => Self::Failed,
+        }
+    }
+
+    /// For an error that ended the run, most of them before anything was sent.
+    pub(crate) fn of_run(error: &anyhow::Error) -> Self {
+        if error.is::<NoKey>() {
+            return Self::Account;
+        }
+        match error.downcast_ref::<Error>().map(Error::kind) {
+            Some(Kind::Auth) => Self::Account,
+            _ if error.is::<WriteFailed>() => Self::Failed,
+            _ => Self::Usage,
+        }
+    }
+}
+
+/// Standard output could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write standard output")]
+pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
+
+const KEYS: &str = "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY to it";
+const TOP_UP: &str = "top up at https://aimlapi.com/app/billing/";
+const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
+                      or give a public URL in its place";
+
+/// What to do next.
+pub(crate) fn hint(error: &Error) -> &'static str {
+    match error {
+        Error::BadUrl { .. } => "give an http:// or https:// URL, a file, or - for standard input",
+        Error::InsecureUrl { .. } => "use https://, or say --allow-http",
+        Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
+        Error::Setup(_) => "check the proxy settings and the system's certificates",
+        Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
+        Error::Unreadable(_) => "check its permissions and the disk",
+        Error::NotAFile { what: "a folder" } => "name the audio files in it",
+        Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
+        Error::Empty => "check how it was made",
+        Error::NotAudio { .. } => "name a file with sound in it",
+        Error::Damaged { .. } => "check whether it plays",
+        Error::TooLarge { .. } => SHRINK,
+        Error::Changed => "wait until nothing writes to it, then try again",
+        Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
+        Error::Download { .. } => "try again later",
+        Error::Refused(fault) => hint_of_fault(fault),
+        Error::Unreachable { .. } => "check the network, --base-url and the proxy settings",
+        Error::TimedOut { .. } => "raise --timeout or send less sound",
+        Error::NotAnAnswer { .. } => "check --base-url: something else may be answering there",
+        Error::Incomplete { .. } => "try again, or send less sound",
+        _ => "try again",
+    }
+}
+
+fn hint_of_fault(fault: &Fault) -> &'static str {
+    match fault.meaning {
+        Meaning::Key if fault.status == 403 && fault.message.is_empty() => {
+            "check the proxy or firewall in between, and what the key may do"
+        }
+        Meaning::Key => KEYS,
+        Meaning::Unverified => "verify the account at https://aimlapi.com/app/verification",
+        Meaning::Credits => TOP_UP,
+        Meaning::RateLimited => "wait a while; fewer --jobs or more --max-retries help",
+        Meaning::AllowanceUsed => {
+            "wait for the next hour, or top up at https://aimlapi.com/app/billing/"
+        }
+        Meaning::TooLarge => SHRINK,
+        Meaning::Redirected => "set --base-url to where the service is",
+        Meaning::Rejected if matches!(fault.status, 404 | 405) => "check --base-url and --model",
+        Meaning::Rejected => "check the sound and --model",
+        _ => "try again later",
+    }
+}

@@ -1,0 +1,29 @@
+//! `caption song.mp3` prints what a recording sounds like.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub(crate) use self::cli::Cli;
+pub(crate) use self::config::Environment;
+
+mod app;
+mod cli;
+mod config;
+mod diagnostics;
+mod hints;
+mod progress;
+mod terminal;
+
+fn main() -> ExitCode {
+    run(&Cli::parse(), &Environment::of_process())
+}
+
+/// The whole program but for the process around it.
+pub(crate) fn run(cli: &Cli, environment: &Environment) -> ExitCode {
+    let diagnostics = diagnostics::Diagnostics::new(cli, environment);
+    match app::run(cli, environment, &diagnostics) {
+        Ok(exit) => exit.into(),
+        Err(error) => diagnostics.fatal(&error).into(),
+    }
+}

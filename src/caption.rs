@@ -1,0 +1,55 @@
+//! The nouns: what is asked for and what comes back, as plain data.
+
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// One answer of the service: a whole caption and what is known about it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The caption, without white space around it; never empty.
+    pub caption: String,
+    /// The model that answered, in the service's own words: often a shorter name than the one
+    /// that was asked for.
+    pub model: Option<String>,
+    /// Why the model stopped: `stop`, or `length` where [`Options::max_tokens`] cut it short.
+    ///
+    /// [`Options::max_tokens`]: crate::service::Options::max_tokens
+    pub finish_reason: Option<String>,
+    /// Tokens in and out.
+    pub usage: Option<Usage>,
+    /// What the request cost in US dollars.
+    pub usd: Option<f64>,
+    /// The service's name for the request.
+    pub request_id: Option<String>,
+    /// How many times the request was sent, the last one included.
+    pub attempts: u32,
+    /// Time from the first try to the end of the answer.
+    pub elapsed: Duration,
+    /// The body of the response as received; `None` where it was streamed.
+    pub body: Option<String>,
+}
+
+/// Tokens counted by the service: 12.5 a second of sound and a few for the frame going in, about
+/// four characters each coming out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Tokens of the sound and the text around it.
+    pub prompt_tokens: u64,
+    /// Tokens of the caption.
+    pub completion_tokens: u64,
+    /// The sum of both.
+    pub total_tokens: u64,
+}
+
+/// What became of one input.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The input as the user named it.
+    pub input: String,
+    /// Its caption, or why there is none.
+    pub result: Result<Answer, Error>,
+}

@@ -1,0 +1,71 @@
+//! From the base URL as people write it to the address that is asked.
+
+use reqwest::Url;
+use url::Host;
+
+use crate::error::Error;
+
+/// The address of the chat completions below `base_url`, which may end in `/v1` or not.
+pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
+    let mut url = Url::parse(base_url).map_err(|e| bad(base_url, e.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad(base_url, "neither http:// nor https://".to_owned()));
+    }
+    if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
+        return Err(Error::InsecureUrl { host: url.host_str().unwrap_or_default().to_owned() });
+    }
+    let path = url.path().trim_end_matches('/');
+    let base = if path.is_empty() { "/v1" } else { path }.to_owned();
+    url.set_path(&format!("{base}/chat/completions"));
+    Ok(url)
+}
+
+/// Whether no TLS can come into play: plain HTTP to this very machine.
+pub(super) fn is_plain_loopback(url: &Url) -> bool {
+    url.scheme() == "http" && is_loopback(url)
+}
+
+/// Whether the URL leads to this very machine, whose traffic nobody else can read.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+fn bad(url: &str, reason: String) -> Error {
+    Error::BadUrl { url: url.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_added_where_the_base_url_names_no_path() {
+        for base in ["https://x.test", "https://x.test/", "https://x.test/v1", "https://x.test/v1/"]
+        {
+            assert_eq!(
+                resolve(base, false).unwrap().as_str(),
+                "https://x.test/v1/chat/completions"
+            );
+        }
+        assert_eq!(
+            resolve("https://x.test/api/v2/", false).unwrap().as_str(),
+            "https://x.test/api/v2/chat/completions"
+        );
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone_unless_allowed() {
+        for base in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"] {
+            assert!(resolve(base, false).is_ok(), "{base}");
+        }
+        for base in ["http://x.test", "http://192.168.0.1", "http://127.0.0.1.x.test"] {
+            assert!(matches!(resolve(base, false), Err(Error::InsecureUrl { .. })), "{base}");
+            assert!(resolve(base, true).is_ok(), "{base}");
+        }
+    }
+}

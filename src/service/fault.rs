@@ -1,0 +1,163 @@
+//! Reads what the service says when it refuses, in all the shapes it is known to use.
+//!
+//! The shapes and their sources: the current problem document (live 401 of 2026-08) with its
+//! variants for credits, unverified accounts and validation; the flat legacy document, with and
+//! without `meta`; upstream failures; HTML and empty bodies of what stands in between.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use serde_json::Value;
+
+use crate::error::{Fault, Meaning};
+use crate::text::one_line;
+
+/// Longest message shown, in characters.
+const LONGEST: usize = 400;
+
+/// The fault in an error response.
+pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
+    let document = serde_json::from_slice(body).unwrap_or_else(|_| plain_text(body));
+    from_document(&document, status, headers)
+}
+
+/// The fault in a response with a success status or in an event of a stream, if it is one.
+pub(super) fn in_success(document: &Value, headers: &HeaderMap) -> Option<Fault> {
+    let is_fault = document.get("error").is_some_and(|error| !error.is_null())
+        || (document.get("message").is_some() && document.get("choices").is_none());
+    is_fault.then(|| from_document(document, own_status(document), headers))
+}
+
+/// How long the server asks to wait, in seconds or until a date by its own clock.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now =
+        date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now);
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+/// The service's name for a request, from the headers of its answer.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let names = ["x-request-id", "x-inference-id"];
+    names.into_iter().find_map(|name| text_header(headers, HeaderName::from_static(name)))
+}
+
+fn from_document(document: &Value, status: u16, headers: &HeaderMap) -> Fault {
+    let error = &document["error"];
+    let message = [&document["message"], &error["message"], error, &document["title"]]
+        .into_iter()
+        .find_map(words)
+        .unwrap_or_default();
+    let mut details = Vec::new();
+    collect_details(&error["details"], &mut details);
+    collect_details(&error["data"], &mut details);
+    collect_legacy(&document["meta"]["messages"], "", &mut details);
+    let said = [message.as_str()]
+        .into_iter()
+        .chain(details.iter().map(String::as_str))
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ");
+    let code = [&error["data"]["kind"], &error["name"]];
+    let codes = code.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    Fault {
+        status,
+        meaning: meaning(status, &format!("{codes} {message}").to_lowercase()),
+        message: one_line(&said, LONGEST),
+        request_id: words(&document["requestId"])
+            .map(|id| one_line(&id, 128))
+            .or_else(|| request_id(headers)),
+        retry_after: retry_after(headers),
+    }
+}
+
+fn meaning(status: u16, said: &str) -> Meaning {
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    match status {
+        // `insufficent` is the service's spelling.
+        402 => Meaning::Credits,
+        0 | 403 if says(&["insufficent", "insufficient", "outoffunds", "run out of"]) => {
+            Meaning::Credits
+        }
+        0 | 403 if says(&["err_unverified", "complete verification"]) => Meaning::Unverified,
+        401 | 403 => Meaning::Key,
+        413 => Meaning::TooLarge,
+        429 if says(&["free-tier limit", "limit for the hour"]) => Meaning::AllowanceUsed,
+        429 => Meaning::RateLimited,
+        300..=399 => Meaning::Redirected,
+        0 | 408 | 500.. => Meaning::Failed,
+        _ => Meaning::Rejected,
+    }
+}
+
+/// A string, or a list of strings as one.
+fn words(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
+        _ => return None,
+    };
+    Some(text).filter(|text| !text.trim().is_empty())
+}
+
+/// `[{"path": "tools", "reason": "…"}]`, and the older `[{"path": ["tools"], "message": "…"}]`.
+fn collect_details(list: &Value, details: &mut Vec<String>) {
+    for fault in list.as_array().into_iter().flatten() {
+        let Some(reason) = words(&fault["reason"]).or_else(|| words(&fault["message"])) else {
+            continue;
+        };
+        details.push(match path(&fault["path"]) {
+            Some(path) => format!("{path}: {reason}"),
+            None => reason,
+        });
+    }
+}
+
+/// `["messages", 0, "role"]` as `messages.0.role`, and a path that is a string as it is.
+fn path(value: &Value) -> Option<String> {
+    let Value::Array(steps) = value else { return words(value) };
+    let steps = steps.iter().map(|step| match step {
+        Value::String(step) => step.clone(),
+        other => other.to_string(),
+    });
+    Some(steps.collect::<Vec<_>>().join(".")).filter(|path| !path.is_empty())
+}
+
+/// `{"0": {"role": {"_errors": ["…"]}}}`, nested as the request is.
+fn collect_legacy(node: &Value, path: &str, details: &mut Vec<String>) {
+    for (name, child) in node.as_object().into_iter().flatten() {
+        if name == "_errors" {
+            details.extend(words(child).map(|reason| format!("{path}: {reason}")));
+        } else {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            collect_legacy(child, &path, details);
+        }
+    }
+}
+
+/// The status that an error object inside a success tells of itself; 0 where it tells none.
+fn own_status(document: &Value) -> u16 {
+    let error = &document["error"];
+    [&error["status"], &error["code"], &document["status"], &document["statusCode"]]
+        .into_iter()
+        .filter_map(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()))
+        .find_map(|number| u16::try_from(number).ok().filter(|status| *status >= 400))
+        .unwrap_or(0)
+}
+
+/// A body that is no JSON, as the message of a document; markup is nothing that people can read.
+fn plain_text(body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.starts_with('<') { Value::Null } else { serde_json::json!({ "message": text }) }
+}
+
+fn text_header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(one_line(value, 128)).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,48 @@
+//! The key, which is sent and never shown.
+
+use std::fmt;
+
+use reqwest::header::HeaderValue;
+
+use crate::error::Error;
+
+/// A bearer key. Its `Debug` form hides it, and there is no `Display`.
+#[derive(Clone)]
+pub struct ApiKey(HeaderValue);
+
+impl ApiKey {
+    /// Takes a key as it was copied; white space around it is dropped.
+    ///
+    /// Fails with [`Error::BadKey`] where it is empty or cannot be part of an HTTP header.
+    pub fn new(key: &str) -> Result<Self, Error> {
+        let key = key.trim();
+        if key.is_empty() {
+            return Err(Error::BadKey);
+        }
+        let mut bearer =
+            HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| Error::BadKey)?;
+        bearer.set_sensitive(true);
+        Ok(Self(bearer))
+    }
+
+    pub(super) fn bearer(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_hides_the_key() {
+        let shown = format!("{:?}", ApiKey::new("sk-marked").unwrap());
+        assert!(!shown.contains("marked"), "{shown}");
+    }
+}

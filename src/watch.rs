@@ -1,0 +1,62 @@
+//! News of a request on its way, for whoever wants to show it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something that happened between asking and the answer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A URL that the service cannot reach is downloaded here.
+    Inlining {
+        /// The URL.
+        url: String,
+    },
+    /// Bytes of the request have left; equal numbers mean that the model is at work.
+    Sent {
+        /// Bytes so far.
+        bytes: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// The next piece of the caption; all pieces together are the caption.
+    Text(String),
+    /// A try failed and another one follows.
+    Retrying {
+        /// What went wrong, in one line.
+        reason: String,
+        /// Time until the next try.
+        wait: Duration,
+        /// The number of the next try; the first try of all is number 1.
+        attempt: u32,
+    },
+}
+
+/// Who is told of [`Event`]s: a function, or nobody.
+#[derive(Clone, Default)]
+pub struct Watch(Option<Arc<dyn Fn(Event) + Send + Sync>>);
+
+impl Watch {
+    /// Calls `listener` for every event, between two steps of the request: it should be quick.
+    pub fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
+    /// Tells nobody.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        if let Some(listener) = &self.0 {
+            listener(event);
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Watch(..)" } else { "Watch(none)" })
+    }
+}

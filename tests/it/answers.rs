@@ -1,0 +1,206 @@
+//! What comes back: a caption, or an answer that is none.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::harness::{answer, assert_says, caption, caption_tone, document};
+use crate::stand_in::{Reply, StandIn};
+
+#[test]
+fn standard_output_holds_the_caption_and_a_newline_and_nothing_else() {
+    let stand_in = StandIn::scripted([answer("  A bell, then – silence.\n\n")]);
+    assert_eq!(caption_tone(&stand_in, &[]).captioned(), "A bell, then – silence.\n");
+}
+
+#[test]
+fn json_is_the_response_as_received() {
+    let body = "{ \"z\": 1.50, \"choices\": [{\"message\": {\"content\": \"caf\\u00e9\"}}],\n \"a\": null}";
+    let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
+    assert_eq!(caption_tone(&stand_in, &["--json"]).captioned(), format!("{body}\n"));
+}
+
+#[test]
+fn the_caption_is_found_in_the_json_where_jq_users_look_for_it() {
+    let stand_in = StandIn::start();
+    let printed = caption_tone(&stand_in, &["--format", "json"]).captioned();
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    let caption = document["choices"][0]["message"]["content"].as_str().unwrap();
+    assert_says(caption, &["near 1000 Hz"]);
+}
+
+#[test]
+fn several_responses_come_one_a_line_with_their_keys_in_order() {
+    let pretty =
+        "{\n  \"b\": 1,\n  \"choices\": [{\"message\": {\"content\": \"x\"}}],\n  \"a\": 2\n}";
+    let reply = || Reply::status(200).body("application/json", pretty);
+    let stand_in = StandIn::scripted([reply(), reply()]);
+    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let printed = run.args(["--json", "tone.wav", "tone.mp3"]).run().captioned();
+    let line = "{\"b\":1,\"choices\":[{\"message\":{\"content\":\"x\"}}],\"a\":2}\n";
+    assert_eq!(printed, [line, line].concat());
+}
+
+#[test]
+fn a_stream_cannot_be_one_json_document() {
+    let stand_in = StandIn::start();
+    let said = caption_tone(&stand_in, &["--json", "--stream"]).failed(2);
+    assert_says(&said, &["--stream gives no single JSON document"]);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn every_2xx_is_a_success() {
+    for status in [200, 201, 202] {
+        let choice = json!({ "message": { "content": "Rain." }, "finish_reason": "stop" });
+        let stand_in = StandIn::scripted([document(status, &json!({ "choices": [choice] }))]);
+        assert_eq!(caption_tone(&stand_in, &[]).captioned(), "Rain.\n", "{status}");
+    }
+}
+
+#[test]
+fn what_is_not_documented_or_of_another_type_does_not_cost_the_caption() {
+    let body = json!({
+        "choices": [{ "message": { "content": "Rain.", "role": 7 }, "finish_reason": null, "x": {} }],
+        "usage": "none", "meta": [1], "model": null, "id": 3, "error": null,
+    });
+    let stand_in = StandIn::scripted([document(200, &body)]);
+    assert_eq!(caption_tone(&stand_in, &[]).captioned(), "Rain.\n");
+}
+
+#[test]
+fn verbose_tells_tokens_cost_model_and_request_id() {
+    let stand_in = StandIn::start();
+    let run = caption_tone(&stand_in, &["-v"]);
+    assert_eq!(run.code, 0);
+    let words = [
+        "tone.wav",
+        "21 + ",
+        " tokens",
+        "$0.000",
+        "qwen3-omni-30b-a3b-captioner",
+        "request stand-in-request",
+    ];
+    assert_says(&run.stderr, &words);
+}
+
+#[test]
+fn the_cost_is_found_in_the_body_or_else_in_the_headers() {
+    let choices = json!([{ "message": { "content": "Rain." } }]);
+    let body = |usage: Value| json!({ "choices": choices, "meta": { "usage": usage } });
+    let usd = json!({ "usd_spent": 0.25, "credits_used": 1 });
+    let credits = json!({ "credits_used": 1_000_000 });
+    for (reply, cost) in [
+        (document(200, &body(usd)).header("x-aimlapi-usd-spent", "9"), "$0.250000"),
+        (document(200, &body(credits)), "$0.500000"),
+        (document(200, &body(Value::Null)).header("x-aimlapi-usd-spent", "0.125"), "$0.125000"),
+        (document(200, &body(Value::Null)).header("x-aimlapi-credits-used", "20"), "$0.000010"),
+    ] {
+        let stand_in = StandIn::scripted([reply]);
+        assert_says(&caption_tone(&stand_in, &["-v"]).stderr, &[cost]);
+    }
+}
+
+#[test]
+fn a_caption_cut_by_the_users_own_limit_is_printed_with_a_note() {
+    let stand_in = StandIn::scripted([stopped_for("length")]);
+    let run = caption_tone(&stand_in, &["--max-tokens", "3"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "A bell.\n"));
+    assert_says(&run.stderr, &["note", "cut at --max-tokens", "tone.wav"]);
+}
+
+#[test]
+fn a_caption_cut_by_the_models_own_limit_is_incomplete() {
+    incomplete(stopped_for("length"), &["cut at the model's limit"]);
+}
+
+#[test]
+fn a_caption_stopped_by_a_filter_is_incomplete() {
+    incomplete(stopped_for("content_filter"), &["stopped for \"content_filter\""]);
+}
+
+#[test]
+fn an_answer_without_text_is_incomplete() {
+    for content in [json!(""), json!(" \n"), Value::Null] {
+        let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
+        incomplete(document(200, &json!({ "choices": [choice] })), &["no text in it"]);
+    }
+    incomplete(document(200, &json!({ "choices": [] })), &["no text in it"]);
+}
+
+#[test]
+fn an_error_inside_a_success_is_an_error() {
+    let body = json!({ "error": { "message": "upstream broke", "code": 500 } });
+    let stand_in = StandIn::scripted([document(200, &body)]);
+    let said = caption_tone(&stand_in, &["--max-retries", "0"]).failed(3);
+    assert_says(&said, &["the service failed (500, \"upstream broke\")", "tone.wav"]);
+}
+
+#[test]
+fn a_success_with_html_is_no_caption() {
+    let page = "<html><body>Welcome to the hotel Wi-Fi</body></html>";
+    let stand_in = StandIn::scripted([Reply::status(200).body("text/html", page)]);
+    let said = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&said, &["answered 200 with an HTML page", "tone.wav", "check --base-url"]);
+    assert!(!said.contains("Wi-Fi"), "{said}");
+}
+
+#[test]
+fn a_success_without_a_body_is_no_caption() {
+    let stand_in = StandIn::scripted([Reply::status(204)]);
+    let said = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&said, &["answered 204 with an empty body", "tone.wav"]);
+}
+
+#[test]
+fn a_success_that_is_no_json_object_is_no_caption() {
+    for (body, found) in [("captions!", "not JSON"), ("[1]", "JSON of another kind")] {
+        let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
+        assert_says(&caption_tone(&stand_in, &[]).failed(3), &["answered 200 with", found]);
+    }
+}
+
+#[test]
+fn an_answer_that_never_ends_is_given_up() {
+    let stand_in =
+        StandIn::scripted([Reply::status(200).body("application/json", vec![b' '; 9_000_000])]);
+    assert_says(&caption_tone(&stand_in, &[]).failed(3), &["an endless body"]);
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_quietly() {
+    let stand_in = StandIn::scripted([answer(&"long ".repeat(100_000))]);
+    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let mut child = run.spawn();
+    let mut first = [0];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let run = crate::harness::finish(child);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let stand_in = StandIn::start();
+    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let command = run.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
+    let run = crate::harness::finish(command.spawn().unwrap());
+    assert_says(&run.failed(3), &["could not write standard output", "No space left"]);
+}
+
+fn stopped_for(reason: &str) -> Reply {
+    let choice = json!({ "message": { "content": "A bell." }, "finish_reason": reason });
+    document(200, &json!({ "choices": [choice] }))
+}
+
+#[track_caller]
+fn incomplete(reply: Reply, words: &[&str]) {
+    let stand_in = StandIn::scripted([reply.header("x-request-id", "r-77")]);
+    let said = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&said, &["the caption is incomplete"]);
+    assert_says(&said, words);
+    assert_says(&said, &["tone.wav", "try again", "[request r-77]"]);
+    stand_in.request();
+}

@@ -1,0 +1,113 @@
+//! URLs whose bytes are fetched here and sent like a file's.
+
+use serde_json::Value;
+
+use crate::harness::{Run, assert_says, caption, data};
+use crate::stand_in::{Reply, StandIn};
+
+#[test]
+fn a_url_that_only_this_machine_can_reach_is_inlined_with_a_notice() {
+    let stand_in = StandIn::scripted([wav()]);
+    let url = stand_in.url("a.wav?sig=1");
+    let run = caption(&stand_in).arg(&url).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_says(&run.stdout, &["near 1000 Hz"]);
+    assert_says(&run.stderr, &["note", "only this machine can reach", &url]);
+}
+
+#[test]
+fn inline_downloads_without_a_notice() {
+    let stand_in = StandIn::scripted([wav()]);
+    let printed = inline(&stand_in, &[]).captioned();
+    assert_says(&printed, &["near 1000 Hz"]);
+    let data = &stand_in.requests()[1].json()["messages"][0]["content"][0]["input_audio"]["data"];
+    assert!(data.as_str().unwrap().starts_with("data:;base64,"), "{data}");
+}
+
+#[test]
+fn a_download_is_one_plain_get_without_the_key() {
+    let stand_in = StandIn::scripted([wav()]);
+    inline(&stand_in, &[]).captioned();
+    let requests = stand_in.requests();
+    assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("GET", "/a.wav"));
+    assert_eq!(requests[0].header("authorization"), None);
+    assert_eq!(requests[0].header("accept-encoding"), None);
+    assert_eq!(requests.len(), 2);
+}
+
+#[test]
+fn redirects_of_a_download_are_followed() {
+    let stand_in = StandIn::scripted([
+        Reply::status(302).header("location", "/b.wav"),
+        Reply::status(307).header("location", "/c.wav"),
+        wav(),
+    ]);
+    inline(&stand_in, &[]).captioned();
+    let paths: Vec<_> = stand_in.requests().iter().map(|request| request.path.clone()).collect();
+    assert_eq!(paths, ["/a.wav", "/b.wav", "/c.wav", "/v1/chat/completions"]);
+}
+
+#[test]
+fn redirects_without_an_end_are_given_up() {
+    let stand_in =
+        StandIn::scripted((0..21).map(|_| Reply::status(302).header("location", "/a.wav")));
+    assert_says(&inline(&stand_in, &[]).failed(3), &["the download was answered with 302"]);
+}
+
+#[test]
+fn what_is_downloaded_is_looked_at_like_a_file() {
+    let page = Reply::status(200).body("audio/wav", "<!doctype html><html>log in</html>");
+    let stand_in = StandIn::scripted([page]);
+    assert_says(&inline(&stand_in, &[]).failed(3), &["not audio but an HTML page", "a.wav"]);
+    stand_in.request();
+}
+
+#[test]
+fn a_download_that_is_too_large_is_stopped() {
+    let stand_in = StandIn::scripted([Reply::status(200).body("audio/wav", vec![1; 20_000_000])]);
+    assert_says(&inline(&stand_in, &[]).failed(3), &["too large", "a.wav", "shorten"]);
+    stand_in.request();
+}
+
+#[test]
+fn a_download_that_is_not_there_is_told_with_its_status() {
+    let stand_in = StandIn::scripted([Reply::status(404)]);
+    let said = inline(&stand_in, &[]).failed(3);
+    assert_says(&said, &["the download was answered with 404", "a.wav", "check that the URL"]);
+    stand_in.request();
+}
+
+#[test]
+fn a_download_that_fails_for_now_is_tried_again() {
+    let stand_in = StandIn::scripted([
+        Reply::status(503).header("retry-after", "0"),
+        Reply::status(200).pieces("audio/wav", ["RIFF"]).cut(),
+        wav(),
+    ]);
+    let run = inline(&stand_in, &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_says(&run.stderr, &["answered with 503", "try 2", "connection broke", "try 3"]);
+}
+
+#[test]
+fn downloads_keep_to_the_time_limit() {
+    let stand_in = StandIn::scripted([Reply::silence()]);
+    let said = inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
+    assert_says(&said, &["no complete answer within 200ms", "a.wav"]);
+}
+
+#[test]
+fn json_of_an_inlined_url_is_the_services() {
+    let stand_in = StandIn::scripted([wav()]);
+    let printed = inline(&stand_in, &["--json"]).captioned();
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document["object"], "chat.completion");
+}
+
+fn wav() -> Reply {
+    Reply::status(200).body("application/octet-stream", std::fs::read(data("tone.wav")).unwrap())
+}
+
+fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
+    caption(stand_in).arg("--inline").args(args).arg(stand_in.url("a.wav")).run()
+}

@@ -1,0 +1,248 @@
+//! What the service says when it refuses, in every shape it is known to use: one line that says
+//! what happened, to which input, and what to do.
+
+use serde_json::json;
+
+use crate::harness::{Run, assert_says, caption, caption_tone, document};
+use crate::stand_in::{Reply, StandIn};
+
+const PROBLEM: &str = "application/problem+json; charset=utf-8";
+
+#[test]
+fn a_refused_key_says_where_to_make_one() {
+    // The stand-in's own 401 is the live one of 2026-08.
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").env("AIMLAPI_KEY", "wrong").arg("tone.wav").run();
+    let words = [
+        "the key was refused (401, \"This request requires a valid API key.\")",
+        "tone.wav",
+        "https://aimlapi.com/app/keys",
+        "[request stand-in-refusal]",
+    ];
+    assert_one_line(run, 4, &words);
+    assert_eq!(stand_in.requests().len(), 1, "it is not tried again");
+}
+
+#[test]
+fn an_account_without_credits_says_where_to_top_up() {
+    let body = json!({
+        "title": "Forbidden", "status": 403, "instance": "/v1/chat/completions?", "timestamp": "t",
+        "message": "You've run out of credits. https://aimlapi.com/app/billing/",
+        "error": { "name": "ForbiddenException", "message": "x", "data": { "kind": "err_insufficent_credits" } },
+    });
+    let said = refused(Reply::status(403).body(PROBLEM, body.to_string()), 4);
+    assert_says(
+        &said,
+        &["out of credits (403", "tone.wav", "top up at https://aimlapi.com/app/billing/"],
+    );
+}
+
+#[test]
+fn a_fund_that_ran_out_is_credits_whatever_it_is_called() {
+    for body in [
+        json!({ "error": { "name": "OutOfFundsException", "message": "No." } }),
+        json!({ "message": "You have run out of funds." }),
+    ] {
+        assert_says(&refused(document(403, &body), 4), &["out of credits", "top up"]);
+    }
+    assert_says(&refused(Reply::status(402), 4), &["out of credits (402)", "top up"]);
+}
+
+#[test]
+fn an_unverified_account_says_where_to_verify_it() {
+    let body = json!({ "error": {
+        "name": "ForbiddenException", "data": { "kind": "err_unverified_card" },
+        "message": "Complete verification to using the API https://aimlapi.com/app/verification",
+    } });
+    let said = refused(document(403, &body), 4);
+    assert_says(
+        &said,
+        &[
+            "not verified (403",
+            "tone.wav",
+            "verify the account at https://aimlapi.com/app/verification",
+        ],
+    );
+}
+
+#[test]
+fn a_key_without_the_right_is_a_refused_key() {
+    let body = json!({ "message": "This key cannot use this endpoint" });
+    assert_says(
+        &refused(document(403, &body), 4),
+        &["the key was refused (403", "cannot use this endpoint"],
+    );
+}
+
+#[test]
+fn validation_faults_are_named_with_their_paths() {
+    let body = json!({
+        "message": "Invalid payload", "requestId": "r-1",
+        "error": { "name": "PublicApiValidationException", "details": [
+            { "path": "tools", "reason": "Expected array, received null", "code": "invalid_type" },
+            { "path": "model", "reason": "Unknown model" },
+        ] },
+    });
+    let words = [
+        "rejected the request (400, \"Invalid payload; tools: Expected array, received null; model: Unknown model\")",
+        "tone.wav",
+        "check the sound and --model",
+        "[request r-1]",
+    ];
+    assert_says(&refused(document(400, &body), 3), &words);
+}
+
+#[test]
+fn the_older_validation_shape_is_read_too() {
+    let body = json!({ "error": { "name": "BadRequestException", "message": "Invalid payload provided",
+        "data": [{ "code": "invalid_type", "path": ["messages", 0, "role"], "message": "Required" }] } });
+    let words = ["400, \"Invalid payload provided; messages.0.role: Required\""];
+    assert_says(&refused(document(400, &body), 3), &words);
+}
+
+#[test]
+fn the_flat_legacy_shape_is_read_with_its_request_id() {
+    for status in [json!(404), json!("404")] {
+        let body = json!({ "requestId": "r-9", "statusCode": status, "path": "/v1", "message": "Not here" });
+        let said = refused(document(404, &body), 3);
+        assert_says(
+            &said,
+            &["(404, \"Not here\")", "tone.wav", "check --base-url and --model", "[request r-9]"],
+        );
+    }
+}
+
+#[test]
+fn the_legacy_shape_with_nested_faults_is_read() {
+    let body = json!({ "message": "Invalid input", "meta": { "_errors": [], "messages": {
+        "0": { "role": { "_errors": ["Invalid enum value. Expected 'user'"] } } } } });
+    let words = ["400, \"Invalid input; 0.role: Invalid enum value. Expected 'user'\""];
+    assert_says(&refused(document(400, &body), 3), &words);
+}
+
+#[test]
+fn a_failure_behind_the_service_is_told_in_its_words() {
+    let body = json!({ "statusCode": 500, "message": "400 Unable to access model" });
+    let said = failed_without_retry(document(500, &body));
+    assert_says(
+        &said,
+        &[
+            "the service failed (500, \"400 Unable to access model\")",
+            "tone.wav",
+            "try again later",
+        ],
+    );
+}
+
+#[test]
+fn a_list_of_messages_is_joined() {
+    let body = json!({ "message": ["first", "second"] });
+    assert_says(&refused(document(400, &body), 3), &["\"first; second\""]);
+}
+
+#[test]
+fn an_error_that_is_a_string_is_the_message() {
+    assert_says(
+        &refused(document(400, &json!({ "error": "no such model" })), 3),
+        &["\"no such model\""],
+    );
+}
+
+#[test]
+fn a_title_is_better_than_nothing() {
+    assert_says(
+        &refused(document(400, &json!({ "title": "Bad Request" })), 3),
+        &["\"Bad Request\""],
+    );
+}
+
+#[test]
+fn an_html_error_page_is_never_printed() {
+    let page = "<!DOCTYPE html><html><body>cloud says 524</body></html>";
+    let said = failed_without_retry(Reply::status(524).body("text/html", page));
+    assert_says(&said, &["the service failed (524): tone.wav; try again later"]);
+}
+
+#[test]
+fn an_error_without_a_body_is_told_by_its_status() {
+    let said = refused(Reply::status(422).header("x-request-id", "h-1"), 3);
+    assert_says(&said, &["rejected the request (422): tone.wav", "[request h-1]"]);
+}
+
+#[test]
+fn an_error_in_plain_text_is_told_in_its_words() {
+    let reply = Reply::status(400).body("text/plain", "model is loading\n");
+    assert_says(&refused(reply, 3), &["(400, \"model is loading\")"]);
+}
+
+#[test]
+fn a_request_too_large_for_the_service_says_how_to_shrink_it() {
+    let said = refused(Reply::status(413).body("text/html", "<html>nginx</html>"), 3);
+    assert_says(&said, &["larger than the service takes (413)", "tone.wav", "shrink it"]);
+}
+
+#[test]
+fn a_firewall_that_answers_for_the_service_is_not_taken_for_a_wrong_key() {
+    let said = refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 4);
+    assert_says(&said, &["(403)", "tone.wav", "check the proxy or firewall"]);
+}
+
+#[test]
+fn a_redirect_is_refused_and_the_key_goes_nowhere_else() {
+    let elsewhere = StandIn::start();
+    for status in [301, 302, 303, 307, 308] {
+        let said = refused(Reply::status(status).header("location", &elsewhere.base_url()), 3);
+        assert_says(
+            &said,
+            &["a redirect, which is not followed with the key", "tone.wav", "set --base-url"],
+        );
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[test]
+fn a_message_with_line_breaks_and_escape_sequences_stays_one_harmless_line() {
+    let body = json!({ "message": "bad\r\n::error::\u{1b}[2Jworse\u{202e}" });
+    let said = refused(document(400, &body), 3);
+    assert_says(&said, &["bad ::error:: [2Jworse\u{fffd}"]);
+    assert_eq!(said.lines().count(), 1);
+}
+
+#[test]
+fn an_error_of_fifty_megabytes_costs_neither_memory_nor_its_message() {
+    let reply = Reply::status(400).body("text/plain", "no ".repeat(50_000_000 / 3));
+    let said = refused(reply, 3);
+    assert_says(&said, &["(400, \"no no no"]);
+    assert!(said.len() < 1000, "{} bytes", said.len());
+}
+
+#[test]
+fn the_first_refusal_of_the_account_ends_the_run() {
+    let stand_in = StandIn::scripted([Reply::status(401)]);
+    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = run.args(["-j1", "tone.wav", "tone.mp3"]).run();
+    assert_one_line(run, 4, &["the key was refused", "tone.wav"]);
+    stand_in.request();
+}
+
+#[track_caller]
+fn refused(reply: Reply, code: i32) -> String {
+    let stand_in = StandIn::scripted([reply]);
+    let run = caption_tone(&stand_in, &[]);
+    assert_eq!(stand_in.requests().len(), 1, "what was refused is not tried again");
+    assert_one_line(run, code, &[])
+}
+
+#[track_caller]
+fn failed_without_retry(reply: Reply) -> String {
+    let stand_in = StandIn::scripted([reply]);
+    assert_one_line(caption_tone(&stand_in, &["--max-retries", "0"]), 3, &[])
+}
+
+#[track_caller]
+fn assert_one_line(run: Run, code: i32, words: &[&str]) -> String {
+    let said = run.failed(code);
+    assert_eq!(said.lines().count(), 1, "one line: {said}");
+    assert_says(&said, words);
+    said
+}

@@ -1,0 +1,215 @@
+//! What can be captioned, and what is refused before anything is sent.
+
+use std::time::Duration;
+
+use crate::harness::{answer, assert_says, bare, caption, caption_tone, data};
+use crate::stand_in::StandIn;
+
+#[test]
+fn a_file_is_captioned_and_the_caption_is_about_that_file() {
+    let stand_in = StandIn::start();
+    let tone = caption_tone(&stand_in, &[]).captioned();
+    assert_says(&tone, &["0.25 s of mono sound at 8000 Hz", "near 1000 Hz"]);
+    let other = caption(&stand_in).arg(data("tone.mp3")).run().captioned();
+    assert_says(&other, &["mono sound at 16000 Hz", "near 439 Hz"]);
+}
+
+#[test]
+fn the_bytes_of_the_file_arrive_whole() {
+    let stand_in = StandIn::start();
+    caption_tone(&stand_in, &[]).captioned();
+    assert_eq!(sent_bytes(&stand_in), std::fs::read(data("tone.wav")).unwrap());
+}
+
+#[test]
+fn a_file_is_known_by_its_content_and_not_by_its_name() {
+    let stand_in = StandIn::start();
+    let mp3 = std::fs::read(data("tone.mp3")).unwrap();
+    let caption = caption(&stand_in).file("notes.txt", mp3).arg("notes.txt").run().captioned();
+    assert_says(&caption, &["near 439 Hz"]);
+}
+
+#[test]
+fn every_container_that_the_service_may_read_is_sent_as_it_is() {
+    for clip in ["tone.mp3", "tone.m4a", "tone.opus", "tone.amr", "gsm.wav"] {
+        let stand_in = StandIn::scripted([answer("Some sound.")]);
+        caption(&stand_in).arg(data(clip)).run().captioned();
+        assert_eq!(sent_bytes(&stand_in), std::fs::read(data(clip)).unwrap(), "{clip}");
+    }
+}
+
+#[test]
+fn a_3gp_recording_is_sent_by_its_name_alone() {
+    let stand_in = StandIn::scripted([answer("Some sound.")]);
+    let mut content = b"\0\0\0\x18ftyp3gp4\0\0\0\0".to_vec();
+    content.resize(200, 0);
+    caption(&stand_in).file("a.3gp", content).arg("a.3gp").run().captioned();
+}
+
+#[test]
+fn sound_on_standard_input_is_captioned() {
+    let stand_in = StandIn::start();
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let caption = caption(&stand_in).stdin(wav.clone()).arg("-").run().captioned();
+    assert_says(&caption, &["near 1000 Hz"]);
+    assert_eq!(sent_bytes(&stand_in), wav);
+}
+
+#[test]
+fn no_operand_is_an_error_that_names_the_dash() {
+    let said = bare().run().failed(2);
+    assert_says(&said, &["no input", "caption -"]);
+}
+
+#[test]
+fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
+    let stand_in =
+        StandIn::scripted([answer("first").after(Duration::from_millis(50)), answer("second")]);
+    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let printed = run.args(["-j1", "tone.wav", "tone.mp3"]).run().captioned();
+    assert_eq!(printed, "==> tone.wav <==\nfirst\n\n==> tone.mp3 <==\nsecond\n");
+}
+
+#[test]
+fn one_bad_input_among_several_costs_only_itself() {
+    let stand_in = StandIn::scripted([answer("fine")]);
+    let run = caption(&stand_in).with("tone.wav").file("empty.wav", "");
+    let run = run.args(["empty.wav", "tone.wav"]).run();
+    assert_eq!((run.code, run.stdout.as_str()), (3, "==> tone.wav <==\nfine\n"));
+    assert_says(&run.stderr, &["empty", "empty.wav"]);
+    stand_in.request();
+}
+
+#[test]
+fn a_missing_file_is_refused() {
+    refused("nowhere.wav", None, &["no such file", "nowhere.wav", "check the name"]);
+}
+
+#[test]
+fn an_empty_file_is_refused() {
+    refused("a.wav", Some(b""), &["empty", "a.wav", "check how it was made"]);
+}
+
+#[test]
+fn text_is_refused() {
+    refused("a.wav", Some("dear diary, résumé\n".as_bytes()), &["not audio but text", "a.wav"]);
+}
+
+#[test]
+fn html_is_refused() {
+    refused("a.mp3", Some(b"<!DOCTYPE html><html>404</html>"), &["not audio but an HTML page"]);
+}
+
+#[test]
+fn a_zip_archive_is_refused() {
+    let zip = [b"PK\x03\x04".as_slice(), &[0; 64]].concat();
+    refused("a.wav", Some(&zip), &["not audio but a ZIP archive", "a.wav"]);
+}
+
+#[test]
+fn a_picture_is_refused() {
+    refused("a.wav", Some(b"\x89PNG\r\n\x1a\n\0\0\0\0"), &["not audio but PNG data"]);
+}
+
+#[test]
+fn notes_without_sound_are_refused() {
+    refused("a.mid", Some(b"MThd\0\0\0\x06\0\x01\0\x01\0\x60"), &["MIDI", "notes without sound"]);
+}
+
+#[test]
+fn a_video_without_sound_is_refused() {
+    let video = std::fs::read(data("silent.mp4")).unwrap();
+    refused("a.mp4", Some(&video), &["a video without a sound track", "a.mp4"]);
+}
+
+#[test]
+fn bytes_of_no_known_kind_are_refused() {
+    let noise: Vec<u8> =
+        (0..12_500u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    refused("a.wav", Some(&noise), &["data of an unknown kind", "a.wav"]);
+}
+
+#[test]
+fn a_header_without_sound_is_refused() {
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    refused("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
+}
+
+#[test]
+fn a_folder_is_refused() {
+    refused(".", None, &["a folder", ".", "name the audio files in it"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_that_never_ends_is_refused() {
+    refused("/dev/zero", None, &["a device", "/dev/zero", "caption -"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_to_is_refused_without_waiting() {
+    let stand_in = StandIn::start();
+    let caption = caption(&stand_in);
+    let path = caption.folder().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no mkfifo");
+        return;
+    }
+    let said = caption.arg("fifo").run().failed(3);
+    assert_says(&said, &["a named pipe", "fifo", "caption -"]);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn sound_that_is_too_large_is_refused_with_both_sizes() {
+    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    wav.resize(7_500_000, 0);
+    refused("a.wav", Some(&wav), &["10.0 MB in base64", "less than 10.0 MB", "a.wav", "shorten"]);
+}
+
+#[test]
+fn the_limit_is_one_byte_below_what_is_refused() {
+    let stand_in = StandIn::start();
+    // 4,044 bytes are 5,392 in base64.
+    caption_tone(&stand_in, &["--max-upload", "5393B"]).captioned();
+    let said = caption_tone(&stand_in, &["--max-upload", "5392B"]).failed(3);
+    assert_says(&said, &["5.4 kB in base64", "less than 5.4 kB"]);
+}
+
+#[test]
+fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
+    let stand_in = StandIn::start();
+    let said = caption(&stand_in).stdin(vec![0; 20_000_000]).arg("-").run().failed(3);
+    assert_says(&said, &["too large", "-", "shorten"]);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn an_operand_with_another_scheme_is_wrong_usage() {
+    let stand_in = StandIn::start();
+    let said = caption(&stand_in).arg("ftp://example.com/a.wav").run().failed(2);
+    assert_says(&said, &["only http:// and https://", "ftp://example.com/a.wav"]);
+}
+
+#[track_caller]
+fn refused(name: &str, content: Option<&[u8]>, words: &[&str]) {
+    let stand_in = StandIn::start();
+    let mut run = caption(&stand_in);
+    if let Some(content) = content {
+        run = run.file(name, content);
+    }
+    let said = run.arg(name).run().failed(3);
+    assert_says(&said, words);
+    assert_eq!(said.lines().count(), 1, "one line: {said}");
+    assert_eq!(stand_in.connections(), 0, "nothing was sent");
+}
+
+fn sent_bytes(stand_in: &StandIn) -> Vec<u8> {
+    use base64::Engine;
+    let json = stand_in.request().json();
+    let data = json["messages"][0]["content"][0]["input_audio"]["data"].as_str().unwrap();
+    let encoded = data.strip_prefix("data:;base64,").unwrap();
+    base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()
+}

@@ -1,0 +1,123 @@
+//! The key: found where it is said to be, sent where it belongs, shown nowhere.
+
+use crate::harness::{assert_says, bare, caption, caption_tone, data};
+use crate::stand_in::{KEY, Reply, StandIn};
+
+const VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
+
+#[test]
+fn without_a_key_three_lines_say_how_to_get_and_set_one() {
+    let stand_in = StandIn::start();
+    let run = bare().env("AIMLAPI_BASE_URL", stand_in.base_url()).arg(data("tone.wav")).run();
+    let said = run.failed(4);
+    assert_says(
+        &said,
+        &["no key", "AIMLAPI_KEY", "https://aimlapi.com/app/keys", "export AIMLAPI_KEY="],
+    );
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn the_key_is_looked_for_before_any_input_is_read() {
+    assert_says(&bare().arg("nowhere.wav").run().failed(4), &["no key"]);
+}
+
+#[test]
+fn the_key_is_taken_from_each_of_three_variables_in_their_order() {
+    let stand_in = StandIn::start();
+    for first in 0..VARIABLES.len() {
+        let mut run = bare().env("AIMLAPI_BASE_URL", stand_in.base_url());
+        // Those before it are set to nothing, those after it to something wrong.
+        for (position, name) in VARIABLES.iter().enumerate() {
+            let value = match position.cmp(&first) {
+                std::cmp::Ordering::Less => " ",
+                std::cmp::Ordering::Equal => KEY,
+                std::cmp::Ordering::Greater => "wrong",
+            };
+            run = run.env(name, value);
+        }
+        run.arg(data("tone.wav")).run().captioned();
+    }
+}
+
+#[test]
+fn a_key_file_beats_the_environment_and_may_end_in_a_newline() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).env("AIMLAPI_KEY", "wrong").file("key", format!("{KEY}\n"));
+    run.args(["--api-key-file", "key"]).arg(data("tone.wav")).run().captioned();
+}
+
+#[test]
+fn a_key_file_that_is_not_there_is_named() {
+    let said = bare().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
+    assert_says(&said, &["could not read the key from nowhere"]);
+}
+
+#[test]
+fn a_key_that_no_header_can_carry_is_refused_and_not_shown() {
+    for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}"] {
+        let said = bare().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
+        assert_says(&said, &["the key holds", "copy the key once more"]);
+        assert!(!said.contains("marked"), "{said}");
+    }
+}
+
+#[test]
+fn no_option_takes_the_key_itself() {
+    let stand_in = StandIn::start();
+    for option in ["--api-key", "--key", "-k", "--token"] {
+        assert_says(&caption_tone(&stand_in, &[option, KEY]).failed(2), &["unexpected argument"]);
+    }
+}
+
+#[test]
+fn the_key_is_shown_nowhere_whatever_happens() {
+    let marked = "sk-marked-0123456789";
+    for (reply, args) in [
+        (Reply::honest(), vec!["-v"]),
+        (Reply::honest(), vec!["-v", "--stream"]),
+        (Reply::honest(), vec!["-v", "--json"]),
+        (Reply::status(401).body("text/plain", "who are you?"), vec!["-v"]),
+        (Reply::status(302).header("location", "http://127.0.0.1:9/"), vec!["-v"]),
+        (Reply::raw("junk"), vec!["-v", "--max-retries", "0"]),
+        (Reply::silence(), vec!["-v", "--timeout", "100ms", "--max-retries", "0"]),
+        (Reply::status(503).header("retry-after", "999"), vec!["-v"]),
+    ] {
+        let stand_in = StandIn::scripted([reply]);
+        let run =
+            caption(&stand_in).env("AIMLAPI_KEY", marked).args(&args).arg(data("tone.wav")).run();
+        assert!(!run.stdout.contains("marked"), "{args:?}: {}", run.stdout);
+        assert!(!run.stderr.contains("marked"), "{args:?}: {}", run.stderr);
+        assert_says(stand_in.request().header("authorization").unwrap(), &["Bearer", marked]);
+    }
+}
+
+#[test]
+fn the_key_does_not_go_over_plain_http_to_another_host() {
+    // Nothing is sent to either: the second ends at a proxy that is not there.
+    let said =
+        bare().env("AIMLAPI_KEY", KEY).args(["--base-url", "http://api.example.com", "a.wav"]);
+    assert_says(
+        &said.run().failed(2),
+        &["refused to send the key over http:// to api.example.com", "--allow-http"],
+    );
+}
+
+#[test]
+fn plain_http_to_another_host_can_be_allowed() {
+    // The proxy is the stand-in, so that the request stays on this machine.
+    let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
+    let run = caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).without("AIMLAPI_BASE_URL");
+    let args = ["--base-url", "http://api.example.com", "--allow-http"];
+    assert_eq!(run.args(args).arg(data("tone.wav")).run().captioned(), "Rain.\n");
+    assert_eq!(stand_in.request().header("host"), Some("api.example.com"));
+}
+
+#[test]
+fn a_base_url_that_is_none_is_wrong_usage() {
+    for url in ["nonsense", "ftp://example.com", "https://"] {
+        let run = bare().env("AIMLAPI_KEY", KEY).args(["--base-url", url, "a.wav"]).run();
+        assert_says(&run.failed(2), &["not a usable URL", url]);
+    }
+}

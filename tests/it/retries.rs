@@ -1,0 +1,169 @@
+//! What is tried again, how often, and what is not.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::json;
+
+use crate::harness::{assert_says, caption, caption_tone, document};
+use crate::stand_in::{Reply, StandIn};
+
+#[test]
+fn a_failure_that_may_pass_is_tried_again_until_it_passes() {
+    for status in [408, 429, 500, 502, 503, 504, 524, 529] {
+        let stand_in = StandIn::scripted([Reply::status(status).header("retry-after", "0")]);
+        let run = caption_tone(&stand_in, &[]);
+        assert_eq!(run.code, 0, "{status}: {}", run.stderr);
+        assert_says(&run.stdout, &["near 1000 Hz"]);
+        assert_says(&run.stderr, &["note", &status.to_string(), "try 2 in 0.0 s"]);
+        assert_eq!(stand_in.requests().len(), 2, "{status}");
+    }
+}
+
+#[test]
+fn a_request_is_repeated_no_more_than_max_retries_times() {
+    for retries in ["0", "2"] {
+        let tries = retries.parse::<usize>().unwrap() + 1;
+        let reply = || Reply::status(503).header("retry-after", "0");
+        let stand_in = StandIn::scripted((0..tries).map(|_| reply()));
+        let said = caption_tone(&stand_in, &["--max-retries", retries]).failed(3);
+        assert_says(&said, &["the service failed (503", "tone.wav"]);
+        assert_eq!(stand_in.requests().len(), tries);
+    }
+}
+
+#[test]
+fn the_whole_sound_is_sent_again() {
+    let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
+    caption_tone(&stand_in, &["-q"]).captioned();
+    let requests = stand_in.requests();
+    assert_eq!(requests[0].body, requests[1].body);
+}
+
+#[test]
+fn retry_after_in_seconds_is_waited_for() {
+    let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "1")]);
+    let started = Instant::now();
+    let run = caption_tone(&stand_in, &[]);
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_says(&run.stderr, &["429, wait 1s", "try 2 in 1.0 s"]);
+}
+
+#[test]
+fn retry_after_as_a_date_is_waited_for_by_the_servers_own_clock() {
+    // A server whose clock is years behind.
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let date = httpdate::fmt_http_date(now);
+    let until = httpdate::fmt_http_date(now + Duration::from_secs(1));
+    let reply = Reply::status(503).header("date", &date).header("retry-after", &until);
+    let stand_in = StandIn::scripted([reply]);
+    let started = Instant::now();
+    assert_says(&caption_tone(&stand_in, &[]).stderr, &["try 2 in 1.0 s"]);
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn a_wait_of_more_than_two_minutes_is_refused_and_told() {
+    let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "121")]);
+    let said = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&said, &["too many requests (429, wait 2m 1s)", "tone.wav", "wait a while"]);
+    stand_in.request();
+}
+
+#[test]
+fn a_free_allowance_that_is_used_up_is_not_tried_again() {
+    let message = "Free-tier limit: You've reached your free limit for the hour. Top up.";
+    let stand_in = StandIn::scripted([document(429, &json!({ "message": message }))]);
+    let said = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(
+        &said,
+        &["the free allowance is used up (429", "tone.wav", "wait for the next hour"],
+    );
+    stand_in.request();
+}
+
+#[test]
+fn what_was_rejected_is_not_tried_again() {
+    for status in [400, 404, 405, 409, 415, 422] {
+        let stand_in = StandIn::scripted([Reply::status(status)]);
+        caption_tone(&stand_in, &[]).failed(3);
+        stand_in.request();
+    }
+}
+
+#[test]
+fn an_answer_that_made_no_sense_is_not_paid_for_twice() {
+    let stand_in = StandIn::scripted([Reply::status(200).body("application/json", "{\"choi")]);
+    caption_tone(&stand_in, &[]).failed(3);
+    stand_in.request();
+}
+
+#[test]
+fn a_connection_that_breaks_is_tried_again() {
+    for broken in [
+        Reply::raw(""),
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Le"),
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\""),
+        Reply::raw("no HTTP at all\r\n\r\n"),
+        Reply::status(200).pieces("application/json", ["{\"choices\": "]).cut(),
+    ] {
+        let stand_in = StandIn::scripted([broken]);
+        let run = caption_tone(&stand_in, &[]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert_says(&run.stderr, &["the connection broke", "try 2"]);
+        assert_eq!(stand_in.requests().len(), 2);
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_come_in_time_is_tried_again() {
+    let stand_in = StandIn::scripted([Reply::silence()]);
+    let run = caption_tone(&stand_in, &["--timeout", "300ms"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_says(&run.stderr, &["no complete answer within 300ms", "try 2"]);
+}
+
+#[test]
+fn an_answer_that_never_comes_names_the_limit_and_the_option() {
+    let stand_in = StandIn::scripted([Reply::silence()]);
+    let said = caption_tone(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
+    assert_says(&said, &["no complete answer within 200ms", "tone.wav", "raise --timeout"]);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    // A port that was free a moment ago.
+    let address = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let stand_in = StandIn::start();
+    let url = format!("http://{address}");
+    let args = ["--base-url", &url, "--max-retries", "1"];
+    let said = caption_tone(&stand_in, &args).failed(3);
+    assert_says(
+        &said,
+        &[
+            "could not connect",
+            "try 2",
+            "could not connect to",
+            &address.to_string(),
+            "tone.wav",
+            "check the network",
+        ],
+    );
+}
+
+#[test]
+fn quiet_says_nothing_of_tries_that_passed() {
+    let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
+    caption_tone(&stand_in, &["--quiet"]).captioned();
+}
+
+#[test]
+fn verbose_tells_the_causes_and_the_number_of_tries() {
+    let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
+    assert_says(&caption_tone(&stand_in, &["-v"]).stderr, &["done", "2 tries"]);
+    let stand_in = StandIn::scripted([Reply::raw("junk\r\n\r\n")]);
+    let run = caption(&stand_in).with("tone.wav").args(["-v", "--max-retries", "0", "tone.wav"]);
+    assert_says(&run.run().failed(3), &["the connection broke", "\n  caused by: "]);
+}

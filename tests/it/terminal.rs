@@ -1,0 +1,216 @@
+//! What follows the terminal: the display of progress, of a caption as it arrives, and colour.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::json;
+
+use crate::harness::{Caption, answer, assert_says, bare, caption, document, finish};
+use crate::stand_in::{Gate, Reply, StandIn};
+
+/// How long a test waits for something that should be shown at once.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn without_an_operand_a_terminal_gets_a_short_usage() {
+    let terminal = Terminal::open();
+    let mut run = bare();
+    run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let said = finish(run.command().spawn().unwrap()).failed(2);
+    assert_says(&said, &["no input", "Usage: caption [OPTIONS] [INPUT]..."]);
+    assert!(said.lines().count() < 5, "{said}");
+}
+
+#[test]
+fn one_caption_as_text_streams_to_a_terminal() {
+    let stand_in = StandIn::start();
+    let shown = on_terminal(&stand_in, &["tone.wav"]);
+    assert_says(&shown, &["near 1000 Hz", "\r\n"]);
+    assert_eq!(stand_in.request().json()["stream"], true);
+}
+
+#[test]
+fn no_stream_several_inputs_and_json_do_not_stream_to_a_terminal() {
+    for args in [
+        &["--no-stream", "tone.wav"][..],
+        &["--stream", "--no-stream", "tone.wav"],
+        &["tone.wav", "tone.wav"],
+        &["--json", "tone.wav"],
+    ] {
+        let stand_in = StandIn::start();
+        on_terminal(&stand_in, args);
+        assert_eq!(stand_in.requests()[0].json().get("stream"), None, "{args:?}");
+    }
+}
+
+#[test]
+fn pieces_are_shown_before_the_caption_is_whole() {
+    let event = |text: &str| {
+        format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
+    };
+    let gate = Gate::closed();
+    let reply = Reply::status(200)
+        .pieces("text/event-stream", [event("Rain "), event("and wind")])
+        .then(&gate, ["data: [DONE]\n\n"]);
+    let stand_in = StandIn::scripted([reply]);
+    let terminal = Terminal::open();
+    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let child = terminal.start(&mut run);
+    terminal.wait_for("Rain and wind");
+    gate.open();
+    assert_eq!(finish(child).code, 0);
+}
+
+#[test]
+fn json_is_indented_on_a_terminal_alone() {
+    let reply = || document(200, &json!({ "choices": [{ "message": { "content": "x" } }] }));
+    let stand_in = StandIn::scripted([reply()]);
+    let shown = on_terminal(&stand_in, &["--json", "tone.wav"]);
+    assert_says(&shown, &["{\r\n  \"choices\": [\r\n"]);
+}
+
+#[test]
+fn a_caption_cannot_steer_the_terminal_and_is_left_alone_in_a_pipe() {
+    let evil = "a\u{1b}]0;title\u{7}b\u{202e}c\u{9b}2Jd";
+    let stand_in = StandIn::scripted([answer(evil), answer(evil)]);
+    let shown = on_terminal(&stand_in, &["--no-stream", "tone.wav"]);
+    assert_says(&shown, &["a\u{fffd}]0;title\u{fffd}b\u{fffd}c\u{fffd}2Jd"]);
+    let piped = caption(&stand_in).with("tone.wav").arg("tone.wav").run().captioned();
+    assert_eq!(piped, format!("{evil}\n"));
+}
+
+#[test]
+fn progress_shows_the_wait_and_is_gone_when_the_caption_starts() {
+    let gate = Gate::closed();
+    let stand_in = StandIn::scripted([answer("Rain.").behind(&gate)]);
+    let terminal = Terminal::open();
+    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let child = terminal.start(&mut run);
+    terminal.wait_for("listening");
+    gate.open();
+    assert_eq!(finish(child).code, 0);
+    let shown = terminal.shown();
+    let after = shown.rsplit("listening").next().unwrap();
+    assert_says(after, &["\u{1b}[2K", "Rain."]);
+}
+
+#[test]
+fn progress_shows_the_bytes_on_their_way_up() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let mut run = caption(&stand_in).with("tone.wav");
+    let wav = run.folder().join("tone.wav");
+    OpenOptions::new().append(true).open(wav).unwrap().set_len(7_000_000).unwrap();
+    run = run.arg("tone.wav");
+    let terminal = Terminal::open();
+    assert_eq!(finish(terminal.start(&mut run)).code, 0);
+    assert_says(&terminal.shown(), &["sending", "MiB/8.90 MiB", "Rain."]);
+}
+
+#[test]
+fn progress_is_hidden_without_a_terminal_or_when_told() {
+    for (args, on_terminal) in [
+        (&["tone.wav"][..], false),
+        (&["-q", "tone.wav"], true),
+        (&["--progress", "never", "tone.wav"], true),
+    ] {
+        let stand_in = StandIn::start();
+        let terminal = Terminal::open();
+        let mut run = caption(&stand_in).with("tone.wav").args(args);
+        let command = run.command().stdin(Stdio::null()).stdout(Stdio::piped());
+        command.stderr(if on_terminal { terminal.device() } else { Stdio::piped() });
+        finish(run.command().spawn().unwrap()).captioned();
+        assert_eq!(terminal.shown(), "", "{args:?}");
+    }
+}
+
+#[test]
+fn progress_can_be_shown_without_a_terminal() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").args(["--progress", "always", "tone.wav"]).run();
+    assert_eq!(run.code, 0);
+    assert_says(&run.stderr, &["sending"]);
+}
+
+#[test]
+fn colour_follows_the_terminal_no_color_and_the_option() {
+    let red = "\u{1b}[";
+    let on_terminal = |run: Caption| {
+        let mut run = run.env("AIMLAPI_KEY", "k").args(["--progress", "never", "nowhere.wav"]);
+        let terminal = Terminal::open();
+        finish(terminal.start(&mut run));
+        terminal.shown()
+    };
+    assert!(on_terminal(bare()).contains(red));
+    assert!(!on_terminal(bare().env("NO_COLOR", "1")).contains(red));
+    assert!(!on_terminal(bare().args(["--color", "never"])).contains(red));
+    let piped = |args: &[&str]| bare().env("AIMLAPI_KEY", "k").args(args).arg("nowhere.wav").run();
+    assert!(!piped(&[]).failed(3).contains(red));
+    assert!(piped(&["--color", "always"]).failed(3).contains(red));
+}
+
+/// What a run with all three streams on a terminal shows.
+fn on_terminal(stand_in: &StandIn, args: &[&str]) -> String {
+    let terminal = Terminal::open();
+    let mut run = caption(stand_in).with("tone.wav").args(args);
+    assert_eq!(finish(terminal.start(&mut run)).code, 0, "{}", terminal.shown());
+    terminal.shown()
+}
+
+/// A terminal that remembers all that it was sent.
+struct Terminal {
+    device: File,
+    shown: Arc<(Mutex<String>, Condvar)>,
+}
+
+impl Terminal {
+    fn open() -> Self {
+        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&controller).unwrap();
+        unlockpt(&controller).unwrap();
+        let path = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
+        let device = OpenOptions::new().read(true).write(true).open(path).unwrap();
+        let shown = Arc::new((Mutex::new(String::new()), Condvar::new()));
+        let (mut controller, sink) = (File::from(controller), shown.clone());
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let mut block = [0; 4096];
+            while let Ok(n) = controller.read(&mut block) {
+                bytes.extend_from_slice(&block[..n]);
+                *sink.0.lock().unwrap() = String::from_utf8_lossy(&bytes).into_owned();
+                sink.1.notify_all();
+            }
+        });
+        Self { device, shown }
+    }
+
+    fn device(&self) -> Stdio {
+        self.device.try_clone().unwrap().into()
+    }
+
+    /// Starts the program with all three streams on this terminal.
+    fn start(&self, run: &mut Caption) -> Child {
+        let command = run.command().stdin(self.device()).stdout(self.device());
+        command.stderr(self.device()).spawn().unwrap()
+    }
+
+    fn wait_for(&self, text: &str) {
+        let (shown, changed) = &*self.shown;
+        let guard = shown.lock().unwrap();
+        let (guard, timeout) =
+            changed.wait_timeout_while(guard, PATIENCE, |shown| !shown.contains(text)).unwrap();
+        assert!(!timeout.timed_out(), "{text:?} is not shown: {:?}", *guard);
+    }
+
+    /// All that was shown by a program that has ended.
+    fn shown(&self) -> String {
+        // What is written to a terminal is read in order: once this mark is there, all is.
+        let mark = "\u{2}end\u{2}";
+        std::io::Write::write_all(&mut &self.device, mark.as_bytes()).unwrap();
+        self.wait_for(mark);
+        self.shown.0.lock().unwrap().replace(mark, "")
+    }
+}

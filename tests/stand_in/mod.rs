@@ -1,0 +1,194 @@
+//! A stand-in for the service, on loopback: it speaks the same protocol and answers with what it
+//! measured of the sound it received. It does not caption, and says so.
+//!
+//! Faults are asked for, never random: a script of [`Reply`]s is served in order, and after it
+//! every request gets an honest answer.
+
+#![allow(dead_code, unused_imports, reason = "each test and example uses a part of it")]
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+
+pub(crate) use self::reply::{Gate, Reply};
+use self::tap::Tap;
+
+mod listen;
+mod protocol;
+mod reply;
+mod tap;
+
+/// The one key that the stand-in knows.
+pub(crate) const KEY: &str = "stand-in-key";
+
+/// How long a test waits for something that should come at once.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A request as it was received.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: hyper::HeaderMap,
+    /// Empty where the reply discarded it.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("the request is JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("readable header"))
+    }
+}
+
+/// Listens until it is dropped.
+pub(crate) struct StandIn {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Mutex<VecDeque<Reply>>,
+    requests: Mutex<Vec<Request>>,
+    arrived: Condvar,
+    connections: Mutex<usize>,
+}
+
+impl StandIn {
+    /// Answers every request honestly.
+    pub(crate) fn start() -> Self {
+        Self::scripted([])
+    }
+
+    /// Answers the first requests by the script and the others honestly.
+    pub(crate) fn scripted(script: impl IntoIterator<Item = Reply>) -> Self {
+        let shared = Arc::new(Shared {
+            script: Mutex::new(script.into_iter().collect()),
+            ..Shared::default()
+        });
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket like any other");
+        let address = listener.local_addr().expect("bound");
+        let (stop, stopped) = oneshot::channel();
+        let serving = shared.clone();
+        let thread = std::thread::spawn(move || serve(listener, &serving, stopped));
+        Self { address, shared, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// What to give as base URL.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// The address of anything else, for downloads by script.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All requests so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().expect("no panic in between").clone()
+    }
+
+    /// The one request there was.
+    pub(crate) fn request(&self) -> Request {
+        let mut requests = self.requests();
+        assert_eq!(requests.len(), 1, "exactly one request");
+        requests.remove(0)
+    }
+
+    /// Connections so far, those without a request included.
+    pub(crate) fn connections(&self) -> usize {
+        *self.shared.connections.lock().expect("no panic in between")
+    }
+
+    /// Waits until that many requests have arrived.
+    pub(crate) fn wait_for(&self, count: usize) {
+        let requests = self.shared.requests.lock().expect("no panic in between");
+        let (requests, timeout) = self
+            .shared
+            .arrived
+            .wait_timeout_while(requests, PATIENCE, |requests| requests.len() < count)
+            .expect("no panic in between");
+        drop(requests);
+        assert!(!timeout.timed_out(), "{count} requests within {PATIENCE:?}");
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("the stand-in did not panic");
+                let left = self.shared.script.lock().expect("no panic").len();
+                assert_eq!(left, 0, "replies of the script that nobody asked for");
+            }
+        }
+    }
+}
+
+fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = TcpListener::from_std(listener).expect("a listener");
+        tokio::select! {
+            () = accept(listener, shared) => {}
+            _ = stopped => {}
+        }
+    });
+}
+
+async fn accept(listener: TcpListener, shared: &Arc<Shared>) {
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        *shared.connections.lock().expect("no panic in between") += 1;
+        let (tap, raw) = Tap::new(stream);
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(request, &shared, &raw));
+            // A client that leaves in the middle is part of the game.
+            let _ = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(tap), service)
+                .await;
+        });
+    }
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    shared: &Shared,
+    raw: &watch::Sender<Option<Vec<u8>>>,
+) -> Result<hyper::Response<reply::Body>, io::Error> {
+    let started = Instant::now();
+    let reply = shared.script.lock().expect("no panic in between").pop_front();
+    let reply = reply.unwrap_or_else(Reply::honest);
+    let request = reply.receive(request).await?;
+    shared.requests.lock().expect("no panic in between").push(request.clone());
+    shared.arrived.notify_all();
+    reply.send(&request, started, raw).await
+}

@@ -1,0 +1,211 @@
+//! The service's side of the protocol, as strict as its published schema.
+
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::Response;
+use serde_json::{Map, Value, json};
+
+use super::reply::{Body, Piece, response};
+use super::{KEY, Request, listen};
+
+/// Tokens that the model's frame around the sound takes.
+const FRAME_TOKENS: u64 = 8;
+/// Tokens a second of sound; less than a second counts as one.
+const TOKENS_A_SECOND: f64 = 12.5;
+/// US dollars a token in and out: the provider's international list price.
+const USD_IN: f64 = 3.81e-6;
+const USD_OUT: f64 = 3.06e-6;
+
+struct Refusal {
+    status: u16,
+    name: &'static str,
+    message: String,
+    details: Value,
+}
+
+/// Checks the request and answers it.
+pub(super) fn answer(request: &Request, started: Instant) -> Response<Body> {
+    match check(request).and_then(|document| caption(&document).map(|said| (document, said))) {
+        Ok((document, said)) if document["stream"] == json!(true) => stream(request, &said),
+        Ok((_, said)) => whole(request, &said, started),
+        Err(refusal) => refuse(request, &refusal),
+    }
+}
+
+/// What the sound is like, and how many tokens it and the sentence are worth.
+struct Said {
+    text: String,
+    prompt_tokens: u64,
+}
+
+impl Said {
+    fn usage(&self) -> Value {
+        let completion = self.completion_tokens();
+        json!({
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": completion,
+            "total_tokens": self.prompt_tokens + completion,
+            "prompt_tokens_details": {
+                "audio_tokens": self.prompt_tokens - FRAME_TOKENS, "text_tokens": FRAME_TOKENS,
+            },
+            "completion_tokens_details": { "text_tokens": completion },
+        })
+    }
+
+    fn completion_tokens(&self) -> u64 {
+        self.text.len().div_ceil(4) as u64
+    }
+
+    fn usd(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+        let usd = self.prompt_tokens as f64 * USD_IN + self.completion_tokens() as f64 * USD_OUT;
+        (usd * 1e6).round() / 1e6
+    }
+}
+
+fn check(request: &Request) -> Result<Value, Refusal> {
+    if request.method != "POST" || request.path != "/v1/chat/completions" {
+        return Err(refusal(404, "NotFoundException", "Cannot serve this path"));
+    }
+    match request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
+        Some(KEY) => {}
+        _ => {
+            return Err(refusal(
+                401,
+                "UnauthorizedException",
+                "This request requires a valid API key.",
+            ));
+        }
+    }
+    let document: Value = serde_json::from_slice(&request.body)
+        .map_err(|e| refusal(400, "BadRequestException", &format!("the body is not JSON: {e}")))?;
+    let known = ["model", "messages", "max_tokens", "stream", "stream_options"];
+    let keys = document.as_object().into_iter().flat_map(Map::iter);
+    for (key, value) in keys {
+        if value.is_null() {
+            return Err(invalid(key, "Expected a value, received null"));
+        }
+        if !known.contains(&key.as_str()) {
+            return Err(invalid(key, "Unrecognized key"));
+        }
+    }
+    Ok(document)
+}
+
+/// The sentence about the one audio part that the schema allows.
+fn caption(document: &Value) -> Result<Said, Refusal> {
+    let messages = document["messages"].as_array().map_or(&[][..], Vec::as_slice);
+    let [message] = messages else { return Err(invalid("messages", "Expected one message")) };
+    if message["role"] != json!("user") {
+        return Err(invalid("messages.0.role", "Expected 'user'"));
+    }
+    let parts = message["content"].as_array().map_or(&[][..], Vec::as_slice);
+    let [part] = parts else { return Err(invalid("messages.0.content", "Expected one part")) };
+    if part["type"] != json!("input_audio") {
+        return Err(invalid("messages.0.content.0.type", "Expected 'input_audio'"));
+    }
+    let path = "messages.0.content.0.input_audio.data";
+    let Some(data) = part["input_audio"]["data"].as_str() else {
+        return Err(invalid(path, "Expected string"));
+    };
+    if data.starts_with("https://") || data.starts_with("http://") {
+        let text =
+            format!("Stand-in, not the model: a recording at {data}, which was not fetched.");
+        return Ok(Said { text, prompt_tokens: FRAME_TOKENS });
+    }
+    let encoded = data.strip_prefix("data:").and_then(|rest| rest.split_once("base64,"));
+    let Some((_, encoded)) = encoded else {
+        return Err(invalid(path, "neither a URL nor a data URL"));
+    };
+    if encoded.len() >= 10_000_000 {
+        return Err(invalid(path, "the encoded string is not below 10 MB"));
+    }
+    let bytes = STANDARD.decode(encoded).map_err(|e| invalid(path, &e.to_string()))?;
+    let sound = listen::listen(bytes).map_err(|e| invalid(path, &e))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most hours")]
+    let tokens = (sound.seconds.max(1.0) * TOKENS_A_SECOND).ceil() as u64;
+    let text = format!("Stand-in, not the model: {sound}");
+    Ok(Said { text, prompt_tokens: tokens + FRAME_TOKENS })
+}
+
+fn whole(request: &Request, said: &Said, started: Instant) -> Response<Body> {
+    let usd = said.usd();
+    let document = json!({
+        "choices": [{
+            "message": { "role": "assistant", "content": said.text },
+            "finish_reason": "stop", "index": 0, "logprobs": null,
+        }],
+        "object": "chat.completion",
+        "usage": said.usage(),
+        "created": 1_790_000_000,
+        "system_fingerprint": null,
+        "model": "qwen3-omni-30b-a3b-captioner",
+        "id": "chatcmpl-stand-in",
+        "meta": {
+            "usage": { "credits_used": (usd * 2e6).round(), "usd_spent": usd },
+            "metrics": { "duration_ms": started.elapsed().as_secs_f64() * 1e3 },
+        },
+    });
+    let mut headers = headers(request, "application/json; charset=utf-8");
+    headers.push(("x-aimlapi-usd-spent".to_owned(), usd.to_string()));
+    response(200, &headers, vec![Piece::Bytes(document.to_string().into())])
+}
+
+fn stream(request: &Request, said: &Said) -> Response<Body> {
+    let chunk = |choices: Value, usage: Value| {
+        let document = json!({
+            "model": "qwen3-omni-30b-a3b-captioner", "id": "chatcmpl-stand-in", "created": 1_790_000_000,
+            "object": "chat.completion.chunk", "usage": usage, "choices": choices,
+        });
+        format!("data: {document}\n\n")
+    };
+    let delta = |delta: Value, reason: Value| {
+        chunk(json!([{ "index": 0, "delta": delta, "finish_reason": reason }]), Value::Null)
+    };
+    let mut events = vec![delta(json!({ "content": null, "role": "assistant" }), Value::Null)];
+    for word in said.text.split_inclusive(' ') {
+        events.push(delta(json!({ "content": word }), Value::Null));
+    }
+    events.push(delta(json!({ "content": "" }), json!("stop")));
+    events.push(chunk(json!([]), said.usage()));
+    events.push("data: [DONE]\n\n".to_owned());
+    let pieces = events.into_iter().map(|event| Piece::Bytes(event.into_bytes())).collect();
+    response(200, &headers(request, "text/event-stream; charset=utf-8"), pieces)
+}
+
+fn refuse(request: &Request, refusal: &Refusal) -> Response<Body> {
+    let title = match refusal.status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        _ => "Not Found",
+    };
+    let document = json!({
+        "title": title, "status": refusal.status, "message": refusal.message,
+        "instance": request.path, "requestId": "stand-in-refusal",
+        "error": { "name": refusal.name, "message": refusal.message, "details": refusal.details },
+    });
+    let headers = headers(request, "application/problem+json; charset=utf-8");
+    response(refusal.status, &headers, vec![Piece::Bytes(document.to_string().into())])
+}
+
+fn headers(request: &Request, media_type: &str) -> Vec<(String, String)> {
+    let mut headers = vec![
+        ("content-type".to_owned(), media_type.to_owned()),
+        ("x-request-id".to_owned(), "stand-in-request".to_owned()),
+        ("x-inference-id".to_owned(), "stand-in-inference".to_owned()),
+    ];
+    let id = request.header("x-client-request-id");
+    headers.extend(id.map(|id| ("x-client-request-id".to_owned(), id.to_owned())));
+    headers
+}
+
+fn refusal(status: u16, name: &'static str, message: &str) -> Refusal {
+    Refusal { status, name, message: message.to_owned(), details: Value::Null }
+}
+
+fn invalid(path: &str, reason: &str) -> Refusal {
+    let details = json!([{ "path": path, "reason": reason }]);
+    Refusal { details, ..refusal(400, "PublicApiValidationException", "Invalid payload provided") }
+}

@@ -1,0 +1,61 @@
+//! A socket whose answers can be replaced by bytes that no HTTP library would send.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+pub(crate) struct Tap {
+    stream: TcpStream,
+    raw: watch::Receiver<Option<Vec<u8>>>,
+    written: usize,
+}
+
+impl Tap {
+    /// Once the sender holds bytes, they are written in place of the next answer, and the
+    /// connection ends.
+    pub(crate) fn new(stream: TcpStream) -> (Self, watch::Sender<Option<Vec<u8>>>) {
+        let (sender, raw) = watch::channel(None);
+        (Self { stream, raw, written: 0 }, sender)
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let Self { stream, raw, written } = &mut *self;
+        let raw = raw.borrow();
+        let Some(raw) = raw.as_deref() else {
+            return Pin::new(stream).poll_write(context, bytes);
+        };
+        while *written < raw.len() {
+            *written += ready!(Pin::new(&mut *stream).poll_write(context, &raw[*written..]))?;
+        }
+        ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
