@@ -1,0 +1,28 @@
+//! Captions one file with the library:
+//!
+//!     AIMLAPI_KEY=... cargo run --example one_file song.mp3
+
+#![allow(clippy::print_stdout, reason = "an example talks to people")]
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use caption::audio::Clip;
+use caption::service::{ApiKey, Audio, Client, Options};
+use caption::watch::Watch;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let path: PathBuf = std::env::args_os().nth(1).context("name a file")?.into();
+    let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
+    let mut options = Options::default();
+    if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
+        options.base_url = url;
+    }
+
+    let client = Client::new(key, options)?;
+    let clip = Clip::open(&path)?;
+    let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await?;
+    println!("{}", answer.caption);
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Shows a caption while it arrives:
+//!
+//!     AIMLAPI_KEY=... cargo run --example stream song.mp3
+
+#![allow(clippy::print_stdout, reason = "an example talks to people")]
+
+use std::io::Write;
+
+use anyhow::Context;
+use caption::audio::Clip;
+use caption::service::{ApiKey, Audio, Client, Options};
+use caption::watch::{Event, Watch};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let path = std::env::args_os().nth(1).context("name a file")?;
+    let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
+    let mut options = Options::default();
+    options.stream = true;
+    if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
+        options.base_url = url;
+    }
+
+    let watch = Watch::new(|event| {
+        if let Event::Text(text) = event {
+            print!("{text}");
+            let _ = std::io::stdout().flush();
+        }
+    });
+    let clip = Audio::Clip(Clip::open(path.as_ref())?);
+    let answer = Client::new(key, options)?.caption(&clip, &watch).await?;
+    println!("\n{} tries, {:?}", answer.attempts, answer.elapsed);
+    Ok(())
+}
