@@ -1,7 +1,39 @@
 //! Asks a chat-completions service what a recording sounds like.
+//!
+//! The service is [AI/ML API](https://aimlapi.com) with the model
+//! `alibaba/qwen3-omni-30b-a3b-captioner`, or any server that speaks the same protocol. The model
+//! takes no prompt: one recording in, one description in English out.
+//!
+//! ```no_run
+//! use caption::audio::Clip;
+//! use caption::service::{ApiKey, Audio, Client, Options};
+//! use caption::watch::Watch;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
+//! let client = Client::new(key, Options::default())?;
+//!
+//! let clip = Clip::open("song.mp3".as_ref())?;
+//! let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await?;
+//! println!("{}", answer.caption);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`audio`] opens a file, looks at its content and refuses what is not sound.
+//! - [`service`] sends it and reads the answer; the only part that knows HTTP and the key.
+//! - [`captioner`] does both for an [`input`]: a file, a URL or standard input.
+//! - [`batch`] does that for many inputs, in their order.
+//! - [`output`] writes the outcomes as text or JSON.
+//! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
+//!
+//! Nothing here prints or reads the environment, but for the proxy variables and certificates
+//! that the HTTP client looks up as every other does.
+
+// In the order of the floors: a module uses only those above it.
+pub mod error;
 
 pub mod caption;
-pub mod error;
 mod platform;
 mod text;
 pub mod watch;
@@ -12,5 +44,6 @@ pub mod service;
 pub mod input;
 pub mod output;
 
-pub mod batch;
 pub mod captioner;
+
+pub mod batch;

@@ -7,9 +7,10 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::fault;
+use super::options::Options;
 use super::sse::Decoder;
 use super::wire::{Completion, Cost};
-use super::{Options, fault};
 use crate::caption::{Answer, Usage};
 use crate::error::Error;
 use crate::watch::{Event, Watch};

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use super::dialect::DATA_URL_PREFIX;
+use super::options::{Audio, Options};
 use super::wire::Request;
-use super::{Audio, DATA_URL_PREFIX, Options};
 use crate::audio::{Clip, encoded_len};
 use crate::error::ChangedWhileSending;
 use crate::watch::{Event, Watch};

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 
-use super::{Options, fault, http, retry};
+use super::options::Options;
+use super::retry::Tries;
+use super::{fault, http};
 use crate::audio::{Clip, Spool, encoded_len};
 use crate::error::Error;
 use crate::watch::Watch;
@@ -46,7 +48,13 @@ impl Downloader {
         max_upload: Option<u64>,
         watch: &Watch,
     ) -> Result<Clip, Error> {
-        retry::run(self.max_retries, watch, async |_| self.fetch_once(url, max_upload).await).await
+        let mut tries = Tries::new(self.max_retries);
+        loop {
+            match self.fetch_once(url, max_upload).await {
+                Ok(clip) => return Ok(clip),
+                Err(error) => tries.wait(error, watch).await?,
+            }
+        }
     }
 
     async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {

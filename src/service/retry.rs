@@ -12,25 +12,27 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// A server that asks for a longer wait is not waited for: the user is told in its place.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Calls `attempt` with 1, 2, … until it succeeds, fails for good, or was repeated `max_retries`
-/// times.
-pub(super) async fn run<T>(
+/// Counts the tries of one request.
+pub(super) struct Tries {
+    /// The number of the try under way; the first is 1.
+    pub(super) number: u32,
     max_retries: u32,
-    watch: &Watch,
-    mut attempt: impl AsyncFnMut(u32) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let mut number = 1;
-    loop {
-        let error = match attempt(number).await {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        let Some(wait) = wait_after(&error, number).filter(|_| number <= max_retries) else {
-            return Err(error);
-        };
-        number += 1;
-        watch.tell(Event::Retrying { reason: error.to_string(), wait, attempt: number });
+}
+
+impl Tries {
+    pub(super) fn new(max_retries: u32) -> Self {
+        Self { number: 1, max_retries }
+    }
+
+    /// Waits until it is time for the next try, or hands the error back where there is none.
+    pub(super) async fn wait(&mut self, error: Error, watch: &Watch) -> Result<(), Error> {
+        let wait = wait_after(&error, self.number).filter(|_| self.number <= self.max_retries);
+        let Some(wait) = wait else { return Err(error) };
+        self.number += 1;
+        let reason = error.to_string();
+        watch.tell(Event::Retrying { reason, wait, attempt: self.number });
         tokio::time::sleep(wait).await;
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::Options;
+use super::options::Options;
 use crate::caption::Usage;
 
 /// A request for one caption. Optional keys are left out: a `null` is answered with 400.

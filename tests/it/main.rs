@@ -9,6 +9,8 @@ mod errors;
 mod harness;
 mod inputs;
 mod key;
+mod library;
+mod readme;
 mod request;
 mod retries;
 #[path = "../stand_in/mod.rs"]

@@ -15,6 +15,9 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const AFTER_HELP: &str = "\
+The caption comes from AI/ML API's captioning model. It takes no prompt: it
+describes speech, music and noises, in English.
+
 Examples:
   caption song.mp3                     what does it sound like?
   caption https://example.com/a.wav    the service fetches the URL
@@ -28,14 +31,12 @@ would show in the process list.
 Exit codes: 0 captioned, 2 wrong usage, 3 some inputs failed, 4 no key, key
 refused, account unverified or out of credits.";
 
-/// Prints what a recording sounds like
-///
-/// Sends sound to AI/ML API's captioning model and prints the caption. The model takes no
-/// prompt: it describes speech, music and noises in English.
+/// Prints what a recording sounds like.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are")]
 #[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 #[command(version, max_term_width = 100, styles = STYLES, after_help = AFTER_HELP)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 pub(crate) struct Cli {
     /// Audio or video files, http(s) URLs, or - for standard input
     #[arg(value_name = "INPUT")]
@@ -109,37 +110,40 @@ pub(crate) struct Cli {
     pub(crate) max_upload: MaxUpload,
 
     /// Only errors on standard error
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "General")]
     pub(crate) quiet: bool,
 
     /// Say more: cost, tokens, time, and the causes of errors
-    #[arg(short, long, action = ArgAction::SetTrue)]
+    #[arg(short, long, help_heading = "General")]
     pub(crate) verbose: bool,
 
-    /// Show progress on standard error
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    /// Show progress on standard error; auto is on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "General")]
     pub(crate) progress: When,
 
-    /// Colour errors and notes
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    /// Colour errors and notes; auto is on a terminal and without NO_COLOR
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "General")]
     pub(crate) color: When,
+
+    /// Print help
+    #[arg(short, long, action = ArgAction::Help, help_heading = "General")]
+    help: Option<bool>,
+
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "General")]
+    version: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// The caption
     Text,
-    /// The service's response as received
     Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
-    /// Only on a terminal
     Auto,
-    /// Even into a file or pipe
     Always,
-    /// Not at all
     Never,
 }
 

@@ -1,0 +1,76 @@
+//! The library as other programs use it.
+
+use std::sync::{Arc, Mutex};
+
+use caption::audio::Clip;
+use caption::captioner::{Captioner, Preparation};
+use caption::error::{Error, Kind};
+use caption::input::Input;
+use caption::service::{ApiKey, Audio, Client, Downloader, Options};
+use caption::watch::{Event, Watch};
+
+use crate::harness::{assert_says, data};
+use crate::stand_in::{KEY, StandIn};
+
+fn options(stand_in: &StandIn) -> Options {
+    let mut options = Options::default();
+    options.base_url = stand_in.base_url();
+    options
+}
+
+#[tokio::test]
+async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
+    let stand_in = StandIn::start();
+    let client = Client::new(ApiKey::new(KEY).unwrap(), options(&stand_in)).unwrap();
+    let clip = Clip::open(&data("tone.wav")).unwrap();
+    assert_eq!(clip.len(), 4044);
+    let format = clip.format().clone();
+    assert_eq!((format.container.as_str(), format.sample_rate), ("wav", Some(8000)));
+    assert_eq!((format.channels, format.seconds), (Some(1), Some(0.25)));
+
+    let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await.unwrap();
+    assert_says(&answer.caption, &["near 1000 Hz"]);
+    assert_eq!(answer.usage.unwrap().prompt_tokens, 21);
+    assert_eq!(answer.finish_reason.as_deref(), Some("stop"));
+    assert_eq!(answer.request_id.as_deref(), Some("stand-in-request"));
+    assert_eq!(answer.attempts, 1);
+    assert!(answer.usd.unwrap() > 0.0 && answer.elapsed.as_nanos() > 0 && answer.body.is_some());
+}
+
+#[tokio::test]
+async fn the_pieces_of_a_stream_add_up_to_the_caption() {
+    let stand_in = StandIn::start();
+    let mut options = options(&stand_in);
+    options.stream = true;
+    let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
+    let text = Arc::new(Mutex::new(String::new()));
+    let heard = text.clone();
+    let watch = Watch::new(move |event| {
+        if let Event::Text(piece) = event {
+            heard.lock().unwrap().push_str(&piece);
+        }
+    });
+    let clip = Audio::Clip(Clip::open(&data("tone.wav")).unwrap());
+    let answer = client.caption(&clip, &watch).await.unwrap();
+    assert_eq!(answer.body, None);
+    assert_eq!(*text.lock().unwrap(), answer.caption);
+}
+
+#[tokio::test]
+async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
+    let stand_in = StandIn::start();
+    let options = options(&stand_in);
+    let downloader = Downloader::new(&options);
+    let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
+    let captioner = Captioner::new(client, downloader, Preparation::default());
+    let outcome = tokio::spawn(async move {
+        let input = Input::parse("nowhere.wav".as_ref()).unwrap();
+        captioner.caption(input, &Watch::none()).await
+    });
+    let outcome = outcome.await.unwrap();
+    assert_eq!(outcome.input, "nowhere.wav");
+    let error = outcome.result.unwrap_err();
+    assert!(matches!(error, Error::Unreadable(_)), "{error:?}");
+    assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
+    assert_eq!(error.kind().to_string(), "input");
+}
