@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use caption::audio::Clip;
-use caption::service::{ApiKey, Audio, Client, Options};
+use caption::service::{ApiKey, Audio, Client, MAX_UPLOAD, Options};
 use caption::watch::Watch;
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,6 +22,7 @@ async fn main() -> anyhow::Result<()> {
 
     let client = Client::new(key, options)?;
     let clip = Clip::open(&path)?;
+    clip.check_fits(Some(MAX_UPLOAD))?;
     let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await?;
     println!("{}", answer.caption);
     Ok(())

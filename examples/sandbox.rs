@@ -6,7 +6,7 @@
 //!
 //! The stand-in does not caption: it answers with what it measured of the sound.
 
-#![allow(clippy::print_stdout, reason = "an example talks to people")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to people")]
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -24,10 +24,11 @@ mod program;
 mod stand_in;
 
 fn main() -> ExitCode {
-    let stand_in = StandIn::start();
-    if std::env::args().nth(1).as_deref() == Some("--serve") {
-        serve(&stand_in);
+    if std::env::args().any(|arg| arg == "--serve") {
+        assert!(std::env::args().len() == 2, "--serve takes nothing else");
+        serve(&StandIn::forgetful());
     }
+    let stand_in = StandIn::start();
     let base_url = stand_in.base_url();
     let environment = Environment::with_variables(move |name| match name {
         "AIMLAPI_KEY" => Some(stand_in::KEY.into()),
@@ -44,6 +45,10 @@ fn main() -> ExitCode {
 fn serve(stand_in: &StandIn) -> ! {
     println!("export AIMLAPI_BASE_URL={}", stand_in.base_url());
     println!("export AIMLAPI_KEY={}", stand_in::KEY);
+    eprintln!(
+        "Paste these into another terminal. Ctrl-C ends the sandbox; then there:\n\
+         unset AIMLAPI_BASE_URL AIMLAPI_KEY"
+    );
     loop {
         std::thread::park();
     }

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use caption::audio::Clip;
-use caption::service::{ApiKey, Audio, Client, Options};
+use caption::service::{ApiKey, Audio, Client, MAX_UPLOAD, Options};
 use caption::watch::{Event, Watch};
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,8 +27,9 @@ async fn main() -> anyhow::Result<()> {
             let _ = std::io::stdout().flush();
         }
     });
-    let clip = Audio::Clip(Clip::open(path.as_ref())?);
-    let answer = Client::new(key, options)?.caption(&clip, &watch).await?;
-    println!("\n{} tries, {:?}", answer.attempts, answer.elapsed);
+    let clip = Clip::open(path)?;
+    clip.check_fits(Some(MAX_UPLOAD))?;
+    let answer = Client::new(key, options)?.caption(&Audio::Clip(clip), &watch).await?;
+    println!("\n({:.1} s)", answer.elapsed.as_secs_f64());
     Ok(())
 }

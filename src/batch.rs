@@ -1,18 +1,53 @@
 //! Many inputs to outcomes in the order of the inputs.
 
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{Stream, StreamExt};
+use tokio::sync::Semaphore;
 
-use crate::caption::Outcome;
-use crate::captioner::Captioner;
-use crate::input::Input;
-use crate::watch::Watch;
+use crate::error::Error;
+use crate::input::{Found, Input};
+use crate::outcome::{Ending, Outcome};
+use crate::stop::Stop;
 
-/// Captions the inputs, `jobs` at a time; dropping the stream drops what is under way.
-pub fn run<'a>(
-    captioner: &'a Captioner,
-    inputs: impl IntoIterator<Item = Input, IntoIter: 'a>,
+/// How many outcomes may wait for a slow one before them, for each job: enough that one request
+/// that has to wait does not idle the others, and few enough to be held in memory.
+const AHEAD: usize = 16;
+
+/// Does `work` for the inputs, `jobs` at a time, and hands the outcomes out in the order of the
+/// inputs. Memory depends on `jobs`, not on how many inputs there are.
+///
+/// Once `stop` drains, inputs that were not started yet end without an outcome; once it ends,
+/// those under way fail as interrupted.
+pub fn run<'a, W>(
+    inputs: impl Stream<Item = Found> + 'a,
     jobs: usize,
-    watch: &'a Watch,
-) -> impl Stream<Item = Outcome> + 'a {
-    stream::iter(inputs).map(|input| captioner.caption(input, watch)).buffered(jobs.max(1))
+    stop: &'a Stop,
+    permits: &'a Semaphore,
+    work: impl Fn(Input) -> W + 'a,
+) -> impl Stream<Item = Outcome> + 'a
+where
+    W: Future<Output = Outcome> + 'a,
+{
+    inputs
+        .map(move |found| {
+            let started = found.map(|input| (input.clone(), work(input)));
+            async move {
+                let (input, work) = match started {
+                    Ok(started) => started,
+                    Err(lost) => return Some(Outcome::of_lost(lost)),
+                };
+                let _permit = tokio::select! {
+                    biased;
+                    () = stop.draining() => return None,
+                    permit = permits.acquire() => permit.ok()?,
+                };
+                tokio::select! {
+                    outcome = work => Some(outcome),
+                    () = stop.ended() => {
+                        Some(Outcome::of(input, Ending::Failed(Error::Interrupted)))
+                    }
+                }
+            }
+        })
+        .buffered(jobs.saturating_mul(AHEAD))
+        .filter_map(std::future::ready)
 }

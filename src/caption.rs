@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
-
 /// One answer of the service: a whole caption and what is known about it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -33,23 +31,14 @@ pub struct Answer {
 
 /// Tokens counted by the service: 12.5 a second of sound and a few for the frame going in, about
 /// four characters each coming out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Usage {
     /// Tokens of the sound and the text around it.
     pub prompt_tokens: u64,
     /// Tokens of the caption.
     pub completion_tokens: u64,
-    /// The sum of both.
+    /// The sum of both; 0 where a server leaves it out.
+    #[serde(default)]
     pub total_tokens: u64,
-}
-
-/// What became of one input.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// The input as the user named it.
-    pub input: String,
-    /// Its caption, or why there is none.
-    pub result: Result<Answer, Error>,
 }

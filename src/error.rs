@@ -1,14 +1,16 @@
 //! Everything that can go wrong, as one enum that programs can match on.
 
-use std::fmt;
+use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
 pub use self::fault::{Fault, Meaning};
+pub use self::kind::Kind;
 
 mod fault;
+mod kind;
 
 /// Why an input has no caption, or why nothing could start at all.
 ///
@@ -17,7 +19,7 @@ mod fault;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The base URL, or an operand that looks like a URL, cannot be used.
+    /// An operand that looks like a URL cannot be used.
     #[error("not a usable URL ({reason}): {url}")]
     BadUrl {
         /// The URL as it was given.
@@ -25,14 +27,48 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The base URL cannot be used.
+    #[error("not a usable base URL ({reason}): {url}")]
+    BadBaseUrl {
+        /// The base URL as it was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A glob cannot be understood.
+    #[error("not a usable glob ({reason}): {glob}")]
+    BadGlob {
+        /// The glob as it was given.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The pattern of a sidecar's name cannot be used.
+    #[error("not a usable pattern ({reason}): {pattern}")]
+    BadPattern {
+        /// The pattern as it was given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Two captions would be written to one file, or one over a sound.
+    #[error("{one} and {other} would both be written to {}", path.display())]
+    SameSidecar {
+        /// The file.
+        path: std::path::PathBuf,
+        /// An input.
+        one: String,
+        /// Another input, or the same.
+        other: String,
+    },
     /// The key would travel unencrypted.
     #[error("refused to send the key over http:// to {host}, where anyone on the way can read it")]
     InsecureUrl {
         /// The host of the base URL.
         host: String,
     },
-    /// The key holds a character that no HTTP header can carry.
-    #[error("the key holds a line break or another character that no HTTP header can carry")]
+    /// The key is empty or holds something other than printable ASCII.
+    #[error("the key is empty, or holds a line break or another character that no key has")]
     BadKey,
     /// The HTTP client could not be set up (TLS roots, proxy settings).
     #[error("could not set up HTTP")]
@@ -40,6 +76,9 @@ pub enum Error {
     /// The file could not be opened or read.
     #[error("{}", unreadable(.0))]
     Unreadable(#[source] io::Error),
+    /// A download or standard input could not be kept in a temporary file.
+    #[error("could not keep the sound in {} ({})", std::env::temp_dir().display(), .0.kind())]
+    NoRoom(#[source] io::Error),
     /// A folder, a named pipe, a device or a socket where a file was expected.
     #[error("{what}, not a file")]
     NotAFile {
@@ -64,10 +103,10 @@ pub enum Error {
         reason: String,
     },
     /// Longer in base64 than may be sent.
-    #[error("too large: {} in base64, and less than {} can be sent", si(*encoded), si(*limit))]
+    #[error("too large: {} in base64, and less than {} can be sent", told(*encoded), si(*limit))]
     TooLarge {
-        /// Length of the base64 text in bytes; where the whole was not read, at least this.
-        encoded: u64,
+        /// Length of the base64 text in bytes; `None` where the whole was not read.
+        encoded: Option<u64>,
         /// The limit in bytes.
         limit: u64,
     },
@@ -86,11 +125,19 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Box<Fault>),
     /// No connection could be made.
-    #[error("could not connect to {host}")]
+    #[error("could not connect to {host} ({})", root_cause(source))]
     Unreachable {
         /// Host and port.
         host: String,
         /// Name look-up, TCP or TLS.
+        source: reqwest::Error,
+    },
+    /// The server's certificate is not one to trust.
+    #[error("the certificate of {host} is not trusted ({})", root_cause(source))]
+    Untrusted {
+        /// Host and port.
+        host: String,
+        /// What is wrong with it.
         source: reqwest::Error,
     },
     /// No complete answer within the time given.
@@ -112,6 +159,30 @@ pub enum Error {
         /// The service's name for the request.
         request_id: Option<String>,
     },
+    /// Not known, and asking was not allowed.
+    #[error("no known caption, and --offline asks for no new one")]
+    Offline,
+    /// The request would go past what may be spent.
+    #[error("{}", over_budget(*spent, *max, *is_blind))]
+    OverBudget {
+        /// US dollars spent so far.
+        spent: f64,
+        /// The limit in US dollars.
+        max: f64,
+        /// Whether the service does not tell what its answers cost.
+        is_blind: bool,
+    },
+    /// The run was ended by the user while this was under way.
+    #[error("interrupted")]
+    Interrupted,
+    /// The caption could not be written where it belongs.
+    #[error("could not write {}", path.display())]
+    Unwritable {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// An answer without a whole caption in it.
     #[error("the caption is incomplete: {reason}")]
     Incomplete {
@@ -122,51 +193,17 @@ pub enum Error {
     },
 }
 
-/// The stable names of failures; scripts rely on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Wrong options or configuration.
-    Usage,
-    /// The input cannot be used.
-    Input,
-    /// No key, key refused, or account not verified.
-    Auth,
-    /// Out of credits.
-    Credits,
-    /// The service will not take this request.
-    Rejected,
-    /// Too many requests.
-    RateLimited,
-    /// The network between here and there.
-    Network,
-    /// The service failed.
-    Server,
-    /// An answer without a whole caption.
-    Incomplete,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Usage => "usage",
-            Self::Input => "input",
-            Self::Auth => "auth",
-            Self::Credits => "credits",
-            Self::Rejected => "rejected",
-            Self::RateLimited => "rate_limited",
-            Self::Network => "network",
-            Self::Server => "server",
-            Self::Incomplete => "incomplete",
-        })
-    }
-}
-
 impl Error {
     /// The stable name of this failure.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::BadUrl { .. } | Self::InsecureUrl { .. } | Self::Setup(_) => Kind::Usage,
+            Self::BadUrl { .. }
+            | Self::BadBaseUrl { .. }
+            | Self::BadGlob { .. }
+            | Self::BadPattern { .. }
+            | Self::SameSidecar { .. }
+            | Self::InsecureUrl { .. }
+            | Self::Setup(_) => Kind::Usage,
             Self::BadKey => Kind::Auth,
             Self::Unreadable(_)
             | Self::NotAFile { .. }
@@ -177,11 +214,16 @@ impl Error {
             | Self::Changed
             | Self::Download { .. } => Kind::Input,
             Self::Refused(fault) => fault.meaning.kind(),
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected(_) => {
-                Kind::Network
-            }
+            Self::Unreachable { .. }
+            | Self::Untrusted { .. }
+            | Self::TimedOut { .. }
+            | Self::Disconnected(_) => Kind::Network,
             Self::NotAnAnswer { .. } => Kind::Server,
             Self::Incomplete { .. } => Kind::Incomplete,
+            Self::Offline => Kind::Offline,
+            Self::OverBudget { .. } => Kind::Budget,
+            Self::Interrupted => Kind::Interrupted,
+            Self::Unwritable { .. } | Self::NoRoom(_) => Kind::Output,
         }
     }
 
@@ -210,6 +252,15 @@ impl Error {
         }
     }
 
+    /// The HTTP status code, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Download { status, .. } | Self::NotAnAnswer { status, .. } => Some(*status),
+            Self::Refused(fault) => Some(fault.status).filter(|status| *status > 0),
+            _ => None,
+        }
+    }
+
     /// The service's name for the failed request, to quote to its support.
     pub fn request_id(&self) -> Option<&str> {
         match self {
@@ -221,11 +272,21 @@ impl Error {
         }
     }
 
+    /// Whether this says more of a caption that broke off than that it did: it is incomplete in
+    /// so many words, or the account is why.
+    pub(crate) fn is_told_as_it_is(&self) -> bool {
+        matches!(self.kind(), Kind::Incomplete | Kind::Auth | Kind::Credits)
+    }
+
     /// Sorts a failed exchange with `host`, in which one try was given `timeout`.
     pub(crate) fn from_exchange(error: reqwest::Error, host: &str, timeout: Duration) -> Self {
         let error = error.without_url();
         if find::<ChangedWhileSending>(&error).is_some() {
             Self::Changed
+        } else if let Some(ReadWhileSending(kind)) = find(&error) {
+            Self::Unreadable((*kind).into())
+        } else if matches!(find(&error), Some(rustls::Error::InvalidCertificate(_))) {
+            Self::Untrusted { host: host.to_owned(), source: error }
         } else if error.is_connect() {
             Self::Unreachable { host: host.to_owned(), source: error }
         } else if error.is_timeout() {
@@ -241,6 +302,11 @@ impl Error {
 #[error("the file is no longer what it was when it was opened")]
 pub(crate) struct ChangedWhileSending;
 
+/// Marks, in the error chain of a broken upload, that the file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the file could not be read ({0})")]
+pub(crate) struct ReadWhileSending(pub(crate) io::ErrorKind);
+
 /// Whether a server that answers `status` may well answer otherwise a little later.
 fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
@@ -251,8 +317,17 @@ fn find<'a, E>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E>
 where
     E: std::error::Error + 'static,
 {
-    std::iter::successors(Some(error), |error| error.source())
-        .find_map(|error| error.downcast_ref())
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+        // An I/O error hides the error it was made of from the chain.
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
+    })
+}
+
+/// The cause at the end of the chain: the one that tells a refused connection from a wrong name.
+fn root_cause(error: &reqwest::Error) -> String {
+    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    chain.last().map_or_else(String::new, ToString::to_string)
 }
 
 fn unreadable(error: &io::Error) -> String {
@@ -262,6 +337,18 @@ fn unreadable(error: &io::Error) -> String {
     }
 }
 
-fn si(bytes: u64) -> impl fmt::Display {
+fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
+    if is_blind {
+        format!("the service does not tell what its answers cost, so ${max} cannot be kept")
+    } else {
+        format!("${spent:.4} of ${max} is spent, and another request would go past it")
+    }
+}
+
+fn told(encoded: Option<u64>) -> String {
+    encoded.map_or_else(|| "more than that".to_owned(), |bytes| si(bytes).to_string())
+}
+
+fn si(bytes: u64) -> impl Display {
     ByteSize(bytes).display().si()
 }

@@ -6,14 +6,15 @@
 //!
 //! ```no_run
 //! use caption::audio::Clip;
-//! use caption::service::{ApiKey, Audio, Client, Options};
+//! use caption::service::{ApiKey, Audio, Client, MAX_UPLOAD, Options};
 //! use caption::watch::Watch;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
 //! let client = Client::new(key, Options::default())?;
 //!
-//! let clip = Clip::open("song.mp3".as_ref())?;
+//! let clip = Clip::open("song.mp3")?;
+//! clip.check_fits(Some(MAX_UPLOAD))?;
 //! let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await?;
 //! println!("{}", answer.caption);
 //! # Ok(())
@@ -22,10 +23,16 @@
 //!
 //! - [`audio`] opens a file, looks at its content and refuses what is not sound.
 //! - [`service`] sends it and reads the answer; the only part that knows HTTP and the key.
-//! - [`captioner`] does both for an [`input`]: a file, a URL or standard input.
+//! - [`input`] finds inputs: files, folders, globs, lists, URLs, standard input.
+//! - [`captioner`] takes an input to an [`outcome`], with what a [`manifest`] knows and a
+//!   [`budget`] allows.
 //! - [`batch`] does that for many inputs, in their order.
 //! - [`output`] writes the outcomes as text or JSON.
 //! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
+//!
+//! [`service::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
+//! name, and [`batch::run`] with it for many. All of it runs on tokio. The `examples` folder has
+//! whole programs.
 //!
 //! Nothing here prints or reads the environment, but for the proxy variables and certificates
 //! that the HTTP client looks up as every other does.
@@ -33,8 +40,10 @@
 // In the order of the floors: a module uses only those above it.
 pub mod error;
 
+mod blocking;
 pub mod caption;
 mod platform;
+pub mod stop;
 mod text;
 pub mod watch;
 
@@ -42,8 +51,13 @@ pub mod audio;
 pub mod service;
 
 pub mod input;
+pub mod manifest;
+pub mod outcome;
 pub mod output;
+pub mod record;
 
+pub mod budget;
 pub mod captioner;
+pub mod memory;
 
 pub mod batch;

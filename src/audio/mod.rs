@@ -1,10 +1,13 @@
 //! From bytes to a [`Clip`] that can be sent. No network, no terminal.
 
+use std::fmt::Write as _;
 use std::fs::{File, FileType};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
 
 pub use self::probe::Format;
 
@@ -25,9 +28,10 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Opens a file and finds out by its content, not its name, what sound is in it.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = platform::open(path).map_err(Error::Unreadable)?;
+    /// Opens a file and finds out by its content, not its name, what sound is in it. Reads from
+    /// the disk: within async code, on a thread of its own.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = platform::open(path.as_ref()).map_err(Error::Unreadable)?;
         let metadata = file.metadata().map_err(Error::Unreadable)?;
         if !metadata.is_file() {
             return Err(Error::NotAFile { what: describe(metadata.file_type()) });
@@ -38,8 +42,8 @@ impl Clip {
     /// Takes sound from a reader that cannot be read twice, standard input for one.
     ///
     /// The bytes are kept in an unnamed temporary file. Reading ends with
-    /// [`Error::TooLarge`] as soon as it is clear that they will not fit into `max_upload`, so
-    /// an endless reader does no harm.
+    /// [`Error::TooLarge`] as soon as it is clear that they will not fit into `max_upload` or are
+    /// more than 1 GB, so an endless reader does no harm.
     pub fn spool(mut reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
         let mut spool = Spool::new(max_upload)?;
         let mut block = vec![0; 64 * 1024];
@@ -76,11 +80,18 @@ impl Clip {
         &self.format
     }
 
+    /// The size in base64, in bytes.
+    pub fn encoded_len(&self) -> u64 {
+        encoded_len(self.len)
+    }
+
     /// Fails with [`Error::TooLarge`] where the clip in base64 is not below `max_upload` bytes.
     pub fn check_fits(&self, max_upload: Option<u64>) -> Result<(), Error> {
         let encoded = encoded_len(self.len);
         match max_upload {
-            Some(limit) if encoded >= limit => Err(Error::TooLarge { encoded, limit }),
+            Some(limit) if encoded >= limit => {
+                Err(Error::TooLarge { encoded: Some(encoded), limit })
+            }
             _ => Ok(()),
         }
     }
@@ -90,8 +101,37 @@ impl Clip {
         ClipReader { clip: self.clone(), position: 0 }
     }
 
-    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         platform::read_at(&self.file, buffer, offset)
+    }
+
+    fn fill_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        platform::fill_at(&self.file, buffer, offset)
+    }
+
+    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        platform::read_exact_at(&self.file, buffer, offset)
+    }
+
+    /// The SHA-256 of the bytes in lower-case hexadecimal; reads the whole file.
+    pub fn sha256(&self) -> Result<String, Error> {
+        let mut digest = Sha256::new();
+        let mut block = vec![0; 256 * 1024];
+        let mut reader = self.reader();
+        loop {
+            match reader.read(&mut block) {
+                Ok(0) => break,
+                Ok(n) => digest.update(&block[..n]),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::Unreadable(e)),
+            }
+        }
+        let mut hex = String::with_capacity(64);
+        for byte in digest.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Ok(hex)
     }
 
     /// Whether the file is still as long and as old as when it was opened.
@@ -129,27 +169,33 @@ impl Seek for ClipReader {
     }
 }
 
+/// What is not a file is kept up to this size, in bytes: no service takes more, and an endless
+/// reader must not fill the disk.
+const LARGEST_SPOOL: u64 = 1_000_000_000;
+
 /// An unnamed temporary file that fills up to a clip.
 #[derive(Debug)]
 pub(crate) struct Spool {
     file: File,
     len: u64,
-    max_upload: Option<u64>,
+    /// In bytes of base64, itself not included.
+    limit: u64,
 }
 
 impl Spool {
     pub(crate) fn new(max_upload: Option<u64>) -> Result<Self, Error> {
-        Ok(Self { file: tempfile::tempfile().map_err(Error::Unreadable)?, len: 0, max_upload })
+        let file = tempfile::tempfile().map_err(Error::NoRoom)?;
+        let largest = encoded_len(LARGEST_SPOOL);
+        let limit = max_upload.map_or(largest, |limit| limit.min(largest));
+        Ok(Self { file, len: 0, limit })
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.len += bytes.len() as u64;
-        match self.max_upload {
-            Some(limit) if encoded_len(self.len) >= limit => {
-                Err(Error::TooLarge { encoded: encoded_len(self.len), limit })
-            }
-            _ => self.file.write_all(bytes).map_err(Error::Unreadable),
+        if encoded_len(self.len) >= self.limit {
+            return Err(Error::TooLarge { encoded: None, limit: self.limit });
         }
+        self.file.write_all(bytes).map_err(Error::NoRoom)
     }
 
     pub(crate) fn into_clip(self) -> Result<Clip, Error> {

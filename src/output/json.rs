@@ -5,17 +5,17 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::Format;
-use crate::caption::Outcome;
+use crate::outcome::Outcome;
 
 /// JSON.
 #[derive(Debug)]
-pub struct Json {
+pub(super) struct Json {
     layout: Layout,
 }
 
 /// How documents are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub(super) enum Layout {
     /// To the letter, as one document is best handed on.
     AsReceived,
     /// On a single line each.
@@ -25,22 +25,15 @@ pub enum Layout {
 }
 
 impl Json {
-    /// Writes documents in the given layout.
-    pub fn new(layout: Layout) -> Self {
+    pub(super) fn new(layout: Layout) -> Self {
         Self { layout }
     }
 }
 
 impl Format for Json {
-    fn piece(&mut self, _text: &str, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let Some(body) = outcome.result.as_ref().ok().and_then(|answer| answer.body.as_deref())
-        else {
-            return Ok(());
-        };
+        let body = outcome.answer().and_then(|answer| answer.body.as_deref());
+        let Some(body) = body else { return Ok(()) };
         let body = body.trim();
         match self.layout {
             Layout::Indented => {
@@ -48,11 +41,9 @@ impl Format for Json {
                 serde_json::to_writer_pretty(&mut *out, &document)?;
                 writeln!(out)
             }
-            Layout::OneLine if body.contains(['\n', '\r']) => {
-                let document: Value = serde_json::from_str(body)?;
-                writeln!(out, "{document}")
-            }
-            Layout::OneLine | Layout::AsReceived => writeln!(out, "{body}"),
+            // No string of JSON holds a line break as it is: all of them stand between values.
+            Layout::OneLine => writeln!(out, "{}", body.replace(['\n', '\r'], "")),
+            Layout::AsReceived => writeln!(out, "{body}"),
         }
     }
 }

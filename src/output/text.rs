@@ -2,21 +2,20 @@
 
 use std::io::{self, Write};
 
-use super::Format;
-use crate::caption::Outcome;
+use super::{Format, Style};
+use crate::outcome::Outcome;
 
-/// Plain text.
+/// Plain text. A failed input leaves no trace here: it is told elsewhere.
 #[derive(Debug)]
-pub struct Text {
-    headings: bool,
+pub(super) struct Text {
+    style: Style,
     is_first: bool,
     line_is_open: bool,
 }
 
 impl Text {
-    /// With headings where more than one input was named.
-    pub fn new(headings: bool) -> Self {
-        Self { headings, is_first: true, line_is_open: false }
+    pub(super) fn new(style: Style) -> Self {
+        Self { style, is_first: true, line_is_open: false }
     }
 
     fn heading(&mut self, name: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -29,18 +28,21 @@ impl Text {
 
 impl Format for Text {
     fn piece(&mut self, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        self.line_is_open = true;
+        if !std::mem::replace(&mut self.line_is_open, true) {
+            out.write_all(self.style.prepend.as_bytes())?;
+        }
         out.write_all(text.as_bytes())
     }
 
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         if std::mem::take(&mut self.line_is_open) {
-            return writeln!(out);
+            let end = if outcome.answer().is_some() { &self.style.append } else { "" };
+            return writeln!(out, "{end}");
         }
-        let Ok(answer) = &outcome.result else { return Ok(()) };
-        if self.headings {
-            self.heading(&outcome.input, out)?;
+        let Some(answer) = outcome.answer() else { return Ok(()) };
+        if self.style.several {
+            self.heading(&outcome.name, out)?;
         }
-        writeln!(out, "{}", answer.caption)
+        writeln!(out, "{}", self.style.dress(&answer.caption))
     }
 }

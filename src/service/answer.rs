@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::fault;
+use super::key::ApiKey;
 use super::options::Options;
 use super::sse::Decoder;
 use super::wire::{Completion, Cost};
@@ -17,8 +18,13 @@ use crate::watch::{Event, Watch};
 
 /// A caption is at most 32,768 tokens, which is far below this.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// With what stands around each piece of it, no stream is longer.
+const LONGEST_STREAM: usize = 32 * 1024 * 1024;
 /// Error bodies are read this far.
 const LONGEST_ERROR: usize = 64 * 1024;
+
+/// The data of the last event of a stream.
+const DONE: &str = "[DONE]";
 
 /// 2,000,000 credits are one US dollar. Source: AI/ML API docs, "How can I track my funds".
 const CREDITS_PER_USD: f64 = 2_000_000.0;
@@ -27,6 +33,7 @@ const CREDITS_PER_USD: f64 = 2_000_000.0;
 pub(super) async fn receive(
     mut response: Response,
     options: &Options,
+    key: &ApiKey,
     watch: &Watch,
     sort: impl Fn(reqwest::Error) -> Error,
 ) -> Result<Answer, Error> {
@@ -35,13 +42,13 @@ pub(super) async fn receive(
     if !status.is_success() {
         // Half an error message is better than none.
         let (body, _) = read_up_to(LONGEST_ERROR, &mut response).await;
-        return Err(Box::new(fault::read(status.as_u16(), &headers, &body)).into());
+        return Err(Box::new(fault::read(status.as_u16(), &headers, &body, key)).into());
     }
-    let mut draft = Draft::new(status.as_u16(), &headers, watch);
+    let mut draft = Draft::new(status.as_u16(), &headers, key, watch);
     if is_event_stream(&headers) {
         match draft.take_stream(&mut response, sort).await {
             Ok(()) => {}
-            Err(error) if draft.text.is_empty() => return Err(error),
+            Err(error) if draft.text.is_empty() || error.is_told_as_it_is() => return Err(error),
             Err(error) => return Err(draft.incomplete(&error.to_string())),
         }
     } else {
@@ -54,6 +61,7 @@ pub(super) async fn receive(
 struct Draft<'a> {
     status: u16,
     headers: &'a HeaderMap,
+    key: &'a ApiKey,
     watch: &'a Watch,
     text: String,
     /// White space that belongs to the caption only if more text follows.
@@ -66,10 +74,11 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(status: u16, headers: &'a HeaderMap, watch: &'a Watch) -> Self {
+    fn new(status: u16, headers: &'a HeaderMap, key: &'a ApiKey, watch: &'a Watch) -> Self {
         Self {
             status,
             headers,
+            key,
             watch,
             text: String::new(),
             held: String::new(),
@@ -105,12 +114,17 @@ impl<'a> Draft<'a> {
         sort: impl Fn(reqwest::Error) -> Error,
     ) -> Result<(), Error> {
         let mut decoder = Decoder::default();
+        let mut received = 0;
         loop {
             match response.chunk().await {
                 Ok(Some(bytes)) => {
+                    received += bytes.len();
+                    if received > LONGEST_STREAM {
+                        return Err(self.not_an_answer("an endless stream"));
+                    }
                     let events = decoder.push(&bytes);
                     for event in events.map_err(|_| self.not_an_answer("an endless event"))? {
-                        if event == "[DONE]" {
+                        if event.trim() == DONE {
                             return Ok(());
                         }
                         self.take_event(&event)?;
@@ -130,12 +144,15 @@ impl<'a> Draft<'a> {
     fn take_end(&mut self, rest: &str) -> Result<(), Error> {
         match self.take_event(rest) {
             Err(fault @ Error::Refused(_)) => Err(fault),
-            _ if rest == "[DONE]" || self.finish_reason.is_some() => Ok(()),
+            _ if rest.trim() == DONE || self.finish_reason.is_some() => Ok(()),
             _ => Err(self.incomplete("the stream stopped in the middle")),
         }
     }
 
     fn take_event(&mut self, event: &str) -> Result<(), Error> {
+        if event.trim().is_empty() {
+            return Ok(());
+        }
         let document = serde_json::from_str(event)
             .map_err(|_| self.not_an_answer("an event that is not JSON"))?;
         self.take_document(document, |choice| choice.delta.content)
@@ -146,8 +163,10 @@ impl<'a> Draft<'a> {
         document: Value,
         text: impl Fn(super::wire::Choice) -> Option<String>,
     ) -> Result<(), Error> {
-        if let Some(fault) = fault::in_success(&document, self.headers) {
-            return Err(Box::new(fault).into());
+        if let Some(fault) = fault::in_success(&document, self.headers, self.key) {
+            // With the reason to stop came all the text.
+            let is_whole = self.finish_reason.as_deref() == Some("stop");
+            return if is_whole { Ok(()) } else { Err(Box::new(fault).into()) };
         }
         if !document.is_object() {
             return Err(self.not_an_answer("JSON of another kind"));
@@ -160,7 +179,8 @@ impl<'a> Draft<'a> {
             self.cost = completion.meta.usage;
         }
         if let Some(choice) = completion.choices.into_iter().next() {
-            self.finish_reason = choice.finish_reason.clone().or(self.finish_reason.take());
+            let reason = choice.finish_reason.clone().filter(|reason| !reason.is_empty());
+            self.finish_reason = reason.or(self.finish_reason.take());
             self.push(&text(choice).unwrap_or_default());
         }
         Ok(())
@@ -203,7 +223,10 @@ impl<'a> Draft<'a> {
     }
 
     fn incomplete(&self, reason: &str) -> Error {
-        Error::Incomplete { reason: reason.to_owned(), request_id: fault::request_id(self.headers) }
+        Error::Incomplete {
+            reason: self.key.hide(reason),
+            request_id: fault::request_id(self.headers),
+        }
     }
 
     fn not_an_answer(&self, found: &str) -> Error {

@@ -14,7 +14,7 @@ use super::dialect::DATA_URL_PREFIX;
 use super::options::{Audio, Options};
 use super::wire::Request;
 use crate::audio::{Clip, encoded_len};
-use crate::error::ChangedWhileSending;
+use crate::error::{ChangedWhileSending, ReadWhileSending};
 use crate::watch::{Event, Watch};
 
 /// Bytes read and encoded at a time; a multiple of three, so that no block needs padding.
@@ -127,14 +127,9 @@ fn sound(clip: Clip, offset: u64, tail: Bytes) -> Stage {
 
 fn encode(clip: &Clip, offset: u64, wanted: usize) -> Result<Bytes, BoxError> {
     let mut raw = vec![0; wanted];
-    let mut filled = 0;
-    while filled < wanted {
-        match clip.read_at(&mut raw[filled..], offset + filled as u64) {
-            Ok(0) => return Err(ChangedWhileSending.into()),
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
-        }
+    match clip.read_exact_at(&mut raw, offset) {
+        Ok(()) => Ok(STANDARD.encode(&raw).into()),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(ChangedWhileSending.into()),
+        Err(e) => Err(ReadWhileSending(e.kind()).into()),
     }
-    Ok(STANDARD.encode(&raw).into())
 }

@@ -7,4 +7,4 @@
 /// without it (Alibaba Model Studio, "Qwen3-Omni-Captioner"). AI/ML API documents only the URL
 /// form; that it hands the value on unchanged is inferred from its answers. Should it be refused,
 /// `data:audio/mpeg;base64,` is the next to try and bare base64 the third.
-pub const DATA_URL_PREFIX: &str = "data:;base64,";
+pub(super) const DATA_URL_PREFIX: &str = "data:;base64,";

@@ -6,35 +6,38 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 
 use super::options::Options;
+use super::pace::Pace;
 use super::retry::Tries;
-use super::{fault, http};
-use crate::audio::{Clip, Spool, encoded_len};
+use super::{endpoint, fault, http};
+use crate::audio::{Clip, Spool};
+use crate::blocking::off_thread;
 use crate::error::Error;
 use crate::watch::Watch;
 
 /// As many as a browser follows.
 const MAX_REDIRECTS: usize = 20;
 
-/// No recording that the service would take is larger: it fetches at most 1 GB by itself.
-const LARGEST: u64 = 1_000_000_000;
-
 /// Downloads recordings, with the time-outs and retries of the requests.
 #[derive(Debug)]
 pub struct Downloader {
-    http: OnceLock<Client>,
+    near: OnceLock<Client>,
+    far: OnceLock<Client>,
     connect_timeout: Duration,
     timeout: Duration,
     max_retries: u32,
+    pace: Pace,
 }
 
 impl Downloader {
     /// Takes `timeout`, `connect_timeout` and `max_retries` from the options.
     pub fn new(options: &Options) -> Self {
         Self {
-            http: OnceLock::new(),
+            near: OnceLock::new(),
+            far: OnceLock::new(),
             connect_timeout: options.connect_timeout,
             timeout: options.timeout,
             max_retries: options.max_retries,
+            pace: Pace::new(Duration::ZERO),
         }
     }
 
@@ -48,8 +51,9 @@ impl Downloader {
         max_upload: Option<u64>,
         watch: &Watch,
     ) -> Result<Clip, Error> {
-        let mut tries = Tries::new(self.max_retries);
+        let mut tries = Tries::new(self.max_retries, &self.pace);
         loop {
+            tries.turn().await;
             match self.fetch_once(url, max_upload).await {
                 Ok(clip) => return Ok(clip),
                 Err(error) => tries.wait(error, watch).await?,
@@ -58,8 +62,9 @@ impl Downloader {
     }
 
     async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
-        let sort = |error| Error::from_exchange(error, url.authority(), self.timeout);
-        let request = self.client()?.get(url.clone()).timeout(self.timeout);
+        let host = endpoint::host(url);
+        let sort = |error| Error::from_exchange(error, &host, self.timeout);
+        let request = self.client(url)?.get(url.clone()).timeout(self.timeout);
         let mut response = request.send().await.map_err(sort)?;
         if !response.status().is_success() {
             return Err(Error::Download {
@@ -67,19 +72,21 @@ impl Downloader {
                 retry_after: fault::retry_after(response.headers()),
             });
         }
-        let mut spool = Spool::new(Some(max_upload.unwrap_or(encoded_len(LARGEST))))?;
+        let mut spool = Spool::new(max_upload)?;
         while let Some(bytes) = response.chunk().await.map_err(sort)? {
             spool.push(&bytes)?;
         }
-        spool.into_clip()
+        off_thread(move || spool.into_clip()).await
     }
 
     /// Made at the first use: most runs download nothing.
-    fn client(&self) -> Result<&Client, Error> {
-        if let Some(client) = self.http.get() {
+    fn client(&self, url: &Url) -> Result<&Client, Error> {
+        let is_near = endpoint::is_plain_loopback(url);
+        let place = if is_near { &self.near } else { &self.far };
+        if let Some(client) = place.get() {
             return Ok(client);
         }
-        let client = http::client(self.connect_timeout, MAX_REDIRECTS, true)?;
-        Ok(self.http.get_or_init(|| client))
+        let client = http::client(self.connect_timeout, MAX_REDIRECTS, is_near)?;
+        Ok(place.get_or_init(|| client))
     }
 }

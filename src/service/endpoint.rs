@@ -11,6 +11,12 @@ pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad(base_url, "neither http:// nor https://".to_owned()));
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad(
+            &host(&url),
+            "a name or password in it; the key is all there is".to_owned(),
+        ));
+    }
     if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
         return Err(Error::InsecureUrl { host: url.host_str().unwrap_or_default().to_owned() });
     }
@@ -18,6 +24,12 @@ pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
     let base = if path.is_empty() { "/v1" } else { path }.to_owned();
     url.set_path(&format!("{base}/chat/completions"));
     Ok(url)
+}
+
+/// Host and port, without a password that may stand before them.
+pub(super) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Whether no TLS can come into play: plain HTTP to this very machine.
@@ -36,7 +48,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn bad(url: &str, reason: String) -> Error {
-    Error::BadUrl { url: url.to_owned(), reason }
+    Error::BadBaseUrl { url: url.to_owned(), reason }
 }
 
 #[cfg(test)]

@@ -9,36 +9,43 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde_json::Value;
 
+use super::key::ApiKey;
 use crate::error::{Fault, Meaning};
 use crate::text::one_line;
 
 /// Longest message shown, in characters.
 const LONGEST: usize = 400;
 
+/// Longest wait told, in seconds; none over two minutes is waited for.
+const LONGEST_WAIT: f64 = 30.0 * 24.0 * 3600.0;
+
 /// The fault in an error response.
-pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Fault {
+pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], key: &ApiKey) -> Fault {
     let document = serde_json::from_slice(body).unwrap_or_else(|_| plain_text(body));
-    from_document(&document, status, headers)
+    from_document(&document, status, headers, key)
 }
 
 /// The fault in a response with a success status or in an event of a stream, if it is one.
-pub(super) fn in_success(document: &Value, headers: &HeaderMap) -> Option<Fault> {
-    let is_fault = document.get("error").is_some_and(|error| !error.is_null())
+pub(super) fn in_success(document: &Value, headers: &HeaderMap, key: &ApiKey) -> Option<Fault> {
+    let error = &document["error"];
+    let is_fault = error.is_object()
+        || words(error).is_some()
         || (document.get("message").is_some() && document.get("choices").is_none());
-    is_fault.then(|| from_document(document, own_status(document), headers))
+    is_fault.then(|| from_document(document, own_status(document), headers, key))
 }
 
 /// How long the server asks to wait, in seconds or until a date by its own clock.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Ok(seconds) = value.parse::<f64>() {
+        return (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST_WAIT)));
     }
     let until = httpdate::parse_http_date(value).ok()?;
     let date = headers.get(DATE).and_then(|date| date.to_str().ok());
     let now =
         date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now);
-    Some(until.duration_since(now).unwrap_or_default())
+    let wait = until.duration_since(now).unwrap_or_default().as_secs_f64().ceil();
+    Some(Duration::from_secs_f64(wait.min(LONGEST_WAIT)))
 }
 
 /// The service's name for a request, from the headers of its answer.
@@ -47,16 +54,17 @@ pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     names.into_iter().find_map(|name| text_header(headers, HeaderName::from_static(name)))
 }
 
-fn from_document(document: &Value, status: u16, headers: &HeaderMap) -> Fault {
+fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKey) -> Fault {
     let error = &document["error"];
-    let message = [&document["message"], &error["message"], error, &document["title"]]
-        .into_iter()
-        .find_map(words)
-        .unwrap_or_default();
+    let message =
+        [&document["message"], &error["message"], error, &document["detail"], &document["title"]]
+            .into_iter()
+            .find_map(words)
+            .unwrap_or_default();
     let mut details = Vec::new();
     collect_details(&error["details"], &mut details);
     collect_details(&error["data"], &mut details);
-    collect_legacy(&document["meta"]["messages"], "", &mut details);
+    collect_legacy(&document["meta"], "", &mut details);
     let said = [message.as_str()]
         .into_iter()
         .chain(details.iter().map(String::as_str))
@@ -68,9 +76,9 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap) -> Fault {
     Fault {
         status,
         meaning: meaning(status, &format!("{codes} {message}").to_lowercase()),
-        message: one_line(&said, LONGEST),
+        message: one_line(&key.hide(&said), LONGEST),
         request_id: words(&document["requestId"])
-            .map(|id| one_line(&id, 128))
+            .map(|id| one_line(&key.hide(&id), 128))
             .or_else(|| request_id(headers)),
         retry_after: retry_after(headers),
     }
@@ -79,12 +87,14 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap) -> Fault {
 fn meaning(status: u16, said: &str) -> Meaning {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     match status {
-        // `insufficent` is the service's spelling.
         402 => Meaning::Credits,
-        0 | 403 if says(&["insufficent", "insufficient", "outoffunds", "run out of"]) => {
+        // `insufficent` is the service's spelling.
+        0 | 403 if says(&["err_insufficent", "err_insufficient", "outoffunds", "run out of"]) => {
             Meaning::Credits
         }
         0 | 403 if says(&["err_unverified", "complete verification"]) => Meaning::Unverified,
+        // Without a word of the service it was something in between.
+        403 if said.trim().is_empty() => Meaning::Rejected,
         401 | 403 => Meaning::Key,
         413 => Meaning::TooLarge,
         429 if says(&["free-tier limit", "limit for the hour"]) => Meaning::AllowanceUsed,

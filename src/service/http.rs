@@ -13,17 +13,30 @@ use crate::error::Error;
 /// How many redirects are followed.
 pub(super) const NO_REDIRECTS: usize = 0;
 
-/// A client that trusts whom the operating system trusts; without `https` it trusts nobody.
+/// Servers close connections that idle for a minute, some sooner; one that is closed while it is
+/// used again costs a try.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// For questions whose answer is not worth waiting for.
+pub(super) const SHORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client that trusts whom the operating system trusts. One that is only for plain HTTP to this
+/// machine (`is_near`) trusts nobody and goes through no proxy, which would carry it elsewhere.
 pub(super) fn client(
     connect_timeout: Duration,
     redirects: usize,
-    https: bool,
+    is_near: bool,
 ) -> Result<Client, Error> {
-    let tls = tls(https).map_err(|e| Error::Setup(Box::new(e)))?;
-    Client::builder()
+    let tls = tls(!is_near).map_err(|e| Error::Setup(Box::new(e)))?;
+    let builder = Client::builder();
+    let builder = if is_near { builder.no_proxy() } else { builder };
+    builder
         .user_agent(concat!("caption/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(connect_timeout)
         .redirect(follow(redirects))
+        // The address of a download may hold its signature.
+        .referer(false)
+        .pool_idle_timeout(IDLE)
         .retry(retry::never())
         .tls_backend_preconfigured(tls)
         .build()

@@ -5,12 +5,13 @@ use std::time::Instant;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
-pub use self::dialect::DATA_URL_PREFIX;
 pub use self::download::Downloader;
 pub use self::key::ApiKey;
 pub use self::options::{Audio, DEFAULT_BASE_URL, DEFAULT_MODEL, MAX_UPLOAD, Options};
+pub use self::prices::{Price, Prices};
 
 use self::body::RequestBody;
+use self::pace::Pace;
 use self::retry::Tries;
 use crate::caption::Answer;
 use crate::error::Error;
@@ -25,6 +26,8 @@ mod fault;
 mod http;
 mod key;
 mod options;
+mod pace;
+mod prices;
 mod retry;
 mod sse;
 mod wire;
@@ -36,6 +39,7 @@ pub struct Client {
     endpoint: Url,
     key: ApiKey,
     options: Options,
+    pace: Pace,
 }
 
 impl Client {
@@ -44,9 +48,10 @@ impl Client {
     /// Fails with [`Error::BadUrl`], [`Error::InsecureUrl`] or [`Error::Setup`].
     pub fn new(key: ApiKey, options: Options) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
-        let https = !endpoint::is_plain_loopback(&endpoint);
-        let http = http::client(options.connect_timeout, http::NO_REDIRECTS, https)?;
-        Ok(Self { http, endpoint, key, options })
+        let is_near = endpoint::is_plain_loopback(&endpoint);
+        let http = http::client(options.connect_timeout, http::NO_REDIRECTS, is_near)?;
+        let pace = Pace::new(options.least_gap);
+        Ok(Self { http, endpoint, key, options, pace })
     }
 
     /// Asks for the caption of one recording and waits for the whole of it.
@@ -55,10 +60,12 @@ impl Client {
     /// but never once `watch` was told any text.
     pub async fn caption(&self, audio: &Audio, watch: &Watch) -> Result<Answer, Error> {
         let started = Instant::now();
-        let mut tries = Tries::new(self.options.max_retries);
+        let mut tries = Tries::new(self.options.max_retries, &self.pace);
         loop {
+            tries.turn().await;
             match self.ask_once(audio, watch).await {
                 Ok(answer) => {
+                    self.pace.succeeded();
                     let (attempts, elapsed) = (tries.number, started.elapsed());
                     return Ok(Answer { attempts, elapsed, ..answer });
                 }
@@ -80,10 +87,10 @@ impl Client {
             .send()
             .await
             .map_err(|error| self.sort(error))?;
-        answer::receive(response, &self.options, watch, |error| self.sort(error)).await
+        answer::receive(response, &self.options, &self.key, watch, |error| self.sort(error)).await
     }
 
     fn sort(&self, error: reqwest::Error) -> Error {
-        Error::from_exchange(error, self.endpoint.authority(), self.options.timeout)
+        Error::from_exchange(error, &endpoint::host(&self.endpoint), self.options.timeout)
     }
 }

@@ -46,6 +46,8 @@ pub struct Options {
     pub timeout: Duration,
     /// How long connecting may take, TLS included.
     pub connect_timeout: Duration,
+    /// The least time between two requests, repeated ones included.
+    pub least_gap: Duration,
     /// Whether the key may go over unencrypted HTTP to a host that is not this machine.
     pub allow_http: bool,
 }
@@ -60,6 +62,7 @@ impl Default for Options {
             max_retries: 3,
             timeout: Duration::from_secs(5 * 60),
             connect_timeout: Duration::from_secs(10),
+            least_gap: Duration::ZERO,
             allow_http: false,
         }
     }

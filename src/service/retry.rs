@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use crate::error::{Error, Kind};
 use crate::watch::{Event, Watch};
 
 /// The first wait is somewhere below this, the second below twice as much, and so on.
@@ -13,21 +16,46 @@ const LONGEST: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Counts the tries of one request.
-pub(super) struct Tries {
+pub(super) struct Tries<'a> {
     /// The number of the try under way; the first is 1.
     pub(super) number: u32,
+    /// Failed tries that count: those that were only too many for the service do not as long as
+    /// it serves others.
+    failures: u32,
     max_retries: u32,
+    pace: &'a Pace,
+    successes: u64,
+    sent: Instant,
 }
 
-impl Tries {
-    pub(super) fn new(max_retries: u32) -> Self {
-        Self { number: 1, max_retries }
+impl<'a> Tries<'a> {
+    pub(super) fn new(max_retries: u32, pace: &'a Pace) -> Self {
+        let successes = pace.successes();
+        Self { number: 1, failures: 0, max_retries, pace, successes, sent: Instant::now() }
+    }
+
+    /// Waits until the request may be sent.
+    pub(super) async fn turn(&mut self) {
+        self.pace.turn().await;
+        self.sent = Instant::now();
     }
 
     /// Waits until it is time for the next try, or hands the error back where there is none.
     pub(super) async fn wait(&mut self, error: Error, watch: &Watch) -> Result<(), Error> {
-        let wait = wait_after(&error, self.number).filter(|_| self.number <= self.max_retries);
+        let is_too_many = error.kind() == Kind::RateLimited;
+        if is_too_many && self.pace.successes() != self.successes {
+            self.successes = self.pace.successes();
+            self.failures = 0;
+        }
+        self.failures += 1;
+        let wait = wait_after(&error, self.failures).filter(|_| self.failures <= self.max_retries);
         let Some(wait) = wait else { return Err(error) };
+        if is_too_many {
+            self.pace.slow_down(self.sent);
+        }
+        if is_too_many || error.retry_after().is_some() {
+            self.pace.hold(wait);
+        }
         self.number += 1;
         let reason = error.to_string();
         watch.tell(Event::Retrying { reason, wait, attempt: self.number });
@@ -41,14 +69,14 @@ fn wait_after(error: &Error, number: u32) -> Option<Duration> {
     if !error.is_transient() {
         return None;
     }
+    // Full jitter: clients that failed together do not come back together.
+    let ceiling = FIRST.saturating_mul(1 << (number - 1).min(16)).min(LONGEST);
+    let own = ceiling.mul_f64(fastrand::f64());
     match error.retry_after() {
         Some(asked) if asked > PATIENCE => None,
-        Some(asked) => Some(asked),
-        None => {
-            // Full jitter: clients that failed together do not come back together.
-            let ceiling = FIRST.saturating_mul(1 << (number - 1).min(16)).min(LONGEST);
-            Some(ceiling.mul_f64(fastrand::f64()))
-        }
+        // A server that asks for no wait at all is not asked all at once either.
+        Some(asked) => Some(asked.max(own)),
+        None => Some(own),
     }
 }
 
@@ -69,6 +97,8 @@ mod tests {
             let ceiling = LONGEST.min(FIRST * 2u32.pow((number - 1).min(10)));
             let wait = wait_after(&too_many(None), number).unwrap();
             assert!(wait <= ceiling, "{wait:?} before try {}", number + 1);
+            let longest = (0..200).filter_map(|_| wait_after(&too_many(None), number)).max();
+            assert!(longest.unwrap() > ceiling / 2, "{longest:?} before try {}", number + 1);
         }
     }
 

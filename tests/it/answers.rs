@@ -31,14 +31,14 @@ fn the_caption_is_found_in_the_json_where_jq_users_look_for_it() {
 }
 
 #[test]
-fn several_responses_come_one_a_line_with_their_keys_in_order() {
+fn several_responses_come_one_a_line_and_otherwise_as_received() {
     let pretty =
-        "{\n  \"b\": 1,\n  \"choices\": [{\"message\": {\"content\": \"x\"}}],\n  \"a\": 2\n}";
+        "{\n  \"b\": 1.50,\n  \"choices\": [{\"message\": {\"content\": \"x\"}}],\n  \"a\": 2\n}";
     let reply = || Reply::status(200).body("application/json", pretty);
     let stand_in = StandIn::scripted([reply(), reply()]);
     let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
-    let printed = run.args(["--json", "tone.wav", "tone.mp3"]).run().captioned();
-    let line = "{\"b\":1,\"choices\":[{\"message\":{\"content\":\"x\"}}],\"a\":2}\n";
+    let printed = run.args(["-q", "--json", "tone.wav", "tone.mp3"]).run().captioned();
+    let line = "{  \"b\": 1.50,  \"choices\": [{\"message\": {\"content\": \"x\"}}],  \"a\": 2}\n";
     assert_eq!(printed, [line, line].concat());
 }
 
@@ -187,7 +187,7 @@ fn a_full_disk_is_an_error() {
     let full = std::fs::File::create("/dev/full").unwrap();
     let command = run.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
     let run = crate::harness::finish(command.spawn().unwrap());
-    assert_says(&run.failed(3), &["could not write standard output", "No space left"]);
+    assert_says(&run.failed(3), &["could not write the output", "No space left"]);
 }
 
 fn stopped_for(reason: &str) -> Reply {

@@ -48,6 +48,22 @@ fn redirects_of_a_download_are_followed() {
 }
 
 #[test]
+fn a_redirect_does_not_tell_where_it_came_from() {
+    let stand_in = StandIn::scripted([Reply::status(302).header("location", "/b.wav"), wav()]);
+    let url = stand_in.url("a.wav?signature=secret");
+    caption(&stand_in).args(["--inline", &url]).run().captioned();
+    assert_eq!(stand_in.requests()[1].header("referer"), None);
+}
+
+#[test]
+fn a_temporary_file_that_cannot_be_made_is_told_as_that() {
+    let stand_in = StandIn::scripted([wav()]);
+    let run =
+        caption(&stand_in).env("TMPDIR", "/nowhere").arg("--inline").arg(stand_in.url("a.wav"));
+    assert_says(&run.run().failed(3), &["could not keep the sound in /nowhere", "set TMPDIR"]);
+}
+
+#[test]
 fn redirects_without_an_end_are_given_up() {
     let stand_in =
         StandIn::scripted((0..21).map(|_| Reply::status(302).header("location", "/a.wav")));

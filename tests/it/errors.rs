@@ -75,6 +75,23 @@ fn a_key_without_the_right_is_a_refused_key() {
 }
 
 #[test]
+fn insufficient_permissions_are_not_insufficient_credits() {
+    let body = json!({ "message": "Insufficient permissions: this key may not use this endpoint" });
+    assert_says(&refused(document(403, &body), 4), &["the key was refused (403"]);
+}
+
+#[test]
+fn the_shape_of_servers_in_python_is_read_too() {
+    assert_says(&refused(document(400, &json!({ "detail": "too long" })), 3), &["\"too long\""]);
+}
+
+#[test]
+fn the_request_id_may_be_the_inference_id() {
+    let said = refused(Reply::status(400).header("x-inference-id", "i-1"), 3);
+    assert_says(&said, &["[request i-1]"]);
+}
+
+#[test]
 fn validation_faults_are_named_with_their_paths() {
     let body = json!({
         "message": "Invalid payload", "requestId": "r-1",
@@ -115,8 +132,11 @@ fn the_flat_legacy_shape_is_read_with_its_request_id() {
 #[test]
 fn the_legacy_shape_with_nested_faults_is_read() {
     let body = json!({ "message": "Invalid input", "meta": { "_errors": [], "messages": {
-        "0": { "role": { "_errors": ["Invalid enum value. Expected 'user'"] } } } } });
-    let words = ["400, \"Invalid input; 0.role: Invalid enum value. Expected 'user'\""];
+        "0": { "role": { "_errors": ["Invalid enum value. Expected 'user'"] } } },
+        "model": { "_errors": ["Unknown"] } } });
+    let words = [
+        "400, \"Invalid input; messages.0.role: Invalid enum value. Expected 'user'; model: Unknown\"",
+    ];
     assert_says(&refused(document(400, &body), 3), &words);
 }
 
@@ -183,8 +203,8 @@ fn a_request_too_large_for_the_service_says_how_to_shrink_it() {
 
 #[test]
 fn a_firewall_that_answers_for_the_service_is_not_taken_for_a_wrong_key() {
-    let said = refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 4);
-    assert_says(&said, &["(403)", "tone.wav", "check the proxy or firewall"]);
+    let said = refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 3);
+    assert_says(&said, &["rejected the request (403): tone.wav; check the proxy or firewall"]);
 }
 
 #[test]
@@ -220,7 +240,7 @@ fn an_error_of_fifty_megabytes_costs_neither_memory_nor_its_message() {
 fn the_first_refusal_of_the_account_ends_the_run() {
     let stand_in = StandIn::scripted([Reply::status(401)]);
     let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
-    let run = run.args(["-j1", "tone.wav", "tone.mp3"]).run();
+    let run = run.args(["-q", "-j1", "tone.wav", "tone.mp3"]).run();
     assert_one_line(run, 4, &["the key was refused", "tone.wav"]);
     stand_in.request();
 }

@@ -63,6 +63,19 @@ pub(crate) fn document(status: u16, body: &Value) -> Reply {
     Reply::status(status).body("application/json", body.to_string())
 }
 
+/// The name of a clip of [`Caption::clips`].
+pub(crate) fn clip_name(folder: &str, number: usize) -> String {
+    format!("{folder}/{number:03}.wav")
+}
+
+/// The content of a clip of [`Caption::clips`]: a short tone, told apart by its last samples.
+pub(crate) fn clip(number: usize) -> Vec<u8> {
+    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    let end = wav.len() - 8;
+    wav[end..].copy_from_slice(&(number as u64).to_le_bytes());
+    wav
+}
+
 impl Caption {
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
@@ -94,6 +107,16 @@ impl Caption {
     pub(crate) fn with(self, clip: &str) -> Self {
         let content = std::fs::read(data(clip)).unwrap();
         self.file(clip, content)
+    }
+
+    /// Puts that many short clips into a folder of the run, each with a sound of its own.
+    pub(crate) fn clips(self, folder: &str, count: usize) -> Self {
+        std::fs::create_dir_all(self.folder.path().join(folder)).unwrap();
+        for number in 0..count {
+            std::fs::write(self.folder.path().join(clip_name(folder, number)), clip(number))
+                .unwrap();
+        }
+        self
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -148,6 +171,19 @@ impl From<Output> for Run {
 }
 
 impl Run {
+    /// Ended with this code, after this was printed.
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> String {
+        assert_eq!(self.code, code, "stderr: {}", self.stderr);
+        self.stdout
+    }
+
+    /// The records that were printed.
+    #[track_caller]
+    pub(crate) fn records(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// Captioned: code 0, nothing on standard error, and this is what was printed.
     #[track_caller]
     pub(crate) fn captioned(self) -> String {

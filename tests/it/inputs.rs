@@ -66,7 +66,7 @@ fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
     let stand_in =
         StandIn::scripted([answer("first").after(Duration::from_millis(50)), answer("second")]);
     let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
-    let printed = run.args(["-j1", "tone.wav", "tone.mp3"]).run().captioned();
+    let printed = run.args(["-q", "-j1", "tone.wav", "tone.mp3"]).run().captioned();
     assert_eq!(printed, "==> tone.wav <==\nfirst\n\n==> tone.mp3 <==\nsecond\n");
 }
 
@@ -130,14 +130,77 @@ fn bytes_of_no_known_kind_are_refused() {
 }
 
 #[test]
+fn bytes_in_which_a_frame_of_sound_turns_up_are_still_bytes() {
+    // Starts like MPEG layer I, II and III, and goes on with nothing of the kind.
+    for start in [[0xff, 0xfe], [0xff, 0xfc], [0xff, 0xfa]] {
+        let mut bytes: Vec<u8> =
+            (0..3_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        bytes[..2].copy_from_slice(&start);
+        bytes[2..4].copy_from_slice(&[0x40, 0xc0]);
+        refused("a.bin", Some(&bytes), &["not audio but data of an unknown kind"]);
+    }
+}
+
+#[test]
+fn text_that_starts_like_sound_is_text() {
+    for text in ["MAC addresses of the lab", "DSD is a format", "OggS", "RF64 is one too"] {
+        refused("a.wav", Some(text.as_bytes()), &["not audio but text"]);
+    }
+}
+
+#[test]
+fn wide_band_amr_is_sent_like_amr() {
+    let stand_in = StandIn::scripted([answer("Some sound.")]);
+    let amr = [b"#!AMR-WB\n".as_slice(), &[0x04; 100]].concat();
+    caption(&stand_in).file("a.amr", amr).arg("a.amr").run().captioned();
+}
+
+#[test]
+fn a_recording_whose_header_was_never_finished_is_sent() {
+    // What is left of a recorder that was stopped: all sizes are 0, the sound is there.
+    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    wav.resize(20_000, 1);
+    wav[4..8].fill(0);
+    wav[40..44].fill(0);
+    let stand_in = StandIn::scripted([answer("Some sound.")]);
+    caption(&stand_in).file("a.wav", wav).arg("a.wav").run().captioned();
+}
+
+#[test]
+fn a_header_that_promises_sound_which_is_not_there_is_refused() {
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    refused("a.wav", Some(&wav[..44]), &["a recording without a single sample"]);
+}
+
+#[test]
+fn standard_input_named_twice_is_captioned_once() {
+    let stand_in = StandIn::start();
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let printed = caption(&stand_in).stdin(wav.clone()).args(["-q", "-", "-"]).run().captioned();
+    assert_eq!(printed.matches("==> ").count(), 1);
+    assert_eq!(sent_bytes(&stand_in), wav);
+}
+
+#[test]
 fn a_header_without_sound_is_refused() {
     let wav = std::fs::read(data("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
 }
 
 #[test]
-fn a_folder_is_refused() {
-    refused(".", None, &["a folder", ".", "name the audio files in it"]);
+fn a_recording_without_a_sample_is_refused() {
+    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    wav.truncate(44);
+    wav[40..44].fill(0);
+    refused("a.wav", Some(&wav), &["a recording without a single sample", "a.wav"]);
+}
+
+#[test]
+fn a_folder_without_audio_is_refused() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("notes.txt", "no sound").arg(".");
+    assert_says(&run.run().failed(2), &["nothing to caption: no audio in .", "--allow-empty"]);
+    assert_eq!(stand_in.connections(), 0);
 }
 
 #[cfg(unix)]
@@ -182,7 +245,10 @@ fn the_limit_is_one_byte_below_what_is_refused() {
 fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
     let stand_in = StandIn::start();
     let said = caption(&stand_in).stdin(vec![0; 20_000_000]).arg("-").run().failed(3);
-    assert_says(&said, &["too large", "-", "shorten"]);
+    assert_says(
+        &said,
+        &["too large: more than that in base64", "less than 10.0 MB", "-", "shorten"],
+    );
     assert_eq!(stand_in.connections(), 0);
 }
 

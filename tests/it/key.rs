@@ -49,16 +49,16 @@ fn a_key_file_beats_the_environment_and_may_end_in_a_newline() {
 }
 
 #[test]
-fn a_key_file_that_is_not_there_is_named() {
+fn a_key_file_that_is_not_there_is_told_without_repeating_what_may_be_the_key() {
     let said = bare().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
-    assert_says(&said, &["could not read the key from nowhere"]);
+    assert_says(&said, &["could not read the file that --api-key-file names", "No such file"]);
 }
 
 #[test]
 fn a_key_that_no_header_can_carry_is_refused_and_not_shown() {
-    for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}"] {
+    for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}", "“sk-marked”"] {
         let said = bare().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
-        assert_says(&said, &["the key holds", "copy the key once more"]);
+        assert_says(&said, &["the key is empty, or holds", "copy the key once more"]);
         assert!(!said.contains("marked"), "{said}");
     }
 }
@@ -79,6 +79,12 @@ fn the_key_is_shown_nowhere_whatever_happens() {
         (Reply::honest(), vec!["-v", "--stream"]),
         (Reply::honest(), vec!["-v", "--json"]),
         (Reply::status(401).body("text/plain", "who are you?"), vec!["-v"]),
+        (
+            Reply::status(401)
+                .body("application/json", format!("{{\"message\": \"bad key {marked}\"}}")),
+            vec!["-v"],
+        ),
+        (Reply::status(400).body("text/plain", format!("bad header: Bearer {marked}")), vec!["-v"]),
         (Reply::status(302).header("location", "http://127.0.0.1:9/"), vec!["-v"]),
         (Reply::raw("junk"), vec!["-v", "--max-retries", "0"]),
         (Reply::silence(), vec!["-v", "--timeout", "100ms", "--max-retries", "0"]),
@@ -105,6 +111,29 @@ fn the_key_does_not_go_over_plain_http_to_another_host() {
 }
 
 #[test]
+fn what_goes_to_this_machine_goes_through_no_proxy() {
+    let proxy = StandIn::start();
+    let stand_in = StandIn::scripted([
+        Reply::status(200).body("audio/wav", std::fs::read(data("tone.wav")).unwrap())
+    ]);
+    let run = caption(&stand_in).env("HTTP_PROXY", proxy.url("")).env("ALL_PROXY", proxy.url(""));
+    run.args(["-q", "--inline"]).arg(stand_in.url("a.wav")).run().captioned();
+    assert_eq!(proxy.connections(), 0);
+}
+
+#[test]
+fn a_base_url_with_a_password_is_refused_without_showing_it() {
+    let run = bare().env("AIMLAPI_KEY", KEY).args([
+        "--base-url",
+        "http://bob:hunter2@127.0.0.1:9/v1",
+        "a.wav",
+    ]);
+    let said = run.run().failed(2);
+    assert_says(&said, &["not a usable base URL", "127.0.0.1:9"]);
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
 fn plain_http_to_another_host_can_be_allowed() {
     // The proxy is the stand-in, so that the request stays on this machine.
     let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
@@ -118,6 +147,6 @@ fn plain_http_to_another_host_can_be_allowed() {
 fn a_base_url_that_is_none_is_wrong_usage() {
     for url in ["nonsense", "ftp://example.com", "https://"] {
         let run = bare().env("AIMLAPI_KEY", KEY).args(["--base-url", url, "a.wav"]).run();
-        assert_says(&run.failed(2), &["not a usable URL", url]);
+        assert_says(&run.failed(2), &["not a usable base URL", url, "AIMLAPI_BASE_URL"]);
     }
 }

@@ -22,7 +22,7 @@ fn options(stand_in: &StandIn) -> Options {
 async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
     let stand_in = StandIn::start();
     let client = Client::new(ApiKey::new(KEY).unwrap(), options(&stand_in)).unwrap();
-    let clip = Clip::open(&data("tone.wav")).unwrap();
+    let clip = Clip::open(data("tone.wav")).unwrap();
     assert_eq!(clip.len(), 4044);
     let format = clip.format().clone();
     assert_eq!((format.container.as_str(), format.sample_rate), ("wav", Some(8000)));
@@ -50,7 +50,7 @@ async fn the_pieces_of_a_stream_add_up_to_the_caption() {
             heard.lock().unwrap().push_str(&piece);
         }
     });
-    let clip = Audio::Clip(Clip::open(&data("tone.wav")).unwrap());
+    let clip = Audio::Clip(Clip::open(data("tone.wav")).unwrap());
     let answer = client.caption(&clip, &watch).await.unwrap();
     assert_eq!(answer.body, None);
     assert_eq!(*text.lock().unwrap(), answer.caption);
@@ -62,14 +62,14 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     let options = options(&stand_in);
     let downloader = Downloader::new(&options);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
-    let captioner = Captioner::new(client, downloader, Preparation::default());
+    let captioner = Captioner::new(Preparation::default()).asking(client, downloader);
     let outcome = tokio::spawn(async move {
         let input = Input::parse("nowhere.wav".as_ref()).unwrap();
         captioner.caption(input, &Watch::none()).await
     });
     let outcome = outcome.await.unwrap();
-    assert_eq!(outcome.input, "nowhere.wav");
-    let error = outcome.result.unwrap_err();
+    assert_eq!(outcome.name, "nowhere.wav");
+    let error = outcome.error().unwrap();
     assert!(matches!(error, Error::Unreadable(_)), "{error:?}");
     assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
     assert_eq!(error.kind().to_string(), "input");

@@ -4,15 +4,22 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod answers;
+mod batch;
 mod downloads;
 mod errors;
 mod harness;
 mod inputs;
+#[cfg(unix)]
+mod interrupt;
 mod key;
 mod library;
+mod manifest;
+mod money;
+mod outputs;
 mod readme;
 mod request;
 mod retries;
+mod search;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 mod streaming;

@@ -41,7 +41,9 @@ fn every_file_that_the_readme_links_to_is_there() {
 #[test]
 fn the_sandbox_captions_the_bundled_clips_and_takes_options() {
     let Some(sandbox) = sandbox() else { return };
-    let run = finish(piped(Command::new(&sandbox)).spawn().unwrap());
+    let mut bundled = Command::new(&sandbox);
+    bundled.arg("-q");
+    let run = finish(piped(bundled).spawn().unwrap());
     let words = [
         "alarm.flac <==\n",
         "1.50 s of mono sound",

@@ -14,7 +14,7 @@ fn a_failure_that_may_pass_is_tried_again_until_it_passes() {
         let run = caption_tone(&stand_in, &[]);
         assert_eq!(run.code, 0, "{status}: {}", run.stderr);
         assert_says(&run.stdout, &["near 1000 Hz"]);
-        assert_says(&run.stderr, &["note", &status.to_string(), "try 2 in 0.0 s"]);
+        assert_says(&run.stderr, &["note", &status.to_string(), "try 2 in 0."]);
         assert_eq!(stand_in.requests().len(), 2, "{status}");
     }
 }
@@ -59,6 +59,19 @@ fn retry_after_as_a_date_is_waited_for_by_the_servers_own_clock() {
     let started = Instant::now();
     assert_says(&caption_tone(&stand_in, &[]).stderr, &["try 2 in 1.0 s"]);
     assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn odd_forms_of_retry_after_are_understood_or_passed_over() {
+    for (value, told) in [("1.2", "try 2 in 1.2 s"), ("soon", "try 2 in 0."), ("-5", "try 2 in 0.")]
+    {
+        let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", value)]);
+        assert_says(&caption_tone(&stand_in, &[]).stderr, &[told]);
+    }
+    for value in ["99999999999999999999", "1e300", "inf"] {
+        let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", value)]);
+        assert_says(&caption_tone(&stand_in, &[]).failed(3), &["503, wait 30days"]);
+    }
 }
 
 #[test]
@@ -148,7 +161,7 @@ fn a_server_that_is_not_there_is_named() {
             "could not connect to",
             &address.to_string(),
             "tone.wav",
-            "check the network",
+            "check the address",
         ],
     );
 }

@@ -84,6 +84,51 @@ fn the_last_event_may_lack_its_empty_line() {
 }
 
 #[test]
+fn empty_events_and_white_space_around_done_are_passed_over() {
+    let heartbeat = "data:\n\n".to_owned();
+    let done = "data: [DONE] \n\n".to_owned();
+    assert_eq!(captioned(&[heartbeat.clone(), text("Rain."), heartbeat, done]), "Rain.\n");
+}
+
+#[test]
+fn an_empty_reason_to_stop_is_none() {
+    let empty = json!({ "choices": [{ "delta": {}, "finish_reason": "" }] });
+    assert_eq!(captioned(&[text("Rain."), stop(), event(&empty)]), "Rain.\n");
+}
+
+#[test]
+fn an_error_after_the_reason_to_stop_comes_too_late() {
+    let error = json!({ "error": { "message": "late" } });
+    assert_eq!(captioned(&[text("Rain."), stop(), event(&error)]), "Rain.\n");
+}
+
+#[test]
+fn credits_that_run_out_in_the_middle_are_told_as_that() {
+    let error = json!({ "error": { "code": 403, "message": "You have run out of credits" } });
+    let run = stream(&[text("Rain"), event(&error)], &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (4, "Rain\n"));
+    assert_says(&run.stderr, &["out of credits (403", "tone.wav", "top up"]);
+}
+
+#[test]
+fn a_stream_without_an_end_is_given_up() {
+    let piece = text(&"x".repeat(500_000));
+    let run = stream(&vec![piece; 80], &[]);
+    assert_eq!(run.code, 3);
+    assert_says(&run.stderr, &["incomplete", "an endless stream"]);
+}
+
+#[test]
+fn a_stream_that_was_not_asked_for_is_no_json_document() {
+    let reply = Reply::status(200).pieces("text/event-stream", [text("Rain."), stop()]);
+    let stand_in = StandIn::scripted([reply]);
+    assert_says(
+        &caption_tone(&stand_in, &["--json"]).failed(3),
+        &["a stream that was not asked for"],
+    );
+}
+
+#[test]
 fn nothing_after_done_is_read() {
     let done = "data: [DONE]\n\ndata: {\"error\": {\"message\": \"late\"}}\n\n";
     assert_eq!(captioned(&[text("Rain."), done.into()]), "Rain.\n");
@@ -130,7 +175,10 @@ fn a_server_that_streams_unasked_is_understood_all_the_same() {
 fn a_stream_that_ends_early_is_incomplete_and_not_sent_again() {
     let run = stream(&[text("Rain and")], &[]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "Rain and\n"));
-    assert_says(&run.stderr, &["incomplete", "stopped in the middle", "tone.wav"]);
+    assert_says(
+        &run.stderr,
+        &["error: the caption is incomplete: the stream stopped in the middle: tone.wav"],
+    );
 }
 
 #[test]
@@ -204,7 +252,7 @@ fn a_stream_stopped_by_a_filter_is_incomplete() {
 fn several_streamed_captions_come_whole_and_under_their_names() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
-    let printed = run.args(["--stream", "tone.wav", "tone.mp3"]).run().captioned();
+    let printed = run.args(["-q", "--stream", "tone.wav", "tone.mp3"]).run().captioned();
     assert_says(&printed, &["==> tone.wav <==\n", "1000 Hz", "\n\n==> tone.mp3 <==\n", "439 Hz"]);
     assert_eq!(printed.lines().count(), 5);
 }

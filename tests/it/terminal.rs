@@ -21,8 +21,17 @@ fn without_an_operand_a_terminal_gets_a_short_usage() {
     let mut run = bare();
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let said = finish(run.command().spawn().unwrap()).failed(2);
-    assert_says(&said, &["no input", "Usage: caption [OPTIONS] [INPUT]..."]);
+    assert_says(&said, &["no input", "Usage: caption [OPTIONS] [INPUT]...", "--help"]);
     assert!(said.lines().count() < 5, "{said}");
+}
+
+#[test]
+fn standard_input_that_is_a_terminal_is_wrong_usage() {
+    let terminal = Terminal::open();
+    let mut run = bare().env("AIMLAPI_KEY", "k").arg("-");
+    run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let said = finish(run.command().spawn().unwrap()).failed(2);
+    assert_says(&said, &["standard input is a terminal: pipe sound into it"]);
 }
 
 #[test]
@@ -38,7 +47,7 @@ fn no_stream_several_inputs_and_json_do_not_stream_to_a_terminal() {
     for args in [
         &["--no-stream", "tone.wav"][..],
         &["--stream", "--no-stream", "tone.wav"],
-        &["tone.wav", "tone.wav"],
+        &["tone.wav", "tone.mp3"],
         &["--json", "tone.wav"],
     ] {
         let stand_in = StandIn::start();
@@ -99,6 +108,23 @@ fn progress_shows_the_wait_and_is_gone_when_the_caption_starts() {
 }
 
 #[test]
+fn progress_of_several_inputs_names_them_and_is_gone_at_the_end() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let terminal = Terminal::open();
+    let mut run = caption(&stand_in).clips("x", 3).args(["-j", "2", "x"]);
+    let child = terminal.start(&mut run);
+    terminal.wait_for("x/001.wav");
+    gate.open();
+    assert_eq!(finish(child).code, 0);
+    assert_says(
+        &terminal.shown(),
+        &["==> x/000.wav <==\r\nRain.", "==> x/002.wav <==\r\nRain.", "3 captioned"],
+    );
+}
+
+#[test]
 fn progress_shows_the_bytes_on_their_way_up() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let mut run = caption(&stand_in).with("tone.wav");
@@ -107,7 +133,7 @@ fn progress_shows_the_bytes_on_their_way_up() {
     run = run.arg("tone.wav");
     let terminal = Terminal::open();
     assert_eq!(finish(terminal.start(&mut run)).code, 0);
-    assert_says(&terminal.shown(), &["sending", "MiB/8.90 MiB", "Rain."]);
+    assert_says(&terminal.shown(), &["sending", "MB/9.33 MB", "Rain."]);
 }
 
 #[test]
@@ -155,7 +181,7 @@ fn colour_follows_the_terminal_no_color_and_the_option() {
 /// What a run with all three streams on a terminal shows.
 fn on_terminal(stand_in: &StandIn, args: &[&str]) -> String {
     let terminal = Terminal::open();
-    let mut run = caption(stand_in).with("tone.wav").args(args);
+    let mut run = caption(stand_in).with("tone.wav").with("tone.mp3").args(args);
     assert_eq!(finish(terminal.start(&mut run)).code, 0, "{}", terminal.shown());
     terminal.shown()
 }

@@ -55,7 +55,8 @@ impl fmt::Display for Sound {
 
 /// Decodes and measures, or says why it could not.
 pub(super) fn listen(bytes: Vec<u8>) -> Result<Sound, String> {
-    let (samples, rate, channels) = decode(bytes).map_err(|e| format!("no sound: {e}"))?;
+    let (samples, rate, channels) = decode(bytes)
+        .map_err(|e| format!("the stand-in cannot decode this, the real service may: {e}"))?;
     if samples.is_empty() {
         return Err("no sound: not a single sample".to_owned());
     }

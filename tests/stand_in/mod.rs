@@ -50,7 +50,7 @@ impl Request {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().expect("readable header"))
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
@@ -62,9 +62,9 @@ pub(crate) struct StandIn {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
     script: Mutex<VecDeque<Reply>>,
+    rule: Box<dyn Fn() -> Reply + Send + Sync>,
     requests: Mutex<Vec<Request>>,
     arrived: Condvar,
     connections: Mutex<usize>,
@@ -78,9 +78,26 @@ impl StandIn {
 
     /// Answers the first requests by the script and the others honestly.
     pub(crate) fn scripted(script: impl IntoIterator<Item = Reply>) -> Self {
+        Self::new(script.into_iter().collect(), Box::new(Reply::honest))
+    }
+
+    /// Answers every request honestly and keeps none, to stay up for long.
+    pub(crate) fn forgetful() -> Self {
+        Self::new(VecDeque::new(), Box::new(|| Reply::honest().forgotten()))
+    }
+
+    /// Answers every request by the rule, which is asked once for each.
+    pub(crate) fn ruled(rule: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
+        Self::new(VecDeque::new(), Box::new(rule))
+    }
+
+    fn new(script: VecDeque<Reply>, rule: Box<dyn Fn() -> Reply + Send + Sync>) -> Self {
         let shared = Arc::new(Shared {
-            script: Mutex::new(script.into_iter().collect()),
-            ..Shared::default()
+            script: Mutex::new(script),
+            rule,
+            requests: Mutex::default(),
+            arrived: Condvar::new(),
+            connections: Mutex::default(),
         });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket like any other");
@@ -186,9 +203,11 @@ async fn answer(
 ) -> Result<hyper::Response<reply::Body>, io::Error> {
     let started = Instant::now();
     let reply = shared.script.lock().expect("no panic in between").pop_front();
-    let reply = reply.unwrap_or_else(Reply::honest);
+    let reply = reply.unwrap_or_else(&shared.rule);
     let request = reply.receive(request).await?;
-    shared.requests.lock().expect("no panic in between").push(request.clone());
-    shared.arrived.notify_all();
+    if !reply.is_forgotten() {
+        shared.requests.lock().expect("no panic in between").push(request.clone());
+        shared.arrived.notify_all();
+    }
     reply.send(&request, started, raw).await
 }

@@ -37,6 +37,7 @@ pub(super) fn answer(request: &Request, started: Instant) -> Response<Body> {
 /// What the sound is like, and how many tokens it and the sentence are worth.
 struct Said {
     text: String,
+    is_cut: bool,
     prompt_tokens: u64,
 }
 
@@ -52,6 +53,10 @@ impl Said {
             },
             "completion_tokens_details": { "text_tokens": completion },
         })
+    }
+
+    fn finish_reason(&self) -> &'static str {
+        if self.is_cut { "length" } else { "stop" }
     }
 
     fn completion_tokens(&self) -> u64 {
@@ -113,7 +118,7 @@ fn caption(document: &Value) -> Result<Said, Refusal> {
     if data.starts_with("https://") || data.starts_with("http://") {
         let text =
             format!("Stand-in, not the model: a recording at {data}, which was not fetched.");
-        return Ok(Said { text, prompt_tokens: FRAME_TOKENS });
+        return Ok(Said { text, is_cut: false, prompt_tokens: FRAME_TOKENS });
     }
     let encoded = data.strip_prefix("data:").and_then(|rest| rest.split_once("base64,"));
     let Some((_, encoded)) = encoded else {
@@ -126,8 +131,13 @@ fn caption(document: &Value) -> Result<Said, Refusal> {
     let sound = listen::listen(bytes).map_err(|e| invalid(path, &e))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most hours")]
     let tokens = (sound.seconds.max(1.0) * TOKENS_A_SECOND).ceil() as u64;
-    let text = format!("Stand-in, not the model: {sound}");
-    Ok(Said { text, prompt_tokens: tokens + FRAME_TOKENS })
+    let mut text = format!("Stand-in, not the model: {sound}");
+    let limit = document["max_tokens"].as_u64().and_then(|tokens| usize::try_from(tokens * 4).ok());
+    let is_cut = limit.is_some_and(|limit| limit < text.len());
+    if let Some(limit) = limit {
+        text.truncate(limit);
+    }
+    Ok(Said { text, is_cut, prompt_tokens: tokens + FRAME_TOKENS })
 }
 
 fn whole(request: &Request, said: &Said, started: Instant) -> Response<Body> {
@@ -135,7 +145,7 @@ fn whole(request: &Request, said: &Said, started: Instant) -> Response<Body> {
     let document = json!({
         "choices": [{
             "message": { "role": "assistant", "content": said.text },
-            "finish_reason": "stop", "index": 0, "logprobs": null,
+            "finish_reason": said.finish_reason(), "index": 0, "logprobs": null,
         }],
         "object": "chat.completion",
         "usage": said.usage(),
@@ -168,7 +178,7 @@ fn stream(request: &Request, said: &Said) -> Response<Body> {
     for word in said.text.split_inclusive(' ') {
         events.push(delta(json!({ "content": word }), Value::Null));
     }
-    events.push(delta(json!({ "content": "" }), json!("stop")));
+    events.push(delta(json!({ "content": "" }), json!(said.finish_reason())));
     events.push(chunk(json!([]), said.usage()));
     events.push("data: [DONE]\n\n".to_owned());
     let pieces = events.into_iter().map(|event| Piece::Bytes(event.into_bytes())).collect();

@@ -39,6 +39,7 @@ pub(crate) struct Reply {
     delay: Duration,
     gate: Option<Gate>,
     discards: bool,
+    forgotten: bool,
 }
 
 enum Action {
@@ -61,7 +62,13 @@ pub(super) enum Piece {
 impl Reply {
     /// What was measured of the sound.
     pub(crate) fn honest() -> Self {
-        Self { action: Action::Honest, delay: Duration::ZERO, gate: None, discards: false }
+        Self {
+            action: Action::Honest,
+            delay: Duration::ZERO,
+            gate: None,
+            discards: false,
+            forgotten: false,
+        }
     }
 
     /// A status without a body.
@@ -135,6 +142,15 @@ impl Reply {
     /// The body of the request is counted and thrown away.
     pub(crate) fn discarding(self) -> Self {
         Self { discards: true, ..self }
+    }
+
+    /// The request is not remembered.
+    pub(crate) fn forgotten(self) -> Self {
+        Self { forgotten: true, ..self }
+    }
+
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.forgotten
     }
 
     pub(super) async fn receive(&self, request: hyper::Request<Incoming>) -> io::Result<Request> {

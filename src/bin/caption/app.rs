@@ -1,24 +1,24 @@
 //! Puts the parts together and lets them run.
 
-use std::io::{self, Write};
+use std::io;
+use std::sync::Arc;
 
 use anyhow::bail;
-use caption::batch;
-use caption::caption::Outcome;
-use caption::captioner::Captioner;
-use caption::error::Error;
-use caption::input::Input;
-use caption::output::{Format, Json, Layout, Text};
-use caption::watch::{Event, Watch};
+use caption::input::{Found, FoundIter};
+use caption::output::{FormatKind, Sidecars};
 use clap::CommandFactory;
-use futures_util::StreamExt;
-use tokio::sync::mpsc::{self, UnboundedReceiver};
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::runtime::Runtime;
 
-use super::cli::{Cli, OutputFormat};
-use super::config::{self, Environment};
+use super::cli::Cli;
+use super::config::{Config, Environment};
+use super::delivery::Delivery;
 use super::diagnostics::Diagnostics;
+use super::dry_run;
+use super::gather::{self, Count};
 use super::hints::{Exit, WriteFailed};
-use super::terminal::Output;
+use super::sink::Sink;
+use super::summary::Summary;
 
 /// From the command line to the exit code.
 pub(crate) fn run(
@@ -26,143 +26,90 @@ pub(crate) fn run(
     environment: &Environment,
     diagnostics: &Diagnostics,
 ) -> anyhow::Result<Exit> {
-    if cli.inputs.is_empty() {
+    if cli.inputs.is_empty() && cli.search.files_from.is_none() {
         return no_input(environment);
     }
-    let inputs =
-        cli.inputs.iter().map(|operand| Input::parse(operand)).collect::<Result<Vec<_>, _>>()?;
-    let streams = config::streams(cli, environment);
-    let captioner = config::captioner(cli, environment, streams)?;
-    let output = Output::new(io::stdout().lock(), environment.stdout_is_terminal);
-    let delivery = Delivery {
-        format: format(cli, environment),
-        output,
-        diagnostics,
-        shows_pieces: streams && inputs.len() == 1,
-        total: inputs.len(),
-        exit: Exit::Success,
-    };
+    if environment.stdin_is_terminal && cli.inputs.iter().any(|operand| operand == "-") {
+        bail!("standard input is a terminal: pipe sound into it, or name a file");
+    }
+    let config = Config::new(cli, environment)?;
+    let count = Arc::new(Count::default());
+    let found = gather::search(cli, &count)?;
+    let captioner = config.captioner(diagnostics)?;
+    let sidecars = config.sidecars()?;
+    let inputs = inputs(found, sidecars.as_ref(), &count, cli.money.dry_run)?;
+    let mut sink = Sink::open(config.output_file(), environment.stdout_is_terminal)?;
     // One thread does: it only ever waits for the network.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(delivery.deliver(&captioner, inputs, usize::from(cli.jobs)));
-    // A read of standard input may never return.
-    runtime.shutdown_background();
+    let exit = if cli.money.dry_run {
+        let list =
+            dry_run::list(&captioner, &config, sidecars.as_ref(), inputs, diagnostics, &mut sink);
+        finish(runtime, list)
+    } else {
+        let delivery = Delivery {
+            format: config.formats[0].writer(&config.style()),
+            output: &mut sink,
+            sidecars,
+            diagnostics,
+            count: count.clone(),
+            is_batch: config.is_batch,
+            wants_response: config.formats.contains(&FormatKind::Json),
+            shows_pieces: config.streams && !config.is_batch,
+            summary: Summary::start(),
+            exit: Exit::Success,
+        };
+        finish(runtime, delivery.deliver(&captioner, inputs, config.jobs))
+    };
     match exit {
-        Err(WriteFailed(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
-        exit => Ok(exit?),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
+        Err(e) => Err(WriteFailed(e).into()),
+        Ok(_) if count.is_zero() && !cli.search.allow_empty => nothing_found(cli),
+        Ok(exit) => {
+            sink.finish()?;
+            Ok(exit)
+        }
     }
 }
 
 fn no_input(environment: &Environment) -> anyhow::Result<Exit> {
     if environment.stdin_is_terminal {
-        bail!("no input\n{}", Cli::command().render_usage());
+        let usage = Cli::command().render_usage();
+        bail!("no input: name a file, a URL, or - for standard input ({usage}; see --help)");
     }
     bail!("no input; to read sound from standard input, say caption -");
 }
 
-fn format(cli: &Cli, environment: &Environment) -> Box<dyn Format> {
-    let is_several = cli.inputs.len() > 1;
-    match config::format(cli) {
-        OutputFormat::Text => Box::new(Text::new(is_several)),
-        OutputFormat::Json if is_several => Box::new(Json::new(Layout::OneLine)),
-        OutputFormat::Json if environment.stdout_is_terminal => {
-            Box::new(Json::new(Layout::Indented))
-        }
-        OutputFormat::Json => Box::new(Json::new(Layout::AsReceived)),
-    }
+fn nothing_found(cli: &Cli) -> anyhow::Result<Exit> {
+    let mut searched: Vec<_> = cli.inputs.iter().map(|input| input.to_string_lossy()).collect();
+    searched.extend(cli.search.files_from.iter().map(|path| path.to_string_lossy()));
+    bail!(
+        "nothing to caption: no audio in {}; name a file, or say --allow-empty",
+        searched.join(", ")
+    );
 }
 
-/// Takes captions and news as they come to where they belong.
-struct Delivery<'a, W> {
-    format: Box<dyn Format>,
-    output: W,
-    diagnostics: &'a Diagnostics,
-    shows_pieces: bool,
-    total: usize,
-    exit: Exit,
+/// The inputs as they are found, or all at once where it has to be known which ones they are
+/// before the first request.
+fn inputs(
+    found: FoundIter,
+    sidecars: Option<&Sidecars>,
+    count: &Arc<Count>,
+    only_looks: bool,
+) -> anyhow::Result<impl Stream<Item = Found> + use<>> {
+    let Some(sidecars) = sidecars else {
+        return Ok(gather::in_background(found, count.clone()).left_stream());
+    };
+    let found = gather::at_once(found, count);
+    sidecars.check(found.iter().flatten())?;
+    if !only_looks {
+        sidecars.prepare(found.iter().flatten())?;
+    }
+    Ok(stream::iter(found).right_stream())
 }
 
-impl<W: Write> Delivery<'_, W> {
-    async fn deliver(
-        mut self,
-        captioner: &Captioner,
-        inputs: Vec<Input>,
-        jobs: usize,
-    ) -> Result<Exit, WriteFailed> {
-        let (watch, mut news) = channel();
-        let mut outcomes = std::pin::pin!(batch::run(captioner, inputs, jobs, &watch));
-        let mut done = 0;
-        loop {
-            tokio::select! {
-                Some(event) = news.recv() => self.event(event)?,
-                outcome = outcomes.next() => {
-                    // The last pieces of a caption are told together with its end.
-                    while let Ok(event) = news.try_recv() {
-                        self.event(event)?;
-                    }
-                    let Some(outcome) = outcome else { return Ok(self.exit) };
-                    done += 1;
-                    self.outcome(&outcome, done)?;
-                    if self.exit == Exit::Account {
-                        return Ok(self.exit);
-                    }
-                }
-            }
-        }
-    }
-
-    fn event(&mut self, event: Event) -> io::Result<()> {
-        match event {
-            Event::Sent { bytes, total } if self.total == 1 => {
-                self.diagnostics.progress.sent(bytes, total);
-            }
-            Event::Text(text) if self.shows_pieces => {
-                self.diagnostics.progress.clear();
-                self.format.piece(&text, &mut self.output)?;
-                self.output.flush()?;
-            }
-            Event::Inlining { url } => self.diagnostics.note(&format!(
-                "only this machine can reach {url}: downloading it to send its bytes"
-            )),
-            Event::Retrying { reason, wait, attempt } => self
-                .diagnostics
-                .note(&format!("{reason}; try {attempt} in {:.1} s", wait.as_secs_f64())),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn outcome(&mut self, outcome: &Outcome, done: usize) -> io::Result<()> {
-        self.diagnostics.progress.clear();
-        self.format.outcome(outcome, &mut self.output)?;
-        self.output.flush()?;
-        match &outcome.result {
-            Ok(answer) => {
-                if answer.finish_reason.as_deref() == Some("length") {
-                    self.diagnostics.note(&format!("cut at --max-tokens: {}", outcome.input));
-                }
-                self.diagnostics.answered(&outcome.input, answer);
-            }
-            Err(error) => self.failed(outcome, error),
-        }
-        if done < self.total {
-            self.diagnostics.progress.done(done, self.total);
-        }
-        Ok(())
-    }
-
-    fn failed(&mut self, outcome: &Outcome, error: &Error) {
-        self.exit = self.exit.max(Exit::of_input(error));
-        self.diagnostics.failure(outcome, error);
-    }
-}
-
-/// A watch, and the news that it was told.
-fn channel() -> (Watch, UnboundedReceiver<Event>) {
-    let (sender, news) = mpsc::unbounded_channel();
-    // Nobody listens any more only once the run is over.
-    let watch = Watch::new(move |event| {
-        let _ = sender.send(event);
-    });
-    (watch, news)
+/// Runs to the end, but not on for a read of standard input that may never return.
+fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
 }

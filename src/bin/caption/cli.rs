@@ -4,9 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
+use caption::input::Shard;
+use caption::output::FormatKind;
+use caption::service::MAX_UPLOAD;
+use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Args, Parser, ValueEnum, value_parser};
+
+use super::values::{MaxUpload, parse_duration, parse_rate, parse_usd};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -19,125 +24,244 @@ The caption comes from AI/ML API's captioning model. It takes no prompt: it
 describes speech, music and noises, in English.
 
 Examples:
-  caption song.mp3                     what does it sound like?
-  caption https://example.com/a.wav    the service fetches the URL
-  sox in.flac -t wav - | caption -     sound on standard input
-  caption --json song.mp3 | jq .usage  the service's whole answer
+  caption song.mp3                        what does it sound like?
+  caption https://example.com/a.wav       the service fetches the URL
+  sox in.flac -t wav - | caption -        sound on standard input
+  caption --json song.mp3 | jq .usage     the service's whole answer
+  caption --manifest m.jsonl sfx/         a folder; never asked or paid twice
+  caption --sidecar --dry-run sfx/        what would it take?
 
 The key is read from AIMLAPI_KEY, AIMLAPI_API_KEY or AIML_API_KEY; make one at
 https://aimlapi.com/app/keys. There is no option that takes the key itself: it
 would show in the process list.
 
 Exit codes: 0 captioned, 2 wrong usage, 3 some inputs failed, 4 no key, key
-refused, account unverified or out of credits.";
+refused, account unverified or out of credits, 5 --max-spend reached, 130
+interrupted.";
 
 /// Prints what a recording sounds like.
 #[derive(Debug, Parser)]
-#[expect(clippy::struct_excessive_bools, reason = "flags are")]
-#[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 #[command(version, max_term_width = 100, styles = STYLES, after_help = AFTER_HELP)]
-#[command(disable_help_flag = true, disable_version_flag = true)]
+#[command(disable_help_flag = true, disable_version_flag = true, args_override_self = true)]
 pub(crate) struct Cli {
-    /// Audio or video files, http(s) URLs, or - for standard input
+    /// Audio or video files, folders, quoted globs, http(s) URLs, or - for standard input
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<OsString>,
 
-    /// What to print: the caption, or the service's response as received
-    #[arg(short, long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
-    pub(crate) format: OutputFormat,
+    #[command(flatten, next_help_heading = "Inputs")]
+    pub(crate) search: SearchArgs,
+    #[command(flatten, next_help_heading = "Output")]
+    pub(crate) output: OutputArgs,
+    #[command(flatten, next_help_heading = "Known captions")]
+    pub(crate) known: KnownArgs,
+    #[command(flatten, next_help_heading = "Money")]
+    pub(crate) money: MoneyArgs,
+    #[command(flatten, next_help_heading = "Service")]
+    pub(crate) service: ServiceArgs,
+    #[command(flatten, next_help_heading = "Network")]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten, next_help_heading = "Sound")]
+    pub(crate) sound: SoundArgs,
+    #[command(flatten, next_help_heading = "General")]
+    pub(crate) general: GeneralArgs,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
+pub(crate) struct SearchArgs {
+    /// Read inputs from this file, one a line, # for comments; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
+
+    /// Inputs in --files-from end in NUL, as find -print0 writes them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub(crate) null: bool,
+
+    /// Look into hidden folders and at hidden files
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    /// Pass over .gitignore and .ignore files in folders
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+
+    /// Leave out what matches in folders and globs; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Caption only the K-th of N parts; an input's part goes by its name
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
+
+    /// It is no error when there is nothing to caption
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// What to print: text, json (the service's response), jsonl or csv (our records);
+    /// repeatable with --sidecar
+    #[arg(short, long = "format", value_name = "FORMAT", default_value = "text")]
+    #[arg(hide_possible_values = true)]
+    pub(crate) formats: Vec<FormatName>,
 
     /// Short for --format json
-    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    #[arg(long, conflicts_with = "formats")]
     pub(crate) json: bool,
 
+    /// Write to this file, replaced once the run has something to say
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["sidecar", "output_dir"])]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write each caption to a file beside its sound and print none; one that exists is kept
+    /// and its input skipped [default pattern: {stem}.{ext}]
+    #[arg(long, value_name = "PATTERN", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = caption::output::Sidecars::DEFAULT_PATTERN)]
+    pub(crate) sidecar: Option<String>,
+
+    /// Write sidecars into this folder, in the same tree as the inputs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output_dir: Option<PathBuf>,
+
+    /// Put text before every caption
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) prepend: String,
+
+    /// Put text after every caption
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) append: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KnownArgs {
+    /// Keep captions in this file (JSON Lines) and ask for none that is in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+
+    /// Ask for nothing: only captions that the manifest knows
+    #[arg(long, requires = "manifest")]
+    pub(crate) offline: bool,
+
+    /// Ask again for what is known, and write sidecars anew
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MoneyArgs {
+    /// List what would be sent and what it would cost, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Stop before more than this is spent
+    #[arg(long, value_name = "USD", value_parser = parse_usd)]
+    pub(crate) max_spend: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
+pub(crate) struct ServiceArgs {
     /// The model to ask [env: CAPTION_MODEL] [default: alibaba/qwen3-omni-30b-a3b-captioner]
-    #[arg(short, long, value_name = "MODEL", help_heading = "Service")]
+    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) model: Option<String>,
 
     /// Where the service is, with or without /v1 [env: AIMLAPI_BASE_URL] [default:
     /// https://api.aimlapi.com/v1]
-    #[arg(long, value_name = "URL", help_heading = "Service")]
+    #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
     /// Read the key from this file
-    #[arg(long, value_name = "FILE", help_heading = "Service")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
 
     /// Cut the caption off after this many tokens
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    #[arg(help_heading = "Service")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub(crate) max_tokens: Option<u32>,
 
     /// Show the caption while it arrives; the default for one input on a terminal
-    #[arg(long, overrides_with = "no_stream", help_heading = "Service")]
+    #[arg(long, overrides_with = "no_stream")]
     pub(crate) stream: bool,
 
     /// Wait for the whole caption
-    #[arg(long, overrides_with = "stream", help_heading = "Service")]
+    #[arg(long, overrides_with = "stream")]
     pub(crate) no_stream: bool,
 
     /// Send the key over unencrypted http:// to a host that is not this machine
-    #[arg(long, help_heading = "Service")]
+    #[arg(long)]
     pub(crate) allow_http: bool,
+}
 
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArgs {
     /// Caption this many inputs at a time
-    #[arg(short, long, value_name = "N", default_value = "4", help_heading = "Network")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short, long, value_name = "N", default_value = "4")]
+    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: u16,
 
+    /// Send no more requests than this, such as 5/s or 100/m
+    #[arg(long, value_name = "N/s|N/m", value_parser = parse_rate)]
+    pub(crate) rate: Option<Duration>,
+
     /// Try again this often where that may help
-    #[arg(long, value_name = "N", default_value = "3", help_heading = "Network")]
+    #[arg(long, value_name = "N", default_value = "3")]
     pub(crate) max_retries: u32,
 
-    /// Give up a try after this long, connecting and uploading included
-    #[arg(long, value_name = "DURATION", default_value = "5m", help_heading = "Network")]
-    #[arg(value_parser = parse_duration)]
+    /// Give up a try after this long, such as 90s, connecting and uploading included
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
 
     /// Give up connecting after this long
-    #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = "Network")]
-    #[arg(value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub(crate) connect_timeout: Duration,
+}
 
+#[derive(Debug, Args)]
+pub(crate) struct SoundArgs {
     /// Download URLs here and send their bytes; done anyway for those that only this machine can
     /// reach
-    #[arg(long, help_heading = "Sound")]
+    #[arg(long)]
     pub(crate) inline: bool,
 
-    /// Refuse sound that is this long or longer in base64; none for a server of your own
-    #[arg(long, value_name = "SIZE", default_value = "10MB", help_heading = "Sound")]
-    #[arg(value_parser = parse_max_upload)]
+    /// Refuse files of this size or more in base64, 4/3 of the file; none for a server of your own
+    #[arg(long, value_name = "SIZE", default_value_t = MaxUpload(Some(MAX_UPLOAD)))]
     pub(crate) max_upload: MaxUpload,
+}
 
+#[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
+pub(crate) struct GeneralArgs {
     /// Only errors on standard error
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "General")]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
     /// Say more: cost, tokens, time, and the causes of errors
-    #[arg(short, long, help_heading = "General")]
+    #[arg(short, long)]
     pub(crate) verbose: bool,
 
     /// Show progress on standard error; auto is on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "General")]
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) progress: When,
 
     /// Colour errors and notes; auto is on a terminal and without NO_COLOR
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "General")]
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
 
     /// Print help
-    #[arg(short, long, action = ArgAction::Help, help_heading = "General")]
+    #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 
     /// Print version
-    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "General")]
+    #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutputFormat {
+pub(crate) enum FormatName {
     Text,
     Json,
+    Jsonl,
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -147,6 +271,17 @@ pub(crate) enum When {
     Never,
 }
 
+impl FormatName {
+    pub(crate) fn kind(self) -> FormatKind {
+        match self {
+            Self::Text => FormatKind::Text,
+            Self::Json => FormatKind::Json,
+            Self::Jsonl => FormatKind::Jsonl,
+            Self::Csv => FormatKind::Csv,
+        }
+    }
+}
+
 impl When {
     pub(crate) fn holds(self, automatically: bool) -> bool {
         match self {
@@ -154,25 +289,5 @@ impl When {
             Self::Always => true,
             Self::Never => false,
         }
-    }
-}
-
-/// `None` is no limit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MaxUpload(pub(crate) Option<u64>);
-
-fn parse_max_upload(text: &str) -> Result<MaxUpload, String> {
-    if text == "none" {
-        return Ok(MaxUpload(None));
-    }
-    let size: ByteSize = text.parse().map_err(|_| "a size such as 10MB, or none".to_owned())?;
-    Ok(MaxUpload(Some(size.as_u64())))
-}
-
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("longer than nothing, such as 30s".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(_) => Err("a time with its unit, such as 90s or 5m".to_owned()),
     }
 }

@@ -6,10 +6,18 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use caption::budget::Budget;
 use caption::captioner::{Captioner, Preparation};
+use caption::error::Error;
+use caption::input::leads_to_several;
+use caption::manifest::Manifest;
+use caption::memory::Memory;
+use caption::output::{FormatKind, Sidecars, Style};
 use caption::service::{ApiKey, Client, Downloader, Options};
 
-use super::cli::{Cli, OutputFormat};
+use super::cli::Cli;
+use super::diagnostics::Diagnostics;
+use super::hints::hint;
 
 /// Where a key is looked for, the first one that is set and not empty wins.
 const KEY_VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
@@ -45,7 +53,8 @@ impl Environment {
 
     /// A variable that is set to something.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let value = (self.variable)(name)?.into_string().ok()?;
+        // What is not UTF-8 is set all the same, and will be refused for what it is.
+        let value = (self.variable)(name)?.to_string_lossy().into_owned();
         Some(value).filter(|value| !value.trim().is_empty())
     }
 }
@@ -55,58 +64,175 @@ impl Environment {
 #[error("no key: {} is not set", KEY_VARIABLES[0])]
 pub(crate) struct NoKey;
 
-/// The captioner as the command line and the environment want it; the key comes first.
-pub(crate) fn captioner(
-    cli: &Cli,
-    environment: &Environment,
-    stream: bool,
-) -> anyhow::Result<Captioner> {
-    if cli.stream && format(cli) == OutputFormat::Json {
-        bail!("--stream gives no single JSON document: leave it out, or print text");
+/// What the command line and the environment come to.
+pub(crate) struct Config<'a> {
+    cli: &'a Cli,
+    environment: &'a Environment,
+    pub(crate) formats: Vec<FormatKind>,
+    /// Whether more than one input is to be expected.
+    pub(crate) is_batch: bool,
+    pub(crate) streams: bool,
+    pub(crate) jobs: usize,
+    pub(crate) options: Options,
+}
+
+impl<'a> Config<'a> {
+    pub(crate) fn new(cli: &'a Cli, environment: &'a Environment) -> anyhow::Result<Self> {
+        let formats = formats(cli)?;
+        let is_batch = is_batch(cli);
+        let writes_text = formats == [FormatKind::Text] && !writes_sidecars(cli);
+        let by_itself = writes_text
+            && !is_batch
+            && cli.output.output.is_none()
+            && environment.stdout_is_terminal;
+        let streams = cli.service.stream || (by_itself && !cli.service.no_stream);
+        if streams && formats.contains(&FormatKind::Json) {
+            bail!("--stream gives no single JSON document: leave it out, or print text");
+        }
+        let options = options(cli, environment, streams);
+        let jobs = usize::from(cli.network.jobs);
+        Ok(Self { cli, environment, formats, is_batch, streams, jobs, options })
     }
-    let key = find_key(cli.api_key_file.as_deref(), environment)?;
-    let options = options(cli, environment, stream);
-    let downloader = Downloader::new(&options);
-    let client = Client::new(key, options)?;
-    let mut preparation = Preparation::default();
-    preparation.inline = cli.inline;
-    preparation.max_upload = cli.max_upload.0;
-    Ok(Captioner::new(client, downloader, preparation))
+
+    /// The captioner; unless it is only to plan or remember, a key is looked for first of all.
+    pub(crate) fn captioner(&self, diagnostics: &Diagnostics) -> anyhow::Result<Captioner> {
+        let mut preparation = Preparation::default();
+        preparation.model.clone_from(&self.options.model);
+        preparation.max_tokens = self.options.max_tokens;
+        preparation.inline = self.cli.sound.inline;
+        preparation.max_upload = self.cli.sound.max_upload.0;
+        let mut captioner = Captioner::new(preparation);
+        if !self.cli.known.offline && !self.cli.money.dry_run {
+            let key = find_key(self.cli.service.api_key_file.as_deref(), self.environment)?;
+            let client = Client::new(key, self.options.clone())?;
+            captioner = captioner.asking(client, Downloader::new(&self.options));
+        }
+        if let Some(memory) = self.memory(diagnostics)? {
+            captioner = captioner.remembering(memory);
+        }
+        if let Some(usd) = self.cli.money.max_spend {
+            captioner = captioner.spending(Budget::new(usd));
+        }
+        Ok(captioner)
+    }
+
+    /// Where captions are looked up: a manifest, or for several inputs one that ends with the
+    /// run. The service's own response is not kept in it, so for that there is none.
+    fn memory(&self, diagnostics: &Diagnostics) -> anyhow::Result<Option<Memory>> {
+        let manifest = match &self.cli.known.manifest {
+            Some(path) => self.manifest(path, diagnostics)?,
+            None if self.formats.contains(&FormatKind::Json) => return Ok(None),
+            None if self.is_batch || self.writes_records() => {
+                Manifest::temporary().context("could not make a temporary file")?
+            }
+            None => return Ok(None),
+        };
+        Ok(Some(Memory::new(manifest, self.cli.known.force)))
+    }
+
+    fn manifest(&self, path: &Path, diagnostics: &Diagnostics) -> anyhow::Result<Manifest> {
+        if self.formats.contains(&FormatKind::Json) {
+            bail!("a manifest keeps records and not the service's responses: use --format jsonl");
+        }
+        let only_reads = self.cli.known.offline || self.cli.money.dry_run;
+        let manifest = match Manifest::open_read_only(path) {
+            Ok(manifest) if only_reads => Ok(manifest),
+            Err(e) if self.cli.known.offline => Err(e),
+            Err(_) if only_reads => Manifest::temporary(),
+            _ => Manifest::open(path),
+        };
+        let manifest =
+            manifest.with_context(|| format!("could not open the manifest {}", path.display()))?;
+        if manifest.unreadable_lines > 0 {
+            let lines = manifest.unreadable_lines;
+            let path = path.display();
+            diagnostics.note(&format!("{lines} torn or foreign lines set aside in {path}"));
+        }
+        Ok(manifest)
+    }
+
+    fn writes_records(&self) -> bool {
+        self.formats.contains(&FormatKind::Jsonl) || self.formats.contains(&FormatKind::Csv)
+    }
+
+    pub(crate) fn sidecars(&self) -> Result<Option<Sidecars>, Error> {
+        if !writes_sidecars(self.cli) {
+            return Ok(None);
+        }
+        let output = &self.cli.output;
+        let pattern = output.sidecar.as_deref().unwrap_or(Sidecars::DEFAULT_PATTERN);
+        let mut style = self.style();
+        style.several = false;
+        style.for_people = false;
+        let (folder, formats) = (output.output_dir.clone(), self.formats.clone());
+        Sidecars::new(pattern, folder, formats, style, self.cli.known.force).map(Some)
+    }
+
+    /// How captions are written to standard output or to `--output`.
+    pub(crate) fn style(&self) -> Style {
+        let mut style = Style::default();
+        style.several = self.is_batch;
+        style.for_people = self.environment.stdout_is_terminal && self.output_file().is_none();
+        style.prepend.clone_from(&self.cli.output.prepend);
+        style.append.clone_from(&self.cli.output.append);
+        style.hint = |error| hint(error).to_owned();
+        style
+    }
+
+    pub(crate) fn output_file(&self) -> Option<&Path> {
+        self.cli.output.output.as_deref()
+    }
 }
 
-/// The caption is shown while it arrives where one goes to a terminal as text.
-pub(crate) fn streams(cli: &Cli, environment: &Environment) -> bool {
-    let by_itself = format(cli) == OutputFormat::Text
-        && cli.inputs.len() == 1
-        && environment.stdout_is_terminal;
-    cli.stream || (by_itself && !cli.no_stream)
+fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
+    if cli.output.json {
+        return Ok(vec![FormatKind::Json]);
+    }
+    let mut formats: Vec<_> = cli.output.formats.iter().map(|format| format.kind()).collect();
+    formats.dedup();
+    if formats.len() > 1 && !writes_sidecars(cli) {
+        bail!("several formats need a file each: add --sidecar or --output-dir");
+    }
+    Ok(formats)
 }
 
-pub(crate) fn format(cli: &Cli) -> OutputFormat {
-    if cli.json { OutputFormat::Json } else { cli.format }
+fn writes_sidecars(cli: &Cli) -> bool {
+    cli.output.sidecar.is_some() || cli.output.output_dir.is_some()
+}
+
+/// One file, URL or standard input is one; anything else may be several.
+fn is_batch(cli: &Cli) -> bool {
+    match cli.inputs.as_slice() {
+        [operand] => cli.search.files_from.is_some() || leads_to_several(operand),
+        _ => true,
+    }
 }
 
 fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
     let mut options = Options::default();
-    if let Some(url) = cli.base_url.clone().or_else(|| environment.get("AIMLAPI_BASE_URL")) {
+    if let Some(url) = cli.service.base_url.clone().or_else(|| environment.get("AIMLAPI_BASE_URL"))
+    {
         options.base_url = url;
     }
-    if let Some(model) = cli.model.clone().or_else(|| environment.get("CAPTION_MODEL")) {
+    if let Some(model) = cli.service.model.clone().or_else(|| environment.get("CAPTION_MODEL")) {
         options.model = model;
     }
-    options.max_tokens = cli.max_tokens;
+    options.max_tokens = cli.service.max_tokens;
     options.stream = stream;
-    options.max_retries = cli.max_retries;
-    options.timeout = cli.timeout;
-    options.connect_timeout = cli.connect_timeout;
-    options.allow_http = cli.allow_http;
+    options.max_retries = cli.network.max_retries;
+    options.timeout = cli.network.timeout;
+    options.connect_timeout = cli.network.connect_timeout;
+    options.least_gap = cli.network.rate.unwrap_or_default();
+    options.allow_http = cli.service.allow_http;
     options
 }
 
 fn find_key(file: Option<&Path>, environment: &Environment) -> anyhow::Result<ApiKey> {
     let key = match file {
-        Some(path) => read_key(path)
-            .with_context(|| format!("could not read the key from {}", path.display()))?,
+        // The name is not repeated: it may be the key itself.
+        Some(path) => {
+            read_key(path).context("could not read the file that --api-key-file names")?
+        }
         None => KEY_VARIABLES.iter().find_map(|name| environment.get(name)).ok_or(NoKey)?,
     };
     Ok(ApiKey::new(&key)?)

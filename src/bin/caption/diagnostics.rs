@@ -1,16 +1,18 @@
 //! Everything that is said on standard error, one line a thing.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use caption::caption::{Answer, Outcome};
 use caption::error::Error;
+use caption::outcome::{Ending, Outcome};
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::cli::Cli;
 use super::config::{Environment, NoKey};
 use super::hints::{Exit, hint};
 use super::progress::Progress;
+use super::summary::Summary;
 use super::terminal::harmless;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -26,18 +28,32 @@ pub(crate) struct Diagnostics {
     color: ColorChoice,
     quiet: bool,
     verbose: bool,
+    /// What failed in a run of several inputs, told at its end.
+    failures: RefCell<Failures>,
 }
+
+/// The first failures in their words, and how many more there were.
+#[derive(Default)]
+struct Failures {
+    told: Vec<String>,
+    more: usize,
+}
+
+/// More failures than these are counted and not listed.
+const MOST_FAILURES: usize = 1000;
 
 impl Diagnostics {
     pub(crate) fn new(cli: &Cli, environment: &Environment) -> Self {
         let may_color = environment.stderr_is_terminal && environment.get("NO_COLOR").is_none();
-        let color = cli.color.holds(may_color);
-        let progress = cli.progress.holds(environment.stderr_is_terminal && !cli.quiet);
+        let color = cli.general.color.holds(may_color);
+        let progress =
+            cli.general.progress.holds(environment.stderr_is_terminal && !cli.general.quiet);
         Self {
             progress: Progress::new(progress),
             color: if color { ColorChoice::Always } else { ColorChoice::Never },
-            quiet: cli.quiet,
-            verbose: cli.verbose,
+            quiet: cli.general.quiet,
+            verbose: cli.general.verbose,
+            failures: RefCell::default(),
         }
     }
 
@@ -45,20 +61,65 @@ impl Diagnostics {
     pub(crate) fn fatal(&self, error: &anyhow::Error) -> Exit {
         match error.downcast_ref::<Error>() {
             Some(known) => self.say("error", ERROR, &format!("{known}; {}", hint(known))),
+            None if self.verbose => self.say("error", ERROR, &error.to_string()),
             None => self.say("error", ERROR, &format!("{error:#}")),
         }
         if error.is::<NoKey>() {
             self.raw(HOW_TO_GET_A_KEY);
         }
-        self.causes(error.as_ref());
+        self.raw(&self.causes(error.as_ref()));
         Exit::of_run(error)
     }
 
-    /// Why an input has no caption: what happened, to which input, what to do next.
-    pub(crate) fn failure(&self, outcome: &Outcome, error: &Error) {
+    /// Why an input has no caption: what happened, to which input, what to do next. Kept for the
+    /// end of the run where there are several inputs.
+    pub(crate) fn failure(&self, outcome: &Outcome, error: &Error, is_batch: bool) {
         let id = error.request_id().map(|id| format!(" [request {id}]")).unwrap_or_default();
-        self.say("error", ERROR, &format!("{error}: {}; {}{id}", outcome.input, hint(error)));
-        self.causes(error);
+        let text = format!("{error}: {}; {}{id}", outcome.name, hint(error));
+        let text = line("error", ERROR, &text) + &self.causes(error);
+        let mut failures = self.failures.borrow_mut();
+        if !is_batch {
+            self.raw(&text);
+        } else if failures.told.len() < MOST_FAILURES {
+            failures.told.push(text);
+        } else {
+            failures.more += 1;
+        }
+    }
+
+    /// Tells the failures that were kept.
+    pub(crate) fn failures(&self) {
+        let failures = self.failures.take();
+        self.raw(&failures.told.concat());
+        if failures.more > 0 {
+            self.say("error", ERROR, &format!("{} more inputs failed", failures.more));
+        }
+    }
+
+    /// A caption that is delivered but could not be kept.
+    pub(crate) fn unkept(&self, outcome: &Outcome, error: &io::Error) {
+        let name = &outcome.name;
+        let text = format!("could not write the manifest ({error}): {name}; nothing more is asked");
+        self.say("error", ERROR, &text);
+    }
+
+    /// The last line of a run of several inputs.
+    pub(crate) fn summary(&self, summary: &Summary, total: Option<usize>) {
+        self.result(&summary.line(total));
+    }
+
+    /// What a run comes to.
+    pub(crate) fn result(&self, text: &str) {
+        if !self.quiet {
+            self.raw(&format!("{}\n", harmless(text)));
+        }
+    }
+
+    /// Something for those who want to know more.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.say("note", NOTE, text);
+        }
     }
 
     /// Something the user should know though nothing failed.
@@ -69,9 +130,10 @@ impl Diagnostics {
     }
 
     /// What an answer took, for those who ask.
-    pub(crate) fn answered(&self, input: &str, answer: &Answer) {
-        if !self.verbose {
-            return;
+    pub(crate) fn answered(&self, outcome: &Outcome) {
+        let Some(answer) = outcome.answer().filter(|_| self.verbose) else { return };
+        if matches!(outcome.ending, Ending::Known(_)) {
+            return self.say("known", PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if answer.attempts > 1 {
@@ -83,29 +145,33 @@ impl Diagnostics {
         facts.extend(answer.usd.map(|usd| format!("${usd:.6}")));
         facts.extend(answer.model.clone());
         facts.extend(answer.request_id.as_ref().map(|id| format!("request {id}")));
-        self.say("done", PLAIN, &format!("{input}: {}", facts.join(", ")));
+        self.say("done", PLAIN, &format!("{}: {}", outcome.name, facts.join(", ")));
     }
 
-    fn causes(&self, error: &dyn std::error::Error) {
-        if self.verbose {
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                self.raw(&format!("  caused by: {}\n", harmless(&error.to_string())));
-                cause = error.source();
-            }
-        }
+    fn causes(&self, error: &dyn std::error::Error) -> String {
+        let first = error.source().filter(|_| self.verbose);
+        std::iter::successors(first, |error| error.source())
+            .map(|cause| ["  caused by: ", &harmless(&cause.to_string()), "\n"].concat())
+            .collect()
     }
 
     fn say(&self, label: &str, style: Style, text: &str) {
-        let text = harmless(text).replace('\n', " ");
-        self.raw(&format!("caption: {style}{label}:{style:#} {text}\n"));
+        self.raw(&line(label, style, text));
     }
 
     fn raw(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         self.progress.suspend(|| {
             // With standard error gone there is nobody left to tell.
             let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
             let _ = stderr.write_all(text.as_bytes());
         });
     }
+}
+
+fn line(label: &str, style: Style, text: &str) -> String {
+    let text = harmless(text).replace('\n', " ");
+    format!("caption: {style}{label}:{style:#} {text}\n")
 }

@@ -18,6 +18,10 @@ pub(crate) enum Exit {
     Failed = 3,
     /// No key, key refused, account unverified or out of credits.
     Account = 4,
+    /// What may be spent is spent.
+    Budget = 5,
+    /// Ended by Ctrl-C or SIGTERM.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -31,6 +35,7 @@ impl Exit {
     pub(crate) fn of_input(error: &Error) -> Self {
         match error.kind() {
             Kind::Auth | Kind::Credits => Self::Account,
+            Kind::Budget => Self::Budget,
             _ => Self::Failed,
         }
     }
@@ -42,6 +47,8 @@ impl Exit {
         }
         match error.downcast_ref::<Error>().map(Error::kind) {
             Some(Kind::Auth) => Self::Account,
+            // Nothing was sent: it was tried out before.
+            Some(Kind::Output) => Self::Usage,
             _ if error.is::<WriteFailed>() => Self::Failed,
             _ => Self::Usage,
         }
@@ -50,10 +57,11 @@ impl Exit {
 
 /// Standard output could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("could not write standard output")]
+#[error("could not write the output")]
 pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
 
-const KEYS: &str = "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY to it";
+const KEYS: &str =
+    "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
 const TOP_UP: &str = "top up at https://aimlapi.com/app/billing/";
 const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
                       or give a public URL in its place";
@@ -67,6 +75,7 @@ pub(crate) fn hint(error: &Error) -> &'static str {
         Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
         Error::Unreadable(_) => "check its permissions and the disk",
+        Error::NoRoom(_) => "set TMPDIR to a folder with room",
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
         Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
         Error::Empty => "check how it was made",
@@ -77,9 +86,25 @@ pub(crate) fn hint(error: &Error) -> &'static str {
         Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
         Error::Download { .. } => "try again later",
         Error::Refused(fault) => hint_of_fault(fault),
-        Error::Unreachable { .. } => "check the network, --base-url and the proxy settings",
+        Error::Untrusted { .. } => {
+            "check the address; a certificate of your own goes into the system's trust or SSL_CERT_FILE"
+        }
+        Error::Unreachable { .. } => "check the address, the network and the proxy settings",
         Error::TimedOut { .. } => "raise --timeout or send less sound",
         Error::NotAnAnswer { .. } => "check --base-url: something else may be answering there",
+        Error::BadBaseUrl { .. } => {
+            "set --base-url or AIMLAPI_BASE_URL to something like https://api.aimlapi.com/v1"
+        }
+        Error::BadGlob { .. } => "see --help for what a glob is for",
+        Error::BadPattern { .. } => "a pattern is such as {stem}.{ext} or {name}.txt",
+        Error::SameSidecar { .. } => "use {name} in --sidecar, or caption them one after another",
+        Error::Offline => "run once without --offline, with the same manifest",
+        Error::OverBudget { is_blind: true, .. } => "leave --max-spend out",
+        Error::OverBudget { .. } => {
+            "raise --max-spend; with a manifest, a new run goes on from here"
+        }
+        Error::Interrupted => "run again; with a manifest, nothing is asked twice",
+        Error::Unwritable { .. } => "check the folder, its permissions and the disk",
         Error::Incomplete { .. } => "try again, or send less sound",
         _ => "try again",
     }
@@ -87,9 +112,6 @@ pub(crate) fn hint(error: &Error) -> &'static str {
 
 fn hint_of_fault(fault: &Fault) -> &'static str {
     match fault.meaning {
-        Meaning::Key if fault.status == 403 && fault.message.is_empty() => {
-            "check the proxy or firewall in between, and what the key may do"
-        }
         Meaning::Key => KEYS,
         Meaning::Unverified => "verify the account at https://aimlapi.com/app/verification",
         Meaning::Credits => TOP_UP,
@@ -99,6 +121,9 @@ fn hint_of_fault(fault: &Fault) -> &'static str {
         }
         Meaning::TooLarge => SHRINK,
         Meaning::Redirected => "set --base-url to where the service is",
+        Meaning::Rejected if fault.status == 403 => {
+            "check the proxy or firewall in between, and what the key may do"
+        }
         Meaning::Rejected if matches!(fault.status, 404 | 405) => "check --base-url and --model",
         Meaning::Rejected => "check the sound and --model",
         _ => "try again later",

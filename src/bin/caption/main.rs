@@ -10,10 +10,17 @@ pub(crate) use self::config::Environment;
 mod app;
 mod cli;
 mod config;
+mod delivery;
 mod diagnostics;
+mod dry_run;
+mod gather;
 mod hints;
 mod progress;
+mod signals;
+mod sink;
+mod summary;
 mod terminal;
+mod values;
 
 fn main() -> ExitCode {
     run(&Cli::parse(), &Environment::of_process())

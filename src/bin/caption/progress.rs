@@ -1,23 +1,41 @@
-//! What is shown while people wait: bytes going up, then seconds, then nothing.
+//! What is shown while people wait. For one input: bytes going up, then seconds, then nothing.
+//! For several: what is done, above the clips in flight.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-const UPLOAD: &str = "{spinner} sending {bytes}/{total_bytes} {wide_bar}";
+use super::summary::Summary;
+
+const UPLOAD: &str = "{spinner} sending {decimal_bytes}/{decimal_total_bytes} {wide_bar}";
 const LISTENING: &str = "{spinner} listening {elapsed}";
-const COUNT: &str = "{spinner} {pos}/{len} done {elapsed}";
+const BATCH: &str = "{spinner} {pos} done{msg} · {per_sec} · {elapsed}";
+const BATCH_OF_KNOWN_SIZE: &str = "{wide_bar} {pos}/{len} done{msg} · {per_sec} · {eta} left";
+const CLIP: &str = "  {spinner} {wide_msg} {elapsed}";
 
-/// One line on standard error that is gone when the caption starts.
+/// More clips than these are counted and not named.
+const MOST_CLIPS: usize = 8;
+
+/// Lines on standard error that are gone when they are in the way.
 pub(crate) struct Progress {
-    bar: ProgressBar,
     visible: bool,
+    lines: MultiProgress,
+    main: RefCell<Option<ProgressBar>>,
+    clips: RefCell<BTreeMap<usize, ProgressBar>>,
 }
 
 impl Progress {
     pub(crate) fn new(visible: bool) -> Self {
-        Self { bar: ProgressBar::hidden(), visible }
+        let target = if visible {
+            ProgressDrawTarget::term_like(Box::new(Term::stderr()))
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let lines = MultiProgress::with_draw_target(target);
+        Self { visible, lines, main: RefCell::default(), clips: RefCell::default() }
     }
 
     /// For one input: shows the bytes that have left, and the wait once all have.
@@ -25,43 +43,80 @@ impl Progress {
         if !self.visible {
             return;
         }
+        let bar = self.main();
         if bytes < total {
-            self.show(UPLOAD);
-            self.bar.set_length(total);
-            self.bar.set_position(bytes);
+            style(&bar, UPLOAD);
+            bar.set_length(total);
+            bar.set_position(bytes);
         } else {
-            self.bar.reset_elapsed();
-            self.show(LISTENING);
+            bar.reset_elapsed();
+            style(&bar, LISTENING);
         }
     }
 
-    /// For several inputs: shows how many are done.
-    pub(crate) fn done(&self, inputs: usize, total: usize) {
-        if self.visible {
-            self.show(COUNT);
-            self.bar.set_length(total as u64);
-            self.bar.set_position(inputs as u64);
+    /// For several inputs: names one that is under way.
+    pub(crate) fn started(&self, number: usize, name: &str) {
+        let mut clips = self.clips.borrow_mut();
+        if self.visible && clips.len() < MOST_CLIPS {
+            let bar = self.lines.add(ProgressBar::new_spinner());
+            style(&bar, CLIP);
+            bar.set_message(name.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(100));
+            clips.insert(number, bar);
         }
     }
 
-    /// Takes the line away.
+    /// For several inputs: one is no longer under way.
+    pub(crate) fn ended(&self, number: usize) {
+        if let Some(bar) = self.clips.borrow_mut().remove(&number) {
+            bar.finish_and_clear();
+            self.lines.remove(&bar);
+        }
+    }
+
+    /// For several inputs: shows how far it all is.
+    pub(crate) fn counted(&self, summary: &Summary, total: Option<usize>) {
+        if !self.visible {
+            return;
+        }
+        let bar = self.main();
+        match total {
+            Some(total) => {
+                bar.set_length(total as u64);
+                style(&bar, BATCH_OF_KNOWN_SIZE);
+            }
+            None => style(&bar, BATCH),
+        }
+        bar.set_message(summary.asides());
+        bar.set_position(summary.done());
+    }
+
+    /// Takes everything away.
     pub(crate) fn clear(&self) {
-        if self.visible {
-            self.bar.finish_and_clear();
+        for (_, bar) in std::mem::take(&mut *self.clips.borrow_mut()) {
+            bar.finish_and_clear();
+        }
+        if let Some(bar) = self.main.borrow_mut().take() {
+            bar.finish_and_clear();
         }
     }
 
-    /// Takes the line away while something else is written.
-    pub(crate) fn suspend(&self, write: impl FnOnce()) {
-        self.bar.suspend(write);
+    /// Takes everything away while something else is written.
+    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.lines.suspend(write)
     }
 
-    fn show(&self, template: &str) {
-        if self.bar.is_hidden() {
-            let stderr = Box::new(Term::stderr());
-            self.bar.set_draw_target(ProgressDrawTarget::term_like(stderr));
-            self.bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        self.bar.set_style(ProgressStyle::with_template(template).expect("written above"));
+    fn main(&self) -> ProgressBar {
+        let mut main = self.main.borrow_mut();
+        let bar = main.get_or_insert_with(|| {
+            let bar = self.lines.insert(0, ProgressBar::new_spinner());
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        bar.clone()
     }
+}
+
+fn style(bar: &ProgressBar, template: &str) {
+    bar.set_style(ProgressStyle::with_template(template).expect("written above"));
 }

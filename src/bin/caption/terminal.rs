@@ -7,7 +7,7 @@ use std::io::{self, Write};
 /// sequences, but for tabs and line ends, and the marks that reorder text.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if text.contains(is_harmful) {
-        Cow::Owned(text.replace(is_harmful, "\u{fffd}"))
+        Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     }

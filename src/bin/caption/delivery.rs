@@ -1,0 +1,222 @@
+//! Takes captions and news as they come to where they belong.
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use caption::batch;
+use caption::captioner::Captioner;
+use caption::error::{Error, Kind};
+use caption::input::{Found, Input};
+use caption::outcome::{Ending, Outcome};
+use caption::output::{Format, Sidecars};
+use caption::stop::Stop;
+use caption::watch::{Event, Watch};
+use futures_util::StreamExt;
+use futures_util::stream::Stream;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::diagnostics::Diagnostics;
+use super::gather::Count;
+use super::hints::Exit;
+use super::signals;
+use super::summary::Summary;
+
+/// Where everything goes, and what has come so far.
+pub(crate) struct Delivery<'a, W> {
+    pub(crate) format: Box<dyn Format>,
+    pub(crate) output: W,
+    pub(crate) sidecars: Option<Sidecars>,
+    pub(crate) diagnostics: &'a Diagnostics,
+    pub(crate) count: Arc<Count>,
+    pub(crate) is_batch: bool,
+    pub(crate) shows_pieces: bool,
+    pub(crate) wants_response: bool,
+    pub(crate) summary: Summary,
+    pub(crate) exit: Exit,
+}
+
+/// Something that happened to the input of a number.
+struct News {
+    number: usize,
+    name: Arc<str>,
+    what: What,
+}
+
+enum What {
+    Started,
+    Event(Event),
+    Ended,
+}
+
+impl<W: Write> Delivery<'_, W> {
+    /// Captions the inputs, `jobs` at a time, and delivers what comes of them.
+    pub(crate) async fn deliver(
+        mut self,
+        captioner: &Captioner,
+        inputs: impl Stream<Item = Found>,
+        jobs: usize,
+    ) -> io::Result<Exit> {
+        let (sender, mut news) = mpsc::unbounded_channel();
+        let (stop, permits) = (Stop::new(), Semaphore::new(jobs));
+        let (sidecars, numbers) = (self.sidecars.clone(), Cell::new(0));
+        let wants_response = self.wants_response;
+        let work = |input: Input| {
+            numbers.set(numbers.get() + 1);
+            work(captioner, sidecars.as_ref(), input, numbers.get(), sender.clone(), wants_response)
+        };
+        let mut outcomes = std::pin::pin!(batch::run(inputs, jobs, &stop, &permits, work));
+        let (diagnostics, is_interrupted) = (self.diagnostics, Cell::new(false));
+        let mut signals = std::pin::pin!(signals::watch(&stop, || {
+            is_interrupted.set(true);
+            diagnostics
+                .note("interrupted: what is under way has 5 s to end; once more ends it now");
+        }));
+        loop {
+            tokio::select! {
+                Some(news) = news.recv() => self.news(news)?,
+                outcome = outcomes.next() => {
+                    self.pending_news(&mut news)?;
+                    let Some(outcome) = outcome else { break };
+                    self.outcome(&outcome, &stop)?;
+                }
+                () = &mut signals => break,
+            }
+        }
+        diagnostics.progress.clear();
+        if self.is_batch {
+            diagnostics.failures();
+            if self.summary.done() > 0 {
+                diagnostics.summary(&self.summary, self.count.total());
+            }
+        }
+        Ok(if is_interrupted.get() { Exit::Interrupted } else { self.exit })
+    }
+
+    /// The last pieces of a caption are told together with its end.
+    fn pending_news(&mut self, news: &mut UnboundedReceiver<News>) -> io::Result<()> {
+        while let Ok(news) = news.try_recv() {
+            self.news(news)?;
+        }
+        Ok(())
+    }
+
+    fn news(&mut self, News { number, name, what }: News) -> io::Result<()> {
+        let progress = &self.diagnostics.progress;
+        match what {
+            What::Started if self.is_batch => progress.started(number, &name),
+            What::Ended => progress.ended(number),
+            What::Event(Event::Sent { bytes, total }) if !self.is_batch => {
+                progress.sent(bytes, total);
+            }
+            What::Event(Event::Text(text)) if self.shows_pieces => {
+                progress.clear();
+                self.format.piece(&text, &mut self.output)?;
+                self.output.flush()?;
+            }
+            What::Event(event) => self.tell(&name, &event),
+            What::Started => {}
+        }
+        Ok(())
+    }
+
+    fn tell(&self, name: &str, event: &Event) {
+        match event {
+            Event::Inlining { url } => self.diagnostics.note(&format!(
+                "only this machine can reach {url}: downloading it to send its bytes"
+            )),
+            Event::Retrying { reason, wait, attempt } => {
+                let text =
+                    format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
+                if self.is_batch {
+                    self.diagnostics.detail(&text);
+                } else {
+                    self.diagnostics.note(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, stop: &Stop) -> io::Result<()> {
+        if !self.is_batch {
+            self.diagnostics.progress.clear();
+        }
+        self.summary.count(outcome);
+        let (format, output) = (&mut self.format, &mut self.output);
+        match &self.sidecars {
+            Some(sidecars) => {
+                if let Err(error) = sidecars.write(outcome) {
+                    self.failed(outcome, &error, stop);
+                }
+            }
+            None => self.diagnostics.progress.suspend(|| {
+                format.outcome(outcome, output)?;
+                output.flush()
+            })?,
+        }
+        match &outcome.ending {
+            Ending::Captioned(answer) | Ending::Known(answer) => {
+                if answer.finish_reason.as_deref() == Some("length") {
+                    self.diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
+                }
+                self.diagnostics.answered(outcome);
+            }
+            Ending::Failed(error) => self.failed(outcome, error, stop),
+            _ => {}
+        }
+        if let Some(error) = &outcome.unkept {
+            self.exit = self.exit.max(Exit::Failed);
+            self.diagnostics.unkept(outcome, error);
+            stop.drain();
+        }
+        if self.is_batch {
+            self.diagnostics.progress.counted(&self.summary, self.count.total());
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, outcome: &Outcome, error: &Error, stop: &Stop) {
+        self.exit = self.exit.max(Exit::of_input(error));
+        // The others would end in the same way.
+        if matches!(error.kind(), Kind::Auth | Kind::Credits | Kind::Budget) {
+            stop.drain();
+        }
+        self.diagnostics.failure(outcome, error, self.is_batch);
+    }
+}
+
+/// Captions one input, unless all that would be written for it is there.
+async fn work(
+    captioner: &Captioner,
+    sidecars: Option<&Sidecars>,
+    input: Input,
+    number: usize,
+    news: UnboundedSender<News>,
+    wants_response: bool,
+) -> Outcome {
+    if sidecars.is_some_and(|sidecars| sidecars.are_there(&input)) {
+        return Outcome::of(input, Ending::Skipped);
+    }
+    // Nobody listens any more only once the run is over.
+    let name: Arc<str> = input.name.as_str().into();
+    let tell = move |what| {
+        let _ = news.send(News { number, name: name.clone(), what });
+    };
+    tell(What::Started);
+    let events = tell.clone();
+    let watch = Watch::new(move |event| events(What::Event(event)));
+    let outcome = captioner.caption(input, &watch).await;
+    tell(What::Ended);
+    if wants_response { with_response(outcome) } else { outcome }
+}
+
+/// Where the response is what was asked for, a caption that came in pieces is none.
+fn with_response(mut outcome: Outcome) -> Outcome {
+    if outcome.answer().is_some_and(|answer| answer.body.is_none()) {
+        let (found, request_id) = ("a stream that was not asked for".to_owned(), None);
+        outcome.ending = Ending::Failed(Error::NotAnAnswer { status: 200, found, request_id });
+    }
+    outcome
+}

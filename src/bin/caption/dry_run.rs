@@ -1,0 +1,145 @@
+//! What a run would send and what that would cost, without sending it.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use bytesize::ByteSize;
+use caption::captioner::{Captioner, Plan};
+use caption::error::Error;
+use caption::input::{Found, Input};
+use caption::outcome::{Ending, Outcome, Question};
+use caption::output::Sidecars;
+use caption::service::Prices;
+use futures_util::stream::{Stream, StreamExt};
+use indicatif::HumanCount;
+
+use super::config::Config;
+use super::diagnostics::Diagnostics;
+use super::hints::Exit;
+use super::summary::dollars;
+
+/// What a caption is taken to be long, in tokens. The provider's own sample has 387.
+const USUAL_CAPTION: f64 = 400.0;
+
+/// What all inputs come to.
+#[derive(Default)]
+struct Total {
+    inputs: u64,
+    requests: u64,
+    bytes: u64,
+    tokens: f64,
+    of_unknown_length: u64,
+    asked: HashSet<Question>,
+    exit: Option<Exit>,
+}
+
+/// Lists every input on `out` and tells the sum on standard error.
+pub(crate) async fn list(
+    captioner: &Captioner,
+    config: &Config<'_>,
+    sidecars: Option<&Sidecars>,
+    inputs: impl Stream<Item = Found>,
+    diagnostics: &Diagnostics,
+    out: &mut impl Write,
+) -> io::Result<Exit> {
+    let plans = inputs.map(async |found| match found {
+        Ok(input) if sidecars.is_some_and(|sidecars| sidecars.are_there(&input)) => {
+            (input.name, None)
+        }
+        Ok(Input { name, source, .. }) => {
+            let plan = captioner.plan(&source).await;
+            (name, Some(plan))
+        }
+        Err(lost) => (lost.name, Some(Err(lost.error))),
+    });
+    let mut plans = std::pin::pin!(plans.buffered(config.jobs));
+    let mut total = Total::default();
+    while let Some((name, plan)) = plans.next().await {
+        total.inputs += 1;
+        match plan {
+            None => row(out, &name, None, "skipped")?,
+            Some(Ok(plan)) => {
+                let state = total.add(&plan);
+                row(out, &name, Some(&plan), state)?;
+            }
+            Some(Err(error)) => total.fail(name, error, diagnostics),
+        }
+    }
+    out.flush()?;
+    total.tell(config, diagnostics).await;
+    Ok(total.exit.unwrap_or(Exit::Success))
+}
+
+impl Total {
+    /// Counts what would be sent; what is asked once is not asked twice.
+    fn add(&mut self, plan: &Plan) -> &'static str {
+        if plan.is_known {
+            return "known";
+        }
+        if plan.question.sha256.is_some() && !self.asked.insert(plan.question.clone()) {
+            return "same";
+        }
+        self.requests += 1;
+        self.bytes += plan.bytes;
+        match plan.tokens {
+            Some(tokens) => self.tokens += tokens,
+            None => self.of_unknown_length += 1,
+        }
+        "new"
+    }
+
+    fn fail(&mut self, name: String, error: Error, diagnostics: &Diagnostics) {
+        self.exit = Some(Exit::Failed);
+        let mut outcome = Outcome::of_lost(caption::input::Lost::new(name, Error::Interrupted));
+        outcome.ending = Ending::Failed(error);
+        if let Ending::Failed(error) = &outcome.ending {
+            diagnostics.failure(&outcome, error, false);
+        }
+    }
+
+    async fn tell(&self, config: &Config<'_>, diagnostics: &Diagnostics) {
+        let count = |number: u64| HumanCount(number).to_string();
+        diagnostics.result(&format!(
+            "{} inputs · {} requests · {} to send · {} tokens of sound",
+            count(self.inputs),
+            count(self.requests),
+            ByteSize(self.bytes).display().si(),
+            whole(self.tokens),
+        ));
+        if self.of_unknown_length > 0 {
+            let number = count(self.of_unknown_length);
+            diagnostics.result(&format!("{number} of unknown length are not in the tokens"));
+        }
+        if self.requests == 0 {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let captions = self.requests as f64 * USUAL_CAPTION;
+        match Prices::look_up(&config.options).await {
+            Some(price) => diagnostics.result(&format!(
+                "about {}: {} for the sound and {} for captions of some {USUAL_CAPTION} tokens",
+                dollars(self.tokens * price.prompt_token + captions * price.completion_token),
+                dollars(self.tokens * price.prompt_token),
+                dollars(captions * price.completion_token),
+            )),
+            None => diagnostics.result(&format!(
+                "the service tells no price of {}: tokens only",
+                config.options.model
+            )),
+        }
+    }
+}
+
+fn row(out: &mut impl Write, name: &str, plan: Option<&Plan>, state: &str) -> io::Result<()> {
+    let unknown = || "-".to_owned();
+    let seconds = plan.and_then(|plan| plan.seconds);
+    let seconds = seconds.map_or_else(unknown, |seconds| format!("{seconds:.2} s"));
+    let bytes = plan.map_or_else(unknown, |plan| ByteSize(plan.bytes).display().si().to_string());
+    let tokens = plan.and_then(|plan| plan.tokens).map_or_else(unknown, whole);
+    writeln!(out, "{seconds:>10}  {bytes:>9}  {tokens:>7} tokens  {state:<7}  {name}")
+}
+
+fn whole(tokens: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few million")]
+    HumanCount(tokens as u64).to_string()
+}

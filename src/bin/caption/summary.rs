@@ -1,0 +1,107 @@
+//! What a run comes to, in one line.
+
+use std::time::{Duration, Instant};
+
+use caption::outcome::{Ending, Outcome};
+use indicatif::HumanCount;
+
+/// Counts outcomes.
+pub(crate) struct Summary {
+    started: Instant,
+    captioned: u64,
+    known: u64,
+    skipped: u64,
+    failed: u64,
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    usd: Option<f64>,
+}
+
+impl Summary {
+    pub(crate) fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            captioned: 0,
+            known: 0,
+            skipped: 0,
+            failed: 0,
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            usd: None,
+        }
+    }
+
+    pub(crate) fn count(&mut self, outcome: &Outcome) {
+        match &outcome.ending {
+            Ending::Captioned(answer) => {
+                self.captioned += 1;
+                if let Some(usage) = answer.usage {
+                    self.prompt_tokens += usage.prompt_tokens;
+                    self.completion_tokens += usage.completion_tokens;
+                }
+                if let Some(usd) = answer.usd {
+                    self.usd = Some(self.usd.unwrap_or(0.0) + usd);
+                }
+            }
+            Ending::Known(_) => self.known += 1,
+            Ending::Skipped => self.skipped += 1,
+            _ => self.failed += 1,
+        }
+    }
+
+    pub(crate) fn done(&self) -> u64 {
+        self.captioned + self.known + self.skipped + self.failed
+    }
+
+    /// What is not simply done, for a line that says how much is.
+    pub(crate) fn asides(&self) -> String {
+        let aside = |count: u64, what: &str| {
+            if count == 0 { String::new() } else { format!(" · {} {what}", HumanCount(count)) }
+        };
+        [aside(self.known, "known"), aside(self.skipped, "skipped"), aside(self.failed, "failed")]
+            .concat()
+    }
+
+    /// The last line of a run.
+    pub(crate) fn line(&self, total: Option<usize>) -> String {
+        let left = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
+        let (prompt, completion) = (self.prompt_tokens, self.completion_tokens);
+        let tokens = || format!("{} + {} tokens", HumanCount(prompt), HumanCount(completion));
+        let facts = [
+            Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
+            (left > 0).then(|| format!("{} not tried", HumanCount(left))),
+            Some(span(self.started.elapsed())),
+            (prompt + completion > 0).then(tokens),
+            self.usd.map(dollars),
+        ];
+        facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// Cents, and fractions of one where there is no whole one.
+pub(crate) fn dollars(usd: f64) -> String {
+    if usd >= 0.1 { format!("${usd:.2}") } else { format!("${usd:.6}") }
+}
+
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, _) => format!("{:.1} s", time.as_secs_f64()),
+        (0, minutes, seconds) => format!("{minutes} m {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_their_two_largest_units() {
+        for (seconds, told) in
+            [(0.25, "0.2 s"), (59.9, "59.9 s"), (250.0, "4 m 10 s"), (7260.0, "2 h 1 m")]
+        {
+            assert_eq!(span(Duration::from_secs_f64(seconds)), told);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Lists of inputs, one a line, read while they are written.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, Read};
+
+use super::{Found, Input, Lost};
+use crate::error::Error;
+use crate::platform;
+
+/// No path or URL is longer; a list with a longer line is not a list.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// What stands between two inputs of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// The end of a line. Empty lines and those that start with `#` are passed over.
+    Line,
+    /// A NUL byte; everything else belongs to the name.
+    Nul,
+}
+
+/// Reads a list, one input at a time.
+#[derive(Debug)]
+pub struct List<R> {
+    reader: R,
+    separator: Separator,
+    name: String,
+    ended: bool,
+}
+
+impl<R: BufRead> List<R> {
+    /// Reads from `reader`; `name` is what the list is called in errors.
+    pub fn new(reader: R, separator: Separator, name: &str) -> Self {
+        Self { reader, separator, name: name.to_owned(), ended: false }
+    }
+
+    fn read_entry(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let end = if self.separator == Separator::Nul { 0 } else { b'\n' };
+        let mut entry = Vec::new();
+        let mut limited = (&mut self.reader).take(LONGEST_LINE);
+        if limited.read_until(end, &mut entry)? == 0 {
+            return Ok(None);
+        }
+        if entry.last() == Some(&end) {
+            entry.pop();
+        } else if entry.len() as u64 == LONGEST_LINE {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line of over 64 kB"));
+        }
+        if self.separator == Separator::Line && entry.last() == Some(&b'\r') {
+            entry.pop();
+        }
+        Ok(Some(entry))
+    }
+
+    fn is_wanted(&self, entry: &[u8]) -> bool {
+        let is_comment = self.separator == Separator::Line && entry.starts_with(b"#");
+        !entry.is_empty() && !is_comment
+    }
+}
+
+impl<R: BufRead> Iterator for List<R> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        while !self.ended {
+            match self.read_entry() {
+                Ok(Some(entry)) if self.is_wanted(&entry) => return Some(parse(entry)),
+                Ok(Some(_)) => {}
+                Ok(None) => self.ended = true,
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(Lost {
+                        name: self.name.clone(),
+                        error: Error::Unreadable(error),
+                    }));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn parse(entry: Vec<u8>) -> Found {
+    let operand: OsString = platform::os_string(entry);
+    let name = operand.to_string_lossy().into_owned();
+    Input::parse(&operand).map_err(|error| Lost { name, error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[u8], separator: Separator) -> Vec<String> {
+        List::new(list, separator, "list").map(|found| found.unwrap().name).collect()
+    }
+
+    #[test]
+    fn lines_may_be_comments_empty_or_end_in_crlf() {
+        let list = b"a.wav\r\n\n# no\n b#.wav \nhttps://x.test/c\nlast";
+        assert_eq!(names(list, Separator::Line), ["a.wav", " b#.wav ", "https://x.test/c", "last"]);
+    }
+
+    #[test]
+    fn between_nul_bytes_everything_is_a_name() {
+        assert_eq!(names(b"a\nb\r\0#c\0\0d", Separator::Nul), ["a\nb\r", "#c", "d"]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_given_up() {
+        let mut list = List::new(io::BufReader::new(io::repeat(b'x')), Separator::Line, "list");
+        assert!(list.next().unwrap().is_err());
+        assert!(list.next().is_none());
+    }
+}

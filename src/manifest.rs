@@ -1,0 +1,150 @@
+//! Known captions by what was asked: JSON Lines, only ever appended to.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::outcome::Question;
+use crate::platform;
+use crate::record::Record;
+
+/// A record is a few kB; a longer line is not one.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+
+/// Captions on disk. Only where each one stands is kept in memory.
+#[derive(Debug)]
+pub struct Manifest {
+    file: File,
+    known: Mutex<HashMap<Fingerprint, Span>>,
+    /// Lines that are no records, most likely torn by a crash. They stay where they are.
+    pub unreadable_lines: usize,
+}
+
+type Fingerprint = [u8; 32];
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: u64,
+    len: usize,
+}
+
+impl Manifest {
+    /// Opens a manifest to read and append to, and makes it where there is none.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Self::read(OpenOptions::new().read(true).append(true).create(true).open(path)?)
+    }
+
+    /// Opens a manifest that is only to be read.
+    pub fn open_read_only(path: &Path) -> io::Result<Self> {
+        Self::read(File::open(path)?)
+    }
+
+    /// One that is gone with the run.
+    pub fn temporary() -> io::Result<Self> {
+        Self::read(tempfile::tempfile()?)
+    }
+
+    fn read(file: File) -> io::Result<Self> {
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
+        let mut known = HashMap::new();
+        let mut unreadable_lines = 0;
+        let mut lines = BufReader::with_capacity(256 * 1024, &file);
+        let (mut line, mut start) = (Vec::new(), 0);
+        loop {
+            line.clear();
+            let len = lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+            if len == 0 {
+                break;
+            }
+            match serde_json::from_slice::<Record>(&line).ok().and_then(|record| record.question())
+            {
+                Some(question) => {
+                    known.insert(fingerprint(&question), Span { start, len });
+                }
+                None if line.trim_ascii().is_empty() => {}
+                None => unreadable_lines += 1,
+            }
+            start += len as u64;
+        }
+        drop(lines);
+        Ok(Self { file, known: Mutex::new(known), unreadable_lines })
+    }
+
+    /// The record that answers the question, the newest where there are several.
+    pub fn find(&self, question: &Question) -> Option<Record> {
+        question.sha256.as_ref()?;
+        let span = *self.known().get(&fingerprint(question))?;
+        let mut line = vec![0; span.len];
+        platform::read_exact_at(&self.file, &mut line, span.start).ok()?;
+        serde_json::from_slice(&line).ok()
+    }
+
+    /// Whether the question is answered.
+    pub fn knows(&self, question: &Question) -> bool {
+        question.sha256.is_some() && self.known().contains_key(&fingerprint(question))
+    }
+
+    /// Appends a record as one whole line, in one write and under a lock: another run on the
+    /// same file does not come in between.
+    pub fn add(&self, record: &Record) -> io::Result<()> {
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        let mut known = self.known();
+        let is_locked = self.lock()?;
+        let start = self.append(&line);
+        if is_locked {
+            self.file.unlock()?;
+        }
+        let start = start?;
+        if let Some(question) = record.question() {
+            known.insert(fingerprint(&question), Span { start, len: line.len() });
+        }
+        Ok(())
+    }
+
+    /// Waits until no other run writes; some network file systems cannot tell.
+    fn lock(&self) -> io::Result<bool> {
+        match self.file.lock() {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Writes the line at the end, on a line of its own even after one that was torn.
+    fn append(&self, line: &[u8]) -> io::Result<u64> {
+        let mut file = &self.file;
+        let mut end = file.seek(SeekFrom::End(0))?;
+        if end > 0 {
+            let mut last = [0];
+            platform::read_exact_at(file, &mut last, end - 1)?;
+            if last != *b"\n" {
+                file.write_all(b"\n")?;
+                end += 1;
+            }
+        }
+        file.write_all(line)?;
+        Ok(end)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Fingerprint, Span>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All that the answer depends on, in one value.
+fn fingerprint(question: &Question) -> Fingerprint {
+    let mut digest = Sha256::new();
+    for part in [question.sha256.as_deref().unwrap_or_default(), &question.model] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.update(question.max_tokens.unwrap_or(0).to_be_bytes());
+    digest.finalize().into()
+}

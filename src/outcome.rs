@@ -1,0 +1,89 @@
+//! What became of one input.
+
+use std::io;
+
+use crate::caption::Answer;
+use crate::error::Error;
+use crate::input::{Input, Lost};
+
+/// One input and how it ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The name that the input goes by.
+    pub name: String,
+    /// The input; `None` for what was lost while inputs were looked for.
+    pub input: Option<Input>,
+    /// What was asked about it, where it got so far.
+    pub question: Option<Question>,
+    /// Length of the sound in seconds, by the file's own account.
+    pub seconds: Option<f64>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Why the caption could not be kept in the manifest; it is in `ending` all the same.
+    pub unkept: Option<io::Error>,
+}
+
+/// How an input ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Ending {
+    /// The service was asked and answered.
+    Captioned(Answer),
+    /// The caption was known: nothing was sent.
+    Known(Answer),
+    /// Everything that would be written for it was there already.
+    Skipped,
+    /// There is no caption.
+    Failed(Error),
+}
+
+/// What an answer depends on: the same question has the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Question {
+    /// The SHA-256 of the sound's bytes in lower-case hexadecimal; `None` for a URL that the
+    /// service fetches, whose bytes nobody here sees.
+    pub sha256: Option<String>,
+    /// The model that is asked.
+    pub model: String,
+    /// The longest caption in tokens, where there is a limit.
+    pub max_tokens: Option<u32>,
+}
+
+impl Outcome {
+    /// For what was lost while inputs were looked for.
+    pub fn of_lost(lost: Lost) -> Self {
+        let Lost { name, error } = lost;
+        Self {
+            name,
+            input: None,
+            question: None,
+            seconds: None,
+            ending: Ending::Failed(error),
+            unkept: None,
+        }
+    }
+
+    /// For an input whose sound was not looked at.
+    pub fn of(input: Input, ending: Ending) -> Self {
+        let name = input.name.clone();
+        Self { name, input: Some(input), question: None, seconds: None, ending, unkept: None }
+    }
+
+    /// The answer, whether new or known.
+    pub fn answer(&self) -> Option<&Answer> {
+        match &self.ending {
+            Ending::Captioned(answer) | Ending::Known(answer) => Some(answer),
+            Ending::Skipped | Ending::Failed(_) => None,
+        }
+    }
+
+    /// Why there is no caption.
+    pub fn error(&self) -> Option<&Error> {
+        match &self.ending {
+            Ending::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Files that are whole or not there: written beside their place and put there at once.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+
+/// A file that replaces what was there once it is committed; dropped before, it leaves no trace.
+#[derive(Debug)]
+pub struct OutputFile {
+    path: PathBuf,
+    place: Place,
+    is_empty: bool,
+}
+
+#[derive(Debug)]
+enum Place {
+    Beside(BufWriter<NamedTempFile>),
+    /// A device or pipe, which nothing can replace.
+    There(File),
+}
+
+impl OutputFile {
+    /// Fails with [`Error::Unwritable`] where the file could not be put in its place later.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let unwritable = |source| Error::Unwritable { path: path.to_owned(), source };
+        // A link stays one: what it leads to is replaced.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let place = match target.metadata() {
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(unwritable(io::ErrorKind::IsADirectory.into()));
+            }
+            Ok(metadata) if !metadata.is_file() => {
+                Place::There(OpenOptions::new().write(true).open(&target).map_err(unwritable)?)
+            }
+            Ok(metadata) => {
+                Place::Beside(beside(&target, metadata.permissions()).map_err(unwritable)?)
+            }
+            Err(_) => Place::Beside(beside(&target, usual()).map_err(unwritable)?),
+        };
+        Ok(Self { path: target, place, is_empty: true })
+    }
+
+    /// Puts the file in its place, unless nothing was written to it.
+    pub fn commit(self) -> Result<(), Error> {
+        let Self { path, place, is_empty } = self;
+        let unwritable = |source| Error::Unwritable { path: path.clone(), source };
+        match place {
+            Place::There(mut file) => file.flush().map_err(unwritable),
+            Place::Beside(_) if is_empty => Ok(()),
+            Place::Beside(writer) => {
+                let file = writer.into_inner().map_err(|e| unwritable(e.into_error()))?;
+                file.persist(&path).map(drop).map_err(|e| unwritable(e.error))
+            }
+        }
+    }
+}
+
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.is_empty = false;
+        match &mut self.place {
+            Place::Beside(file) => file.write(bytes),
+            Place::There(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.place {
+            Place::Beside(file) => file.flush(),
+            Place::There(file) => file.flush(),
+        }
+    }
+}
+
+fn beside(target: &Path, permissions: Permissions) -> io::Result<BufWriter<NamedTempFile>> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".caption-").permissions(permissions);
+    builder.tempfile_in(folder.unwrap_or(Path::new("."))).map(BufWriter::new)
+}
+
+/// What a new file may be used for, less what the umask takes away.
+#[cfg(unix)]
+fn usual() -> Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+#[cfg(windows)]
+fn usual() -> Permissions {
+    std::env::temp_dir().metadata().expect("a folder for temporary files").permissions()
+}

@@ -1,0 +1,150 @@
+//! An outcome as one JSON object: a line of `jsonl` output and of the manifest.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::caption::{Answer, Usage};
+use crate::error::Error;
+use crate::outcome::{Ending, Outcome, Question};
+
+/// The fields that scripts rely on, in their order. One that does not apply is left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Record {
+    /// The name that the input goes by.
+    pub input: String,
+    /// SHA-256 of the sound's bytes, in lower-case hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Length in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// The caption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// The model that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The limit that was asked for, in tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// Why the model stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
+    /// Tokens in and out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What it cost in US dollars when it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
+    /// The service's name for the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// How many times the request was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// Time from the first try to the end of the answer, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<u64>,
+    /// Why there is no caption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// Why there is no caption, for programs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The stable name of [`Kind`](crate::error::Kind).
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// The HTTP status code, where there was one.
+    pub status: Option<u16>,
+    /// The service's name for the request.
+    pub request_id: Option<String>,
+    /// Whether the same request may well succeed later.
+    pub retryable: bool,
+}
+
+impl Record {
+    /// The record of an outcome; `hint` tells what to do about an error.
+    pub fn new(outcome: &Outcome, hint: impl Fn(&Error) -> String) -> Self {
+        let mut record = match &outcome.ending {
+            Ending::Captioned(answer) | Ending::Known(answer) => Self::of_answer(answer),
+            Ending::Failed(error) => {
+                let failure = Failure::new(error, hint(error));
+                return Self {
+                    input: outcome.name.clone(),
+                    error: Some(failure),
+                    ..Self::default()
+                };
+            }
+            Ending::Skipped => Self::default(),
+        };
+        record.input.clone_from(&outcome.name);
+        record.seconds = outcome.seconds;
+        if let Some(question) = &outcome.question {
+            record.sha256.clone_from(&question.sha256);
+            record.model = Some(question.model.clone());
+            record.max_tokens = question.max_tokens;
+        }
+        record
+    }
+
+    fn of_answer(answer: &Answer) -> Self {
+        Self {
+            caption: Some(answer.caption.clone()),
+            finish_reason: answer.finish_reason.clone(),
+            usage: answer.usage,
+            usd: answer.usd,
+            request_id: answer.request_id.clone(),
+            attempts: Some(answer.attempts),
+            elapsed_ms: u64::try_from(answer.elapsed.as_millis()).ok(),
+            ..Self::default()
+        }
+    }
+
+    /// The question that this record answers, where it does.
+    pub fn question(&self) -> Option<Question> {
+        self.caption.as_ref()?;
+        Some(Question {
+            sha256: Some(self.sha256.clone()?),
+            model: self.model.clone()?,
+            max_tokens: self.max_tokens,
+        })
+    }
+
+    /// The answer that this record keeps.
+    pub fn into_answer(self) -> Option<Answer> {
+        Some(Answer {
+            caption: self.caption?,
+            model: None,
+            finish_reason: self.finish_reason,
+            usage: self.usage,
+            usd: self.usd,
+            request_id: self.request_id,
+            attempts: self.attempts.unwrap_or(1),
+            elapsed: Duration::from_millis(self.elapsed_ms.unwrap_or(0)),
+            body: None,
+        })
+    }
+}
+
+impl Failure {
+    fn new(error: &Error, hint: String) -> Self {
+        Self {
+            kind: error.kind().to_string(),
+            message: error.to_string(),
+            hint,
+            status: error.status(),
+            request_id: error.request_id().map(str::to_owned),
+            retryable: error.is_transient(),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Many inputs at once: how many, how fast, in which order, and when it ends.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{answer, assert_says, caption, clip_name, document};
+use crate::stand_in::{Gate, Reply, StandIn};
+
+#[test]
+fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let mut run = caption(&stand_in).clips("x", 12).args(["-q", "-j", "5", "x"]);
+    let child = run.spawn();
+    stand_in.wait_for(5);
+    // A sixth would have come by the time that the five are answered.
+    assert_eq!(stand_in.requests().len(), 5);
+    gate.open();
+    crate::harness::finish(child).ended(0);
+    assert_eq!(stand_in.connections(), 5, "connections are used again");
+}
+
+#[test]
+fn outputs_are_the_same_bytes_whatever_the_number_of_jobs() {
+    let outputs: Vec<_> = ["1", "3", "16"]
+        .iter()
+        .map(|jobs| {
+            let answers = Arc::new(AtomicUsize::new(0));
+            // Answers overtake each other.
+            let stand_in = StandIn::ruled(move || {
+                let number = answers.fetch_add(1, Ordering::Relaxed) as u64;
+                Reply::honest().after(Duration::from_millis(number * 7 % 40))
+            });
+            let run = caption(&stand_in).clips("x", 24).file("x/bad.wav", "no sound");
+            run.args(["-q", "-j", jobs, "x"]).run().ended(3)
+        })
+        .collect();
+    assert_eq!(outputs[0], outputs[1]);
+    assert_eq!(outputs[0], outputs[2]);
+    assert_says(
+        &outputs[0],
+        &["==> x/000.wav <==\n", "\n\n==> x/001.wav <==\n", "==> x/023.wav <==\n"],
+    );
+}
+
+#[test]
+fn a_slow_clip_does_not_idle_the_others() {
+    let gate = Gate::closed();
+    let slow = answer("slow").behind(&gate);
+    let first = Mutex::new(Some(slow));
+    let stand_in =
+        StandIn::ruled(move || first.lock().unwrap().take().unwrap_or_else(|| answer("x")));
+    let mut run = caption(&stand_in).clips("x", 20).args(["-q", "-j", "2", "x"]);
+    let child = run.spawn();
+    // All the others are asked for while the first one waits.
+    stand_in.wait_for(20);
+    gate.open();
+    let printed = crate::harness::finish(child).ended(0);
+    assert_says(&printed, &["==> x/000.wav <==", "==> x/019.wav <=="]);
+}
+
+#[test]
+fn the_summary_counts_what_came_of_the_inputs() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).clips("x", 3).file("x/bad.wav", "no sound").arg("x").run();
+    assert_says(
+        &run.stderr,
+        &[
+            "not audio but text: x/bad.wav",
+            "\n3 captioned · 1 failed · ",
+            " s · 63 + 123 tokens · $0.0006",
+        ],
+    );
+    assert_eq!(run.code, 3);
+}
+
+#[test]
+fn a_refused_key_stops_the_batch_without_sending_the_rest() {
+    for reply in [
+        || Reply::status(401),
+        || document(403, &json!({ "error": { "data": { "kind": "err_insufficent_credits" } } })),
+        || document(403, &json!({ "error": { "data": { "kind": "err_unverified_card" } } })),
+    ] {
+        let stand_in = StandIn::ruled(reply);
+        let run = caption(&stand_in).clips("x", 50).args(["-j", "2", "x"]).run();
+        assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+        assert!(stand_in.requests().len() <= 4, "{} requests", stand_in.requests().len());
+    }
+}
+
+#[test]
+fn what_was_captioned_before_the_credits_ran_out_is_delivered() {
+    let served = AtomicUsize::new(0);
+    let stand_in = StandIn::ruled(move || {
+        if served.fetch_add(1, Ordering::Relaxed) < 5 {
+            answer("Rain.")
+        } else {
+            Reply::status(402)
+        }
+    });
+    let run = caption(&stand_in).clips("x", 30).args(["-j", "1", "x"]).run();
+    assert_eq!(run.code, 4);
+    assert_eq!(run.stdout.matches("Rain.").count(), 5);
+    assert_says(
+        &run.stderr,
+        &["out of credits (402): x/005.wav", "top up", "5 captioned · 1 failed"],
+    );
+    assert_eq!(stand_in.requests().len(), 6);
+}
+
+#[test]
+fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
+    let gate = Gate::closed();
+    let (behind, served) = (gate.clone(), AtomicUsize::new(0));
+    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        1 => Reply::status(402),
+        _ => answer("Rain.").behind(&behind),
+    });
+    let mut run = caption(&stand_in).clips("x", 30).args(["-j", "4", "-f", "jsonl", "x"]);
+    let child = run.spawn();
+    stand_in.wait_for(4);
+    gate.open();
+    let run = crate::harness::finish(child);
+    assert_eq!(run.code, 4);
+    let captions = run.records().iter().filter(|record| record.get("caption").is_some()).count();
+    assert_eq!(captions, stand_in.requests().len() - 1, "all that was paid for");
+    assert!(captions < 10, "{captions}");
+}
+
+#[test]
+fn too_many_requests_hold_all_workers() {
+    // One 429 that asks for a second: nothing else leaves in that second.
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = times.clone();
+    let stand_in = StandIn::ruled(move || {
+        let mut times = seen.lock().unwrap();
+        times.push(Instant::now());
+        match times.len() {
+            1 => Reply::status(429).header("retry-after", "1"),
+            _ => answer("Rain."),
+        }
+    });
+    // One worker first, so that the others find the gate closed.
+    caption(&stand_in).clips("x", 6).args(["-q", "-j", "1", "x"]).run().ended(0);
+    let times = times.lock().unwrap();
+    assert_eq!(times.len(), 7);
+    assert!(times[1] - times[0] >= Duration::from_secs(1));
+}
+
+#[test]
+fn a_service_that_takes_only_so_many_a_second_fails_no_clip() {
+    let allowed = Mutex::new((Instant::now(), 0));
+    let stand_in = StandIn::ruled(move || {
+        let mut allowed = allowed.lock().unwrap();
+        if allowed.0.elapsed() >= Duration::from_secs(1) {
+            *allowed = (Instant::now(), 0);
+        }
+        allowed.1 += 1;
+        if allowed.1 <= 5 { answer("Rain.") } else { Reply::status(429) }
+    });
+    let run = caption(&stand_in).clips("x", 25).args(["-j", "16", "x"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stdout.matches("Rain.").count(), 25);
+    assert_says(&run.stderr, &["25 captioned · "]);
+}
+
+#[test]
+fn a_rate_is_kept_whatever_the_number_of_jobs() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = times.clone();
+    let stand_in = StandIn::ruled(move || {
+        seen.lock().unwrap().push(Instant::now());
+        answer("Rain.")
+    });
+    caption(&stand_in).clips("x", 6).args(["-q", "-j", "6", "--rate", "10/s", "x"]).run().ended(0);
+    let times = times.lock().unwrap();
+    assert_eq!(times.len(), 6);
+    // Five gaps of 100 ms; one that arrives late makes the next gap seem shorter, not the sum.
+    assert!(times[5] - times[0] >= Duration::from_millis(450), "{:?}", times[5] - times[0]);
+}
+
+#[test]
+fn failures_are_listed_at_the_end_with_their_reasons() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).clips("x", 2).file("x/0a.wav", "text").file("x/0b.wav", "");
+    let run = run.arg("x").run();
+    let lines: Vec<_> = run.stderr.lines().collect();
+    assert_says(lines[0], &["not audio but text: x/0a.wav"]);
+    assert_says(lines[1], &["empty: not a single byte: x/0b.wav"]);
+    assert_says(lines[2], &["2 captioned · 2 failed"]);
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn progress_of_a_batch_counts_and_names_the_clips_in_flight() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let mut run = caption(&stand_in).clips("x", 3).args(["--progress", "always", "-j", "1", "x"]);
+    let child = run.spawn();
+    stand_in.wait_for(1);
+    gate.open();
+    let run = crate::harness::finish(child);
+    assert_eq!(run.code, 0);
+    assert_says(&run.stderr, &[&clip_name("x", 0)]);
+    assert_says(&run.stderr, &["/3 done"]);
+}

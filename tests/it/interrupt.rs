@@ -1,0 +1,84 @@
+//! Ctrl-C and SIGTERM.
+
+use std::fs;
+use std::process::Child;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{answer, assert_says, caption, finish};
+use crate::stand_in::{Gate, StandIn};
+
+#[test]
+fn once_finishes_what_is_in_flight_and_delivers_it() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let (stand_in, gate) = two_then_wait();
+        let mut run = caption(&stand_in).clips("x", 20).args(["-j", "2", "-f", "jsonl", "x"]);
+        let child = run.spawn();
+        stand_in.wait_for(4);
+        send(&child, signal);
+        gate.open();
+        let run = finish(child);
+        assert_eq!(run.code, 130, "{}", run.stderr);
+        assert_eq!(run.records().len(), 4);
+        assert_says(&run.stderr, &["interrupted", "4 captioned"]);
+        assert_eq!(stand_in.requests().len(), 4);
+    }
+}
+
+#[test]
+fn what_takes_longer_than_five_seconds_is_given_up_and_the_rest_delivered() {
+    let (stand_in, _gate) = two_then_wait();
+    let mut run = caption(&stand_in).clips("x", 20);
+    run = run.args(["-j", "2", "-f", "jsonl", "-o", "out.jsonl", "--manifest", "m.jsonl", "x"]);
+    let child = run.spawn();
+    stand_in.wait_for(4);
+    send(&child, Signal::INT);
+    let ended = finish(child);
+    assert_eq!(ended.code, 130, "{}", ended.stderr);
+    assert_says(&ended.stderr, &["interrupted: x/002.wav", "2 captioned · 2 failed"]);
+    let lines = |name: &str| fs::read_to_string(run.folder().join(name)).unwrap().lines().count();
+    assert_eq!((lines("out.jsonl"), lines("m.jsonl")), (4, 2));
+}
+
+#[test]
+fn twice_ends_at_once_and_leaves_no_half_written_file() {
+    let (stand_in, _gate) = two_then_wait();
+    let mut run = caption(&stand_in).clips("x", 20).file("old.txt", "old");
+    run = run.args(["--progress", "never", "-j", "2", "--output-dir", "out", "x"]);
+    let mut child = run.spawn();
+    stand_in.wait_for(4);
+    send(&child, Signal::INT);
+    // The first signal is answered before the second is sent.
+    let mut said = Vec::new();
+    let stderr = child.stderr.as_mut().unwrap();
+    while !said.ends_with(b"\n") {
+        let mut byte = [0];
+        std::io::Read::read_exact(stderr, &mut byte).unwrap();
+        said.extend(byte);
+    }
+    assert_says(&String::from_utf8(said).unwrap(), &["interrupted", "once more ends it now"]);
+    send(&child, Signal::INT);
+    assert_eq!(finish(child).code, 130);
+    let mut names: Vec<_> = fs::read_dir(run.folder().join("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["000.txt", "001.txt"]);
+}
+
+/// Answers two requests and holds back the others.
+fn two_then_wait() -> (StandIn, Gate) {
+    let gate = Gate::closed();
+    let (behind, served) = (gate.clone(), AtomicUsize::new(0));
+    let stand_in = StandIn::ruled(move || {
+        let is_early = served.fetch_add(1, Ordering::Relaxed) < 2;
+        if is_early { answer("Rain.") } else { answer("Rain.").behind(&behind) }
+    });
+    (stand_in, gate)
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}

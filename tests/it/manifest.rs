@@ -1,0 +1,346 @@
+//! Known captions: never asked twice, never lost.
+
+use std::collections::HashSet;
+use std::fs;
+use std::time::Duration;
+
+use caption::audio::Clip;
+use serde_json::Value;
+
+use crate::harness::{Caption, answer, assert_says, caption, clip, data, finish};
+use crate::stand_in::{Reply, StandIn};
+
+#[test]
+fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
+    let stand_in = StandIn::start();
+    let run = || caption(&stand_in).clips("x", 5).args(["-q", "x", "--manifest"]);
+    let manifest = shared();
+    let first = run().arg(manifest.path()).run().captioned();
+    let second = run().arg(manifest.path()).run().captioned();
+    assert_eq!(first, second);
+    assert_eq!(stand_in.requests().len(), 5);
+}
+
+#[test]
+fn a_line_of_the_manifest_is_the_record_of_the_contract() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "m.jsonl"]);
+    let path = run.folder().join("m.jsonl");
+    let mut run = run;
+    finish(run.spawn()).captioned();
+    let line = fs::read_to_string(path).unwrap();
+    assert!(line.ends_with('\n') && line.lines().count() == 1, "{line}");
+    let record: Value = serde_json::from_str(&line).unwrap();
+    let keys: Vec<_> = record.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "input",
+        "sha256",
+        "seconds",
+        "caption",
+        "model",
+        "finish_reason",
+        "usage",
+        "usd",
+        "request_id",
+        "attempts",
+        "elapsed_ms",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(record["model"], "alibaba/qwen3-omni-30b-a3b-captioner");
+    assert_eq!(record["seconds"], 0.25);
+    assert_eq!(record["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn a_rename_a_move_or_a_copy_costs_nothing() {
+    let stand_in = StandIn::start();
+    let manifest = shared();
+    let run = |name: &str| {
+        let run =
+            caption(&stand_in).file(name, clip(0)).args(["-q", "-f", "jsonl", name, "--manifest"]);
+        run.arg(manifest.path()).run().records()
+    };
+    let first = run("a.wav");
+    let second = run("b.wav");
+    assert_eq!(second[0]["input"], "b.wav");
+    assert_eq!(first[0]["caption"], second[0]["caption"]);
+    assert_eq!(stand_in.requests().len(), 1);
+}
+
+#[test]
+fn other_bytes_another_model_or_another_limit_are_asked_again() {
+    let stand_in = StandIn::start();
+    let manifest = shared();
+    let run = |content: Vec<u8>, args: &[&str]| {
+        let run = caption(&stand_in)
+            .file("a.wav", content)
+            .args(args)
+            .arg("-q")
+            .arg("a.wav")
+            .arg("--manifest");
+        run.arg(manifest.path()).run().captioned();
+        stand_in.requests().len()
+    };
+    assert_eq!(run(clip(0), &[]), 1);
+    assert_eq!(run(clip(1), &[]), 2);
+    assert_eq!(run(clip(0), &["-m", "other"]), 3);
+    assert_eq!(run(clip(0), &["--max-tokens", "5"]), 4);
+    assert_eq!(run(clip(0), &["-m", "other"]), 4);
+    assert_eq!(run(clip(0), &["--max-tokens", "5"]), 4);
+}
+
+#[test]
+fn the_same_content_twice_in_one_run_is_asked_once() {
+    let stand_in = StandIn::ruled(|| answer("Rain.").after(Duration::from_millis(30)));
+    for args in [&["-q", "."][..], &["-q", "--manifest", "m.jsonl", "--force", "."]] {
+        let before = stand_in.requests().len();
+        let run = caption(&stand_in).file("a.wav", clip(0)).file("b.wav", clip(0));
+        let printed = run.file("c.wav", clip(0)).args(args).run().captioned();
+        assert_eq!(printed.matches("Rain.").count(), 3);
+        assert_eq!(stand_in.requests().len() - before, 1);
+    }
+}
+
+#[test]
+fn a_url_whose_bytes_nobody_here_sees_is_always_asked() {
+    let stand_in = StandIn::start();
+    let manifest = shared();
+    for _ in 0..2 {
+        let run = caption(&stand_in).args(["https://example.com/a.mp3", "--manifest"]);
+        run.arg(manifest.path()).run().captioned();
+    }
+    assert_eq!(stand_in.requests().len(), 2);
+    assert_eq!(fs::read_to_string(manifest.path()).unwrap(), "");
+}
+
+#[test]
+fn failures_are_never_kept() {
+    let stand_in = StandIn::scripted([Reply::status(400), answer("Rain.")]);
+    let manifest = shared();
+    for code in [3, 0] {
+        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+        run.arg(manifest.path()).run().ended(code);
+    }
+    assert_eq!(fs::read_to_string(manifest.path()).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn force_asks_again_and_the_newest_answer_counts() {
+    let stand_in = StandIn::scripted([answer("old"), answer("new")]);
+    let manifest = shared();
+    let run = |args: &[&str]| {
+        let run = caption(&stand_in).with("tone.wav").args(args).args(["tone.wav", "--manifest"]);
+        run.arg(manifest.path()).run().captioned()
+    };
+    assert_eq!(run(&[]), "old\n");
+    assert_eq!(run(&["--force"]), "new\n");
+    assert_eq!(run(&[]), "new\n");
+    assert_eq!(fs::read_to_string(manifest.path()).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn offline_answers_from_the_manifest_without_key_or_network() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let manifest = shared();
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+    run.arg(manifest.path()).run().captioned();
+
+    let offline = || crate::harness::bare().with("tone.wav").with("tone.mp3");
+    let offline = || offline().arg("--offline").arg("--manifest").arg(manifest.path());
+    assert_eq!(offline().arg("tone.wav").run().captioned(), "Rain.\n");
+    let run =
+        offline().args(["-f", "jsonl", "tone.wav", "tone.mp3", "http://127.0.0.1:9/a.wav"]).run();
+    assert_eq!(run.code, 3);
+    let kinds: Vec<_> =
+        run.records().iter().map(|record| record["error"]["kind"].clone()).collect();
+    assert_eq!(kinds, [Value::Null, "offline".into(), "offline".into()]);
+    assert_says(&run.stderr, &["no known caption", "tone.mp3", "without --offline"]);
+}
+
+#[test]
+fn offline_needs_a_manifest_that_is_there() {
+    let said = crate::harness::bare().args(["--offline", "a.wav"]).run().failed(2);
+    assert_says(&said, &["--manifest"]);
+    let run = crate::harness::bare().args(["--offline", "--manifest", "nowhere", "a.wav"]).run();
+    assert_says(&run.failed(2), &["could not open the manifest nowhere"]);
+}
+
+#[test]
+fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
+    let stand_in = StandIn::start();
+    let manifest = shared();
+    let run = |names: &[&str]| {
+        let run = caption(&stand_in).file("a.wav", clip(0)).file("b.wav", clip(1));
+        run.args(names).arg("--manifest").arg(manifest.path()).run()
+    };
+    run(&["a.wav", "b.wav"]).ended(0);
+    let whole = fs::read(manifest.path()).unwrap();
+    let second_line = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    // Cut anywhere in the last line: the first is known, the second asked again unless it is whole.
+    for cut in [second_line + 1, second_line + 40, whole.len() - 2, whole.len() - 1] {
+        fs::write(manifest.path(), &whole[..cut]).unwrap();
+        let before = stand_in.requests().len();
+        let run = run(&["a.wav", "b.wav"]);
+        assert_eq!(run.code, 0);
+        let is_whole = cut == whole.len() - 1;
+        assert_eq!(stand_in.requests().len() - before, usize::from(!is_whole), "cut at {cut}");
+        assert_eq!(
+            run.stderr.contains("1 torn or foreign lines set aside"),
+            !is_whole,
+            "{}",
+            run.stderr
+        );
+        let known = sha256s(&fs::read_to_string(manifest.path()).unwrap());
+        assert_eq!(known.len(), 2, "cut at {cut}");
+    }
+}
+
+#[test]
+fn two_runs_on_one_manifest_do_not_spoil_it() {
+    let stand_in = StandIn::start();
+    let manifest = shared();
+    let mut runs: Vec<_> = ["1/4", "2/4", "3/4", "4/4"]
+        .iter()
+        .map(|shard| {
+            let run = caption(&stand_in).clips("x", 60).args(["-q", "-j", "8", "--shard", shard]);
+            run.arg("x").arg("--manifest").arg(manifest.path())
+        })
+        .collect();
+    let children: Vec<_> = runs.iter_mut().map(Caption::spawn).collect();
+    for child in children {
+        finish(child).ended(0);
+    }
+    let text = fs::read_to_string(manifest.path()).unwrap();
+    assert_eq!(text.lines().count(), 60);
+    assert_eq!(sha256s(&text).len(), 60);
+}
+
+#[test]
+fn a_manifest_goes_with_records_and_not_with_responses() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").args(["--json", "--manifest", "m", "tone.wav"]);
+    assert_says(&run.run().failed(2), &["use --format jsonl"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let mut run = caption(&stand_in).clips("x", 20);
+    // The shell sets a limit to the size of files, as a full disk does.
+    let program = run.command().get_program().to_owned();
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]).arg(program);
+    limited.args(["-j1", "x", "--manifest", "m"]).current_dir(run.folder());
+    limited.env_clear().env("AIMLAPI_KEY", crate::stand_in::KEY).env("PATH", "/usr/bin:/bin");
+    limited.env("AIMLAPI_BASE_URL", stand_in.base_url());
+    let output = limited.output().unwrap();
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    let delivered = stdout.matches("Rain.").count();
+    assert!((1..20).contains(&delivered), "{stdout}");
+    assert_eq!(stand_in.requests().len(), delivered, "what was paid for is delivered");
+    assert_says(&stderr, &["could not write the manifest", "nothing more is asked", "not tried"]);
+    // What was torn costs no other caption.
+    let before = stand_in.requests().len();
+    finish(run.args(["-q", "x", "--manifest", "m"]).spawn()).ended(0);
+    assert_eq!(stand_in.requests().len() - before, 20 - (delivered - 1));
+}
+
+#[test]
+fn a_manifest_is_a_file() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
+    assert_says(&run.run().failed(2), &["could not open the manifest /dev/null", "not a file"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_no_caption_that_was_delivered_is_lost_or_asked_again() {
+    const CLIPS: usize = 40;
+    let stand_in = StandIn::ruled(|| Reply::honest().after(Duration::from_millis(3)));
+    let manifest = shared();
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = fastrand::Rng::with_seed(7);
+    let (mut delivered, mut kept, mut killed) = (HashSet::new(), HashSet::new(), 0);
+    for round in 0..50 {
+        // New clips in every round, so that there is always something to ask.
+        for number in 0..CLIPS {
+            fs::write(
+                folder.path().join(format!("{number}.wav")),
+                clip(round / 5 * CLIPS + number),
+            )
+            .unwrap();
+        }
+        let before = stand_in.requests().len();
+        let mut run = caption(&stand_in).args(["-q", "-j", "4", "-f", "jsonl", "--manifest"]);
+        run = run.arg(manifest.path()).arg(folder.path());
+        let mut child = run.spawn();
+        // The moment is a number of requests, and a random while after the last of them.
+        let requests = random.usize(0..20);
+        while stand_in.requests().len() < before + requests && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_micros(random.u64(0..4000)));
+        killed += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        for sha256 in asked(&stand_in, before) {
+            assert!(!kept.contains(&sha256), "round {round}: asked again for what was kept");
+        }
+        let text = fs::read_to_string(manifest.path()).unwrap();
+        kept = sha256s(&text);
+        let lines = text.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count();
+        assert_eq!(lines, kept.len(), "round {round}: every record is of another clip");
+        delivered.extend(sha256s(&String::from_utf8_lossy(&output.stdout)));
+        assert!(delivered.is_subset(&kept), "round {round}: a delivered caption is lost");
+    }
+    assert!(killed > 25, "only {killed} runs were still going");
+    let run = caption(&stand_in).args(["-q", "--manifest"]).arg(manifest.path()).arg(folder.path());
+    let printed = run.run().ended(0);
+    assert_eq!(printed.matches("==> ").count(), CLIPS);
+}
+
+/// A manifest that several runs share.
+fn shared() -> tempfile::NamedTempFile {
+    tempfile::NamedTempFile::new().unwrap()
+}
+
+/// What the records of a text are about; a torn line is about nothing.
+fn sha256s(text: &str) -> HashSet<String> {
+    let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    records.filter_map(|record| record["sha256"].as_str().map(str::to_owned)).collect()
+}
+
+/// What was asked about since there were so many requests.
+fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
+    use base64::Engine;
+    let scratch = tempfile::tempdir().unwrap();
+    let sound = |request: &crate::stand_in::Request| {
+        let json = request.json();
+        let data =
+            json["messages"][0]["content"][0]["input_audio"]["data"].as_str().unwrap().to_owned();
+        let encoded = data.strip_prefix("data:;base64,").unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
+        let path = scratch.path().join("sound.wav");
+        fs::write(&path, bytes).unwrap();
+        Clip::open(path).unwrap().sha256().unwrap()
+    };
+    stand_in.requests()[before..].iter().map(sound).collect()
+}
+
+#[test]
+fn a_folder_may_be_captioned_again_from_its_own_committed_manifest() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").args(["-q", "--manifest", "captions.jsonl", "."]);
+    let content = run.folder().to_owned();
+    let mut run = run;
+    finish(run.spawn()).ended(0);
+    let manifest = fs::read(content.join("captions.jsonl")).unwrap();
+    let offline = crate::harness::bare().file("captions.jsonl", manifest).with("tone.wav");
+    let printed =
+        offline.args(["-q", "--offline", "--manifest", "captions.jsonl", "."]).run().captioned();
+    assert_says(&printed, &["==> tone.wav <==", "1000 Hz"]);
+    assert!(data("tone.wav").exists());
+}

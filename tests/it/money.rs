@@ -1,0 +1,156 @@
+//! What a run may cost, what it would, and what it did.
+
+use serde_json::json;
+
+use crate::harness::{assert_says, bare, caption, document};
+use crate::stand_in::{Reply, StandIn};
+
+#[test]
+fn a_run_stops_before_more_is_spent_than_allowed() {
+    let stand_in = StandIn::ruled(|| paid(0.25));
+    for jobs in ["1", "8"] {
+        let before = stand_in.requests().len();
+        let run =
+            caption(&stand_in).clips("x", 20).args(["-j", jobs, "--max-spend", "1.10", "x"]).run();
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        // Four are 1.00; a fifth would go past it.
+        assert_eq!(stand_in.requests().len() - before, 4, "-j {jobs}");
+        assert_eq!(run.stdout.matches("Rain.").count(), 4);
+        assert_says(
+            &run.stderr,
+            &["$1.0000 of $1.1 is spent", "raise --max-spend", "4 captioned", "$1.00"],
+        );
+    }
+}
+
+#[test]
+fn a_run_within_its_limit_ends_as_any_other() {
+    let stand_in = StandIn::ruled(|| paid(0.25));
+    let run = caption(&stand_in).clips("x", 4).args(["-j", "4", "--max-spend", "$1", "x"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn known_captions_cost_nothing() {
+    let stand_in = StandIn::ruled(|| paid(0.25));
+    let manifest = tempfile::NamedTempFile::new().unwrap();
+    let run = |args: &[&str]| {
+        let run = caption(&stand_in).clips("x", 4).args(args).arg("x").arg("--manifest");
+        run.arg(manifest.path()).run()
+    };
+    run(&[]).ended(0);
+    let again = run(&["--max-spend", "0.01"]);
+    assert_says(&again.stderr, &["0 captioned · 4 known"]);
+    assert_eq!(again.code, 0);
+}
+
+#[test]
+fn a_service_that_tells_no_cost_cannot_be_limited() {
+    let stand_in = StandIn::ruled(|| crate::harness::answer("Rain."));
+    let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
+    assert_eq!(run.code, 5);
+    assert_eq!(stand_in.requests().len(), 1);
+    assert_says(&run.stderr, &["does not tell what its answers cost"]);
+}
+
+#[test]
+fn a_limit_is_an_amount_of_money() {
+    for bad in ["0", "-1", "lots", "inf"] {
+        let run = bare().args([&format!("--max-spend={bad}"), "a.wav"]).run();
+        assert_says(&run.failed(2), &["US dollars, such as 0.50"]);
+    }
+}
+
+#[test]
+fn a_dry_run_lists_what_would_be_sent_and_asks_for_no_caption_and_no_key() {
+    let stand_in = StandIn::scripted([prices()]);
+    let run = bare().env("AIMLAPI_BASE_URL", stand_in.base_url());
+    let run = run.clips("x", 2).with("tone.mp3").file("x/same.wav", crate::harness::clip(0));
+    let run = run.args(["--dry-run", "x", "tone.mp3", "https://example.com/a.mp3"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert_says(lines[0], &["0.25 s", "5.4 kB", "13 tokens", "new", "x/000.wav"]);
+    assert_says(lines[2], &["0.25 s", "same", "x/same.wav"]);
+    assert_says(lines[3], &["0.58 s", "tokens", "new", "tone.mp3"]);
+    assert_says(lines[4], &["-", "25 B", "new", "https://example.com/a.mp3"]);
+    assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of sound"]);
+    assert_says(&run.stderr, &["1 of unknown length"]);
+    // 39 tokens at 4 USD and four captions of 400 at 3 USD a million.
+    assert_says(
+        &run.stderr,
+        &["about $0.004956: $0.000156 for the sound and $0.004800 for captions"],
+    );
+    let request = stand_in.request();
+    assert_eq!(request.method, "GET");
+    assert_eq!(
+        request.path,
+        "/v1/models?id=alibaba%2Fqwen3-omni-30b-a3b-captioner&include=pricing"
+    );
+    assert_eq!(request.header("authorization"), None);
+}
+
+#[test]
+fn a_dry_run_knows_what_is_known_and_what_is_written() {
+    let stand_in = StandIn::start();
+    let manifest = tempfile::NamedTempFile::new().unwrap();
+    let run = || caption(&stand_in).clips("x", 3).file("x/002.txt", "mine");
+    run().args(["-q", "x/000.wav", "--manifest"]).arg(manifest.path()).run().ended(0);
+    let run = run().args(["--dry-run", "--sidecar", "x", "--manifest"]).arg(manifest.path()).run();
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert_says(lines[0], &["known", "x/000.wav"]);
+    assert_says(lines[1], &["new", "x/001.wav"]);
+    assert_says(lines[2], &["skipped", "x/002.wav"]);
+    assert_says(&run.stderr, &["3 inputs · 1 requests"]);
+}
+
+#[test]
+fn without_a_price_a_dry_run_tells_tokens_only() {
+    for reply in [Reply::status(404), document(200, &json!({ "data": [] })), Reply::raw("junk")] {
+        let stand_in = StandIn::scripted([reply]);
+        let run = caption(&stand_in).with("tone.wav").args(["--dry-run", "tone.wav"]).run();
+        assert_eq!(run.code, 0);
+        assert_says(&run.stderr, &["tells no price of alibaba/", "tokens only"]);
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let stand_in = StandIn::scripted([prices()]);
+    let mut run = caption(&stand_in).with("tone.wav");
+    run = run.args(["--dry-run", "--output-dir", "out", "--manifest", "m.jsonl", "tone.wav"]);
+    let folder = run.folder().to_owned();
+    crate::harness::finish(run.spawn()).ended(0);
+    let left: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["tone.wav"]);
+}
+
+#[test]
+fn an_input_that_would_fail_is_told_in_a_dry_run() {
+    let stand_in = StandIn::scripted([]);
+    let run = caption(&stand_in).file("a.wav", "text").args(["--dry-run", "a.wav"]).run();
+    assert_says(&run.stderr, &["not audio but text: a.wav"]);
+    assert_eq!(run.code, 3);
+}
+
+fn paid(usd: f64) -> Reply {
+    document(
+        200,
+        &json!({
+            "choices": [{ "message": { "content": "Rain." }, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": 21, "completion_tokens": 40, "total_tokens": 61 },
+            "meta": { "usage": { "usd_spent": usd, "credits_used": 1 } },
+        }),
+    )
+}
+
+fn prices() -> Reply {
+    let unit = |content: &str, origin: &str, price: f64| json!({ "name": "token", "content": content, "origin": origin, "price": price, "per": 1e6 });
+    document(
+        200,
+        &json!({ "data": [{
+        "id": "alibaba/qwen3-omni-30b-a3b-captioner",
+        "pricing": { "units": [unit("audio", "provided", 4.0), unit("text", "generated", 3.0)] },
+    }] }),
+    )
+}

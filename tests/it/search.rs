@@ -1,0 +1,251 @@
+//! Folders, globs and lists.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::harness::{Caption, answer, assert_says, caption, data, finish};
+use crate::stand_in::{Reply, StandIn};
+
+#[test]
+fn a_folder_is_searched_for_audio_in_the_order_of_its_names() {
+    let stand_in = StandIn::start();
+    let names = ["b.wav", "a/z.mp3", "a/b/c.FLAC", "notes.txt", "a.wav", "cover.png"];
+    assert_eq!(
+        names_of(tree(&stand_in, &names).arg(".")),
+        ["a/b/c.FLAC", "a/z.mp3", "a.wav", "b.wav"]
+    );
+    let found = names_of(tree(&stand_in, &names).arg("a"));
+    assert_eq!(found, ["a/b/c.FLAC", "a/z.mp3"]);
+}
+
+#[test]
+fn ignore_files_and_hidden_names_are_honoured_unless_told_otherwise() {
+    let stand_in = StandIn::start();
+    let names = ["a.wav", "skip/b.wav", ".hidden/c.wav", ".d.wav", "e.wav"];
+    let tree = || tree(&stand_in, &names).file(".gitignore", "skip/\n").file(".ignore", "e.wav\n");
+    assert_eq!(names_of(tree().arg(".")), ["a.wav"]);
+    assert_eq!(names_of(tree().args(["--no-ignore", "."])), ["a.wav", "e.wav", "skip/b.wav"]);
+    assert_eq!(names_of(tree().args(["--hidden", "."])), [".d.wav", ".hidden/c.wav", "a.wav"]);
+}
+
+#[test]
+fn what_is_excluded_is_left_out_of_folders_and_globs() {
+    let stand_in = StandIn::start();
+    let names = ["a.wav", "a.tmp.wav", "old/b.wav", "new/c.wav"];
+    let args = ["--exclude", "*.tmp.wav", "--exclude", "old/"];
+    assert_eq!(names_of(tree(&stand_in, &names).args(args).arg(".")), ["a.wav", "new/c.wav"]);
+    assert_eq!(
+        names_of(tree(&stand_in, &names).args(args).arg("**/*.wav")),
+        ["a.wav", "new/c.wav"]
+    );
+    let said = caption(&stand_in).args(["--exclude", "a{", "."]).run().failed(2);
+    assert_says(&said, &["not a usable glob", "a{"]);
+}
+
+#[test]
+fn a_named_file_is_always_taken() {
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &[".hidden.bin", "b.wav"]).file(".gitignore", "*");
+    let args = ["--exclude", "*", ".hidden.bin", "b.wav"];
+    assert_eq!(names_of(run.args(args)), [".hidden.bin", "b.wav"]);
+}
+
+#[test]
+fn a_quoted_glob_is_expanded_with_braces_and_depth() {
+    let stand_in = StandIn::start();
+    let names = ["x/a.wav", "x/y/b.flac", "x/y/c.mp3", "x/.h/d.wav", "e.wav"];
+    for (glob, found) in [
+        ("x/**/*.{wav,flac}", &["x/a.wav", "x/y/b.flac"][..]),
+        ("./x/*/*", &["x/y/b.flac", "x/y/c.mp3"]),
+        ("x/y/[bc].*", &["x/y/b.flac", "x/y/c.mp3"]),
+        ("?.wav", &["e.wav"]),
+        ("x/.h/*", &["x/.h/d.wav"]),
+    ] {
+        assert_eq!(names_of(tree(&stand_in, &names).arg(glob)), found, "{glob}");
+    }
+}
+
+#[test]
+fn a_glob_that_matches_nothing_is_an_error_that_names_it() {
+    let stand_in = StandIn::start();
+    let said = tree(&stand_in, &["a.wav"]).arg("*.mp3").run().failed(2);
+    assert_says(&said, &["nothing to caption: no audio in *.mp3"]);
+}
+
+#[test]
+fn a_file_whose_name_looks_like_a_glob_is_that_file() {
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["[1] a*.wav", "1.wav"]).args(["-f", "jsonl", "[1] a*.wav"]).run();
+    assert_eq!(run.records()[0]["input"], "[1] a*.wav");
+}
+
+#[test]
+fn nothing_to_caption_is_no_error_when_that_is_allowed() {
+    let stand_in = StandIn::start();
+    caption(&stand_in).args(["--allow-empty", "."]).run().captioned();
+}
+
+#[test]
+fn a_list_names_files_urls_and_folders_one_a_line() {
+    let stand_in = StandIn::start();
+    let list = "# my clips\r\nb.wav\r\n\nhttps://example.com/c.mp3\nfolder\n a.wav\n";
+    let run = tree(&stand_in, &["b.wav", " a.wav", "folder/d.wav"]).file("list", list);
+    let names = names_of(run.args(["--files-from", "list"]));
+    assert_eq!(names, ["b.wav", "https://example.com/c.mp3", "folder/d.wav", " a.wav"]);
+}
+
+#[test]
+fn a_list_on_standard_input_is_captioned_while_it_is_still_written() {
+    let stand_in = StandIn::start();
+    let mut run = tree(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
+    let command = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut list = child.stdin.take().unwrap();
+    list.write_all(b"a.wav\n").unwrap();
+    // The first request comes while the list is open.
+    stand_in.wait_for(1);
+    list.write_all(b"b.wav\n").unwrap();
+    drop(list);
+    let printed = finish(child).ended(0);
+    assert_says(&printed, &["==> a.wav <==", "==> b.wav <=="]);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_may_hold_newlines_and_bytes_that_are_no_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["a\nb.wav"]);
+    let odd = std::ffi::OsStr::from_bytes(b"c\xff.wav");
+    fs::copy(data("tone.mp3"), run.folder().join(odd)).unwrap();
+    let run = run.stdin(&b"a\nb.wav\0c\xff.wav\0"[..]);
+    let run = run.args(["-0", "--files-from", "-", "-f", "jsonl"]).run();
+    let names: Vec<_> = run.records().iter().map(|record| record["input"].clone()).collect();
+    assert_eq!(names, ["a\nb.wav", "c\u{fffd}.wav"]);
+    assert_eq!(stand_in.requests().len(), 2);
+}
+
+#[test]
+fn a_line_of_a_list_that_is_wrong_costs_only_itself() {
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["a.wav"]).file("list", "gone.wav\nftp://x/y\na.wav\n");
+    let run = run.args(["--files-from", "list"]).run();
+    assert_says(&run.stdout, &["==> a.wav <=="]);
+    assert_says(&run.stderr, &["no such file: gone.wav", "only http:// and https://", "ftp://x/y"]);
+    assert_says(&run.stderr, &["1 captioned · 2 failed"]);
+    assert_eq!(run.code, 3);
+}
+
+#[test]
+fn a_list_that_is_not_there_is_wrong_usage() {
+    let stand_in = StandIn::start();
+    let said = caption(&stand_in).args(["--files-from", "nowhere"]).run().failed(2);
+    assert_says(&said, &["could not open the list nowhere"]);
+    let said = caption(&stand_in).args(["--files-from", "-", "-"]).run().failed(2);
+    assert_says(&said, &["cannot be both the list and a sound"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_reached_by_several_routes_is_captioned_once() {
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["x/a.wav"]);
+    std::os::unix::fs::symlink("a.wav", run.folder().join("x/soft.wav")).unwrap();
+    fs::hard_link(run.folder().join("x/a.wav"), run.folder().join("x/hard.wav")).unwrap();
+    std::os::unix::fs::symlink(".", run.folder().join("x/circle")).unwrap();
+    let names = names_of(run.args(["x/a.wav", "x", "./x/a.wav", "x/*.wav"]));
+    assert_eq!(names, ["x/a.wav"]);
+    assert_eq!(stand_in.requests().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_opened_is_a_failure_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["a.wav", "locked/b.wav"]);
+    let locked = run.folder().join("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
+    let is_root = fs::read_dir(&locked).is_ok();
+    let run = run.arg(".").run();
+    if is_root {
+        println!("skipped: root may open every folder");
+        return;
+    }
+    assert_says(&run.stderr, &["could not be read", "locked"]);
+    assert_eq!(run.code, 3);
+}
+
+#[test]
+fn every_input_is_in_exactly_one_shard() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let mut all = Vec::new();
+    for shard in ["1/3", "2/3", "3/3"] {
+        let run = caption(&stand_in).clips("x", 30);
+        let names = names_of(run.args(["--shard", shard, "x"]));
+        assert!(!names.is_empty() && names.len() < 30, "{shard}: {}", names.len());
+        all.extend(names);
+    }
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 30);
+    assert_eq!(stand_in.requests().len(), 30);
+}
+
+#[test]
+fn a_shard_without_inputs_is_no_error_and_one_that_is_none_is() {
+    let stand_in = StandIn::start();
+    let shards = ["1/64", "2/64"]
+        .map(|shard| tree(&stand_in, &["a.wav"]).args(["--shard", shard, "-q", "."]).run().code);
+    assert_eq!(shards, [0, 0]);
+    for bad in ["0/2", "3/2", "1", "a/b"] {
+        let said = caption(&stand_in).args(["--shard", bad, "."]).run().failed(2);
+        assert_says(&said, &["K/N with K from 1 to N"]);
+    }
+}
+
+/// A run in a folder with these files, each a tone.
+fn tree(stand_in: &StandIn, names: &[&str]) -> Caption {
+    let mut run = caption(stand_in);
+    for (number, name) in names.iter().enumerate() {
+        let path = run.folder().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        run = run.file(name, crate::harness::clip(number));
+    }
+    run
+}
+
+/// The inputs that were captioned, in the order of the output.
+#[track_caller]
+fn names_of(run: Caption) -> Vec<String> {
+    let run = run.args(["-q", "-f", "jsonl"]).run();
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let name = |record: &serde_json::Value| record["input"].as_str().unwrap().to_owned();
+    run.records().iter().map(name).collect()
+}
+
+#[test]
+fn a_listing_without_end_does_not_hold_up_its_first_entries() {
+    // An endless list: the program ends because its output is closed.
+    let stand_in = StandIn::ruled(|| {
+        Reply::status(200)
+            .body("application/json", "{\"choices\": [{\"message\": {\"content\": \"x\"}}]}")
+    });
+    let mut run = tree(&stand_in, &["a.wav"]).args(["--files-from", "-"]);
+    let command = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut list = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        let mut number = 0u64;
+        while list.write_all(format!("https://example.com/{number}\n").as_bytes()).is_ok() {
+            number += 1;
+        }
+        number
+    });
+    let mut first = [0; 4];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    drop(child.stdout.take());
+    assert_eq!(finish(child).code, 0);
+    assert!(writer.join().unwrap() > 0);
+}
