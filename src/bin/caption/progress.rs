@@ -3,17 +3,18 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::summary::Summary;
 
 const UPLOAD: &str = "{spinner} sending {decimal_bytes}/{decimal_total_bytes} {wide_bar}";
 const LISTENING: &str = "{spinner} listening {elapsed}";
-const BATCH: &str = "{spinner} {pos} done{msg} · {per_sec} · {elapsed}";
-const BATCH_OF_KNOWN_SIZE: &str = "{wide_bar} {pos}/{len} done{msg} · {per_sec} · {eta} left";
+const BATCH: &str = "{spinner} {pos} done{msg} · {rate} · {elapsed}";
+const BATCH_OF_KNOWN_SIZE: &str = "{wide_bar} {pos}/{len} done{msg} · {rate} · {eta} left";
 const CLIP: &str = "  {spinner} {wide_msg} {elapsed}";
 
 /// More clips than these are counted and not named.
@@ -118,5 +119,9 @@ impl Progress {
 }
 
 fn style(bar: &ProgressBar, template: &str) {
-    bar.set_style(ProgressStyle::with_template(template).expect("written above"));
+    let style = ProgressStyle::with_template(template).expect("written above");
+    bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A display that cannot be written shows nothing.
+        let _ = write!(out, "{:.1}/s", state.per_sec());
+    }));
 }
