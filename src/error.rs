@@ -1,16 +1,16 @@
 //! Everything that can go wrong, as one enum that programs can match on.
 
-use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
-use bytesize::ByteSize;
-
+pub(crate) use self::exchange::{ChangedWhileSending, ReadWhileSending};
 pub use self::fault::{Fault, Meaning};
 pub use self::kind::Kind;
 
+mod exchange;
 mod fault;
 mod kind;
+mod words;
 
 /// Why an input has no caption, or why nothing could start at all.
 ///
@@ -74,7 +74,7 @@ pub enum Error {
     #[error("could not set up HTTP")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The file could not be opened or read.
-    #[error("{}", unreadable(.0))]
+    #[error("{}", words::unreadable(.0))]
     Unreadable(#[source] io::Error),
     /// A download or standard input could not be kept in a temporary file.
     #[error("could not keep the sound in {} ({})", std::env::temp_dir().display(), .0.kind())]
@@ -103,7 +103,7 @@ pub enum Error {
         reason: String,
     },
     /// Longer in base64 than may be sent.
-    #[error("too large: {} in base64, and less than {} can be sent", told(*encoded), si(*limit))]
+    #[error("too large: {} in base64, and less than {} can be sent", words::told(*encoded), words::si(*limit))]
     TooLarge {
         /// Length of the base64 text in bytes; `None` where the whole was not read.
         encoded: Option<u64>,
@@ -125,7 +125,7 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Box<Fault>),
     /// No connection could be made.
-    #[error("could not connect to {host} ({})", root_cause(source))]
+    #[error("could not connect to {host} ({})", exchange::root_cause(source))]
     Unreachable {
         /// Host and port.
         host: String,
@@ -133,7 +133,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// The server's certificate is not one to trust.
-    #[error("the certificate of {host} is not trusted ({})", root_cause(source))]
+    #[error("the certificate of {host} is not trusted ({})", exchange::root_cause(source))]
     Untrusted {
         /// Host and port.
         host: String,
@@ -163,7 +163,7 @@ pub enum Error {
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
     /// The request would go past what may be spent.
-    #[error("{}", over_budget(*spent, *max, *is_blind))]
+    #[error("{}", words::over_budget(*spent, *max, *is_blind))]
     OverBudget {
         /// US dollars spent so far.
         spent: f64,
@@ -277,78 +277,9 @@ impl Error {
     pub(crate) fn is_told_as_it_is(&self) -> bool {
         matches!(self.kind(), Kind::Incomplete | Kind::Auth | Kind::Credits)
     }
-
-    /// Sorts a failed exchange with `host`, in which one try was given `timeout`.
-    pub(crate) fn from_exchange(error: reqwest::Error, host: &str, timeout: Duration) -> Self {
-        let error = error.without_url();
-        if find::<ChangedWhileSending>(&error).is_some() {
-            Self::Changed
-        } else if let Some(ReadWhileSending(kind)) = find(&error) {
-            Self::Unreadable((*kind).into())
-        } else if matches!(find(&error), Some(rustls::Error::InvalidCertificate(_))) {
-            Self::Untrusted { host: host.to_owned(), source: error }
-        } else if error.is_connect() {
-            Self::Unreachable { host: host.to_owned(), source: error }
-        } else if error.is_timeout() {
-            Self::TimedOut { after: timeout }
-        } else {
-            Self::Disconnected(error)
-        }
-    }
 }
-
-/// Marks, in the error chain of a broken upload, that our own side broke it.
-#[derive(Debug, thiserror::Error)]
-#[error("the file is no longer what it was when it was opened")]
-pub(crate) struct ChangedWhileSending;
-
-/// Marks, in the error chain of a broken upload, that the file could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the file could not be read ({0})")]
-pub(crate) struct ReadWhileSending(pub(crate) io::ErrorKind);
 
 /// Whether a server that answers `status` may well answer otherwise a little later.
 fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
-}
-
-/// The first error of type `E` along the chain of causes.
-fn find<'a, E>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E>
-where
-    E: std::error::Error + 'static,
-{
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
-        // An I/O error hides the error it was made of from the chain.
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
-    })
-}
-
-/// The cause at the end of the chain: the one that tells a refused connection from a wrong name.
-fn root_cause(error: &reqwest::Error) -> String {
-    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
-    chain.last().map_or_else(String::new, ToString::to_string)
-}
-
-fn unreadable(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
-        kind => format!("could not be read ({kind})"),
-    }
-}
-
-fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
-    if is_blind {
-        format!("the service does not tell what its answers cost, so ${max} cannot be kept")
-    } else {
-        format!("${spent:.4} of ${max} is spent, and another request would go past it")
-    }
-}
-
-fn told(encoded: Option<u64>) -> String {
-    encoded.map_or_else(|| "more than that".to_owned(), |bytes| si(bytes).to_string())
-}
-
-fn si(bytes: u64) -> impl Display {
-    ByteSize(bytes).display().si()
 }

@@ -25,3 +25,4 @@ mod stand_in;
 mod streaming;
 #[cfg(unix)]
 mod terminal;
+mod tls;

@@ -1,0 +1,29 @@
+//! The words of messages that take more than a format string.
+
+use std::fmt::Display;
+use std::io;
+
+use bytesize::ByteSize;
+
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        kind => format!("could not be read ({kind})"),
+    }
+}
+
+pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
+    if is_blind {
+        format!("the service does not tell what its answers cost, so ${max} cannot be kept")
+    } else {
+        format!("${spent:.4} of ${max} is spent, and another request would go past it")
+    }
+}
+
+pub(super) fn told(encoded: Option<u64>) -> String {
+    encoded.map_or_else(|| "more than that".to_owned(), |bytes| si(bytes).to_string())
+}
+
+pub(super) fn si(bytes: u64) -> impl Display {
+    ByteSize(bytes).display().si()
+}
