@@ -21,6 +21,7 @@ mod answer;
 mod body;
 mod dialect;
 mod download;
+mod draft;
 mod endpoint;
 mod fault;
 mod http;

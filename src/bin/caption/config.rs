@@ -134,12 +134,15 @@ impl<'a> Config<'a> {
         if self.formats.contains(&FormatKind::Json) {
             bail!("a manifest keeps records and not the service's responses: use --format jsonl");
         }
-        let only_reads = self.cli.known.offline || self.cli.money.dry_run;
-        let manifest = match Manifest::open_read_only(path) {
-            Ok(manifest) if only_reads => Ok(manifest),
-            Err(e) if self.cli.known.offline => Err(e),
-            Err(_) if only_reads => Manifest::temporary(),
-            _ => Manifest::open(path),
+        let manifest = if self.cli.known.offline {
+            Manifest::open_read_only(path)
+        } else if !self.cli.money.dry_run {
+            Manifest::open(path)
+        } else if path.exists() {
+            Manifest::open_read_only(path)
+        } else {
+            // A dry run makes no file.
+            Manifest::temporary()
         };
         let manifest =
             manifest.with_context(|| format!("could not open the manifest {}", path.display()))?;

@@ -1,0 +1,164 @@
+//! What has arrived of an answer, and whether it is one.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::fault;
+use super::key::ApiKey;
+use super::options::Options;
+use super::wire::{Choice, Completion, Cost};
+use crate::caption::{Answer, Usage};
+use crate::error::Error;
+use crate::watch::{Event, Watch};
+
+/// 2,000,000 credits are one US dollar. Source: AI/ML API docs, "How can I track my funds".
+const CREDITS_PER_USD: f64 = 2_000_000.0;
+
+/// What has arrived of an answer.
+pub(super) struct Draft<'a> {
+    status: u16,
+    headers: &'a HeaderMap,
+    key: &'a ApiKey,
+    watch: &'a Watch,
+    pub(super) text: String,
+    /// White space that belongs to the caption only if more text follows.
+    held: String,
+    pub(super) finish_reason: Option<String>,
+    model: Option<String>,
+    usage: Option<Usage>,
+    cost: Cost,
+    pub(super) body: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(
+        status: u16,
+        headers: &'a HeaderMap,
+        key: &'a ApiKey,
+        watch: &'a Watch,
+    ) -> Self {
+        Self {
+            status,
+            headers,
+            key,
+            watch,
+            text: String::new(),
+            held: String::new(),
+            finish_reason: None,
+            model: None,
+            usage: None,
+            cost: Cost::default(),
+            body: None,
+        }
+    }
+
+    pub(super) fn take_event(&mut self, event: &str) -> Result<(), Error> {
+        if event.trim().is_empty() {
+            return Ok(());
+        }
+        let document = serde_json::from_str(event)
+            .map_err(|_| self.not_an_answer("an event that is not JSON"))?;
+        self.take_document(document, |choice| choice.delta.content)
+    }
+
+    pub(super) fn take_document(
+        &mut self,
+        document: Value,
+        text: impl Fn(Choice) -> Option<String>,
+    ) -> Result<(), Error> {
+        if let Some(fault) = fault::in_success(&document, self.headers, self.key) {
+            // With the reason to stop came all the text.
+            let is_whole = self.finish_reason.as_deref() == Some("stop");
+            return if is_whole { Ok(()) } else { Err(Box::new(fault).into()) };
+        }
+        if !document.is_object() {
+            return Err(self.not_an_answer("JSON of another kind"));
+        }
+        let completion = Completion::deserialize(document)
+            .map_err(|_| self.not_an_answer("JSON of another kind"))?;
+        self.model = completion.model.filter(|model| !model.is_empty()).or(self.model.take());
+        self.usage = completion.usage.or(self.usage);
+        if completion.meta.usage.is_known() {
+            self.cost = completion.meta.usage;
+        }
+        if let Some(choice) = completion.choices.into_iter().next() {
+            let reason = choice.finish_reason.clone().filter(|reason| !reason.is_empty());
+            self.finish_reason = reason.or(self.finish_reason.take());
+            self.push(&text(choice).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Adds text, and tells of it, without the white space around the whole.
+    fn push(&mut self, piece: &str) {
+        self.held.push_str(if self.text.is_empty() { piece.trim_start() } else { piece });
+        let rest = self.held.split_off(self.held.trim_end().len());
+        let ready = std::mem::replace(&mut self.held, rest);
+        if !ready.is_empty() {
+            self.text.push_str(&ready);
+            self.watch.tell(Event::Text(ready));
+        }
+    }
+
+    pub(super) fn into_answer(self, options: &Options) -> Result<Answer, Error> {
+        if self.text.is_empty() {
+            return Err(self.incomplete("there is no text in it"));
+        }
+        match self.finish_reason.as_deref() {
+            None | Some("stop") => {}
+            Some("length") if options.max_tokens.is_some() => {}
+            Some("length") => return Err(self.incomplete("it was cut at the model's limit")),
+            Some(reason) => {
+                return Err(self.incomplete(&format!("the model stopped for \"{reason}\"")));
+            }
+        }
+        Ok(Answer {
+            usd: self.cost.in_usd().or_else(|| cost_in(self.headers).in_usd()),
+            request_id: fault::request_id(self.headers),
+            caption: self.text,
+            model: self.model,
+            finish_reason: self.finish_reason,
+            usage: self.usage,
+            attempts: 1,
+            elapsed: Duration::ZERO,
+            body: self.body,
+        })
+    }
+
+    pub(super) fn incomplete(&self, reason: &str) -> Error {
+        Error::Incomplete {
+            reason: self.key.hide(reason),
+            request_id: fault::request_id(self.headers),
+        }
+    }
+
+    pub(super) fn not_an_answer(&self, found: &str) -> Error {
+        Error::NotAnAnswer {
+            status: self.status,
+            found: found.to_owned(),
+            request_id: fault::request_id(self.headers),
+        }
+    }
+}
+
+impl Cost {
+    fn is_known(&self) -> bool {
+        self.in_usd().is_some()
+    }
+
+    fn in_usd(&self) -> Option<f64> {
+        self.usd_spent.or(self.credits_used.map(|credits| credits / CREDITS_PER_USD))
+    }
+}
+
+/// What the headers of an answer that is not streamed say of its price.
+fn cost_in(headers: &HeaderMap) -> Cost {
+    let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
+    Cost {
+        usd_spent: number("x-aimlapi-usd-spent"),
+        credits_used: number("x-aimlapi-credits-used"),
+    }
+}
