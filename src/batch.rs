@@ -1,5 +1,7 @@
 //! Many inputs to outcomes in the order of the inputs.
 
+use std::sync::Arc;
+
 use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::Semaphore;
 
@@ -16,19 +18,22 @@ const AHEAD: usize = 16;
 /// inputs. Memory depends on `jobs`, not on how many inputs there are.
 ///
 /// Once `stop` drains, inputs that were not started yet end without an outcome; once it ends,
-/// those under way fail as interrupted.
+/// those under way fail as interrupted. No further input is looked for then, so that a list that
+/// is still being written does not keep the run.
 pub fn run<'a, W>(
     inputs: impl Stream<Item = Found> + 'a,
     jobs: usize,
     stop: &'a Stop,
-    permits: &'a Semaphore,
     work: impl Fn(Input) -> W + 'a,
 ) -> impl Stream<Item = Outcome> + 'a
 where
     W: Future<Output = Outcome> + 'a,
 {
+    let permits = Arc::new(Semaphore::new(jobs));
     inputs
+        .take_until(stop.draining())
         .map(move |found| {
+            let permits = permits.clone();
             let started = found.map(|input| (input.clone(), work(input)));
             async move {
                 let (input, work) = match started {

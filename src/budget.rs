@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::caption::Answer;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// A limit in US dollars that the requests of a run keep together.
 ///
 /// What a request will cost is judged by the dearest token so far. Until the first answer told a
-/// price, requests go one at a time.
+/// price, requests go one at a time; the very first is not judged.
 #[derive(Debug)]
 pub struct Budget {
     max_usd: f64,
@@ -33,6 +33,7 @@ struct Ledger {
 pub struct Reservation<'a> {
     budget: &'a Budget,
     usd: f64,
+    is_judged: bool,
 }
 
 impl Budget {
@@ -48,14 +49,14 @@ impl Budget {
     pub async fn reserve(&self, prompt_tokens: f64) -> Result<Reservation<'_>, Error> {
         loop {
             let changed = self.changed.notified();
-            if let Some(usd) = self.try_reserve(prompt_tokens)? {
-                return Ok(Reservation { budget: self, usd });
+            if let Some((usd, is_judged)) = self.try_reserve(prompt_tokens)? {
+                return Ok(Reservation { budget: self, usd, is_judged });
             }
             changed.await;
         }
     }
 
-    fn try_reserve(&self, prompt_tokens: f64) -> Result<Option<f64>, Error> {
+    fn try_reserve(&self, prompt_tokens: f64) -> Result<Option<(f64, bool)>, Error> {
         let mut ledger = self.ledger();
         let usd = ledger.estimate(prompt_tokens).unwrap_or(0.0);
         if ledger.is_blind || ledger.spent >= self.max_usd || ledger.spent + usd > self.max_usd {
@@ -72,7 +73,7 @@ impl Budget {
         }
         ledger.in_flight += 1;
         ledger.reserved += usd;
-        Ok(Some(usd))
+        Ok(Some((usd, is_judged)))
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -101,6 +102,22 @@ impl Reservation<'_> {
             let usd_a_token = usd / total.max(1.0);
             ledger.usd_a_token = Some(ledger.usd_a_token.unwrap_or(0.0).max(usd_a_token));
             ledger.longest_caption = ledger.longest_caption.max(caption);
+        }
+    }
+}
+
+impl Reservation<'_> {
+    /// Counts what a failed request may have cost: what the service told, else what was set aside
+    /// for it, where it may have been served at all.
+    pub fn lose(self, error: &Error) {
+        let mut ledger = self.budget.ledger();
+        match error.usd() {
+            Some(usd) => ledger.spent += usd,
+            None if error.is_of_an_answer() && !self.is_judged => ledger.is_blind = true,
+            None if error.is_of_an_answer() || error.kind() == Kind::Network => {
+                ledger.spent += self.usd;
+            }
+            None => {}
         }
     }
 }

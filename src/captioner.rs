@@ -156,9 +156,12 @@ impl Captioner {
         let Some((client, _)) = &self.line else { return Err(Error::Offline) };
         let Some(budget) = &self.budget else { return client.caption(&sound.audio, watch).await };
         let reservation = budget.reserve(sound.seconds.map_or(0.0, tokens)).await?;
-        let answer = client.caption(&sound.audio, watch).await?;
-        reservation.spend(&answer);
-        Ok(answer)
+        let result = client.caption(&sound.audio, watch).await;
+        match &result {
+            Ok(answer) => reservation.spend(answer),
+            Err(error) => reservation.lose(error),
+        }
+        result
     }
 
     /// Keeps a new caption the moment it is there.

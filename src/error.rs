@@ -51,7 +51,13 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Two captions would be written to one file, or one over a sound.
+    /// A caption would be written over a sound.
+    #[error("a caption is never written over a sound: {}", path.display())]
+    OverSound {
+        /// The file.
+        path: std::path::PathBuf,
+    },
+    /// Two captions would be written to one file.
     #[error("{one} and {other} would both be written to {}", path.display())]
     SameSidecar {
         /// The file.
@@ -188,6 +194,8 @@ pub enum Error {
     Incomplete {
         /// What is missing.
         reason: String,
+        /// What it cost all the same, in US dollars.
+        usd: Option<f64>,
         /// The service's name for the request.
         request_id: Option<String>,
     },
@@ -202,6 +210,7 @@ impl Error {
             | Self::BadGlob { .. }
             | Self::BadPattern { .. }
             | Self::SameSidecar { .. }
+            | Self::OverSound { .. }
             | Self::InsecureUrl { .. }
             | Self::Setup(_) => Kind::Usage,
             Self::BadKey => Kind::Auth,
@@ -270,6 +279,19 @@ impl Error {
             }
             _ => None,
         }
+    }
+
+    /// What the failed request cost in US dollars, where the service told.
+    pub fn usd(&self) -> Option<f64> {
+        match self {
+            Self::Incomplete { usd, .. } => *usd,
+            _ => None,
+        }
+    }
+
+    /// Whether an answer had come, so that the request may have been paid for.
+    pub(crate) fn is_of_an_answer(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::NotAnAnswer { .. })
     }
 
     /// Whether this says more of a caption that broke off than that it did: it is incomplete in

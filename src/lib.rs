@@ -42,6 +42,7 @@ pub mod error;
 
 mod blocking;
 pub mod caption;
+mod hash;
 mod platform;
 pub mod stop;
 mod text;

@@ -20,8 +20,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 pub struct Manifest {
     file: File,
     known: Mutex<HashMap<Fingerprint, Span>>,
-    /// Lines that are no records, most likely torn by a crash. They stay where they are.
-    pub unreadable_lines: usize,
+    unreadable_lines: usize,
 }
 
 type Fingerprint = [u8; 32];
@@ -40,7 +39,7 @@ impl Manifest {
 
     /// Opens a manifest that is only to be read.
     pub fn open_read_only(path: &Path) -> io::Result<Self> {
-        Self::read(File::open(path)?)
+        Self::read(platform::open(path)?)
     }
 
     /// One that is gone with the run.
@@ -53,7 +52,7 @@ impl Manifest {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
         }
         let mut known = HashMap::new();
-        let mut unreadable_lines = 0;
+        let (mut unreadable_lines, mut is_torn_first_line) = (0, false);
         let mut lines = BufReader::with_capacity(256 * 1024, &file);
         let (mut line, mut start) = (Vec::new(), 0);
         loop {
@@ -68,12 +67,24 @@ impl Manifest {
                     known.insert(fingerprint(&question), Span { start, len });
                 }
                 None if line.trim_ascii().is_empty() => {}
-                None => unreadable_lines += 1,
+                None => {
+                    is_torn_first_line =
+                        start == 0 && line.starts_with(b"{") && !line.ends_with(b"\n");
+                    unreadable_lines += 1;
+                }
             }
             start += len as u64;
         }
         drop(lines);
+        if known.is_empty() && unreadable_lines > 0 && !is_torn_first_line {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a manifest"));
+        }
         Ok(Self { file, known: Mutex::new(known), unreadable_lines })
+    }
+
+    /// How many lines are no records, most likely torn by a crash. They stay where they are.
+    pub fn unreadable_lines(&self) -> usize {
+        self.unreadable_lines
     }
 
     /// The record that answers the question, the newest where there are several.
@@ -82,7 +93,9 @@ impl Manifest {
         let span = *self.known().get(&fingerprint(question))?;
         let mut line = vec![0; span.len];
         platform::read_exact_at(&self.file, &mut line, span.start).ok()?;
-        serde_json::from_slice(&line).ok()
+        let record: Record = serde_json::from_slice(&line).ok()?;
+        // Somebody may have edited the file since it was read.
+        Some(record).filter(|record| record.question().as_ref() == Some(question))
     }
 
     /// Whether the question is answered.
@@ -90,8 +103,8 @@ impl Manifest {
         question.sha256.is_some() && self.known().contains_key(&fingerprint(question))
     }
 
-    /// Appends a record as one whole line, in one write and under a lock: another run on the
-    /// same file does not come in between.
+    /// Appends a record as one whole line, under a lock: another run on the same file does not
+    /// come in between.
     pub fn add(&self, record: &Record) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');

@@ -8,7 +8,7 @@ use url::Url;
 
 pub use self::list::{List, Separator};
 pub use self::local::is_local;
-pub use self::search::{FoundIter, Search, leads_to_several};
+pub use self::search::{FoundIter, Search, is_audio_name, leads_to_several};
 pub use self::select::{Shard, once};
 
 use crate::error::Error;

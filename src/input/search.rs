@@ -1,7 +1,8 @@
 //! Folders and globs.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -63,44 +64,45 @@ impl Search {
     }
 
     fn folder(&self, root: PathBuf) -> Result<FoundIter, Error> {
-        let mut walk = self.walk(&root)?;
+        let root = without_dot(root);
+        let mut walk =
+            self.walk(if root.as_os_str().is_empty() { Path::new(".") } else { &root })?;
         walk.git_ignore(!self.no_ignore)
             .git_global(!self.no_ignore)
             .git_exclude(!self.no_ignore)
             .ignore(!self.no_ignore)
             .parents(!self.no_ignore)
             .require_git(false);
-        let found = files(&walk).filter_map(move |file| match file {
-            Ok(path) if !is_audio(&path) => None,
-            Ok(path) => {
-                let place = path.strip_prefix(&root).unwrap_or(&path).to_owned();
-                Some(Ok(Input::file(path, place)))
-            }
-            Err(lost) => Some(Err(lost)),
-        });
-        Ok(Box::new(found))
+        Ok(Box::new(files(&walk, is_audio_name).map(move |file| {
+            let path = file?;
+            let place = path.strip_prefix(&root).unwrap_or(&path).to_owned();
+            Ok(Input::file(path, place))
+        })))
     }
 
+    /// As a shell would expand it: what it matches, and what is in the folders that it matches.
     fn glob(&self, pattern: &str) -> Result<FoundIter, Error> {
-        let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
-        let matcher = compile(pattern)?;
-        let hidden = self.hidden || pattern.contains("/.") || pattern.starts_with('.');
-        let mut walk = self.walk(&fixed_part(pattern))?;
+        let parts = Path::new(pattern).components().filter(|part| *part != Component::CurDir);
+        let pattern: PathBuf = parts.collect();
+        let is_hidden = |part: Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
+        let hidden = self.hidden || pattern.components().any(is_hidden);
+        let matcher = compile(&pattern.to_string_lossy())?;
+        let mut walk = self.walk(&fixed_part(&pattern))?;
         walk.git_ignore(false)
             .git_global(false)
             .git_exclude(false)
             .ignore(false)
             .parents(false)
             .hidden(!hidden);
-        let found = files(&walk).filter_map(move |file| match file {
-            Ok(path) if !matcher.is_match(&path) => None,
-            Ok(path) => {
-                let place = super::place_of(&path);
-                Some(Ok(Input::file(path, place)))
-            }
-            Err(lost) => Some(Err(lost)),
-        });
-        Ok(Box::new(found))
+        let is_wanted = move |path: &Path| {
+            let is_below = || path.ancestors().skip(1).any(|folder| matcher.is_match(folder));
+            matcher.is_match(path) || (is_audio_name(path) && is_below())
+        };
+        Ok(Box::new(files(&walk, is_wanted).map(|file| {
+            let path = file?;
+            let place = super::place_of(&path);
+            Ok(Input::file(path, place))
+        })))
     }
 
     fn walk(&self, root: &Path) -> Result<WalkBuilder, Error> {
@@ -121,11 +123,17 @@ impl Search {
     }
 }
 
-/// The files that a walk comes by, and what it could not look into.
-fn files(walk: &WalkBuilder) -> impl Iterator<Item = Result<PathBuf, Lost>> + Send + use<> {
-    walk.build().filter_map(|entry| match entry {
-        Ok(entry) => is_file(&entry).then(|| Ok(without_dot(entry.into_path()))),
-        Err(error) => lost(error).map(Err),
+/// The wanted files that a walk comes by, and what it could not look into.
+fn files<W: Fn(&Path) -> bool + Send>(
+    walk: &WalkBuilder,
+    is_wanted: W,
+) -> impl Iterator<Item = Result<PathBuf, Lost>> + Send + use<W> {
+    walk.build().filter_map(move |entry| match entry {
+        Ok(entry) if is_file(&entry) => {
+            Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
+        }
+        Ok(_) => None,
+        Err(error) => lost(error, &is_wanted).map(Err),
     })
 }
 
@@ -133,17 +141,21 @@ fn is_file(entry: &DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_file())
 }
 
-/// A folder that could not be opened; links that lead in a circle are none.
-fn lost(error: ignore::Error) -> Option<Lost> {
-    let name = match &error {
-        ignore::Error::WithPath { path, .. } => path.to_string_lossy().into_owned(),
+/// A folder that could not be opened, or a wanted file that a link promised; links that lead in a
+/// circle are neither.
+fn lost(error: ignore::Error, is_wanted: impl Fn(&Path) -> bool) -> Option<Lost> {
+    let path = match &error {
+        ignore::Error::WithPath { path, .. } => path.clone(),
         ignore::Error::WithDepth { err, .. } => match err.as_ref() {
-            ignore::Error::WithPath { path, .. } => path.to_string_lossy().into_owned(),
+            ignore::Error::WithPath { path, .. } => path.clone(),
             _ => return None,
         },
         _ => return None,
     };
-    Some(Lost { name, error: Error::Unreadable(error.into_io_error()?) })
+    let (path, error) = (without_dot(path), error.into_io_error()?);
+    let is_dangling = error.kind() == io::ErrorKind::NotFound;
+    let is_ours = !is_dangling || is_wanted(&path);
+    is_ours.then(|| Lost::new(path.to_string_lossy().into_owned(), Error::Unreadable(error)))
 }
 
 /// `./a.wav` is `a.wav` to everybody but the walker.
@@ -151,7 +163,8 @@ fn without_dot(path: PathBuf) -> PathBuf {
     path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
 }
 
-fn is_audio(path: &Path) -> bool {
+/// Whether the name is one that sounds have.
+pub fn is_audio_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| {
         EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
@@ -175,8 +188,8 @@ fn is_glob(path: &Path) -> bool {
 }
 
 /// The folders before the first one that is a pattern.
-fn fixed_part(pattern: &str) -> PathBuf {
-    let fixed: PathBuf = Path::new(pattern)
+fn fixed_part(pattern: &Path) -> PathBuf {
+    let fixed: PathBuf = pattern
         .components()
         .take_while(|part| !part.as_os_str().to_string_lossy().contains(META))
         .collect();
@@ -196,7 +209,7 @@ mod tests {
         for (pattern, fixed) in
             [("*.wav", "."), ("a/b/*.wav", "a/b"), ("/x/**/y", "/x"), ("a/{b,c}/d.wav", "a")]
         {
-            assert_eq!(fixed_part(pattern), Path::new(fixed), "{pattern}");
+            assert_eq!(fixed_part(Path::new(pattern)), Path::new(fixed), "{pattern}");
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
-
 use super::{Found, Input, Source};
+use crate::hash::digest;
 use crate::platform::{self, FileId};
 
 /// Leaves out what came before: the same file by another path or link, the same URL, standard
@@ -19,7 +18,7 @@ pub fn once(found: impl Iterator<Item = Found>) -> impl Iterator<Item = Found> {
 #[derive(Default)]
 struct Seen {
     files: HashSet<FileId>,
-    urls: HashSet<String>,
+    urls: HashSet<u128>,
     stdin: bool,
 }
 
@@ -28,7 +27,7 @@ impl Seen {
         match source {
             // A file that cannot be looked at will say why when it is opened.
             Source::File(path) => platform::file_id(path).is_none_or(|id| self.files.insert(id)),
-            Source::Url(url) => self.urls.insert(url.to_string()),
+            Source::Url(url) => self.urls.insert(digest(url.as_str().as_bytes())),
             Source::Stdin => !std::mem::replace(&mut self.stdin, true),
         }
     }
@@ -48,9 +47,7 @@ pub struct Shard {
 impl Shard {
     /// Whether the input belongs to this shard; it does to exactly one.
     pub fn has(&self, input: &Input) -> bool {
-        let digest = Sha256::digest(input.name.as_bytes());
-        let start = digest.iter().take(8).fold(0, |start, byte| start << 8 | u64::from(*byte));
-        start % self.count == self.number - 1
+        digest(input.name.as_bytes()) % u128::from(self.count) == u128::from(self.number - 1)
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{FormatKind, OutputFile, Style};
 use crate::error::Error;
-use crate::input::{Input, Source};
+use crate::hash::digest;
+use crate::input::{Input, Source, is_audio_name};
 use crate::outcome::Outcome;
 
 /// Where the captions of inputs are written to, and how.
@@ -54,17 +55,22 @@ impl Sidecars {
     }
 
     /// Fails with [`Error::SameSidecar`] where two inputs, or two formats, would be written to one
-    /// file or over a sound.
+    /// file, and with [`Error::OverSound`] where one would be written over a sound.
     pub fn check<'a>(&self, inputs: impl Iterator<Item = &'a Input> + Clone) -> Result<(), Error> {
-        let mut taken: HashMap<PathBuf, &str> = HashMap::new();
+        let (mut places, mut sounds, mut taken) =
+            (Places::default(), HashSet::new(), HashMap::new());
         for input in inputs.clone() {
             if let Source::File(path) = &input.source {
-                taken.insert(path.clone(), &input.name);
+                sounds.insert(places.of(path));
             }
         }
         for input in inputs {
             for (_, path) in self.targets(input) {
-                if let Some(one) = taken.insert(path.clone(), &input.name) {
+                let place = places.of(&path);
+                if is_audio_name(&path) || sounds.contains(&place) {
+                    return Err(Error::OverSound { path });
+                }
+                if let Some(one) = taken.insert(place, input.name.as_str()) {
                     let (one, other) = (one.to_owned(), input.name.clone());
                     return Err(Error::SameSidecar { path, one, other });
                 }
@@ -148,4 +154,24 @@ fn make_parent(target: &Path) -> Result<(), Error> {
     };
     std::fs::create_dir_all(folder)
         .map_err(|source| Error::Unwritable { path: folder.to_owned(), source })
+}
+
+/// Tells files apart by where they are, however they are written.
+#[derive(Default)]
+struct Places {
+    folders: HashMap<PathBuf, PathBuf>,
+}
+
+impl Places {
+    fn of(&mut self, path: &Path) -> u128 {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let real = self.folders.entry(folder.to_owned()).or_insert_with(|| real_folder(folder));
+        digest(real.join(path.file_name().unwrap_or_default()).as_os_str().as_encoded_bytes())
+    }
+}
+
+fn real_folder(folder: &Path) -> PathBuf {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let real = folder.canonicalize().or_else(|_| std::path::absolute(folder));
+    real.unwrap_or_else(|_| folder.to_owned())
 }

@@ -131,6 +131,7 @@ impl<'a> Draft<'a> {
     pub(super) fn incomplete(&self, reason: &str) -> Error {
         Error::Incomplete {
             reason: self.key.hide(reason),
+            usd: self.cost.in_usd().or_else(|| cost_in(self.headers).in_usd()),
             request_id: fault::request_id(self.headers),
         }
     }

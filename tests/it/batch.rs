@@ -1,5 +1,7 @@
 //! Many inputs at once: how many, how fast, in which order, and when it ends.
 
+use std::io::Write;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -93,6 +95,34 @@ fn a_refused_key_stops_the_batch_without_sending_the_rest() {
 }
 
 #[test]
+fn a_refused_key_stops_the_batch_while_a_slow_clip_holds_up_the_outcomes() {
+    let gate = Gate::closed();
+    let first = Mutex::new(Some(answer("slow").behind(&gate)));
+    let stand_in =
+        StandIn::ruled(move || first.lock().unwrap().take().unwrap_or_else(|| Reply::status(401)));
+    let mut run = caption(&stand_in).clips("x", 100).args(["-j", "4", "x"]);
+    let child = run.spawn();
+    stand_in.wait_for(4);
+    // Whoever was under way has been refused by now, or is about to be.
+    std::thread::sleep(Duration::from_millis(300));
+    gate.open();
+    assert_eq!(crate::harness::finish(child).code, 4);
+    assert!(stand_in.requests().len() <= 8, "{} requests", stand_in.requests().len());
+}
+
+#[test]
+fn a_refused_key_ends_the_run_while_the_list_is_still_open() {
+    let stand_in = StandIn::ruled(|| Reply::status(401));
+    let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
+    let command = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut list = child.stdin.take().unwrap();
+    list.write_all(b"x/000.wav\n").unwrap();
+    assert_eq!(crate::harness::finish(child).code, 4);
+    drop(list);
+}
+
+#[test]
 fn what_was_captioned_before_the_credits_ran_out_is_delivered() {
     let served = AtomicUsize::new(0);
     let stand_in = StandIn::ruled(move || {
@@ -144,11 +174,11 @@ fn too_many_requests_hold_all_workers() {
             _ => answer("Rain."),
         }
     });
-    // One worker first, so that the others find the gate closed.
-    caption(&stand_in).clips("x", 6).args(["-q", "-j", "1", "x"]).run().ended(0);
+    caption(&stand_in).clips("x", 12).args(["-q", "-j", "2", "x"]).run().ended(0);
     let times = times.lock().unwrap();
-    assert_eq!(times.len(), 7);
-    assert!(times[1] - times[0] >= Duration::from_secs(1));
+    assert_eq!(times.len(), 13);
+    // The other worker had a request on its way; after its answer it waits as well.
+    assert!(times[2] - times[0] >= Duration::from_secs(1), "{:?}", times[2] - times[0]);
 }
 
 #[test]

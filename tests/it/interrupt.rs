@@ -1,7 +1,8 @@
 //! Ctrl-C and SIGTERM.
 
 use std::fs;
-use std::process::Child;
+use std::io::Write;
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -66,6 +67,43 @@ fn twice_ends_at_once_and_leaves_no_half_written_file() {
         .collect();
     names.sort();
     assert_eq!(names, ["000.txt", "001.txt"]);
+}
+
+#[test]
+fn a_list_that_is_still_open_does_not_keep_the_run() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    for list in ["x/000.wav\n", ""] {
+        let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
+        let command =
+            run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(list.as_bytes()).unwrap();
+        if list.is_empty() {
+            // There is nothing to see before the first input but that the program catches signals.
+            wait_until_signals_are_caught(&child);
+        } else {
+            stand_in.wait_for(1);
+        }
+        send(&child, Signal::INT);
+        let ended = finish(child);
+        assert_eq!(ended.code, 130, "{}", ended.stderr);
+        drop(stdin);
+    }
+}
+
+/// Until the system says that the process has a handler for SIGINT.
+fn wait_until_signals_are_caught(child: &Child) {
+    let status = format!("/proc/{}/status", child.id());
+    loop {
+        let Ok(text) = fs::read_to_string(&status) else { return };
+        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let Some(caught) = caught else { return };
+        if u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
 }
 
 /// Answers two requests and holds back the others.

@@ -249,10 +249,15 @@ fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
 }
 
 #[test]
-fn a_manifest_is_a_file() {
+fn a_manifest_is_a_file_of_records() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
     assert_says(&run.run().failed(2), &["could not open the manifest /dev/null", "not a file"]);
+    for content in ["dear diary\n", "{\"a\": 1}\n{\"b\": 2}\n", "\u{1}\u{2}"] {
+        let run = caption(&stand_in).with("tone.wav").file("notes", content);
+        let run = run.args(["tone.wav", "--manifest", "notes"]).run();
+        assert_says(&run.failed(2), &["could not open the manifest notes", "not a manifest"]);
+    }
 }
 
 #[cfg(unix)]

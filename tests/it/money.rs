@@ -54,6 +54,27 @@ fn a_service_that_tells_no_cost_cannot_be_limited() {
 }
 
 #[test]
+fn answers_that_were_paid_for_and_held_no_caption_count_as_spent() {
+    let empty = || {
+        document(
+            200,
+            &json!({
+                "choices": [{ "message": { "content": "" }, "finish_reason": "stop" }],
+                "meta": { "usage": { "usd_spent": 0.25 } },
+            }),
+        )
+    };
+    let stand_in = StandIn::ruled(empty);
+    let run = caption(&stand_in).clips("x", 40).args(["-j1", "--max-spend", "1", "x"]).run();
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert_eq!(stand_in.requests().len(), 4);
+    assert_says(&run.stderr, &["$1.0000 of $1 is spent", "0 captioned · ", "$1.00"]);
+    let stand_in = StandIn::ruled(|| Reply::status(200).body("text/html", "<html>"));
+    let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
+    assert_eq!((run.code, stand_in.requests().len()), (5, 1), "{}", run.stderr);
+}
+
+#[test]
 fn a_limit_is_an_amount_of_money() {
     for bad in ["0", "-1", "lots", "inf"] {
         let run = bare().args([&format!("--max-spend={bad}"), "a.wav"]).run();
@@ -123,6 +144,26 @@ fn a_dry_run_writes_nothing() {
     let left: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["tone.wav"]);
+}
+
+#[test]
+fn a_dry_run_leaves_the_captions_of_the_last_run_alone() {
+    let stand_in = StandIn::scripted([prices()]);
+    let mut run = caption(&stand_in).with("tone.wav").file("out.txt", "old");
+    run = run.args(["--dry-run", "-o", "out.txt", "tone.wav"]);
+    let ended = crate::harness::finish(run.spawn());
+    assert_says(&ended.stdout, &["new", "tone.wav"]);
+    assert_eq!(std::fs::read_to_string(run.folder().join("out.txt")).unwrap(), "old");
+}
+
+#[test]
+fn a_dry_run_offline_asks_for_no_price_either() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").file("m", "");
+    let run = run.args(["--dry-run", "--offline", "--manifest", "m", "tone.wav"]).run();
+    assert_says(&run.stdout, &["unknown", "tone.wav"]);
+    assert_says(&run.stderr, &["1 inputs · 0 requests"]);
+    assert_eq!(stand_in.connections(), 0);
 }
 
 #[test]

@@ -145,6 +145,9 @@ fn two_inputs_for_one_sidecar_are_an_error_before_the_first_request() {
     let run = caption(&stand_in).with("tone.wav").with("tone.mp3").args(["--sidecar", "."]);
     let said = run.run().failed(2);
     assert_says(&said, &["tone.mp3 and tone.wav would both be written to tone.txt", "{name}"]);
+    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let said = run.args(["--sidecar", "./tone.wav", "tone.mp3"]).run().failed(2);
+    assert_says(&said, &["./tone.wav and tone.mp3 would both be written to tone.txt"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -152,7 +155,19 @@ fn two_inputs_for_one_sidecar_are_an_error_before_the_first_request() {
 fn a_sidecar_never_replaces_a_sound() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).with("tone.wav").args(["--sidecar={name}", "--force", "tone.wav"]);
-    assert_says(&run.run().failed(2), &["would both be written to tone.wav"]);
+    assert_says(&run.run().failed(2), &["never written over a sound: tone.wav"]);
+    // Nor one that is no input, nor one that is written another way.
+    for args in [
+        &["--sidecar={stem}.wav", "--force", "tone.mp3"][..],
+        &["--sidecar={name}", "--output-dir", ".", "--force", "tone.wav"],
+        &["-o", "tone.wav", "tone.mp3"],
+        &["--manifest", "tone.wav", "tone.mp3"],
+        &["-o", "./odd", "odd"],
+    ] {
+        let run =
+            caption(&stand_in).with("tone.wav").with("tone.mp3").file("odd", "x").args(args).run();
+        assert_says(&run.failed(2), &["never written over a sound"]);
+    }
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -185,6 +200,49 @@ fn an_output_file_is_replaced_once_it_is_whole() {
     assert_eq!(finish(child).captioned(), "");
     assert_eq!(read(run.folder(), "out.txt"), "==> x/000.wav <==\none\n\n==> x/001.wav <==\ntwo\n");
     assert_eq!(listed(run.folder()), ["out.txt", "x"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_put_in_its_place_is_a_failure_after_the_fact() {
+    let gate = Gate::closed();
+    let stand_in = StandIn::scripted([answer("Rain.").behind(&gate)]);
+    let mut run = caption(&stand_in).with("tone.wav").clips("out", 0);
+    run = run.args(["-o", "out/x.txt", "tone.wav"]);
+    let child = run.spawn();
+    stand_in.wait_for(1);
+    fs::remove_dir_all(run.folder().join("out")).unwrap();
+    gate.open();
+    assert_says(&finish(child).failed(3), &["could not write the output"]);
+}
+
+#[test]
+fn sidecars_that_cannot_be_written_stop_the_run_and_count_as_failed() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let mut run = caption(&stand_in).clips("x", 30).args(["-j1", "--output-dir", "out", "x"]);
+    let child = run.spawn();
+    stand_in.wait_for(1);
+    fs::remove_dir_all(run.folder().join("out")).unwrap();
+    fs::write(run.folder().join("out"), "in the way").unwrap();
+    gate.open();
+    let ended = finish(child);
+    assert_eq!(ended.code, 3);
+    assert_says(&ended.stderr, &["could not write out", "x/000.wav", "0 captioned · "]);
+    assert!(stand_in.requests().len() <= 3, "{}", stand_in.requests().len());
+}
+
+#[test]
+fn the_output_and_the_manifest_are_two_files() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").args(["-o", "m", "--manifest", "m", "tone.wav"]);
+    assert_says(&run.run().failed(2), &["--output and --manifest are the same file"]);
+}
+
+#[test]
+fn a_dash_as_output_is_standard_output() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    assert_eq!(crate::harness::caption_tone(&stand_in, &["-o", "-"]).captioned(), "Rain.\n");
 }
 
 #[test]

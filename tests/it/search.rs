@@ -61,9 +61,50 @@ fn a_quoted_glob_is_expanded_with_braces_and_depth() {
         ("x/y/[bc].*", &["x/y/b.flac", "x/y/c.mp3"]),
         ("?.wav", &["e.wav"]),
         ("x/.h/*", &["x/.h/d.wav"]),
+        ("x//y/./*.mp3", &["x/y/c.mp3"]),
+        ("x/[y]", &["x/y/b.flac", "x/y/c.mp3"]),
     ] {
         assert_eq!(names_of(tree(&stand_in, &names).arg(glob)), found, "{glob}");
     }
+}
+
+#[test]
+fn a_glob_that_leads_upward_takes_no_hidden_file() {
+    let stand_in = StandIn::start();
+    let mut run = tree(&stand_in, &["a.wav", "._a.wav", "inner/b.wav"]);
+    let inner = run.folder().join("inner");
+    run.command().current_dir(inner);
+    assert_eq!(names_of(run.arg("../*.wav")), ["../a.wav"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dangling_link_counts_only_where_it_would_be_a_sound() {
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["a.wav"]);
+    std::os::unix::fs::symlink("nowhere", run.folder().join("notes.txt")).unwrap();
+    assert_eq!(names_of(run.arg(".")), ["a.wav"]);
+    let run = tree(&stand_in, &["a.wav"]);
+    std::os::unix::fs::symlink("nowhere", run.folder().join("b.wav")).unwrap();
+    let run = run.arg(".").run();
+    assert_says(&run.stderr, &["no such file: b.wav"]);
+    assert_eq!(run.code, 3);
+}
+
+#[test]
+fn a_url_named_twice_is_captioned_once() {
+    let stand_in = StandIn::start();
+    let urls =
+        ["https://example.com/a.mp3", "https://EXAMPLE.com/a.mp3", "https://example.com/b.mp3"];
+    assert_eq!(names_of(caption(&stand_in).args(urls)).len(), 2);
+}
+
+#[test]
+fn a_list_on_standard_input_cannot_name_itself() {
+    let stand_in = StandIn::start();
+    let run = tree(&stand_in, &["a.wav"]).stdin("a.wav\n-\n").args(["--files-from", "-"]).run();
+    assert_says(&run.stderr, &["the list itself, not a file: -"]);
+    assert_eq!(run.code, 3);
 }
 
 #[test]

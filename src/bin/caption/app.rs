@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use anyhow::bail;
+use caption::error::Error;
 use caption::input::{Found, FoundIter};
 use caption::output::{FormatKind, Sidecars};
 use clap::CommandFactory;
@@ -63,11 +64,13 @@ pub(crate) fn run(
     match exit {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
         Err(e) => Err(WriteFailed(e).into()),
-        Ok(_) if count.is_zero() && !cli.search.allow_empty => nothing_found(cli),
-        Ok(exit) => {
-            sink.finish()?;
-            Ok(exit)
-        }
+        Ok(Exit::Success) if count.is_zero() && !cli.search.allow_empty => nothing_found(cli),
+        Ok(exit) => match sink.finish() {
+            Ok(()) => Ok(exit),
+            // By now it was paid for.
+            Err(Error::Unwritable { source, .. }) => Err(WriteFailed(source).into()),
+            Err(error) => Err(error.into()),
+        },
     }
 }
 

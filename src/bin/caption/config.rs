@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use caption::budget::Budget;
 use caption::captioner::{Captioner, Preparation};
 use caption::error::Error;
-use caption::input::leads_to_several;
+use caption::input::{is_audio_name, leads_to_several};
 use caption::manifest::Manifest;
 use caption::memory::Memory;
 use caption::output::{FormatKind, Sidecars, Style};
@@ -73,6 +73,7 @@ pub(crate) struct Config<'a> {
     pub(crate) is_batch: bool,
     pub(crate) streams: bool,
     pub(crate) jobs: usize,
+    pub(crate) is_offline: bool,
     pub(crate) options: Options,
 }
 
@@ -91,7 +92,9 @@ impl<'a> Config<'a> {
         }
         let options = options(cli, environment, streams);
         let jobs = usize::from(cli.network.jobs);
-        Ok(Self { cli, environment, formats, is_batch, streams, jobs, options })
+        let is_offline = cli.known.offline;
+        refuse_to_ruin(cli)?;
+        Ok(Self { cli, environment, formats, is_batch, streams, jobs, is_offline, options })
     }
 
     /// The captioner; unless it is only to plan or remember, a key is looked for first of all.
@@ -146,8 +149,8 @@ impl<'a> Config<'a> {
         };
         let manifest =
             manifest.with_context(|| format!("could not open the manifest {}", path.display()))?;
-        if manifest.unreadable_lines > 0 {
-            let lines = manifest.unreadable_lines;
+        if manifest.unreadable_lines() > 0 {
+            let lines = manifest.unreadable_lines();
             let path = path.display();
             diagnostics.note(&format!("{lines} torn or foreign lines set aside in {path}"));
         }
@@ -183,7 +186,9 @@ impl<'a> Config<'a> {
     }
 
     pub(crate) fn output_file(&self) -> Option<&Path> {
-        self.cli.output.output.as_deref()
+        // A dry run leaves the captions of the last run alone.
+        let file = self.cli.output.output.as_deref().filter(|_| !self.cli.money.dry_run);
+        file.filter(|path| path.as_os_str() != "-")
     }
 }
 
@@ -191,12 +196,36 @@ fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
     if cli.output.json {
         return Ok(vec![FormatKind::Json]);
     }
-    let mut formats: Vec<_> = cli.output.formats.iter().map(|format| format.kind()).collect();
-    formats.dedup();
+    let mut formats = Vec::new();
+    for format in &cli.output.formats {
+        if !formats.contains(&format.kind()) {
+            formats.push(format.kind());
+        }
+    }
     if formats.len() > 1 && !writes_sidecars(cli) {
         bail!("several formats need a file each: add --sidecar or --output-dir");
     }
     Ok(formats)
+}
+
+/// What is written must not be what is read, nor two things to one file.
+fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
+    let (output, manifest) = (cli.output.output.as_deref(), cli.known.manifest.as_deref());
+    for path in [output, manifest].into_iter().flatten() {
+        if is_audio_name(path) || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
+            return Err(Error::OverSound { path: path.to_owned() }.into());
+        }
+    }
+    if let (Some(output), Some(manifest)) = (output, manifest)
+        && (output == manifest || is_same(output, manifest))
+    {
+        bail!("--output and --manifest are the same file");
+    }
+    Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn writes_sidecars(cli: &Cli) -> bool {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use caption::batch;
 use caption::captioner::Captioner;
@@ -14,7 +15,6 @@ use caption::stop::Stop;
 use caption::watch::{Event, Watch};
 use futures_util::StreamExt;
 use futures_util::stream::Stream;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::diagnostics::Diagnostics;
@@ -22,6 +22,9 @@ use super::gather::Count;
 use super::hints::Exit;
 use super::signals;
 use super::summary::Summary;
+
+/// A wait that people wonder about.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// Where everything goes, and what has come so far.
 pub(crate) struct Delivery<'a, W> {
@@ -59,14 +62,22 @@ impl<W: Write> Delivery<'_, W> {
         jobs: usize,
     ) -> io::Result<Exit> {
         let (sender, mut news) = mpsc::unbounded_channel();
-        let (stop, permits) = (Stop::new(), Semaphore::new(jobs));
+        let stop = Stop::new();
         let (sidecars, numbers) = (self.sidecars.clone(), Cell::new(0));
         let wants_response = self.wants_response;
         let work = |input: Input| {
             numbers.set(numbers.get() + 1);
-            work(captioner, sidecars.as_ref(), input, numbers.get(), sender.clone(), wants_response)
+            work(
+                captioner,
+                sidecars.as_ref(),
+                input,
+                numbers.get(),
+                sender.clone(),
+                wants_response,
+                &stop,
+            )
         };
-        let mut outcomes = std::pin::pin!(batch::run(inputs, jobs, &stop, &permits, work));
+        let mut outcomes = std::pin::pin!(batch::run(inputs, jobs, &stop, work));
         let (diagnostics, is_interrupted) = (self.diagnostics, Cell::new(false));
         let mut signals = std::pin::pin!(signals::watch(&stop, || {
             is_interrupted.set(true);
@@ -129,7 +140,8 @@ impl<W: Write> Delivery<'_, W> {
             Event::Retrying { reason, wait, attempt } => {
                 let text =
                     format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
-                if self.is_batch {
+                // In a batch there are too many of them, unless the run would seem to hang.
+                if self.is_batch && *wait < LONG_WAIT {
                     self.diagnostics.detail(&text);
                 } else {
                     self.diagnostics.note(&text);
@@ -148,7 +160,10 @@ impl<W: Write> Delivery<'_, W> {
         match &self.sidecars {
             Some(sidecars) => {
                 if let Err(error) = sidecars.write(outcome) {
-                    self.failed(outcome, &error, stop);
+                    self.summary.count_unwritten();
+                    // The others would be lost in the same way.
+                    stop.drain();
+                    self.failed(outcome, &error);
                 }
             }
             None => self.diagnostics.progress.suspend(|| {
@@ -163,13 +178,12 @@ impl<W: Write> Delivery<'_, W> {
                 }
                 self.diagnostics.answered(outcome);
             }
-            Ending::Failed(error) => self.failed(outcome, error, stop),
+            Ending::Failed(error) => self.failed(outcome, error),
             _ => {}
         }
         if let Some(error) = &outcome.unkept {
             self.exit = self.exit.max(Exit::Failed);
             self.diagnostics.unkept(outcome, error);
-            stop.drain();
         }
         if self.is_batch {
             self.diagnostics.progress.counted(&self.summary, self.count.total());
@@ -177,13 +191,9 @@ impl<W: Write> Delivery<'_, W> {
         Ok(())
     }
 
-    fn failed(&mut self, outcome: &Outcome, error: &Error, stop: &Stop) {
+    fn failed(&mut self, outcome: &Outcome, error: &Error) {
         self.exit = self.exit.max(Exit::of_input(error));
-        // The others would end in the same way.
-        if matches!(error.kind(), Kind::Auth | Kind::Credits | Kind::Budget) {
-            stop.drain();
-        }
-        self.diagnostics.failure(outcome, error, self.is_batch);
+        self.diagnostics.failure(&outcome.name, error, self.is_batch);
     }
 }
 
@@ -195,6 +205,7 @@ async fn work(
     number: usize,
     news: UnboundedSender<News>,
     wants_response: bool,
+    stop: &Stop,
 ) -> Outcome {
     if sidecars.is_some_and(|sidecars| sidecars.are_there(&input)) {
         return Outcome::of(input, Ending::Skipped);
@@ -209,7 +220,18 @@ async fn work(
     let watch = Watch::new(move |event| events(What::Event(event)));
     let outcome = captioner.caption(input, &watch).await;
     tell(What::Ended);
+    // At once, and not when it is its turn to be delivered.
+    if ends_the_run(&outcome) {
+        stop.drain();
+    }
     if wants_response { with_response(outcome) } else { outcome }
+}
+
+/// Whether the others would end in the same way.
+fn ends_the_run(outcome: &Outcome) -> bool {
+    let kind = outcome.error().map(Error::kind);
+    outcome.unkept.is_some()
+        || matches!(kind, Some(Kind::Auth | Kind::Credits | Kind::Budget | Kind::Output))
 }
 
 /// Where the response is what was asked for, a caption that came in pieces is none.

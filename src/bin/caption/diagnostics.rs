@@ -73,9 +73,9 @@ impl Diagnostics {
 
     /// Why an input has no caption: what happened, to which input, what to do next. Kept for the
     /// end of the run where there are several inputs.
-    pub(crate) fn failure(&self, outcome: &Outcome, error: &Error, is_batch: bool) {
+    pub(crate) fn failure(&self, name: &str, error: &Error, is_batch: bool) {
         let id = error.request_id().map(|id| format!(" [request {id}]")).unwrap_or_default();
-        let text = format!("{error}: {}; {}{id}", outcome.name, hint(error));
+        let text = format!("{error}: {name}; {}{id}", hint(error));
         let text = line("error", ERROR, &text) + &self.causes(error);
         let mut failures = self.failures.borrow_mut();
         if !is_batch {

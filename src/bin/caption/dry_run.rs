@@ -5,9 +5,8 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use caption::captioner::{Captioner, Plan};
-use caption::error::Error;
 use caption::input::{Found, Input};
-use caption::outcome::{Ending, Outcome, Question};
+use caption::outcome::Question;
 use caption::output::Sidecars;
 use caption::service::Prices;
 use futures_util::stream::{Stream, StreamExt};
@@ -59,10 +58,13 @@ pub(crate) async fn list(
         match plan {
             None => row(out, &name, None, "skipped")?,
             Some(Ok(plan)) => {
-                let state = total.add(&plan);
+                let state = total.add(&plan, config.is_offline);
                 row(out, &name, Some(&plan), state)?;
             }
-            Some(Err(error)) => total.fail(name, error, diagnostics),
+            Some(Err(error)) => {
+                total.exit = Some(Exit::Failed);
+                diagnostics.failure(&name, &error, false);
+            }
         }
     }
     out.flush()?;
@@ -72,9 +74,12 @@ pub(crate) async fn list(
 
 impl Total {
     /// Counts what would be sent; what is asked once is not asked twice.
-    fn add(&mut self, plan: &Plan) -> &'static str {
+    fn add(&mut self, plan: &Plan, is_offline: bool) -> &'static str {
         if plan.is_known {
             return "known";
+        }
+        if is_offline {
+            return "unknown";
         }
         if plan.question.sha256.is_some() && !self.asked.insert(plan.question.clone()) {
             return "same";
@@ -86,15 +91,6 @@ impl Total {
             None => self.of_unknown_length += 1,
         }
         "new"
-    }
-
-    fn fail(&mut self, name: String, error: Error, diagnostics: &Diagnostics) {
-        self.exit = Some(Exit::Failed);
-        let mut outcome = Outcome::of_lost(caption::input::Lost::new(name, Error::Interrupted));
-        outcome.ending = Ending::Failed(error);
-        if let Ending::Failed(error) = &outcome.ending {
-            diagnostics.failure(&outcome, error, false);
-        }
     }
 
     async fn tell(&self, config: &Config<'_>, diagnostics: &Diagnostics) {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
-use caption::input::{Found, FoundIter, Input, List, Lost, Search, Separator, once};
+use caption::error::Error;
+use caption::input::{Found, FoundIter, Input, List, Lost, Search, Separator, Source, once};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
@@ -56,7 +57,7 @@ pub(crate) fn search(cli: &Cli, count: &Arc<Count>) -> anyhow::Result<FoundIter>
         }
         let separator = if cli.search.null { Separator::Nul } else { Separator::Line };
         let list = List::new(open_list(path)?, separator, &path.to_string_lossy());
-        found = Box::new(found.chain(list.flat_map(move |entry| listed(entry, &search))));
+        found = Box::new(found.chain(list.flat_map(move |entry| listed(entry, &search, is_stdin))));
     }
     let (shard, count) = (cli.search.shard, count.clone());
     Ok(Box::new(once(found).filter(move |found| {
@@ -73,12 +74,16 @@ pub(crate) fn search(cli: &Cli, count: &Arc<Count>) -> anyhow::Result<FoundIter>
 }
 
 /// What an entry of a list leads to: itself, or what is in a folder.
-fn listed(entry: Found, search: &Search) -> FoundIter {
+fn listed(entry: Found, search: &Search, is_stdin: bool) -> FoundIter {
     let input = match entry {
         Ok(input) => input,
         Err(lost) => return Box::new(std::iter::once(Err(lost))),
     };
     let name = input.name.clone();
+    if is_stdin && input.source == Source::Stdin {
+        let what = "the list itself";
+        return Box::new(std::iter::once(Err(Lost::new(name, Error::NotAFile { what }))));
+    }
     let expanded = search.expand_folder(input);
     expanded.unwrap_or_else(|error| Box::new(std::iter::once(Err(Lost::new(name, error)))))
 }

@@ -97,6 +97,7 @@ pub(crate) fn hint(error: &Error) -> &'static str {
         }
         Error::BadGlob { .. } => "see --help for what a glob is for",
         Error::BadPattern { .. } => "a pattern is such as {stem}.{ext} or {name}.txt",
+        Error::OverSound { .. } => "give it another name",
         Error::SameSidecar { .. } => "use {name} in --sidecar, or caption them one after another",
         Error::Offline => "run once without --offline, with the same manifest",
         Error::OverBudget { is_blind: true, .. } => "leave --max-spend out",

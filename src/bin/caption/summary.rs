@@ -39,14 +39,28 @@ impl Summary {
                     self.prompt_tokens += usage.prompt_tokens;
                     self.completion_tokens += usage.completion_tokens;
                 }
-                if let Some(usd) = answer.usd {
-                    self.usd = Some(self.usd.unwrap_or(0.0) + usd);
-                }
+                self.pay(answer.usd);
             }
             Ending::Known(_) => self.known += 1,
             Ending::Skipped => self.skipped += 1,
-            _ => self.failed += 1,
+            Ending::Failed(error) => {
+                self.failed += 1;
+                self.pay(error.usd());
+            }
+            _ => {}
         }
+    }
+
+    fn pay(&mut self, usd: Option<f64>) {
+        if let Some(usd) = usd {
+            self.usd = Some(self.usd.unwrap_or(0.0) + usd);
+        }
+    }
+
+    /// The caption that was counted last could not be written.
+    pub(crate) fn count_unwritten(&mut self) {
+        self.captioned = self.captioned.saturating_sub(1);
+        self.failed += 1;
     }
 
     pub(crate) fn done(&self) -> u64 {
