@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{answer, assert_says, caption, clip_name, document};
+use crate::harness::{answer, assert_says, caption, clip_name, document, finish, first_line};
 use crate::stand_in::{Gate, Reply, StandIn};
 
 #[test]
@@ -22,7 +22,7 @@ fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {
     // A sixth would have come by the time that the five are answered.
     assert_eq!(stand_in.requests().len(), 5);
     gate.open();
-    crate::harness::finish(child).ended(0);
+    finish(child).ended(0);
     assert_eq!(stand_in.connections(), 5, "connections are used again");
 }
 
@@ -61,7 +61,7 @@ fn a_slow_clip_does_not_idle_the_others() {
     // All the others are asked for while the first one waits.
     stand_in.wait_for(20);
     gate.open();
-    let printed = crate::harness::finish(child).ended(0);
+    let printed = finish(child).ended(0);
     assert_says(&printed, &["==> x/000.wav <==", "==> x/019.wav <=="]);
 }
 
@@ -106,7 +106,7 @@ fn a_refused_key_stops_the_batch_while_a_slow_clip_holds_up_the_outcomes() {
     // Whoever was under way has been refused by now, or is about to be.
     std::thread::sleep(Duration::from_millis(300));
     gate.open();
-    assert_eq!(crate::harness::finish(child).code, 4);
+    assert_eq!(finish(child).code, 4);
     assert!(stand_in.requests().len() <= 8, "{} requests", stand_in.requests().len());
 }
 
@@ -118,7 +118,7 @@ fn a_refused_key_ends_the_run_while_the_list_is_still_open() {
     let mut child = command.spawn().unwrap();
     let mut list = child.stdin.take().unwrap();
     list.write_all(b"x/000.wav\n").unwrap();
-    assert_eq!(crate::harness::finish(child).code, 4);
+    assert_eq!(finish(child).code, 4);
     drop(list);
 }
 
@@ -154,7 +154,7 @@ fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
     let child = run.spawn();
     stand_in.wait_for(4);
     gate.open();
-    let run = crate::harness::finish(child);
+    let run = finish(child);
     assert_eq!(run.code, 4);
     let captions = run.records().iter().filter(|record| record.get("caption").is_some()).count();
     assert_eq!(captions, stand_in.requests().len() - 1, "all that was paid for");
@@ -163,22 +163,21 @@ fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
 
 #[test]
 fn too_many_requests_hold_all_workers() {
-    // One 429 that asks for a second: nothing else leaves in that second.
-    let times = Arc::new(Mutex::new(Vec::new()));
-    let seen = times.clone();
-    let stand_in = StandIn::ruled(move || {
-        let mut times = seen.lock().unwrap();
-        times.push(Instant::now());
-        match times.len() {
-            1 => Reply::status(429).header("retry-after", "1"),
-            _ => answer("Rain."),
-        }
-    });
-    caption(&stand_in).clips("x", 12).args(["-q", "-j", "2", "x"]).run().ended(0);
-    let times = times.lock().unwrap();
-    assert_eq!(times.len(), 13);
-    // The other worker had a request on its way; after its answer it waits as well.
-    assert!(times[2] - times[0] >= Duration::from_secs(1), "{:?}", times[2] - times[0]);
+    let gate = Gate::closed();
+    let stand_in = StandIn::scripted([
+        Reply::status(429).header("retry-after", "1"),
+        answer("Rain.").behind(&gate),
+    ]);
+    let mut run = caption(&stand_in).clips("x", 6).args(["-v", "-j", "2", "x"]);
+    let mut child = run.spawn();
+    stand_in.wait_for(2);
+    assert_says(&first_line(&mut child), &["429", "try 2 in 1.0 s"]);
+    // The other worker gets its answer and could go on.
+    let started = Instant::now();
+    gate.open();
+    stand_in.wait_for(3);
+    assert!(started.elapsed() >= Duration::from_millis(700), "{:?}", started.elapsed());
+    assert_eq!(finish(child).code, 0);
 }
 
 #[test]
@@ -234,7 +233,7 @@ fn progress_of_a_batch_counts_and_names_the_clips_in_flight() {
     let child = run.spawn();
     stand_in.wait_for(1);
     gate.open();
-    let run = crate::harness::finish(child);
+    let run = finish(child);
     assert_eq!(run.code, 0);
     assert_says(&run.stderr, &[&clip_name("x", 0)]);
     assert_says(&run.stderr, &["/3 done"]);

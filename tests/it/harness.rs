@@ -1,7 +1,7 @@
 //! Runs the real program in a clean environment and a folder of its own.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -150,6 +150,18 @@ impl Caption {
         });
         finish(child)
     }
+}
+
+/// What the program says first on standard error, while it goes on.
+pub(crate) fn first_line(child: &mut Child) -> String {
+    let mut said = Vec::new();
+    let stderr = child.stderr.as_mut().unwrap();
+    while !said.ends_with(b"\n") {
+        let mut byte = [0];
+        stderr.read_exact(&mut byte).unwrap();
+        said.extend(byte);
+    }
+    String::from_utf8(said).unwrap()
 }
 
 /// Waits for the end, but not for ever.

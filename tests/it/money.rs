@@ -95,7 +95,7 @@ fn a_dry_run_lists_what_would_be_sent_and_asks_for_no_caption_and_no_key() {
     assert_says(lines[3], &["0.58 s", "tokens", "new", "tone.mp3"]);
     assert_says(lines[4], &["-", "25 B", "new", "https://example.com/a.mp3"]);
     assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of sound"]);
-    assert_says(&run.stderr, &["1 of unknown length"]);
+    assert_says(&run.stderr, &["1 input of unknown length"]);
     // 39 tokens at 4 USD and four captions of 400 at 3 USD a million.
     assert_says(
         &run.stderr,
@@ -121,7 +121,7 @@ fn a_dry_run_knows_what_is_known_and_what_is_written() {
     assert_says(lines[0], &["known", "x/000.wav"]);
     assert_says(lines[1], &["new", "x/001.wav"]);
     assert_says(lines[2], &["skipped", "x/002.wav"]);
-    assert_says(&run.stderr, &["3 inputs · 1 requests"]);
+    assert_says(&run.stderr, &["3 inputs · 1 request · "]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_dry_run_offline_asks_for_no_price_either() {
     let run = caption(&stand_in).with("tone.wav").file("m", "");
     let run = run.args(["--dry-run", "--offline", "--manifest", "m", "tone.wav"]).run();
     assert_says(&run.stdout, &["unknown", "tone.wav"]);
-    assert_says(&run.stderr, &["1 inputs · 0 requests"]);
+    assert_says(&run.stderr, &["1 input · 0 requests"]);
     assert_eq!(stand_in.connections(), 0);
 }
 

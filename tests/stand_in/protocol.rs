@@ -27,11 +27,26 @@ struct Refusal {
 
 /// Checks the request and answers it.
 pub(super) fn answer(request: &Request, started: Instant) -> Response<Body> {
+    if request.method == "GET" && request.path.starts_with("/v1/models?") {
+        return prices(request);
+    }
     match check(request).and_then(|document| caption(&document).map(|said| (document, said))) {
         Ok((document, said)) if document["stream"] == json!(true) => stream(request, &said),
         Ok((_, said)) => whole(request, &said, started),
         Err(refusal) => refuse(request, &refusal),
     }
+}
+
+/// The price of every model that is asked about; no key is asked for.
+fn prices(request: &Request) -> Response<Body> {
+    let unit = |content: &str, origin: &str, price: f64| json!({ "name": "token", "content": content, "origin": origin, "price": price, "per": 1 });
+    let model = url::Url::parse(&format!("http://stand-in{}", request.path)).ok().and_then(|url| {
+        url.query_pairs().find(|(name, _)| name == "id").map(|(_, id)| id.into_owned())
+    });
+    let units = [unit("audio", "provided", USD_IN), unit("text", "generated", USD_OUT)];
+    let document = json!({ "data": [{ "id": model, "pricing": { "units": units } }] });
+    let headers = headers(request, "application/json; charset=utf-8");
+    response(200, &headers, vec![Piece::Bytes(document.to_string().into())])
 }
 
 /// What the sound is like, and how many tokens it and the sentence are worth.

@@ -94,17 +94,19 @@ impl Total {
     }
 
     async fn tell(&self, config: &Config<'_>, diagnostics: &Diagnostics) {
-        let count = |number: u64| HumanCount(number).to_string();
+        let count = |number: u64, noun: &str| {
+            format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
+        };
         diagnostics.result(&format!(
-            "{} inputs · {} requests · {} to send · {} tokens of sound",
-            count(self.inputs),
-            count(self.requests),
+            "{} · {} · {} to send · {} tokens of sound",
+            count(self.inputs, "input"),
+            count(self.requests, "request"),
             ByteSize(self.bytes).display().si(),
             whole(self.tokens),
         ));
         if self.of_unknown_length > 0 {
-            let number = count(self.of_unknown_length);
-            diagnostics.result(&format!("{number} of unknown length are not in the tokens"));
+            let inputs = count(self.of_unknown_length, "input");
+            diagnostics.result(&format!("{inputs} of unknown length left out of the tokens"));
         }
         if self.requests == 0 {
             return;
