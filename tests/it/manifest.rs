@@ -196,6 +196,24 @@ fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
 }
 
 #[test]
+fn a_manifest_may_hold_empty_lines_or_nothing_but_a_torn_one() {
+    for (content, notes) in [("", 0), ("\n \n", 0), ("{\"input\": \"a", 1)] {
+        let stand_in = StandIn::start();
+        let mut run = caption(&stand_in).with("tone.wav").file("m", content);
+        run = run.args(["tone.wav", "--manifest", "m"]);
+        let ended = finish(run.spawn());
+        assert_eq!(
+            (ended.code, ended.stderr.matches("set aside").count()),
+            (0, notes),
+            "{content:?}"
+        );
+        let text = fs::read_to_string(run.folder().join("m")).unwrap();
+        assert!(text.starts_with(content), "it is only appended to: {text}");
+        assert_eq!(sha256s(&text).len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn two_runs_on_one_manifest_do_not_spoil_it() {
     let stand_in = StandIn::start();
     let manifest = shared();
