@@ -288,17 +288,6 @@ impl Error {
             _ => None,
         }
     }
-
-    /// Whether an answer had come, so that the request may have been paid for.
-    pub(crate) fn is_of_an_answer(&self) -> bool {
-        matches!(self, Self::Incomplete { .. } | Self::NotAnAnswer { .. })
-    }
-
-    /// Whether this says more of a caption that broke off than that it did: it is incomplete in
-    /// so many words, or the account is why.
-    pub(crate) fn is_told_as_it_is(&self) -> bool {
-        matches!(self.kind(), Kind::Incomplete | Kind::Auth | Kind::Credits)
-    }
 }
 
 /// Whether a server that answers `status` may well answer otherwise a little later.

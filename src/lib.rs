@@ -49,16 +49,18 @@ mod text;
 pub mod watch;
 
 pub mod audio;
+pub mod budget;
+pub mod input;
+
+pub mod outcome;
 pub mod service;
 
-pub mod input;
-pub mod manifest;
-pub mod outcome;
-pub mod output;
+pub mod batch;
 pub mod record;
 
-pub mod budget;
-pub mod captioner;
+pub mod manifest;
+pub mod output;
+
 pub mod memory;
 
-pub mod batch;
+pub mod captioner;

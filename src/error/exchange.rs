@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use super::Error;
+use super::{Error, Kind};
 
 /// Marks, in the error chain of a broken upload, that our own side broke it.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,17 @@ pub(crate) struct ChangedWhileSending;
 pub(crate) struct ReadWhileSending(pub(crate) io::ErrorKind);
 
 impl Error {
+    /// Whether an answer had come, so that the request may have been paid for.
+    pub(crate) fn is_of_an_answer(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::NotAnAnswer { .. })
+    }
+
+    /// Whether this says more of a caption that broke off than that it did: it is incomplete in
+    /// so many words, or the account is why.
+    pub(crate) fn is_told_as_it_is(&self) -> bool {
+        matches!(self.kind(), Kind::Incomplete | Kind::Auth | Kind::Credits)
+    }
+
     /// Sorts a failed exchange with `host`, in which one try was given `timeout`.
     pub(crate) fn from_exchange(error: reqwest::Error, host: &str, timeout: Duration) -> Self {
         let error = error.without_url();

@@ -12,10 +12,11 @@ use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime::Runtime;
 
 use super::cli::Cli;
-use super::config::{Config, Environment};
+use super::config::Config;
 use super::delivery::Delivery;
 use super::diagnostics::Diagnostics;
 use super::dry_run;
+use super::environment::Environment;
 use super::gather::{self, Count};
 use super::hints::{Exit, WriteFailed};
 use super::sink::Sink;

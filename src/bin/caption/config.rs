@@ -1,8 +1,5 @@
 //! From what was typed and what the environment says to what is meant.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -13,56 +10,13 @@ use caption::input::{is_audio_name, leads_to_several};
 use caption::manifest::Manifest;
 use caption::memory::Memory;
 use caption::output::{FormatKind, Sidecars, Style};
-use caption::service::{ApiKey, Client, Downloader, Options};
+use caption::service::{Client, Downloader, Options};
 
 use super::cli::Cli;
 use super::diagnostics::Diagnostics;
+use super::environment::Environment;
 use super::hints::hint;
-
-/// Where a key is looked for, the first one that is set and not empty wins.
-const KEY_VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
-
-/// No key is longer; a file that is was named by mistake.
-const LONGEST_KEY: u64 = 16 * 1024;
-
-/// From the name of a variable to its value.
-type Variables = dyn Fn(&str) -> Option<OsString>;
-
-/// What the program can see of the process around it.
-pub(crate) struct Environment {
-    variable: Box<Variables>,
-    pub(crate) stdin_is_terminal: bool,
-    pub(crate) stdout_is_terminal: bool,
-    pub(crate) stderr_is_terminal: bool,
-}
-
-impl Environment {
-    pub(crate) fn of_process() -> Self {
-        Self::with_variables(|name| std::env::var_os(name))
-    }
-
-    /// The process's own terminals with other variables.
-    pub(crate) fn with_variables(variable: impl Fn(&str) -> Option<OsString> + 'static) -> Self {
-        Self {
-            variable: Box::new(variable),
-            stdin_is_terminal: io::stdin().is_terminal(),
-            stdout_is_terminal: io::stdout().is_terminal(),
-            stderr_is_terminal: io::stderr().is_terminal(),
-        }
-    }
-
-    /// A variable that is set to something.
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
-        // What is not UTF-8 is set all the same, and will be refused for what it is.
-        let value = (self.variable)(name)?.to_string_lossy().into_owned();
-        Some(value).filter(|value| !value.trim().is_empty())
-    }
-}
-
-/// There is no key to ask with.
-#[derive(Debug, thiserror::Error)]
-#[error("no key: {} is not set", KEY_VARIABLES[0])]
-pub(crate) struct NoKey;
+use super::key;
 
 /// What the command line and the environment come to.
 pub(crate) struct Config<'a> {
@@ -106,7 +60,7 @@ impl<'a> Config<'a> {
         preparation.max_upload = self.cli.sound.max_upload.0;
         let mut captioner = Captioner::new(preparation);
         if !self.cli.known.offline && !self.cli.money.dry_run {
-            let key = find_key(self.cli.service.api_key_file.as_deref(), self.environment)?;
+            let key = key::find(self.cli.service.api_key_file.as_deref(), self.environment)?;
             let client = Client::new(key, self.options.clone())?;
             captioner = captioner.asking(client, Downloader::new(&self.options));
         }
@@ -257,21 +211,4 @@ fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
     options.least_gap = cli.network.rate.unwrap_or_default();
     options.allow_http = cli.service.allow_http;
     options
-}
-
-fn find_key(file: Option<&Path>, environment: &Environment) -> anyhow::Result<ApiKey> {
-    let key = match file {
-        // The name is not repeated: it may be the key itself.
-        Some(path) => {
-            read_key(path).context("could not read the file that --api-key-file names")?
-        }
-        None => KEY_VARIABLES.iter().find_map(|name| environment.get(name)).ok_or(NoKey)?,
-    };
-    Ok(ApiKey::new(&key)?)
-}
-
-fn read_key(path: &Path) -> io::Result<String> {
-    let mut key = String::new();
-    File::open(path)?.take(LONGEST_KEY).read_to_string(&mut key)?;
-    Ok(key)
 }

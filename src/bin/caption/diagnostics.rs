@@ -9,8 +9,9 @@ use caption::outcome::{Ending, Outcome};
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::cli::Cli;
-use super::config::{Environment, NoKey};
+use super::environment::Environment;
 use super::hints::{Exit, hint};
+use super::key::NoKey;
 use super::progress::Progress;
 use super::summary::Summary;
 use super::terminal::harmless;

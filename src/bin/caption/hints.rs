@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use caption::error::{Error, Fault, Kind, Meaning};
 
-use super::config::NoKey;
+use super::key::NoKey;
 
 /// The exit codes that scripts rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub(crate) use self::cli::Cli;
-pub(crate) use self::config::Environment;
+pub(crate) use self::environment::Environment;
 
 mod app;
 mod cli;
@@ -13,8 +13,10 @@ mod config;
 mod delivery;
 mod diagnostics;
 mod dry_run;
+mod environment;
 mod gather;
 mod hints;
+mod key;
 mod progress;
 mod signals;
 mod sink;

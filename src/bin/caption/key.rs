@@ -1,0 +1,39 @@
+//! Where the key comes from.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::Context;
+use caption::service::ApiKey;
+
+use super::environment::Environment;
+
+/// Where a key is looked for, the first one that is set and not empty wins.
+const KEY_VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
+
+/// No key is longer; a file that is was named by mistake.
+const LONGEST_KEY: u64 = 16 * 1024;
+
+/// There is no key to ask with.
+#[derive(Debug, thiserror::Error)]
+#[error("no key: {} is not set", KEY_VARIABLES[0])]
+pub(crate) struct NoKey;
+
+/// The key, from a file if one is named.
+pub(crate) fn find(file: Option<&Path>, environment: &Environment) -> anyhow::Result<ApiKey> {
+    let key = match file {
+        // The name is not repeated: it may be the key itself.
+        Some(path) => {
+            read_key(path).context("could not read the file that --api-key-file names")?
+        }
+        None => KEY_VARIABLES.iter().find_map(|name| environment.get(name)).ok_or(NoKey)?,
+    };
+    Ok(ApiKey::new(&key)?)
+}
+
+fn read_key(path: &Path) -> io::Result<String> {
+    let mut key = String::new();
+    File::open(path)?.take(LONGEST_KEY).read_to_string(&mut key)?;
+    Ok(key)
+}
