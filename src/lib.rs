@@ -1,7 +1,7 @@
 //! Asks a chat-completions service what a recording sounds like.
 //!
 //! The service is [AI/ML API](https://aimlapi.com) with the model
-//! `alibaba/qwen3-omni-30b-a3b-captioner`, or any server that speaks the same protocol. The model
+//! `alibaba/qwen3-omni-30b-a3b-captioner`, or a server that takes sound in the same way. The model
 //! takes no prompt: one recording in, one description in English out.
 //!
 //! ```no_run
