@@ -228,6 +228,13 @@ fn an_error_object_in_the_stream_is_an_error() {
 }
 
 #[test]
+fn an_error_object_may_lack_its_empty_line() {
+    let error = event(&json!({ "error": { "message": "upstream broke" } }));
+    let run = stream(&[text("Rain and"), error.trim_end().into()], &[]);
+    assert_says(&run.stderr, &["incomplete", "upstream broke"]);
+}
+
+#[test]
 fn an_event_that_is_no_json_is_not_passed_over() {
     let run = stream(&[text("Rain"), "data: {\"choices\": [\n\n".into(), stop()], &[]);
     assert_eq!(run.code, 3);
