@@ -85,9 +85,12 @@ impl Captioner {
         Self { preparation, line: None, memory: None, budget: None }
     }
 
-    /// Asks a service; without it, only known captions are given.
+    /// Asks a service; without it, only known captions are given. What is asked, and remembered,
+    /// is then as the client asks.
     #[must_use]
-    pub fn asking(self, client: Client, downloader: Downloader) -> Self {
+    pub fn asking(mut self, client: Client, downloader: Downloader) -> Self {
+        self.preparation.model.clone_from(&client.options().model);
+        self.preparation.max_tokens = client.options().max_tokens;
         Self { line: Some((client, downloader)), ..self }
     }
 

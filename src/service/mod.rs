@@ -75,6 +75,11 @@ impl Client {
         }
     }
 
+    /// How this client asks.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     async fn ask_once(&self, audio: &Audio, watch: &Watch) -> Result<Answer, Error> {
         let body = RequestBody::new(&self.options, audio, watch);
         let response = self

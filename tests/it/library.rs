@@ -57,6 +57,22 @@ async fn the_pieces_of_a_stream_add_up_to_the_caption() {
 }
 
 #[tokio::test]
+async fn a_caption_is_remembered_under_the_model_that_was_asked() {
+    let stand_in = StandIn::start();
+    let mut options = options(&stand_in);
+    options.model = "another".to_owned();
+    options.max_tokens = Some(500);
+    let downloader = Downloader::new(&options);
+    let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
+    let captioner = Captioner::new(Preparation::default()).asking(client, downloader);
+    let input = Input::parse(data("tone.wav").as_os_str()).unwrap();
+    let outcome = captioner.caption(input, &Watch::none()).await;
+    let question = outcome.question.unwrap();
+    assert_eq!((question.model.as_str(), question.max_tokens), ("another", Some(500)));
+    assert_eq!(stand_in.request().json()["model"], "another");
+}
+
+#[tokio::test]
 async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     let stand_in = StandIn::start();
     let options = options(&stand_in);
