@@ -104,9 +104,7 @@ impl Reservation<'_> {
             ledger.longest_caption = ledger.longest_caption.max(caption);
         }
     }
-}
 
-impl Reservation<'_> {
     /// Counts what a failed request may have cost: what the service told, else what was set aside
     /// for it, where it may have been served at all.
     pub fn lose(self, error: &Error) {

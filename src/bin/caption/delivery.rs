@@ -63,19 +63,17 @@ impl<W: Write> Delivery<'_, W> {
     ) -> io::Result<Exit> {
         let (sender, mut news) = mpsc::unbounded_channel();
         let stop = Stop::new();
-        let (sidecars, numbers) = (self.sidecars.clone(), Cell::new(0));
-        let wants_response = self.wants_response;
+        let worker = Worker {
+            captioner,
+            sidecars: self.sidecars.clone(),
+            wants_response: self.wants_response,
+            news: sender,
+            stop: &stop,
+        };
+        let numbers = Cell::new(0);
         let work = |input: Input| {
             numbers.set(numbers.get() + 1);
-            work(
-                captioner,
-                sidecars.as_ref(),
-                input,
-                numbers.get(),
-                sender.clone(),
-                wants_response,
-                &stop,
-            )
+            worker.caption(input, numbers.get())
         };
         let mut outcomes = std::pin::pin!(batch::run(inputs, jobs, &stop, work));
         let (diagnostics, is_interrupted) = (self.diagnostics, Cell::new(false));
@@ -197,34 +195,37 @@ impl<W: Write> Delivery<'_, W> {
     }
 }
 
-/// Captions one input, unless all that would be written for it is there.
-async fn work(
-    captioner: &Captioner,
-    sidecars: Option<&Sidecars>,
-    input: Input,
-    number: usize,
-    news: UnboundedSender<News>,
+/// What the inputs under way share.
+struct Worker<'a> {
+    captioner: &'a Captioner,
+    sidecars: Option<Sidecars>,
     wants_response: bool,
-    stop: &Stop,
-) -> Outcome {
-    if sidecars.is_some_and(|sidecars| sidecars.are_there(&input)) {
-        return Outcome::of(input, Ending::Skipped);
+    news: UnboundedSender<News>,
+    stop: &'a Stop,
+}
+
+impl Worker<'_> {
+    /// Captions one input, unless all that would be written for it is there.
+    async fn caption(&self, input: Input, number: usize) -> Outcome {
+        if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.are_there(&input)) {
+            return Outcome::of(input, Ending::Skipped);
+        }
+        let (news, name) = (self.news.clone(), Arc::<str>::from(input.name.as_str()));
+        // Nobody listens any more only once the run is over.
+        let tell = move |what| {
+            let _ = news.send(News { number, name: name.clone(), what });
+        };
+        tell(What::Started);
+        let events = tell.clone();
+        let watch = Watch::new(move |event| events(What::Event(event)));
+        let outcome = self.captioner.caption(input, &watch).await;
+        tell(What::Ended);
+        // At once, and not when it is its turn to be delivered.
+        if ends_the_run(&outcome) {
+            self.stop.drain();
+        }
+        if self.wants_response { with_response(outcome) } else { outcome }
     }
-    // Nobody listens any more only once the run is over.
-    let name: Arc<str> = input.name.as_str().into();
-    let tell = move |what| {
-        let _ = news.send(News { number, name: name.clone(), what });
-    };
-    tell(What::Started);
-    let events = tell.clone();
-    let watch = Watch::new(move |event| events(What::Event(event)));
-    let outcome = captioner.caption(input, &watch).await;
-    tell(What::Ended);
-    // At once, and not when it is its turn to be delivered.
-    if ends_the_run(&outcome) {
-        stop.drain();
-    }
-    if wants_response { with_response(outcome) } else { outcome }
 }
 
 /// Whether the others would end in the same way.
