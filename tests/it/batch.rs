@@ -1,7 +1,6 @@
 //! Many inputs at once: how many, how fast, in which order, and when it ends.
 
 use std::io::Write;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -114,9 +113,7 @@ fn a_refused_key_stops_the_batch_while_a_slow_clip_holds_up_the_outcomes() {
 fn a_refused_key_ends_the_run_while_the_list_is_still_open() {
     let stand_in = StandIn::ruled(|| Reply::status(401));
     let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
-    let command = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut list = child.stdin.take().unwrap();
+    let (child, mut list) = run.spawn_open();
     list.write_all(b"x/000.wav\n").unwrap();
     assert_eq!(finish(child).code, 4);
     drop(list);

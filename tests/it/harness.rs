@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -138,11 +138,17 @@ impl Caption {
         self.command.spawn().unwrap()
     }
 
-    /// Runs it to its end.
-    pub(crate) fn run(mut self) -> Run {
+    /// Starts it with a standard input that stays open, and its outputs in pipes.
+    pub(crate) fn spawn_open(&mut self) -> (Child, ChildStdin) {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        (child, stdin)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(mut self) -> Run {
+        let (child, mut stdin) = self.spawn_open();
         let bytes = std::mem::take(&mut self.stdin);
         // A program that has read enough closes its standard input.
         std::thread::spawn(move || {

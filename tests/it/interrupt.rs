@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -67,10 +67,7 @@ fn a_list_that_is_still_open_does_not_keep_the_run() {
     let stand_in = StandIn::ruled(|| answer("Rain."));
     for list in ["x/000.wav\n", ""] {
         let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
-        let command =
-            run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
+        let (child, mut stdin) = run.spawn_open();
         stdin.write_all(list.as_bytes()).unwrap();
         if list.is_empty() {
             // There is nothing to see before the first input but that the program catches signals.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Stdio;
 
 use crate::harness::{Caption, answer, assert_says, caption, data, finish};
 use crate::stand_in::{Reply, StandIn};
@@ -140,9 +139,7 @@ fn a_list_names_files_urls_and_folders_one_a_line() {
 fn a_list_on_standard_input_is_captioned_while_it_is_still_written() {
     let stand_in = StandIn::start();
     let mut run = tree(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
-    let command = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut list = child.stdin.take().unwrap();
+    let (child, mut list) = run.spawn_open();
     list.write_all(b"a.wav\n").unwrap();
     // The first request comes while the list is open.
     stand_in.wait_for(1);
@@ -274,9 +271,7 @@ fn a_listing_without_end_does_not_hold_up_its_first_entries() {
             .body("application/json", "{\"choices\": [{\"message\": {\"content\": \"x\"}}]}")
     });
     let mut run = tree(&stand_in, &["a.wav"]).args(["--files-from", "-"]);
-    let command = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut list = child.stdin.take().unwrap();
+    let (mut child, mut list) = run.spawn_open();
     let writer = std::thread::spawn(move || {
         let mut number = 0u64;
         while list.write_all(format!("https://example.com/{number}\n").as_bytes()).is_ok() {

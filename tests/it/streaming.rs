@@ -39,6 +39,14 @@ fn the_cost_may_come_in_the_last_chunk() {
 }
 
 #[test]
+fn the_cost_is_kept_when_later_chunks_do_not_tell_it() {
+    let bill =
+        json!({ "choices": [], "meta": { "usage": { "usd_spent": 0.5, "credits_used": 1 } } });
+    let run = stream(&[event(&bill), text("Rain."), stop()], &["-v"]);
+    assert_says(&run.stderr, &["$0.500000"]);
+}
+
+#[test]
 fn comments_and_other_fields_are_passed_over() {
     let noise = ": PROCESSING\n\nevent: chunk\nid: 7\nretry: 10\n";
     assert_eq!(captioned(&[noise.into(), text("Rain."), ": bye\n\n".into(), stop()]), "Rain.\n");
