@@ -158,7 +158,7 @@ impl<W: Write> Delivery<'_, W> {
         match &self.sidecars {
             Some(sidecars) => {
                 if let Err(error) = sidecars.write(outcome) {
-                    self.summary.count_unwritten();
+                    self.summary.count_unwritten(outcome);
                     // The others would be lost in the same way.
                     stop.drain();
                     self.failed(outcome, &error);

@@ -58,8 +58,11 @@ impl Summary {
     }
 
     /// The caption that was counted last could not be written.
-    pub(crate) fn count_unwritten(&mut self) {
-        self.captioned = self.captioned.saturating_sub(1);
+    pub(crate) fn count_unwritten(&mut self, outcome: &Outcome) {
+        match &outcome.ending {
+            Ending::Known(_) => self.known -= 1,
+            _ => self.captioned -= 1,
+        }
         self.failed += 1;
     }
 
