@@ -1,9 +1,10 @@
 //! The nouns: what is asked for and what comes back, as plain data.
 
+use std::ops::Add;
 use std::time::Duration;
 
 /// One answer of the service: a whole caption and what is known about it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answer {
     /// The caption, without white space around it; never empty.
@@ -27,6 +28,25 @@ pub struct Answer {
     pub elapsed: Duration,
     /// The body of the response as received; `None` where it was streamed.
     pub body: Option<String>,
+    /// For sound that was cut into windows, what was answered about each. The fields above are
+    /// then of all of them together.
+    pub windows: Vec<Window>,
+}
+
+/// The caption of a part of a longer sound.
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Window {
+    /// Where it begins, in seconds.
+    pub start: f64,
+    /// Where it ends, in seconds.
+    pub end: f64,
+    /// What it sounds like.
+    pub caption: String,
+    /// The body of the response as received; `None` where it was streamed or is known.
+    #[serde(skip)]
+    pub body: Option<String>,
 }
 
 /// Tokens counted by the service: 12.5 a second of sound and a few for the frame going in, about
@@ -41,4 +61,16 @@ pub struct Usage {
     /// The sum of both; 0 where a server leaves it out.
     #[serde(default)]
     pub total_tokens: u64,
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            prompt_tokens: self.prompt_tokens + other.prompt_tokens,
+            completion_tokens: self.completion_tokens + other.completion_tokens,
+            total_tokens: self.total_tokens + other.total_tokens,
+        }
+    }
 }

@@ -1,24 +1,32 @@
 //! One input to one outcome: find the sound, look up or ask, keep what came.
 
 use std::io;
+use std::num::NonZero;
+use std::thread;
 
+use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::audio::Clip;
+use self::heard::check_heard;
+use crate::audio::{Clip, Levels, Prepared, Recipe, Sound, measure, prepare};
 use crate::blocking::off_thread;
 use crate::budget::Budget;
 use crate::caption::Answer;
 use crate::error::Error;
 use crate::input::{Input, Source, is_local};
 use crate::memory::Memory;
-use crate::outcome::{Ending, Outcome, Question};
+use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::record::Record;
 use crate::service::{Audio, Client, DEFAULT_MODEL, Downloader, MAX_UPLOAD};
+use crate::stop::Stop;
 use crate::watch::{Event, Watch};
 
-/// Tokens of one second of sound; a shorter clip counts as one second. Source: Alibaba Model
-/// Studio, "Qwen3-Omni-Captioner", 2026-01.
-pub const TOKENS_A_SECOND: f64 = 12.5;
+mod heard;
+mod plan;
+mod windows;
+
+pub use self::heard::TOKENS_A_SECOND;
+pub use self::plan::Plan;
 
 /// What is asked, and what is done with the sound before it is sent.
 #[derive(Debug, Clone)]
@@ -29,20 +37,27 @@ pub struct Preparation {
     /// The limit of a caption in tokens that the questions are for.
     pub max_tokens: Option<u32>,
     /// Whether every URL is downloaded here and its bytes sent, in place of the URL. One that
-    /// only this machine can reach is downloaded in any case.
+    /// only this machine can reach is downloaded in any case, and so is every one where windows
+    /// are cut or the length is needed.
     pub inline: bool,
-    /// The longest base64 text that may be sent, in bytes, itself not included; `None` for a
-    /// service without such a limit.
-    pub max_upload: Option<u64>,
+    /// How the sound is made ready.
+    pub recipe: Recipe,
+    /// Whether sound of unknown length is refused.
+    pub needs_length: bool,
+    /// The most requests at a time, at least 1.
+    pub jobs: usize,
 }
 
 impl Default for Preparation {
     fn default() -> Self {
+        let recipe = Recipe { max_upload: Some(MAX_UPLOAD), ..Recipe::default() };
         Self {
             model: DEFAULT_MODEL.to_owned(),
             max_tokens: None,
             inline: false,
-            max_upload: Some(MAX_UPLOAD),
+            recipe,
+            needs_length: false,
+            jobs: 4,
         }
     }
 }
@@ -54,35 +69,43 @@ pub struct Captioner {
     line: Option<(Client, Downloader)>,
     memory: Option<Memory>,
     budget: Option<Budget>,
+    stop: Stop,
+    /// One for each request that may be under way.
+    requests: Semaphore,
+    /// One for each processor: more decoders than those would only need more memory.
+    decoders: Semaphore,
 }
 
-/// What captioning an input would take.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Plan {
-    /// Length in seconds, by the file's own account.
-    pub seconds: Option<f64>,
-    /// Bytes of the base64 text, or of the URL that is sent in its place.
-    pub bytes: u64,
-    /// Tokens of the sound, where its length is known.
-    pub tokens: Option<f64>,
-    /// Whether the caption is known, so that nothing would be sent.
-    pub is_known: bool,
-    /// What is asked.
-    pub question: Question,
-}
-
-/// Sound, and what is known about it before anything is asked.
-struct Sound {
-    audio: Audio,
-    question: Question,
+/// What becomes known of an input on its way.
+#[derive(Default)]
+struct Facts {
+    question: Option<Question>,
     seconds: Option<f64>,
+    sound: Option<Sound>,
+    unkept: Option<io::Error>,
+}
+
+/// What an input comes to before anything is asked.
+enum Found {
+    /// For the service to fetch.
+    Url(Url),
+    /// Here.
+    Clip(Clip),
 }
 
 impl Captioner {
     /// Knows nothing and cannot ask anybody.
     pub fn new(preparation: Preparation) -> Self {
-        Self { preparation, line: None, memory: None, budget: None }
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            requests: Semaphore::new(preparation.jobs.max(1)),
+            decoders: Semaphore::new(processors),
+            preparation,
+            line: None,
+            memory: None,
+            budget: None,
+            stop: Stop::new(),
+        }
     }
 
     /// Asks a service; without it, only known captions are given. What is asked, and remembered,
@@ -106,65 +129,102 @@ impl Captioner {
         Self { budget: Some(budget), ..self }
     }
 
+    /// Starts no further window once the run is told to end.
+    #[must_use]
+    pub fn heeding(self, stop: Stop) -> Self {
+        Self { stop, ..self }
+    }
+
     /// Captions one input. A failure is part of the outcome.
     pub async fn caption(&self, input: Input, watch: &Watch) -> Outcome {
-        let sound = match self.resolve(&input.source, watch).await {
-            Ok(sound) => sound,
-            Err(error) => return Outcome::of(input, Ending::Failed(error)),
-        };
-        let _turn = match &self.memory {
-            Some(memory) if sound.question.sha256.is_some() => {
-                Some(memory.turn(&sound.question).await)
-            }
-            _ => None,
-        };
-        let ending = match self.recall(&sound.question) {
-            Some(answer) => Ending::Known(answer),
-            None => match self.ask(&sound, watch).await {
-                Ok(answer) => Ending::Captioned(answer),
-                Err(error) => Ending::Failed(error),
-            },
-        };
-        let mut outcome = Outcome::of(input, ending);
-        outcome.question = Some(sound.question);
-        outcome.seconds = sound.seconds;
+        let mut facts = Facts::default();
+        let result = self.try_caption(&input, &mut facts, watch).await;
+        let Facts { question, seconds, sound, unkept } = facts;
+        let ending = result.unwrap_or_else(Ending::Failed);
+        let mut outcome =
+            Outcome { question, seconds, sound, unkept, ..Outcome::of(input, ending) };
         self.keep(&mut outcome);
         outcome
     }
 
-    /// What captioning this would take; nothing is sent or downloaded.
-    pub async fn plan(&self, source: &Source) -> Result<Plan, Error> {
-        let sound = match source {
-            Source::Url(url) => self.by_reference(url.clone()),
-            source => self.resolve(source, &Watch::none()).await?,
+    async fn try_caption(
+        &self,
+        input: &Input,
+        facts: &mut Facts,
+        watch: &Watch,
+    ) -> Result<Ending, Error> {
+        let clip = match self.find(&input.source, watch).await? {
+            Found::Clip(clip) => clip,
+            Found::Url(url) => {
+                facts.question = Some(self.question(None));
+                return self.ask(&Audio::Url(url), None, watch).await.map(Ending::Captioned);
+            }
         };
-        let is_known = self.memory.as_ref().is_some_and(|memory| memory.knows(&sound.question));
-        Ok(Plan {
-            seconds: sound.seconds,
-            bytes: match &sound.audio {
-                Audio::Clip(clip) => clip.encoded_len(),
-                Audio::Url(url) => url.as_str().len() as u64,
-            },
-            tokens: sound.seconds.map(tokens),
-            is_known,
-            question: sound.question,
-        })
+        facts.seconds = clip.format().seconds;
+        let question = self.question(self.hash(&clip).await?);
+        facts.question = Some(question.clone());
+        let _turn = match &self.memory {
+            Some(memory) if question.sha256.is_some() => Some(memory.turn(&question).await),
+            _ => None,
+        };
+        if let Some(record) = self.recall(&question) {
+            facts.seconds = record.seconds.or(facts.seconds);
+            facts.sound = self.measured(&record, clip).await?;
+            return record.into_answer().map(Ending::Known).ok_or(Error::Offline);
+        }
+        if self.line.is_none() {
+            return Err(Error::Offline);
+        }
+        match self.preparation.recipe.window {
+            Some(_) => self.caption_windows(&input.name, &clip, &question, facts, watch).await,
+            None => self.caption_whole(&clip, facts, watch).await,
+        }
     }
 
-    fn recall(&self, question: &Question) -> Option<Answer> {
+    async fn caption_whole(
+        &self,
+        clip: &Clip,
+        facts: &mut Facts,
+        watch: &Watch,
+    ) -> Result<Ending, Error> {
+        let prepared = self.prepare(clip).await?;
+        tell(clip, &prepared, watch);
+        facts.seconds = prepared.seconds;
+        facts.sound = self.sound(clip, prepared.levels);
+        if self.preparation.needs_length && prepared.seconds.is_none() {
+            return Err(Error::UnknownLength);
+        }
+        let _permit = self.requests.acquire().await;
+        let audio = Audio::Clip(prepared.clip);
+        self.ask(&audio, prepared.seconds, watch).await.map(Ending::Captioned)
+    }
+
+    fn recall(&self, question: &Question) -> Option<Record> {
         self.memory.as_ref()?.recall(question)
     }
 
-    async fn ask(&self, sound: &Sound, watch: &Watch) -> Result<Answer, Error> {
+    /// Asks, and makes sure that the service listened.
+    async fn ask(
+        &self,
+        audio: &Audio,
+        seconds: Option<f64>,
+        watch: &Watch,
+    ) -> Result<Answer, Error> {
         let Some((client, _)) = &self.line else { return Err(Error::Offline) };
-        let Some(budget) = &self.budget else { return client.caption(&sound.audio, watch).await };
-        let reservation = budget.reserve(sound.seconds.map_or(0.0, tokens)).await?;
-        let result = client.caption(&sound.audio, watch).await;
-        match &result {
-            Ok(answer) => reservation.spend(answer),
-            Err(error) => reservation.lose(error),
-        }
-        result
+        let answer = match &self.budget {
+            None => client.caption(audio, watch).await?,
+            Some(budget) => {
+                let reservation = budget.reserve(seconds.map_or(0.0, heard::tokens)).await?;
+                let result = client.caption(audio, watch).await;
+                match &result {
+                    Ok(answer) => reservation.spend(answer),
+                    Err(error) => reservation.lose(error),
+                }
+                result?
+            }
+        };
+        check_heard(&self.preparation.model, seconds, &answer)?;
+        Ok(answer)
     }
 
     /// Keeps a new caption the moment it is there.
@@ -176,58 +236,83 @@ impl Captioner {
         };
         if question.sha256.is_some() {
             let record = Record::new(outcome, |_| String::new());
-            outcome.unkept = memory.keep(question, &record).err();
+            outcome.unkept = memory.keep(question, &record).err().or(outcome.unkept.take());
         }
     }
 
-    async fn resolve(&self, source: &Source, watch: &Watch) -> Result<Sound, Error> {
-        let max_upload = self.preparation.max_upload;
+    async fn find(&self, source: &Source, watch: &Watch) -> Result<Found, Error> {
+        let largest = self.preparation.recipe.largest_source();
         let clip = match source {
-            Source::Url(url) if !self.preparation.inline && !is_local(url) => {
-                return Ok(self.by_reference(url.clone()));
-            }
+            Source::Url(url) if !self.is_fetched_here(url) => return Ok(Found::Url(url.clone())),
             Source::Url(url) => self.inline(url, watch).await?,
             Source::File(path) => {
                 let path = path.clone();
                 off_thread(move || Clip::open(&path)).await?
             }
-            Source::Stdin => off_thread(move || Clip::spool(io::stdin(), max_upload)).await?,
+            Source::Stdin => off_thread(move || Clip::spool(io::stdin(), largest)).await?,
         };
-        clip.check_fits(max_upload)?;
-        self.by_value(clip).await
+        Ok(Found::Clip(clip))
+    }
+
+    fn is_fetched_here(&self, url: &Url) -> bool {
+        let Preparation { inline, needs_length, recipe, .. } = &self.preparation;
+        *inline || *needs_length || recipe.window.is_some() || is_local(url)
     }
 
     async fn inline(&self, url: &Url, watch: &Watch) -> Result<Clip, Error> {
         let Some((_, downloader)) = &self.line else { return Err(Error::Offline) };
-        if !self.preparation.inline {
+        if !self.preparation.inline && is_local(url) {
             watch.tell(Event::Inlining { url: url.to_string() });
         }
-        downloader.fetch(url, self.preparation.max_upload, watch).await
+        downloader.fetch(url, self.preparation.recipe.largest_source(), watch).await
     }
 
-    fn by_reference(&self, url: Url) -> Sound {
-        Sound { audio: Audio::Url(url), question: self.question(None), seconds: None }
+    /// What the sound goes by in a manifest.
+    async fn hash(&self, clip: &Clip) -> Result<Option<String>, Error> {
+        if self.memory.is_none() {
+            return Ok(None);
+        }
+        let clip = clip.clone();
+        off_thread(move || clip.sha256()).await.map(Some)
     }
 
-    async fn by_value(&self, clip: Clip) -> Result<Sound, Error> {
-        let seconds = clip.format().seconds;
-        let sha256 = match &self.memory {
-            Some(_) => {
-                let clip = clip.clone();
-                Some(off_thread(move || clip.sha256()).await?)
-            }
-            None => None,
-        };
-        Ok(Sound { audio: Audio::Clip(clip), question: self.question(sha256), seconds })
+    async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
+        let _permit = self.decoders.acquire().await;
+        let (clip, recipe) = (clip.clone(), self.preparation.recipe.clone());
+        off_thread(move || prepare(&clip, &recipe)).await
+    }
+
+    /// What was measured of a sound whose caption is known, then or now.
+    async fn measured(&self, record: &Record, clip: Clip) -> Result<Option<Sound>, Error> {
+        if !self.preparation.recipe.measures || record.sound.is_some() {
+            return Ok(record.sound.clone());
+        }
+        let _permit = self.decoders.acquire().await;
+        off_thread(move || measure(&clip).map(Some)).await
+    }
+
+    fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {
+        let format = clip.format().clone();
+        self.preparation.recipe.measures.then_some(Sound { format, levels })
     }
 
     fn question(&self, sha256: Option<String>) -> Question {
-        let Preparation { model, max_tokens, .. } = &self.preparation;
-        Question { sha256, model: model.clone(), max_tokens: *max_tokens }
+        let Preparation { model, max_tokens, recipe, .. } = &self.preparation;
+        let extent = recipe.window.map_or(Extent::Whole, |window| Extent::Windows {
+            length: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
+        });
+        Question { sha256, model: model.clone(), max_tokens: *max_tokens, extent }
     }
 }
 
-/// Tokens of a sound of that many seconds.
-fn tokens(seconds: f64) -> f64 {
-    (seconds.max(1.0) * TOKENS_A_SECOND).ceil()
+fn tell(clip: &Clip, prepared: &Prepared, watch: &Watch) {
+    watch.tell(Event::Prepared {
+        format: clip.format().clone(),
+        is_converted: prepared.is_converted,
+        bytes: clip.len(),
+        sent: prepared.clip.len(),
+    });
+    if prepared.damaged_packets > 0 {
+        watch.tell(Event::LeftOut { packets: prepared.damaged_packets });
+    }
 }

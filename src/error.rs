@@ -8,6 +8,7 @@ pub use self::fault::{Fault, Meaning};
 pub use self::kind::Kind;
 
 mod exchange;
+mod facts;
 mod fault;
 mod kind;
 mod words;
@@ -108,6 +109,12 @@ pub enum Error {
         /// What a decoder says of it.
         reason: String,
     },
+    /// Audio that cannot be decoded here, where it would have to be.
+    #[error("{container} with sound that cannot be decoded here")]
+    Undecodable {
+        /// The container, `AMR` for one.
+        container: String,
+    },
     /// Longer in base64 than may be sent.
     #[error("too large: {} in base64, and less than {} can be sent", words::told(*encoded), words::si(*limit))]
     TooLarge {
@@ -115,6 +122,14 @@ pub enum Error {
         encoded: Option<u64>,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// More sound than can be sent in one piece.
+    #[error("too long: {} of sound, and at most {} can be sent at once", words::length(*seconds), words::span(*limit))]
+    TooLong {
+        /// Its length in seconds; `None` where the whole was not read.
+        seconds: Option<f64>,
+        /// The limit in seconds.
+        limit: f64,
     },
     /// The file was written to, cut or replaced while it was being sent.
     #[error("the file changed while it was being sent")]
@@ -165,6 +180,33 @@ pub enum Error {
         /// The service's name for the request.
         request_id: Option<String>,
     },
+    /// Fewer tokens of sound than the sound has: it was answered without listening.
+    #[error(
+        "the service heard {prompt_tokens} tokens of about {expected:.0}: it answered without the sound"
+    )]
+    NotHeard {
+        /// What the service counted.
+        prompt_tokens: u64,
+        /// What sound of that length comes to.
+        expected: f64,
+        /// What it cost all the same, in US dollars.
+        usd: Option<f64>,
+        /// The service's name for the request.
+        request_id: Option<String>,
+    },
+    /// The length of the sound has to be known and is not.
+    #[error("its length is not known, and subtitles need it")]
+    UnknownLength,
+    /// A window of a longer sound has no caption.
+    #[error("window {}: {error}", crate::text::span(*start, *end))]
+    InWindow {
+        /// Where the window begins, in seconds.
+        start: f64,
+        /// Where it ends, in seconds.
+        end: f64,
+        /// Why.
+        error: Box<Self>,
+    },
     /// Not known, and asking was not allowed.
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
@@ -199,98 +241,4 @@ pub enum Error {
         /// The service's name for the request.
         request_id: Option<String>,
     },
-}
-
-impl Error {
-    /// The stable name of this failure.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::BadUrl { .. }
-            | Self::BadBaseUrl { .. }
-            | Self::BadGlob { .. }
-            | Self::BadPattern { .. }
-            | Self::SameSidecar { .. }
-            | Self::OverSound { .. }
-            | Self::InsecureUrl { .. }
-            | Self::Setup(_) => Kind::Usage,
-            Self::BadKey => Kind::Auth,
-            Self::Unreadable(_)
-            | Self::NotAFile { .. }
-            | Self::Empty
-            | Self::NotAudio { .. }
-            | Self::Damaged { .. }
-            | Self::TooLarge { .. }
-            | Self::Changed
-            | Self::Download { .. } => Kind::Input,
-            Self::Refused(fault) => fault.meaning.kind(),
-            Self::Unreachable { .. }
-            | Self::Untrusted { .. }
-            | Self::TimedOut { .. }
-            | Self::Disconnected(_) => Kind::Network,
-            Self::NotAnAnswer { .. } => Kind::Server,
-            Self::Incomplete { .. } => Kind::Incomplete,
-            Self::Offline => Kind::Offline,
-            Self::OverBudget { .. } => Kind::Budget,
-            Self::Interrupted => Kind::Interrupted,
-            Self::Unwritable { .. } | Self::NoRoom(_) => Kind::Output,
-        }
-    }
-
-    /// Whether the same request may well succeed a little later.
-    ///
-    /// An answer that arrived and made no sense is not: it may have been paid for.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected(_) => true,
-            Self::Download { status, .. } => is_transient_status(*status),
-            Self::Refused(fault) => match fault.meaning {
-                Meaning::RateLimited => true,
-                Meaning::Failed => is_transient_status(fault.status),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// How long the server asked to wait before the next try.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Download { retry_after, .. } => *retry_after,
-            Self::Refused(fault) => fault.retry_after,
-            _ => None,
-        }
-    }
-
-    /// The HTTP status code, where there was one.
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Download { status, .. } | Self::NotAnAnswer { status, .. } => Some(*status),
-            Self::Refused(fault) => Some(fault.status).filter(|status| *status > 0),
-            _ => None,
-        }
-    }
-
-    /// The service's name for the failed request, to quote to its support.
-    pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Refused(fault) => fault.request_id.as_deref(),
-            Self::NotAnAnswer { request_id, .. } | Self::Incomplete { request_id, .. } => {
-                request_id.as_deref()
-            }
-            _ => None,
-        }
-    }
-
-    /// What the failed request cost in US dollars, where the service told.
-    pub fn usd(&self) -> Option<f64> {
-        match self {
-            Self::Incomplete { usd, .. } => *usd,
-            _ => None,
-        }
-    }
-}
-
-/// Whether a server that answers `status` may well answer otherwise a little later.
-fn is_transient_status(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500..=599)
 }

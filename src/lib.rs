@@ -38,6 +38,8 @@
 //! that the HTTP client looks up as every other does.
 
 // In the order of the floors: a module uses only those above it.
+mod text;
+
 pub mod error;
 
 mod blocking;
@@ -45,11 +47,12 @@ pub mod caption;
 mod hash;
 mod platform;
 pub mod stop;
-mod text;
-pub mod watch;
 
 pub mod audio;
+
 pub mod budget;
+pub mod watch;
+
 pub mod input;
 
 pub mod outcome;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::outcome::Question;
+use crate::outcome::{Extent, Question};
 use crate::platform;
 use crate::record::Record;
 
@@ -159,5 +159,14 @@ fn fingerprint(question: &Question) -> Fingerprint {
         digest.update(part);
     }
     digest.update(question.max_tokens.unwrap_or(0).to_be_bytes());
+    let extent = match question.extent {
+        Extent::Whole => [0, 0],
+        Extent::Windows { length } => [0, length],
+        // The end is never zero, so that this is none of the others.
+        Extent::Window { start, end } => [end, start],
+    };
+    for number in extent {
+        digest.update(number.to_be_bytes());
+    }
     digest.finalize().into()
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::caption::Answer;
 use crate::manifest::Manifest;
 use crate::outcome::Question;
 use crate::record::Record;
@@ -32,12 +31,12 @@ impl Memory {
         !self.is_to_be_asked(question) && self.manifest.knows(question)
     }
 
-    /// The answer, where it is known.
-    pub fn recall(&self, question: &Question) -> Option<Answer> {
+    /// The record with the answer, where it is known.
+    pub fn recall(&self, question: &Question) -> Option<Record> {
         if self.is_to_be_asked(question) {
             return None;
         }
-        self.manifest.find(question)?.into_answer()
+        self.manifest.find(question)
     }
 
     /// Waits while somebody else asks the same question.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::audio::Sound;
 use crate::caption::Answer;
 use crate::error::Error;
 use crate::input::{Input, Lost};
@@ -16,8 +17,10 @@ pub struct Outcome {
     pub input: Option<Input>,
     /// What was asked about it, where it got so far.
     pub question: Option<Question>,
-    /// Length of the sound in seconds, by the file's own account.
+    /// Length of the sound in seconds, as far as it is known.
     pub seconds: Option<f64>,
+    /// What was measured of the sound, where it was asked for.
+    pub sound: Option<Sound>,
     /// How it ended.
     pub ending: Ending,
     /// Why the caption could not be kept in the manifest; it is in `ending` all the same.
@@ -49,6 +52,29 @@ pub struct Question {
     pub model: String,
     /// The longest caption in tokens, where there is a limit.
     pub max_tokens: Option<u32>,
+    /// How much of the sound is asked about at once.
+    pub extent: Extent,
+}
+
+/// How much of a sound a question is about. Times are whole milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Extent {
+    /// All of it, in one caption.
+    #[default]
+    Whole,
+    /// All of it, in windows of this length.
+    Windows {
+        /// The length that was asked for.
+        length: u64,
+    },
+    /// One window.
+    Window {
+        /// Where it begins.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+    },
 }
 
 impl Outcome {
@@ -60,6 +86,7 @@ impl Outcome {
             input: None,
             question: None,
             seconds: None,
+            sound: None,
             ending: Ending::Failed(error),
             unkept: None,
         }
@@ -68,7 +95,15 @@ impl Outcome {
     /// For an input whose sound was not looked at.
     pub fn of(input: Input, ending: Ending) -> Self {
         let name = input.name.clone();
-        Self { name, input: Some(input), question: None, seconds: None, ending, unkept: None }
+        Self {
+            name,
+            input: Some(input),
+            question: None,
+            seconds: None,
+            sound: None,
+            ending,
+            unkept: None,
+        }
     }
 
     /// The answer, whether new or known.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caption::{Answer, Usage};
+use crate::audio::Sound;
+use crate::caption::{Answer, Usage, Window};
 use crate::error::Error;
-use crate::outcome::{Ending, Outcome, Question};
+use crate::outcome::{Ending, Extent, Outcome, Question};
 
 /// The fields that scripts rely on, in their order. One that does not apply is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,12 @@ pub struct Record {
     /// Length in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// In a manifest, for one window of a sound: where it begins, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    /// In a manifest, for one window of a sound: where it ends, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<f64>,
     /// The caption.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
@@ -30,6 +37,15 @@ pub struct Record {
     /// The limit that was asked for, in tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
+    /// The length of the windows that was asked for, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<f64>,
+    /// The captions of the windows, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
+    /// What was measured of the sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sound: Option<Sound>,
     /// Why the model stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,
@@ -82,6 +98,7 @@ impl Record {
                 return Self {
                     input: outcome.name.clone(),
                     error: Some(failure),
+                    sound: outcome.sound.clone(),
                     ..Self::default()
                 };
             }
@@ -89,12 +106,31 @@ impl Record {
         };
         record.input.clone_from(&outcome.name);
         record.seconds = outcome.seconds;
+        record.sound.clone_from(&outcome.sound);
         if let Some(question) = &outcome.question {
-            record.sha256.clone_from(&question.sha256);
-            record.model = Some(question.model.clone());
-            record.max_tokens = question.max_tokens;
+            record.take_question(question);
         }
         record
+    }
+
+    /// The record of one window of an input.
+    pub(crate) fn of_window(input: &str, question: &Question, answer: &Answer) -> Self {
+        let mut record = Self { input: input.to_owned(), ..Self::of_answer(answer) };
+        record.take_question(question);
+        record
+    }
+
+    fn take_question(&mut self, question: &Question) {
+        self.sha256.clone_from(&question.sha256);
+        self.model = Some(question.model.clone());
+        self.max_tokens = question.max_tokens;
+        match question.extent {
+            Extent::Whole => {}
+            Extent::Windows { length } => self.window = Some(seconds(length)),
+            Extent::Window { start, end } => {
+                (self.start, self.end) = (Some(seconds(start)), Some(seconds(end)));
+            }
+        }
     }
 
     fn of_answer(answer: &Answer) -> Self {
@@ -105,6 +141,7 @@ impl Record {
             usd: answer.usd,
             request_id: answer.request_id.clone(),
             attempts: Some(answer.attempts),
+            windows: answer.windows.clone(),
             elapsed_ms: u64::try_from(answer.elapsed.as_millis()).ok(),
             ..Self::default()
         }
@@ -117,6 +154,13 @@ impl Record {
             sha256: Some(self.sha256.clone()?),
             model: self.model.clone()?,
             max_tokens: self.max_tokens,
+            extent: match (self.window, self.start, self.end) {
+                (Some(length), ..) => Extent::Windows { length: milliseconds(length) },
+                (None, Some(start), Some(end)) => {
+                    Extent::Window { start: milliseconds(start), end: milliseconds(end) }
+                }
+                _ => Extent::Whole,
+            },
         })
     }
 
@@ -132,6 +176,7 @@ impl Record {
             attempts: self.attempts.unwrap_or(1),
             elapsed: Duration::from_millis(self.elapsed_ms.unwrap_or(0)),
             body: None,
+            windows: self.windows,
         })
     }
 }
@@ -147,4 +192,14 @@ impl Failure {
             retryable: error.is_transient(),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn seconds(milliseconds: u64) -> f64 {
+    milliseconds as f64 / 1000.0
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn milliseconds(seconds: f64) -> u64 {
+    (seconds * 1000.0).round() as u64
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audio::Format;
+
 /// Something that happened between asking and the answer.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -12,6 +14,29 @@ pub enum Event {
     Inlining {
         /// The URL.
         url: String,
+    },
+    /// The sound is ready to be sent.
+    Prepared {
+        /// What it was.
+        format: Format,
+        /// Whether it was converted.
+        is_converted: bool,
+        /// Bytes of the file.
+        bytes: u64,
+        /// Bytes of what is sent, before base64.
+        sent: u64,
+    },
+    /// Packets of the sound could not be decoded and were left out.
+    LeftOut {
+        /// How many.
+        packets: u64,
+    },
+    /// Another window of the sound has its caption.
+    Window {
+        /// How many have theirs.
+        done: u64,
+        /// How many there are, where the length is known.
+        total: Option<u64>,
     },
     /// Bytes of the request have left; equal numbers mean that the model is at work.
     Sent {

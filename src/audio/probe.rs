@@ -1,26 +1,21 @@
 //! What sound is in a file, told by its content.
 
+use std::fmt;
 use std::io;
 use std::str;
 
 use infer::MatcherType;
+use serde::{Deserialize, Serialize};
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::Error as Fault;
-use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
-use symphonia::core::units::Duration;
+use symphonia::core::formats::{FormatReader, Track};
 
-use super::{Clip, ClipReader};
+use super::clip::Clip;
+use super::{container, decode};
 use crate::error::Error;
 
 /// Enough for every signature, and for telling text from bytes.
 const HEAD: usize = 4096;
-
-/// How far into bytes of an unknown kind the first frame of sound is looked for: past a torn
-/// frame or some padding, not so far that noise looks like music.
-const DEPTH: u32 = 16 * 1024;
 
 /// Containers that can only be named here; the service is left to open them.
 const ONLY_NAMED: &[&str] = &["ape", "avi", "dsf", "flv", "mpg", "wmv"];
@@ -35,22 +30,76 @@ const STARTS: &[(&[u8], &str)] = &[
     (b"\x0b\x77", "ac3"),
 ];
 
+/// GSM 6.10 as Microsoft puts it into a WAV: the format's number is 49. It cannot be decoded here.
+const GSM: &str = "gsm_ms";
+
+/// What the short names of uncompressed sound begin with.
+const PCM: &str = "pcm_";
+
 /// A file that is larger than this and tells of no sample was most likely written to a pipe, or
 /// by a recorder that was stopped: its header is wrong, and not the sound.
 const HEADERS: u64 = 4096;
 
 /// The kind of sound in a [`Clip`]. What the file does not tell is `None`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Format {
     /// The container by its usual file extension: `wav`, `mp3`, `ogg`, `mp4`.
     pub container: String,
+    /// The codec by its usual short name: `pcm_s16le`, `mp3`, `opus`; `None` where the sound
+    /// cannot be decoded here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
     /// Samples a second, in Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_rate: Option<u32>,
     /// Number of channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
     /// Length in seconds, by the file's own account.
+    #[serde(skip)]
     pub seconds: Option<f64>,
+    /// Number of tracks, video and subtitles included. The first one of sound is listened to.
+    #[serde(skip)]
+    pub tracks: usize,
+}
+
+impl Format {
+    /// Whether the service's provider names it among the formats that it takes: AMR, WAV with PCM
+    /// or GSM, 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
+    pub fn is_named_by_service(&self) -> bool {
+        match (self.container.as_str(), self.codec.as_deref()) {
+            ("amr" | "3gp" | "mp3" | "aac", _) | ("wav", Some(GSM)) => true,
+            ("wav", Some(codec)) => codec.starts_with(PCM) && !codec.ends_with("law"),
+            _ => false,
+        }
+    }
+
+    /// Whether something was left out to make it small.
+    pub fn is_lossy(&self) -> bool {
+        self.codec
+            .as_deref()
+            .is_none_or(|codec| !codec.starts_with(PCM) && !["flac", "alac"].contains(&codec))
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let container = self.container.to_uppercase();
+        match &self.codec {
+            Some(codec) if *codec != self.container => write!(f, "{container} ({codec})")?,
+            _ => f.write_str(&container)?,
+        }
+        if let Some(rate) = self.sample_rate {
+            write!(f, ", {} kHz", f64::from(rate) / 1000.0)?;
+        }
+        if let Some(channels) = self.channels {
+            let s = if channels == 1 { "" } else { "s" };
+            write!(f, ", {channels} channel{s}")?;
+        }
+        Ok(())
+    }
 }
 
 /// What there is in a container.
@@ -94,10 +143,12 @@ fn known(clip: &Clip, name: &str) -> Result<Format, Error> {
     match look_inside(clip) {
         Ok(Inside::Sound { format, .. }) => Ok(Format { container: name.to_owned(), ..format }),
         Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
-        Ok(Inside::NoSample) if clip.len > HEADERS => Ok(named(name)),
+        Ok(Inside::NoSample) if clip.len() > HEADERS => Ok(named(name)),
         Ok(Inside::NoSample) => Err(not_audio("a recording without a single sample")),
         // What cannot be decoded here may be what the service can: GSM in a WAV for one.
-        Err(Fault::Unsupported(what)) if !what.contains("missing") => Ok(named(name)),
+        Err(Fault::Unsupported(what)) if !what.contains("missing") => {
+            Ok(Format { codec: gsm(clip).map(str::to_owned), ..named(name) })
+        }
         Err(Fault::IoError(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
             Err(Error::Unreadable(e))
         }
@@ -111,12 +162,19 @@ fn known(clip: &Clip, name: &str) -> Result<Format, Error> {
 /// they have to make up most of the file.
 fn unknown(clip: &Clip) -> Result<Format, Error> {
     match look_inside(clip) {
-        Ok(Inside::Sound { format, counted }) if counted.is_none_or(|n| n >= clip.len / 2) => {
+        Ok(Inside::Sound { format, counted }) if counted.is_none_or(|n| n >= clip.len() / 2) => {
             Ok(format)
         }
         Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
         _ => Err(not_audio("data of an unknown kind")),
     }
+}
+
+/// The one codec that cannot be decoded here and that the service names.
+fn gsm(clip: &Clip) -> Option<&'static str> {
+    let mut head = [0; 22];
+    clip.read_exact_at(&mut head, 0).ok()?;
+    (head.starts_with(b"RIFF") && head[12..16] == *b"fmt " && head[20..] == [49, 0]).then_some(GSM)
 }
 
 fn by_start(head: &[u8]) -> Option<&'static str> {
@@ -132,59 +190,37 @@ fn by_start(head: &[u8]) -> Option<&'static str> {
 
 /// The first track of sound as the container describes it.
 fn look_inside(clip: &Clip) -> Result<Inside, Fault> {
-    let options = ProbeOptions { max_probe_depth: DEPTH, ..ProbeOptions::default() };
-    let mut probe = Probe::new_with_options(&options);
-    symphonia::default::register_enabled_formats(&mut probe);
-    let stream =
-        MediaSourceStream::new(Box::new(clip.reader()), MediaSourceStreamOptions::default());
-    let (format, metadata) = (FormatOptions::default(), MetadataOptions::default());
-    Ok(describe(probe.probe(&Hint::new(), stream, format, metadata)?.as_mut()))
-}
-
-fn describe(reader: &mut dyn FormatReader) -> Inside {
-    let Some(track) = reader.first_track(TrackType::Audio).cloned() else {
-        return Inside::NoTrack;
+    let mut reader = container::open(clip)?;
+    let Some(track) = container::first_sound(reader.as_ref()).cloned() else {
+        return Ok(Inside::NoTrack);
     };
-    let told = track.duration.filter(|duration| *duration > Duration::ZERO);
-    let (duration, counted) = match told {
-        Some(duration) if matches!(reader.next_packet(), Ok(Some(_))) => (duration, None),
-        Some(_) => return Inside::NoSample,
-        None => match count(reader, track.id) {
-            (Duration::ZERO, _) => return Inside::NoSample,
-            (duration, bytes) => (duration, Some(bytes)),
-        },
-    };
-    let length = track.time_base.and_then(|base| base.calc_duration(duration));
-    let sound = track.codec_params.as_ref().and_then(|params| params.audio());
-    let format = Format {
-        container: reader.format_info().short_name.to_owned(),
-        sample_rate: sound.and_then(|sound| sound.sample_rate),
-        channels: sound.and_then(|sound| sound.channels.as_ref()).map(Channels::count),
-        seconds: length.map(|length| length.as_secs_f64()),
-    };
-    Inside::Sound { format, counted }
-}
-
-/// The sum of all packets and their bytes, for a container that does not tell its length: plain
-/// MP3 and AAC.
-fn count(reader: &mut dyn FormatReader, track: u32) -> (Duration, u64) {
-    let (mut sum, mut bytes) = (Duration::ZERO, 0);
-    while let Ok(Some(packet)) = reader.next_packet() {
-        if packet.track_id == track {
-            sum = sum.checked_add(packet.dur).unwrap_or(sum);
-            bytes += packet.data.len() as u64;
+    let mut format = describe(reader.as_ref(), &track);
+    let counted = if format.seconds.is_some() {
+        if !matches!(reader.next_packet(), Ok(Some(_))) {
+            return Ok(Inside::NoSample);
         }
-    }
-    (sum, bytes)
+        None
+    } else {
+        // Plain MP3 and AAC do not tell their length.
+        let count = container::count(reader.as_mut(), &track);
+        if count.packets == 0 {
+            return Ok(Inside::NoSample);
+        }
+        format.seconds = count.seconds;
+        Some(count.bytes)
+    };
+    Ok(Inside::Sound { format, counted })
 }
 
-impl MediaSource for ClipReader {
-    fn is_seekable(&self) -> bool {
-        true
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        Some(self.clip.len)
+fn describe(reader: &dyn FormatReader, track: &Track) -> Format {
+    let coding = container::coding(track);
+    Format {
+        container: reader.format_info().short_name.to_owned(),
+        codec: coding.and_then(|coding| decode::name_of(coding.codec)).map(str::to_owned),
+        sample_rate: coding.and_then(|coding| coding.sample_rate),
+        channels: coding.and_then(|coding| coding.channels.as_ref()).map(Channels::count),
+        seconds: container::told_seconds(reader, track),
+        tracks: reader.tracks().len(),
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Kind {
     Server,
     /// An answer without a whole caption.
     Incomplete,
+    /// The service answered without listening.
+    NotHeard,
     /// What may be spent is spent.
     Budget,
     /// Not known, and nothing may be asked.
@@ -46,6 +48,7 @@ impl fmt::Display for Kind {
             Self::Network => "network",
             Self::Server => "server",
             Self::Incomplete => "incomplete",
+            Self::NotHeard => "not_heard",
             Self::Budget => "budget",
             Self::Offline => "offline",
             Self::Output => "output",

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 
@@ -26,4 +27,14 @@ pub(super) fn told(encoded: Option<u64>) -> String {
 
 pub(super) fn si(bytes: u64) -> impl Display {
     ByteSize(bytes).display().si()
+}
+
+pub(super) fn length(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "more than that".to_owned(), span)
+}
+
+/// A length of sound.
+pub(super) fn span(seconds: f64) -> String {
+    let time = Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX);
+    humantime::format_duration(time).to_string()
 }

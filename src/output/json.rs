@@ -32,10 +32,22 @@ impl Json {
 
 impl Format for Json {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let body = outcome.answer().and_then(|answer| answer.body.as_deref());
-        let Some(body) = body else { return Ok(()) };
-        let body = body.trim();
-        match self.layout {
+        let Some(answer) = outcome.answer() else { return Ok(()) };
+        let of_windows = answer.windows.iter().filter_map(|window| window.body.as_deref());
+        for body in answer.body.as_deref().into_iter().chain(of_windows) {
+            self.document(body.trim(), !answer.windows.is_empty(), out)?;
+        }
+        Ok(())
+    }
+}
+
+impl Json {
+    fn document(&self, body: &str, is_one_of_many: bool, out: &mut dyn Write) -> io::Result<()> {
+        let layout = match self.layout {
+            Layout::AsReceived if is_one_of_many => Layout::OneLine,
+            layout => layout,
+        };
+        match layout {
             Layout::Indented => {
                 let document: Value = serde_json::from_str(body)?;
                 serde_json::to_writer_pretty(&mut *out, &document)?;

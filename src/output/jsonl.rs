@@ -25,6 +25,9 @@ impl Format for Jsonl {
         }
         let mut record = Record::new(outcome, self.style.hint);
         record.caption = record.caption.map(|caption| self.style.dress(&caption));
+        for window in &mut record.windows {
+            window.caption = self.style.dress(&window.caption);
+        }
         let line = serde_json::to_string(&record)?;
         writeln!(out, "{line}")
     }

@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use self::csv::Csv;
 use self::json::{Json, Layout};
 use self::jsonl::Jsonl;
+use self::srt::Srt;
 use self::text::Text;
+use self::vtt::Vtt;
 use crate::error::Error;
 use crate::outcome::Outcome;
 
@@ -14,11 +16,14 @@ pub use self::file::OutputFile;
 pub use self::sidecar::Sidecars;
 
 mod csv;
+mod cues;
 mod file;
 mod json;
 mod jsonl;
 mod sidecar;
+mod srt;
 mod text;
+mod vtt;
 
 /// The formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +37,10 @@ pub enum FormatKind {
     Jsonl,
     /// Our record as a row.
     Csv,
+    /// Subtitles as `SubRip` has them: a cue for each window, or one over the whole sound.
+    Srt,
+    /// Subtitles as `WebVTT` has them, with the same cues.
+    Vtt,
 }
 
 /// How outcomes are written, whatever the format.
@@ -70,6 +79,8 @@ impl FormatKind {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Srt => "srt",
+            Self::Vtt => "vtt",
         }
     }
 
@@ -82,7 +93,14 @@ impl FormatKind {
             Self::Json => Box::new(Json::new(Layout::AsReceived)),
             Self::Jsonl => Box::new(Jsonl::new(style.clone())),
             Self::Csv => Box::new(Csv::new(style.clone())),
+            Self::Srt => Box::new(Srt::new(style.clone())),
+            Self::Vtt => Box::new(Vtt::new(style.clone())),
         }
+    }
+
+    /// Whether it is about times in the sound, so that one document is about one input.
+    pub fn is_subtitles(self) -> bool {
+        matches!(self, Self::Srt | Self::Vtt)
     }
 }
 

@@ -1,9 +1,12 @@
-//! The caption and a newline; several captions each under a line with their input's name.
+//! The caption and a newline, or a line for each window; several captions each under a line with
+//! their input's name.
 
 use std::io::{self, Write};
 
 use super::{Format, Style};
+use crate::caption::Window;
 use crate::outcome::Outcome;
+use crate::text::{one_line, span};
 
 /// Plain text. A failed input leaves no trace here: it is told elsewhere.
 #[derive(Debug)]
@@ -43,6 +46,13 @@ impl Format for Text {
         if self.style.several {
             self.heading(&outcome.name, out)?;
         }
-        writeln!(out, "{}", self.style.dress(&answer.caption))
+        if answer.windows.is_empty() {
+            return writeln!(out, "{}", self.style.dress(&answer.caption));
+        }
+        for Window { start, end, caption, .. } in &answer.windows {
+            let caption = one_line(&self.style.dress(caption), usize::MAX);
+            writeln!(out, "[{}] {caption}", span(*start, *end))?;
+        }
+        Ok(())
     }
 }

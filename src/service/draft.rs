@@ -116,6 +116,7 @@ impl<'a> Draft<'a> {
             }
         }
         Ok(Answer {
+            windows: Vec::new(),
             usd: self.cost.in_usd().or_else(|| cost_in(self.headers).in_usd()),
             request_id: fault::request_id(self.headers),
             caption: self.text,

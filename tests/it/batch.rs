@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{answer, assert_says, caption, clip_name, document, finish, first_line};
+use crate::harness::{answer, assert_says, caption, clip_name, document, finish, next_line};
 use crate::stand_in::{Gate, Reply, StandIn};
 
 #[test]
@@ -168,7 +168,8 @@ fn too_many_requests_hold_all_workers() {
     let mut run = caption(&stand_in).clips("x", 6).args(["-v", "-j", "2", "x"]);
     let mut child = run.spawn();
     stand_in.wait_for(2);
-    assert_says(&first_line(&mut child), &["429", "try 2 in 1.0 s"]);
+    let line = std::iter::repeat_with(|| next_line(&mut child)).find(|line| line.contains("429"));
+    assert_says(&line.unwrap(), &["429", "try 2 in 1.0 s"]);
     // The other worker gets its answer and could go on.
     let started = Instant::now();
     gate.open();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Run, assert_says, caption, data};
+use crate::harness::{Run, assert_says, caption, data, endless_wav};
 use crate::stand_in::{Reply, StandIn};
 
 #[test]
@@ -80,8 +80,9 @@ fn what_is_downloaded_is_looked_at_like_a_file() {
 
 #[test]
 fn a_download_that_is_too_large_is_stopped() {
-    let stand_in = StandIn::scripted([Reply::status(200).body("audio/wav", vec![1; 20_000_000])]);
-    assert_says(&inline(&stand_in, &[]).failed(3), &["too large", "a.wav", "shorten"]);
+    let stand_in = StandIn::scripted([Reply::status(200).body("audio/wav", endless_wav())]);
+    let said = inline(&stand_in, &["--convert", "never"]).failed(3);
+    assert_says(&said, &["too large", "a.wav", "--window 30s"]);
     stand_in.request();
 }
 

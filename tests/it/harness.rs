@@ -63,6 +63,14 @@ pub(crate) fn document(status: u16, body: &Value) -> Reply {
     Reply::status(status).body("application/json", body.to_string())
 }
 
+/// The start of a sound that never ends, longer than what can be sent.
+pub(crate) fn endless_wav() -> Vec<u8> {
+    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    wav[40..44].fill(0xff);
+    wav.resize(20_000_000, 0);
+    wav
+}
+
 /// The name of a clip of [`Caption::clips`].
 pub(crate) fn clip_name(folder: &str, number: usize) -> String {
     format!("{folder}/{number:03}.wav")
@@ -158,8 +166,8 @@ impl Caption {
     }
 }
 
-/// What the program says first on standard error, while it goes on.
-pub(crate) fn first_line(child: &mut Child) -> String {
+/// The next line that the program says on standard error, while it goes on.
+pub(crate) fn next_line(child: &mut Child) -> String {
     let mut said = Vec::new();
     let stderr = child.stderr.as_mut().unwrap();
     while !said.ends_with(b"\n") {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{answer, assert_says, caption, finish, first_line};
+use crate::harness::{answer, assert_says, caption, finish, next_line};
 use crate::stand_in::{Gate, StandIn};
 
 #[test]
@@ -18,7 +18,7 @@ fn once_finishes_what_is_in_flight_and_delivers_it() {
         let mut child = run.spawn();
         stand_in.wait_for(4);
         send(&child, signal);
-        assert_says(&first_line(&mut child), &["interrupted: what is under way has 5 s"]);
+        assert_says(&next_line(&mut child), &["interrupted: what is under way has 5 s"]);
         gate.open();
         let run = finish(child);
         assert_eq!(run.code, 130, "{}", run.stderr);
@@ -51,7 +51,7 @@ fn twice_ends_at_once_and_leaves_no_half_written_file() {
     let mut child = run.spawn();
     stand_in.wait_for(4);
     send(&child, Signal::INT);
-    assert_says(&first_line(&mut child), &["interrupted", "once more ends it now"]);
+    assert_says(&next_line(&mut child), &["interrupted", "once more ends it now"]);
     send(&child, Signal::INT);
     assert_eq!(finish(child).code, 130);
     let mut names: Vec<_> = fs::read_dir(run.folder().join("out"))

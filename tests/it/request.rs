@@ -111,7 +111,11 @@ fn the_length_is_exact_for_sound_of_any_length() {
         let mut wav = std::fs::read(data("tone.wav")).unwrap();
         wav.resize(len.max(60), 7);
         let stand_in = StandIn::scripted([answer("Fine.")]);
-        caption(&stand_in).file("a.wav", &wav).arg("a.wav").run().captioned();
+        caption(&stand_in)
+            .file("a.wav", &wav)
+            .args(["--convert", "never", "a.wav"])
+            .run()
+            .captioned();
         let request = stand_in.request();
         let sent = request.json()["messages"][0]["content"][0]["input_audio"]["data"].clone();
         assert_eq!(sent, format!("data:;base64,{}", base64(&wav)), "{len} bytes");
@@ -128,7 +132,7 @@ fn memory_does_not_grow_with_the_file() {
         let path = run.folder().join("tone.wav");
         let file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
         file.set_len(megabytes * 1_000_000).unwrap();
-        run = run.args(["--max-upload", "none", "tone.wav"]);
+        run = run.args(["--max-upload", "none", "--convert", "never", "tone.wav"]);
         let child = run.spawn();
         stand_in.wait_for(1);
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
@@ -151,7 +155,8 @@ fn a_file_that_changes_while_it_is_sent_is_not_captioned() {
     let path = run.folder().join("tone.wav");
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(100_000_000).unwrap();
-    let mut run = run.args(["--max-upload", "none", "--max-retries", "0", "tone.wav"]);
+    let mut run =
+        run.args(["--max-upload", "none", "--convert", "never", "--max-retries", "0", "tone.wav"]);
     let child = run.spawn();
     // The connection is there once the file has been opened and looked at.
     while stand_in.connections() == 0 {

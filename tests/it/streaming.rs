@@ -23,11 +23,11 @@ fn usage_is_taken_from_the_last_chunk() {
 #[test]
 fn usage_may_come_before_the_last_chunk_which_may_have_no_delta() {
     let early = json!({ "choices": [{ "delta": { "content": "Rain." } }],
-        "usage": { "prompt_tokens": 5, "completion_tokens": 6, "total_tokens": 11 } });
+        "usage": { "prompt_tokens": 15, "completion_tokens": 6, "total_tokens": 21 } });
     let last = json!({ "choices": [{ "finish_reason": "stop" }], "usage": null });
     let run = stream(&[event(&early), event(&last), "data: [DONE]\n\n".into()], &["-v"]);
     assert_eq!(run.stdout, "Rain.\n");
-    assert_says(&run.stderr, &["5 + 6 tokens"]);
+    assert_says(&run.stderr, &["15 + 6 tokens"]);
 }
 
 #[test]

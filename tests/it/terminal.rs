@@ -130,7 +130,7 @@ fn progress_shows_the_bytes_on_their_way_up() {
     let mut run = caption(&stand_in).with("tone.wav");
     let wav = run.folder().join("tone.wav");
     OpenOptions::new().append(true).open(wav).unwrap().set_len(7_000_000).unwrap();
-    run = run.arg("tone.wav");
+    run = run.args(["--convert", "never", "tone.wav"]);
     let terminal = Terminal::open();
     assert_eq!(finish(terminal.start(&mut run)).code, 0);
     assert_says(&terminal.shown(), &["sending", "MB/9.33 MB", "Rain."]);

@@ -7,6 +7,7 @@ use anyhow::bail;
 use caption::error::Error;
 use caption::input::{Found, FoundIter};
 use caption::output::{FormatKind, Sidecars};
+use caption::stop::Stop;
 use clap::CommandFactory;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime::Runtime;
@@ -37,7 +38,8 @@ pub(crate) fn run(
     let config = Config::new(cli, environment)?;
     let count = Arc::new(Count::default());
     let found = gather::search(cli, &count)?;
-    let captioner = config.captioner(diagnostics)?;
+    let stop = Stop::new();
+    let captioner = config.captioner(diagnostics, &stop)?;
     let sidecars = config.sidecars()?;
     let inputs = inputs(found, sidecars.as_ref(), &count, cli.money.dry_run)?;
     let mut sink = Sink::open(config.output_file(), environment.stdout_is_terminal)?;
@@ -60,7 +62,7 @@ pub(crate) fn run(
             summary: Summary::start(),
             exit: Exit::Success,
         };
-        finish(runtime, delivery.deliver(&captioner, inputs, config.jobs))
+        finish(runtime, delivery.deliver(&captioner, inputs, config.jobs, stop))
     };
     match exit {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),

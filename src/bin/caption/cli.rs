@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use caption::audio::Convert;
 use caption::input::Shard;
 use caption::output::FormatKind;
 use caption::service::MAX_UPLOAD;
@@ -11,7 +12,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, ValueEnum, value_parser};
 
-use super::values::{MaxUpload, parse_duration, parse_rate, parse_usd};
+use super::values::{MaxUpload, parse_duration, parse_rate, parse_usd, parse_window};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -30,6 +31,7 @@ Examples:
   caption --json song.mp3 | jq .usage     the service's whole answer
   caption --manifest m.jsonl sfx/         a folder; never asked or paid twice
   caption --sidecar --dry-run sfx/        what would it take?
+  caption --window 30s -f srt talk.mp4    subtitles of what is to be heard
 
 The key is read from AIMLAPI_KEY, AIMLAPI_API_KEY or AIML_API_KEY; make one at
 https://aimlapi.com/app/keys. There is no option that takes the key itself: it
@@ -100,8 +102,8 @@ pub(crate) struct SearchArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// What to print: text, json (the service's response), jsonl or csv (our records);
-    /// repeatable with --sidecar
+    /// What to print: text, json (the service's response), jsonl or csv (our records), srt or
+    /// vtt (subtitles); repeatable with --sidecar
     #[arg(short, long = "format", value_name = "FORMAT", default_value = "text")]
     #[arg(hide_possible_values = true)]
     pub(crate) formats: Vec<FormatName>,
@@ -194,7 +196,7 @@ pub(crate) struct ServiceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NetworkArgs {
-    /// Caption this many inputs at a time
+    /// Make this many requests at a time
     #[arg(short, long, value_name = "N", default_value = "4")]
     #[arg(value_parser = value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: u16,
@@ -223,7 +225,16 @@ pub(crate) struct SoundArgs {
     #[arg(long)]
     pub(crate) inline: bool,
 
-    /// Refuse files of this size or more in base64, 4/3 of the file; none for a server of your own
+    /// Caption long sound in windows of about this length, such as 30s, cut where it is quiet
+    #[arg(long, value_name = "DURATION", value_parser = parse_window)]
+    pub(crate) window: Option<Duration>,
+
+    /// Send sound as WAV with 16 kHz and one channel, which is what the model hears; auto spares
+    /// compressed sound that the service takes as it is
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) convert: ConvertName,
+
+    /// Send nothing of this size or more in base64, 4/3 of the bytes; none for a server of your own
     #[arg(long, value_name = "SIZE", default_value_t = MaxUpload(Some(MAX_UPLOAD)))]
     pub(crate) max_upload: MaxUpload,
 }
@@ -235,7 +246,7 @@ pub(crate) struct GeneralArgs {
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more: cost, tokens, time, and the causes of errors
+    /// Say more: what was sent, cost, tokens, time, levels in records, the causes of errors
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
@@ -262,6 +273,15 @@ pub(crate) enum FormatName {
     Json,
     Jsonl,
     Csv,
+    Srt,
+    Vtt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConvertName {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -278,6 +298,18 @@ impl FormatName {
             Self::Json => FormatKind::Json,
             Self::Jsonl => FormatKind::Jsonl,
             Self::Csv => FormatKind::Csv,
+            Self::Srt => FormatKind::Srt,
+            Self::Vtt => FormatKind::Vtt,
+        }
+    }
+}
+
+impl ConvertName {
+    pub(crate) fn convert(self) -> Convert {
+        match self {
+            Self::Auto => Convert::Auto,
+            Self::Always => Convert::Always,
+            Self::Never => Convert::Never,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use caption::audio::{Convert, Recipe};
 use caption::budget::Budget;
 use caption::captioner::{Captioner, Preparation};
 use caption::error::Error;
@@ -11,6 +12,7 @@ use caption::manifest::Manifest;
 use caption::memory::Memory;
 use caption::output::{FormatKind, Sidecars, Style};
 use caption::service::{Client, Downloader, Options};
+use caption::stop::Stop;
 
 use super::cli::Cli;
 use super::diagnostics::Diagnostics;
@@ -38,6 +40,7 @@ impl<'a> Config<'a> {
         let writes_text = formats == [FormatKind::Text] && !writes_sidecars(cli);
         let by_itself = writes_text
             && !is_batch
+            && cli.sound.window.is_none()
             && cli.output.output.is_none()
             && environment.stdout_is_terminal;
         let streams = cli.service.stream || (by_itself && !cli.service.no_stream);
@@ -48,17 +51,27 @@ impl<'a> Config<'a> {
         let jobs = usize::from(cli.network.jobs);
         let is_offline = cli.known.offline;
         refuse_to_ruin(cli)?;
+        check_window(&recipe(cli))?;
+        if is_batch && !writes_sidecars(cli) && formats.iter().any(|format| format.is_subtitles()) {
+            bail!("subtitles are of one sound: add --sidecar or --output-dir for several inputs");
+        }
         Ok(Self { cli, environment, formats, is_batch, streams, jobs, is_offline, options })
     }
 
     /// The captioner; unless it is only to plan or remember, a key is looked for first of all.
-    pub(crate) fn captioner(&self, diagnostics: &Diagnostics) -> anyhow::Result<Captioner> {
+    pub(crate) fn captioner(
+        &self,
+        diagnostics: &Diagnostics,
+        stop: &Stop,
+    ) -> anyhow::Result<Captioner> {
         let mut preparation = Preparation::default();
         preparation.model.clone_from(&self.options.model);
         preparation.max_tokens = self.options.max_tokens;
         preparation.inline = self.cli.sound.inline;
-        preparation.max_upload = self.cli.sound.max_upload.0;
-        let mut captioner = Captioner::new(preparation);
+        preparation.recipe = recipe(self.cli);
+        preparation.needs_length = self.formats.iter().any(|format| format.is_subtitles());
+        preparation.jobs = self.jobs;
+        let mut captioner = Captioner::new(preparation).heeding(stop.clone());
         if !self.cli.known.offline && !self.cli.money.dry_run {
             let key = key::find(self.cli.service.api_key_file.as_deref(), self.environment)?;
             let client = Client::new(key, self.options.clone())?;
@@ -184,6 +197,28 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn writes_sidecars(cli: &Cli) -> bool {
     cli.output.sidecar.is_some() || cli.output.output_dir.is_some()
+}
+
+fn recipe(cli: &Cli) -> Recipe {
+    let mut recipe = Recipe::default();
+    recipe.convert = cli.sound.convert.convert();
+    recipe.window = cli.sound.window;
+    recipe.max_upload = cli.sound.max_upload.0;
+    recipe.measures = cli.general.verbose;
+    recipe
+}
+
+fn check_window(recipe: &Recipe) -> anyhow::Result<()> {
+    let Some(window) = recipe.window else { return Ok(()) };
+    if recipe.convert == Convert::Never {
+        bail!("--window cuts converted sound: leave --convert never out");
+    }
+    let longest = recipe.longest_window();
+    if window > longest {
+        let longest = humantime::format_duration(longest);
+        bail!("--window is too long: at most {longest} can be sent at once");
+    }
+    Ok(())
 }
 
 /// One file, URL or standard input is one; anything else may be several.

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use caption::batch;
+use caption::caption::Answer;
 use caption::captioner::Captioner;
 use caption::error::{Error, Kind};
 use caption::input::{Found, Input};
@@ -60,9 +62,9 @@ impl<W: Write> Delivery<'_, W> {
         captioner: &Captioner,
         inputs: impl Stream<Item = Found>,
         jobs: usize,
+        stop: Stop,
     ) -> io::Result<Exit> {
         let (sender, mut news) = mpsc::unbounded_channel();
-        let stop = Stop::new();
         let worker = Worker {
             captioner,
             sidecars: self.sidecars.clone(),
@@ -119,6 +121,9 @@ impl<W: Write> Delivery<'_, W> {
             What::Event(Event::Sent { bytes, total }) if !self.is_batch => {
                 progress.sent(bytes, total);
             }
+            What::Event(Event::Window { done, total }) if !self.is_batch => {
+                progress.windows(done, total);
+            }
             What::Event(Event::Text(text)) if self.shows_pieces => {
                 progress.clear();
                 self.format.piece(&text, &mut self.output)?;
@@ -135,6 +140,21 @@ impl<W: Write> Delivery<'_, W> {
             Event::Inlining { url } => self.diagnostics.note(&format!(
                 "only this machine can reach {url}: downloading it to send its bytes"
             )),
+            Event::Prepared { format, is_converted, bytes, sent } => {
+                let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
+                let si = |bytes: u64| ByteSize(bytes).display().si();
+                let what = if *is_converted {
+                    format!("sent as 16 kHz mono WAV, {} in place of {}", si(*sent), si(*bytes))
+                } else {
+                    format!("sent as it is, {}", si(*sent))
+                };
+                self.diagnostics.detail(&format!("{format}{track}: {what}: {name}"));
+            }
+            Event::LeftOut { packets } => {
+                let s = if *packets == 1 { "" } else { "s" };
+                let text = format!("{packets} damaged packet{s} left out: {name}");
+                self.diagnostics.note(&text);
+            }
             Event::Retrying { reason, wait, attempt } => {
                 let text =
                     format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
@@ -237,7 +257,10 @@ fn ends_the_run(outcome: &Outcome) -> bool {
 
 /// Where the response is what was asked for, a caption that came in pieces is none.
 fn with_response(mut outcome: Outcome) -> Outcome {
-    if outcome.answer().is_some_and(|answer| answer.body.is_none()) {
+    let is_missing = |answer: &Answer| {
+        answer.body.is_none() && answer.windows.iter().all(|window| window.body.is_none())
+    };
+    if outcome.answer().is_some_and(is_missing) {
         let (found, request_id) = ("a stream that was not asked for".to_owned(), None);
         outcome.ending = Ending::Failed(Error::NotAnAnswer { status: 200, found, request_id });
     }

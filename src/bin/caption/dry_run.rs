@@ -84,7 +84,7 @@ impl Total {
         if plan.question.sha256.is_some() && !self.asked.insert(plan.question.clone()) {
             return "same";
         }
-        self.requests += 1;
+        self.requests += plan.requests;
         self.bytes += plan.bytes;
         match plan.tokens {
             Some(tokens) => self.tokens += tokens,

@@ -63,7 +63,7 @@ pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
 const KEYS: &str =
     "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
 const TOP_UP: &str = "top up at https://aimlapi.com/app/billing/";
-const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
+const SHRINK: &str = "caption it in windows (--window 30s), shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
                       or give a public URL in its place";
 
 /// What to do next.
@@ -81,7 +81,14 @@ pub(crate) fn hint(error: &Error) -> &'static str {
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
+        Error::Undecodable { .. } => "leave --window and --convert out, or convert it to WAV",
         Error::TooLarge { .. } => SHRINK,
+        Error::TooLong { .. } => "caption it in windows: add --window 30s",
+        Error::UnknownLength => "use another format, or convert the sound to WAV",
+        Error::InWindow { error, .. } => hint(error),
+        Error::NotHeard { .. } => {
+            "try --convert always; if that does not help, check --model and --base-url"
+        }
         Error::Changed => "wait until nothing writes to it, then try again",
         Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
         Error::Download { .. } => "try again later",

@@ -13,6 +13,7 @@ use super::summary::Summary;
 
 const UPLOAD: &str = "{spinner} sending {decimal_bytes}/{decimal_total_bytes} {wide_bar}";
 const LISTENING: &str = "{spinner} listening {elapsed}";
+const WINDOWS: &str = "{spinner} {pos}/{len} windows {wide_bar} {eta} left";
 const BATCH: &str = "{spinner} {pos} done{msg} · {rate} · {elapsed}";
 const BATCH_OF_KNOWN_SIZE: &str = "{wide_bar} {pos}/{len} done{msg} · {rate} · {eta} left";
 const CLIP: &str = "  {spinner} {wide_msg} {elapsed}";
@@ -53,6 +54,19 @@ impl Progress {
             bar.reset_elapsed();
             style(&bar, LISTENING);
         }
+    }
+
+    /// For one input in windows: shows how many have their caption.
+    pub(crate) fn windows(&self, done: u64, total: Option<u64>) {
+        if !self.visible {
+            return;
+        }
+        let bar = self.main();
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+        style(&bar, WINDOWS);
+        bar.set_position(done);
     }
 
     /// For several inputs: names one that is under way.

@@ -46,6 +46,13 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
+pub(crate) fn parse_window(text: &str) -> Result<Duration, &'static str> {
+    match parse_duration(text)? {
+        window if window < Duration::from_secs(1) => Err("at least 1s"),
+        window => Ok(window),
+    }
+}
+
 /// The time between two requests at a rate such as `5/s` or `100/m`.
 pub(crate) fn parse_rate(text: &str) -> Result<Duration, &'static str> {
     let gap = text.split_once('/').and_then(|(number, unit)| {

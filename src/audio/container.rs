@@ -1,0 +1,122 @@
+//! What is around the sound: containers, read by symphonia.
+
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::errors::Error as Fault;
+use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::units::Duration;
+
+use super::clip::{Clip, ClipReader};
+use super::probe::Format;
+use crate::error::Error;
+
+/// How far into bytes of an unknown kind the first frame of sound is looked for: past a torn
+/// frame or some padding, not so far that noise looks like music.
+const DEPTH: u32 = 16 * 1024;
+
+/// Finds out which container it is and reads its head.
+pub(super) fn open(clip: &Clip) -> Result<Box<dyn FormatReader>, Fault> {
+    let options = ProbeOptions { max_probe_depth: DEPTH, ..ProbeOptions::default() };
+    let mut probe = Probe::new_with_options(&options);
+    symphonia::default::register_enabled_formats(&mut probe);
+    let stream =
+        MediaSourceStream::new(Box::new(clip.reader()), MediaSourceStreamOptions::default());
+    let (format, metadata) = (FormatOptions::default(), MetadataOptions::default());
+    probe.probe(&Hint::new(), stream, format, metadata)
+}
+
+/// The track that is listened to: the first one of sound.
+pub(super) fn first_sound(reader: &dyn FormatReader) -> Option<&Track> {
+    reader.first_track(TrackType::Audio)
+}
+
+/// How the sound in a track is coded, where the container tells.
+pub(super) fn coding(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref()?.audio()
+}
+
+/// The length by the container's own account, in seconds.
+pub(super) fn told_seconds(reader: &dyn FormatReader, track: &Track) -> Option<f64> {
+    let whole = reader.media_info();
+    let told = [(track.time_base, track.duration), (whole.time_base, whole.duration)];
+    told.into_iter().find_map(|(base, duration)| {
+        let duration = duration.filter(|duration| *duration > Duration::ZERO)?;
+        Some(base?.calc_duration(duration)?.as_secs_f64())
+    })
+}
+
+/// What the packets of a track come to.
+pub(super) struct Count {
+    pub(super) packets: u64,
+    /// Without what is around them.
+    pub(super) bytes: u64,
+    /// Their length, where they tell it.
+    pub(super) seconds: Option<f64>,
+}
+
+/// Reads a track to its end, or to where it is cut.
+pub(super) fn count(reader: &mut dyn FormatReader, track: &Track) -> Count {
+    let (mut packets, mut bytes, mut sum, mut last) = (0, 0, Duration::ZERO, track.start_ts);
+    while let Ok(Some(packet)) = reader.next_packet() {
+        if packet.track_id == track.id {
+            packets += 1;
+            bytes += packet.data.len() as u64;
+            sum = sum.saturating_add(packet.dur);
+            last = last.max(packet.pts);
+        }
+    }
+    // Matroska tells when a packet begins, and not how long it is.
+    let length = if sum > Duration::ZERO { Some(sum) } else { last.duration_from(track.start_ts) };
+    let seconds = length.and_then(|length| track.time_base?.calc_duration(length));
+    let seconds = seconds.map(|time| time.as_secs_f64()).filter(|seconds| *seconds > 0.0);
+    Count { packets, bytes, seconds }
+}
+
+/// How long the sound is that is really there, as far as it can be read here.
+///
+/// Fails with [`Error::Damaged`] where that is less than half of what the head of the file tells.
+pub(super) fn whole_seconds(clip: &Clip) -> Result<Option<f64>, Error> {
+    let told = clip.format().seconds;
+    let Ok(mut reader) = open(clip) else { return Ok(told) };
+    let Some(track) = first_sound(reader.as_ref()).cloned() else { return Ok(told) };
+    let there = match pcm_seconds(clip, &track) {
+        Some(seconds) => Some(told.map_or(seconds, |told| seconds.min(told))),
+        None => count(reader.as_mut(), &track).seconds,
+    };
+    check_whole(clip.format(), there)?;
+    Ok(there.or(told))
+}
+
+/// The most sound that the file has room for, where it is not compressed.
+fn pcm_seconds(clip: &Clip, track: &Track) -> Option<f64> {
+    let coding = coding(track)?;
+    let _ = clip.format().codec.as_ref().filter(|codec| codec.starts_with("pcm_"))?;
+    let channels = u32::try_from(coding.channels.as_ref()?.count()).ok()?;
+    let bits = coding.bits_per_coded_sample.or(coding.bits_per_sample)?;
+    let bits_a_second = f64::from(coding.sample_rate?) * f64::from(channels) * f64::from(bits);
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    Some(clip.len() as f64 * 8.0 / bits_a_second)
+}
+
+/// Fails with [`Error::Damaged`] where less than half of the sound is there.
+pub(super) fn check_whole(format: &Format, there: Option<f64>) -> Result<(), Error> {
+    match (format.seconds, there) {
+        (Some(told), Some(there)) if there < told / 2.0 => Err(Error::Damaged {
+            container: format.container.to_uppercase(),
+            reason: format!("{there:.1} s of {told:.1} s are there"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+impl MediaSource for ClipReader {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.clip.len())
+    }
+}

@@ -1,0 +1,70 @@
+//! From any sound to what the model hears: one channel at 16 kHz.
+
+use super::clip::Clip;
+use super::decode::{Block, Decoder};
+use super::measure::{Levels, Meter};
+use super::resample::Resampler;
+use crate::error::Error;
+
+/// Decodes a clip to mono sound at 16 kHz, block by block.
+pub(super) struct Converter {
+    decoder: Decoder,
+    resampler: Option<Resampler>,
+    meter: Option<Meter>,
+    mono: Vec<f32>,
+}
+
+impl Converter {
+    /// With `measures`, the decoded sound is measured on its way.
+    pub(super) fn open(clip: &Clip, measures: bool) -> Result<Self, Error> {
+        let decoder = Decoder::open(clip)?;
+        let meter = measures.then(Meter::default);
+        Ok(Self { decoder, resampler: None, meter, mono: Vec::new() })
+    }
+
+    /// Appends some more samples to `out`; `false` is the end.
+    pub(super) fn next(&mut self, out: &mut Vec<f32>) -> Result<bool, Error> {
+        let Some(block) = self.decoder.next()? else {
+            if let Some(mut resampler) = self.resampler.take() {
+                resampler.finish(out);
+            }
+            return Ok(false);
+        };
+        if let Some(meter) = &mut self.meter {
+            meter.push(&block);
+        }
+        // Another rate begins with another stream in the same file.
+        if let Some(mut resampler) = self.resampler.take_if(|r| r.rate() != block.rate) {
+            resampler.finish(out);
+        }
+        let resampler = self.resampler.get_or_insert_with(|| Resampler::new(block.rate));
+        mix(&block, &mut self.mono);
+        resampler.push(&self.mono, out);
+        Ok(true)
+    }
+
+    /// How many packets could not be decoded so far.
+    pub(super) fn damaged_packets(&self) -> u64 {
+        self.decoder.damaged_packets()
+    }
+
+    /// What was measured, once all is decoded.
+    pub(super) fn levels(&mut self) -> Option<Levels> {
+        self.meter.take().map(Meter::finish)
+    }
+}
+
+/// The mean of the channels.
+fn mix(block: &Block<'_>, mono: &mut Vec<f32>) {
+    mono.clear();
+    match block.channels {
+        1 => mono.extend_from_slice(block.samples),
+        2 => mono.extend(block.samples.chunks_exact(2).map(|frame| 0.5 * (frame[0] + frame[1]))),
+        channels => {
+            #[expect(clippy::cast_precision_loss, reason = "at most 64")]
+            let share = 1.0 / channels as f32;
+            let frames = block.samples.chunks_exact(channels);
+            mono.extend(frames.map(|frame| share * frame.iter().sum::<f32>()));
+        }
+    }
+}

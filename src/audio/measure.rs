@@ -1,0 +1,183 @@
+//! What can be told of a sound without a model.
+
+use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
+use serde::{Deserialize, Serialize};
+
+use super::decode::Block;
+use super::probe::Format;
+
+/// What is below this is silence, in dBFS.
+const SILENCE: f64 = -60.0;
+
+/// Silence is told in steps of this many seconds.
+const STEP: f64 = 0.01;
+
+/// The largest sample of 16 bits; so many in a row were most likely meant to be louder.
+const FULL_SCALE: f32 = 32767.0 / 32768.0;
+const CLIPPED_RUN: u64 = 3;
+
+/// The filters of BS.1770 are made for rates of music and speech, in Hz.
+const LOUDNESS_FROM: u32 = 8_000;
+
+/// Levels, loudness and silence of decoded sound.
+///
+/// A level that no number can tell, such as that of digital silence, is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Levels {
+    /// The loudest sample of any channel, in dB below full scale; 0 at most but for floats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_dbfs: Option<f64>,
+    /// The root of the mean square over all channels, in dB below full scale: a full-scale sine
+    /// has -3.01.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rms_dbfs: Option<f64>,
+    /// Integrated loudness as of EBU R 128, in LUFS; every channel counts the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loudness_lufs: Option<f64>,
+    /// Seconds below -60 dBFS at the start.
+    pub leading_silence: f64,
+    /// Seconds below -60 dBFS at the end.
+    pub trailing_silence: f64,
+    /// Seconds below -60 dBFS in all.
+    pub silence: f64,
+    /// Samples in runs of three or more at full scale.
+    pub clipped_samples: u64,
+}
+
+/// A sound and what was measured of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Sound {
+    /// What kind of sound it is.
+    #[serde(flatten)]
+    pub format: Format,
+    /// `None` where it cannot be decoded here.
+    #[serde(flatten)]
+    pub levels: Option<Levels>,
+}
+
+/// Measures as the sound comes by.
+#[derive(Default)]
+pub(super) struct Meter {
+    rate: u32,
+    peak: f32,
+    squares: f64,
+    samples: u64,
+    loudness: Vec<ChannelLoudnessMeter>,
+    runs: Vec<u64>,
+    clipped: u64,
+    silence: Silence,
+}
+
+/// Counts steps of silence.
+#[derive(Default)]
+struct Silence {
+    /// The loudest sample of the step so far, and how many frames it has.
+    peak: f32,
+    frames: u32,
+    steps: u64,
+    silent: u64,
+    leading: Option<u64>,
+    trailing: u64,
+}
+
+impl Meter {
+    pub(super) fn push(&mut self, block: &Block<'_>) {
+        if self.loudness.len() != block.channels || self.rate != block.rate {
+            // A new stream in the same file; loudness is told of the last one.
+            self.rate = block.rate;
+            self.loudness = vec![ChannelLoudnessMeter::new(block.rate); block.channels];
+            self.runs = vec![0; block.channels];
+        }
+        for (channel, meter) in self.loudness.iter_mut().enumerate() {
+            meter.push(block.samples.iter().skip(channel).step_by(block.channels).copied());
+        }
+        self.samples += block.samples.len() as u64;
+        for frame in block.samples.chunks_exact(block.channels) {
+            let mut loudest = 0.0_f32;
+            for (sample, run) in frame.iter().zip(&mut self.runs) {
+                let level = sample.abs();
+                loudest = loudest.max(level);
+                self.squares += f64::from(level) * f64::from(level);
+                if level >= FULL_SCALE {
+                    *run += 1;
+                    self.clipped += match *run {
+                        CLIPPED_RUN => CLIPPED_RUN,
+                        longer if longer > CLIPPED_RUN => 1,
+                        _ => 0,
+                    };
+                } else {
+                    *run = 0;
+                }
+            }
+            self.peak = self.peak.max(loudest);
+            self.silence.push(loudest, block.rate);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Levels {
+        self.silence.step();
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let (steps, samples) =
+            (|steps: u64| round(steps as f64 * STEP), self.samples.max(1) as f64);
+        Levels {
+            peak_dbfs: decibels(f64::from(self.peak)),
+            rms_dbfs: decibels((self.squares / samples).sqrt()),
+            loudness_lufs: loudness(self.loudness).filter(|_| self.rate >= LOUDNESS_FROM),
+            leading_silence: steps(self.silence.leading.unwrap_or(self.silence.steps)),
+            trailing_silence: steps(self.silence.trailing),
+            silence: steps(self.silence.silent),
+            clipped_samples: self.clipped,
+        }
+    }
+}
+
+impl Silence {
+    fn push(&mut self, level: f32, rate: u32) {
+        self.peak = self.peak.max(level);
+        self.frames += 1;
+        if f64::from(self.frames) >= f64::from(rate) * STEP {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        if self.frames == 0 {
+            return;
+        }
+        if decibels(f64::from(self.peak)).is_none_or(|level| level < SILENCE) {
+            self.silent += 1;
+            self.trailing += 1;
+        } else {
+            self.leading.get_or_insert(self.steps);
+            self.trailing = 0;
+        }
+        self.steps += 1;
+        (self.peak, self.frames) = (0.0, 0);
+    }
+}
+
+/// BS.1770 adds up the channels.
+fn loudness(channels: Vec<ChannelLoudnessMeter>) -> Option<f64> {
+    let mut channels = channels.into_iter().map(ChannelLoudnessMeter::into_100ms_windows);
+    let mut sum = channels.next()?.inner;
+    for channel in channels {
+        for (sum, power) in sum.iter_mut().zip(channel.inner) {
+            sum.0 += power.0;
+        }
+    }
+    let sum: Windows100ms<Vec<Power>> = Windows100ms { inner: sum };
+    let loudness = f64::from(gated_mean(sum.as_ref()).loudness_lkfs());
+    loudness.is_finite().then(|| round(loudness))
+}
+
+fn decibels(level: f64) -> Option<f64> {
+    (level > 0.0).then(|| round(20.0 * level.log10()))
+}
+
+/// To two decimals: no ear and no rule needs more.
+fn round(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
