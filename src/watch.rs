@@ -26,6 +26,13 @@ pub enum Event {
         /// Bytes of what is sent, before base64.
         sent: u64,
     },
+    /// The sound is cut into windows, each converted.
+    Cutting {
+        /// What it was.
+        format: Format,
+        /// How many windows, where the length is known.
+        total: Option<u64>,
+    },
     /// Packets of the sound could not be decoded and were left out.
     LeftOut {
         /// How many.

@@ -6,10 +6,9 @@ use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
-use symphonia::core::units::Duration;
+use symphonia::core::units::{Duration, TimeBase};
 
 use super::clip::{Clip, ClipReader};
-use super::probe::Format;
 use crate::error::Error;
 
 /// How far into bytes of an unknown kind the first frame of sound is looked for: past a torn
@@ -41,10 +40,13 @@ pub(super) fn coding(track: &Track) -> Option<&AudioCodecParameters> {
 pub(super) fn told_seconds(reader: &dyn FormatReader, track: &Track) -> Option<f64> {
     let whole = reader.media_info();
     let told = [(track.time_base, track.duration), (whole.time_base, whole.duration)];
-    told.into_iter().find_map(|(base, duration)| {
-        let duration = duration.filter(|duration| *duration > Duration::ZERO)?;
-        Some(base?.calc_duration(duration)?.as_secs_f64())
-    })
+    told.into_iter().find_map(|(base, duration)| seconds(base, duration))
+}
+
+/// A length in seconds, where it is told and not nothing.
+fn seconds(base: Option<TimeBase>, duration: Option<Duration>) -> Option<f64> {
+    let seconds = base?.calc_duration(duration?)?.as_secs_f64();
+    (seconds > 0.0).then_some(seconds)
 }
 
 /// What the packets of a track come to.
@@ -69,24 +71,29 @@ pub(super) fn count(reader: &mut dyn FormatReader, track: &Track) -> Count {
     }
     // Matroska tells when a packet begins, and not how long it is.
     let length = if sum > Duration::ZERO { Some(sum) } else { last.duration_from(track.start_ts) };
-    let seconds = length.and_then(|length| track.time_base?.calc_duration(length));
-    let seconds = seconds.map(|time| time.as_secs_f64()).filter(|seconds| *seconds > 0.0);
-    Count { packets, bytes, seconds }
+    Count { packets, bytes, seconds: seconds(track.time_base, length) }
 }
 
 /// How long the sound is that is really there, as far as it can be read here.
 ///
-/// Fails with [`Error::Damaged`] where that is less than half of what the head of the file tells.
+/// Fails with [`Error::Damaged`] where that is less than half of what the track's head tells.
 pub(super) fn whole_seconds(clip: &Clip) -> Result<Option<f64>, Error> {
-    let told = clip.format().seconds;
-    let Ok(mut reader) = open(clip) else { return Ok(told) };
-    let Some(track) = first_sound(reader.as_ref()).cloned() else { return Ok(told) };
-    let there = match pcm_seconds(clip, &track) {
-        Some(seconds) => Some(told.map_or(seconds, |told| seconds.min(told))),
-        None => count(reader.as_mut(), &track).seconds,
+    let format = clip.format();
+    let Ok(mut reader) = open(clip) else { return Ok(format.seconds) };
+    let Some(track) = first_sound(reader.as_ref()).cloned() else { return Ok(format.seconds) };
+    let told = seconds(track.time_base, track.duration);
+    let there = match (pcm_seconds(clip, &track), told) {
+        (Some(most), Some(told)) => Some(most.min(told)),
+        (Some(most), None) => Some(most),
+        (None, _) => count(reader.as_mut(), &track).seconds,
     };
-    check_whole(clip.format(), there)?;
-    Ok(there.or(told))
+    match (told, there) {
+        (Some(told), Some(there)) if there < told / 2.0 => Err(Error::Damaged {
+            container: format.container.to_uppercase(),
+            reason: format!("{there:.1} s of {told:.1} s are there"),
+        }),
+        _ => Ok(there.or(format.seconds)),
+    }
 }
 
 /// The most sound that the file has room for, where it is not compressed.
@@ -98,17 +105,6 @@ fn pcm_seconds(clip: &Clip, track: &Track) -> Option<f64> {
     let bits_a_second = f64::from(coding.sample_rate?) * f64::from(channels) * f64::from(bits);
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     Some(clip.len() as f64 * 8.0 / bits_a_second)
-}
-
-/// Fails with [`Error::Damaged`] where less than half of the sound is there.
-pub(super) fn check_whole(format: &Format, there: Option<f64>) -> Result<(), Error> {
-    match (format.seconds, there) {
-        (Some(told), Some(there)) if there < told / 2.0 => Err(Error::Damaged {
-            container: format.container.to_uppercase(),
-            reason: format!("{there:.1} s of {told:.1} s are there"),
-        }),
-        _ => Ok(()),
-    }
 }
 
 impl MediaSource for ClipReader {

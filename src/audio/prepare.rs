@@ -189,11 +189,14 @@ fn measure_levels(clip: &Clip) -> Result<(Option<Levels>, u64), Error> {
 }
 
 fn converted(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
-    let longest = recipe.longest();
-    let too_long = || Error::TooLong {
-        seconds: clip.format().seconds.filter(|seconds| *seconds > longest),
-        limit: longest,
+    let (there, longest) = (container::whole_seconds(clip)?, recipe.longest());
+    let check = |seconds: Option<f64>| match seconds {
+        Some(seconds) if seconds > longest => {
+            Err(Error::TooLong { seconds: there, limit: longest })
+        }
+        _ => Ok(()),
     };
+    check(there)?;
     let mut converter = Converter::open(clip, recipe.measures)?;
     let mut file = WavFile::new()?;
     let (mut block, mut samples) = (Vec::new(), Vec::new());
@@ -204,11 +207,9 @@ fn converted(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
         samples.clear();
         samples.extend(block.iter().copied().map(wav::quantize));
         file.push(&samples)?;
-        if file.seconds() > longest {
-            return Err(too_long());
-        }
+        // A file may hold more than it tells.
+        check(Some(file.seconds()))?;
     }
-    container::check_whole(clip.format(), Some(file.seconds()))?;
     let clip = file.into_clip()?;
     Ok(Prepared {
         seconds: clip.format().seconds,

@@ -46,6 +46,7 @@ impl Captioner {
     ) -> Result<Ending, Error> {
         let recipe = &self.preparation.recipe;
         let total = clip.format().seconds.map(|seconds| recipe.requests(seconds));
+        watch.tell(Event::Cutting { format: clip.format().clone(), total });
         let timeline = Timeline {
             captioner: self,
             name,

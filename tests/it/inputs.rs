@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::harness::{answer, assert_says, bare, caption, caption_tone, data, endless_wav, finish};
 use crate::stand_in::StandIn;
+use crate::waves::sent_bytes;
 
 #[test]
 fn a_file_is_captioned_and_the_caption_is_about_that_file() {
@@ -286,12 +287,4 @@ fn refused(name: &str, content: Option<&[u8]>, words: &[&str]) {
     assert_says(&said, words);
     assert_eq!(said.lines().count(), 1, "one line: {said}");
     assert_eq!(stand_in.connections(), 0, "nothing was sent");
-}
-
-fn sent_bytes(stand_in: &StandIn) -> Vec<u8> {
-    use base64::Engine;
-    let json = stand_in.request().json();
-    let data = json["messages"][0]["content"][0]["input_audio"]["data"].as_str().unwrap();
-    let encoded = data.strip_prefix("data:;base64,").unwrap();
-    base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()
 }

@@ -7,6 +7,7 @@ mod answers;
 mod batch;
 mod downloads;
 mod errors;
+mod formats;
 mod harness;
 mod inputs;
 #[cfg(unix)]
@@ -26,3 +27,4 @@ mod streaming;
 #[cfg(unix)]
 mod terminal;
 mod tls;
+mod waves;

@@ -4,15 +4,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use caption::audio::Convert;
 use caption::input::Shard;
-use caption::output::FormatKind;
 use caption::service::MAX_UPLOAD;
 use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, ValueEnum, value_parser};
+use clap::{ArgAction, Args, Parser, value_parser};
 
-use super::values::{MaxUpload, parse_duration, parse_rate, parse_usd, parse_window};
+use super::values::{
+    ConvertName, FormatName, MaxUpload, When, parse_duration, parse_rate, parse_usd, parse_window,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -265,61 +265,4 @@ pub(crate) struct GeneralArgs {
     /// Print version
     #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
-    Text,
-    Json,
-    Jsonl,
-    Csv,
-    Srt,
-    Vtt,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ConvertName {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-impl FormatName {
-    pub(crate) fn kind(self) -> FormatKind {
-        match self {
-            Self::Text => FormatKind::Text,
-            Self::Json => FormatKind::Json,
-            Self::Jsonl => FormatKind::Jsonl,
-            Self::Csv => FormatKind::Csv,
-            Self::Srt => FormatKind::Srt,
-            Self::Vtt => FormatKind::Vtt,
-        }
-    }
-}
-
-impl ConvertName {
-    pub(crate) fn convert(self) -> Convert {
-        match self {
-            Self::Auto => Convert::Auto,
-            Self::Always => Convert::Always,
-            Self::Never => Convert::Never,
-        }
-    }
-}
-
-impl When {
-    pub(crate) fn holds(self, automatically: bool) -> bool {
-        match self {
-            Self::Auto => automatically,
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
 }

@@ -3,9 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytesize::ByteSize;
 use caption::batch;
 use caption::caption::Answer;
 use caption::captioner::Captioner;
@@ -22,11 +20,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::diagnostics::Diagnostics;
 use super::gather::Count;
 use super::hints::Exit;
+use super::news;
 use super::signals;
 use super::summary::Summary;
-
-/// A wait that people wonder about.
-const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// Where everything goes, and what has come so far.
 pub(crate) struct Delivery<'a, W> {
@@ -129,44 +125,10 @@ impl<W: Write> Delivery<'_, W> {
                 self.format.piece(&text, &mut self.output)?;
                 self.output.flush()?;
             }
-            What::Event(event) => self.tell(&name, &event),
+            What::Event(event) => news::tell(self.diagnostics, self.is_batch, &name, &event),
             What::Started => {}
         }
         Ok(())
-    }
-
-    fn tell(&self, name: &str, event: &Event) {
-        match event {
-            Event::Inlining { url } => self.diagnostics.note(&format!(
-                "only this machine can reach {url}: downloading it to send its bytes"
-            )),
-            Event::Prepared { format, is_converted, bytes, sent } => {
-                let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
-                let si = |bytes: u64| ByteSize(bytes).display().si();
-                let what = if *is_converted {
-                    format!("sent as 16 kHz mono WAV, {} in place of {}", si(*sent), si(*bytes))
-                } else {
-                    format!("sent as it is, {}", si(*sent))
-                };
-                self.diagnostics.detail(&format!("{format}{track}: {what}: {name}"));
-            }
-            Event::LeftOut { packets } => {
-                let s = if *packets == 1 { "" } else { "s" };
-                let text = format!("{packets} damaged packet{s} left out: {name}");
-                self.diagnostics.note(&text);
-            }
-            Event::Retrying { reason, wait, attempt } => {
-                let text =
-                    format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
-                // In a batch there are too many of them, unless the run would seem to hang.
-                if self.is_batch && *wait < LONG_WAIT {
-                    self.diagnostics.detail(&text);
-                } else {
-                    self.diagnostics.note(&text);
-                }
-            }
-            _ => {}
-        }
     }
 
     fn outcome(&mut self, outcome: &Outcome, stop: &Stop) -> io::Result<()> {

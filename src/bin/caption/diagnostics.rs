@@ -137,7 +137,9 @@ impl Diagnostics {
             return self.say("known", PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
-        if answer.attempts > 1 {
+        if !answer.windows.is_empty() {
+            facts.push(format!("{} windows", answer.windows.len()));
+        } else if answer.attempts > 1 {
             facts.push(format!("{} tries", answer.attempts));
         }
         if let Some(usage) = answer.usage {

@@ -17,6 +17,7 @@ mod environment;
 mod gather;
 mod hints;
 mod key;
+mod news;
 mod progress;
 mod signals;
 mod sink;

@@ -1,10 +1,70 @@
-//! Values of options: sizes, times, rates, money.
+//! Values of options: names, sizes, times, rates, money.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use caption::audio::Convert;
+use caption::output::FormatKind;
+use clap::ValueEnum;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    Text,
+    Json,
+    Jsonl,
+    Csv,
+    Srt,
+    Vtt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConvertName {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl FormatName {
+    pub(crate) fn kind(self) -> FormatKind {
+        match self {
+            Self::Text => FormatKind::Text,
+            Self::Json => FormatKind::Json,
+            Self::Jsonl => FormatKind::Jsonl,
+            Self::Csv => FormatKind::Csv,
+            Self::Srt => FormatKind::Srt,
+            Self::Vtt => FormatKind::Vtt,
+        }
+    }
+}
+
+impl ConvertName {
+    pub(crate) fn convert(self) -> Convert {
+        match self {
+            Self::Auto => Convert::Auto,
+            Self::Always => Convert::Always,
+            Self::Never => Convert::Never,
+        }
+    }
+}
+
+impl When {
+    pub(crate) fn holds(self, automatically: bool) -> bool {
+        match self {
+            Self::Auto => automatically,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
 
 /// The limit of an upload in bytes; `None` is no limit.
 #[derive(Debug, Clone, Copy)]

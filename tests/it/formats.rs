@@ -1,0 +1,258 @@
+//! Every format comes to the service as the same sound.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::harness::{answer, assert_says, caption, data};
+use crate::stand_in::StandIn;
+use crate::waves::{self, RATE, sent_bytes, signal_to_noise, sine, sound_of, wav};
+
+/// What is in the clips of `tests/data/tones`: a sine in each of two channels.
+fn tones(delay: f64) -> Vec<f64> {
+    let (left, right) = (sine(440.0), sine(1250.0));
+    waves::samples(RATE, 0.25, |t| 0.5 * (0.4 * left(t - delay) + 0.3 * right(t - delay)))
+}
+
+/// What the service gets of a file.
+fn converted(name: &str, content: Vec<u8>) -> Vec<f64> {
+    let stand_in = StandIn::scripted([answer("Two tones.")]);
+    let run = caption(&stand_in).file(name, content).args(["--convert", "always", name]);
+    run.run().captioned();
+    sound_of(&stand_in.request())
+}
+
+#[test]
+fn sound_of_every_codec_is_sent_as_what_it_was_made_of() {
+    // What is lossless may differ by noise of 16 bits; the others by what they are known for.
+    for (clip, least) in [
+        ("native.flac", 60.0),
+        ("alac.m4a", 60.0),
+        ("alac.caf", 60.0),
+        ("pcm.aiff", 60.0),
+        ("pcm.caf", 60.0),
+        ("alaw.wav", 30.0),
+        ("mulaw.wav", 30.0),
+        ("adpcm-ms.wav", 20.0),
+        ("adpcm-ima.wav", 20.0),
+        ("layer3.mp3", 20.0),
+        ("aac.m4a", 10.0),
+        ("video.mp4", 10.0),
+        ("vorbis.ogg", 20.0),
+        ("opus.opus", 20.0),
+        ("opus.webm", 20.0),
+    ] {
+        let content = std::fs::read(data("tones").join(clip)).unwrap();
+        let sent = converted(clip, content);
+        let ratio = signal_to_noise(&tones(0.0), &sent);
+        assert!(ratio >= least, "{clip}: {ratio:.1} dB");
+        let length = sent.len() as f64 / f64::from(RATE);
+        assert!((length - 0.25).abs() <= 0.02, "{clip}: {length} s");
+    }
+}
+
+#[test]
+fn aac_that_does_not_tell_where_it_begins_is_sent_with_what_its_encoder_put_in_front() {
+    for clip in ["adts.aac", "video.mkv"] {
+        let content = std::fs::read(data("tones").join(clip)).unwrap();
+        let sent = converted(clip, content);
+        let delayed = tones(1024.0 / 44_100.0);
+        let ratio = signal_to_noise(&delayed[RATE as usize / 40..], &sent[RATE as usize / 40..]);
+        assert!(ratio >= 10.0, "{clip}: {ratio:.1} dB");
+    }
+}
+
+#[test]
+fn wav_of_every_width_rate_and_number_of_channels_is_sent_as_the_same_sound() {
+    let sound = |t: f64| 0.5 * sine(440.0)(t) + 0.3 * sine(1250.0)(t);
+    let expected = waves::samples(RATE, 0.2, sound);
+    for (rate, channels, bits, least) in [
+        (8_000, 1, 16, 60.0),
+        (11_025, 2, 24, 60.0),
+        (16_000, 2, 16, 60.0),
+        (22_050, 1, 32, 60.0),
+        (44_100, 2, 16, 60.0),
+        (44_100, 1, 8, 35.0),
+        (48_000, 6, 16, 60.0),
+        (96_000, 2, 24, 60.0),
+        (44_056, 1, 16, 60.0),
+    ] {
+        let content = wav(rate, channels, bits, &waves::samples(rate, 0.2, sound));
+        let sent = converted("a.wav", content);
+        let ratio = signal_to_noise(&expected, &sent);
+        assert!(ratio >= least, "{rate} Hz, {channels} channels, {bits} bits: {ratio:.1} dB");
+        assert!(sent.len().abs_diff(expected.len()) <= 1, "{rate} Hz: {} samples", sent.len());
+    }
+}
+
+#[test]
+fn the_channels_are_averaged() {
+    let one_sided = std::fs::read(data("tones/pcm.aiff")).unwrap();
+    let sent = converted("a.aiff", one_sided);
+    let loudest = sent.iter().fold(0.0, |loudest: f64, sample| loudest.max(sample.abs()));
+    assert!((0.3..=0.36).contains(&loudest), "0.4 and 0.3 in a channel each come to {loudest}");
+}
+
+/// The same in every format that ffmpeg can write, decoded by ffmpeg.
+#[test]
+fn what_is_sent_is_what_ffmpeg_makes_of_the_same_file() {
+    if !has_ffmpeg() {
+        println!("skipped: there is no ffmpeg");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source.wav");
+    let sound =
+        |t: f64| (0.2 + 0.1 * sine(3.0)(t)) * (sine(220.0 + 300.0 * t)(t) + sine(3100.0)(t));
+    std::fs::write(&source, wav(44_100, 2, 16, &waves::samples(44_100, 1.0, sound))).unwrap();
+    for (name, arguments, least) in [
+        ("u8.wav", "-c:a pcm_u8", 40.0),
+        ("s24.wav", "-c:a pcm_s24le", 40.0),
+        ("s32.wav", "-c:a pcm_s32le", 40.0),
+        ("f32.wav", "-c:a pcm_f32le", 40.0),
+        ("f64.wav", "-c:a pcm_f64le", 40.0),
+        ("alaw.wav", "-c:a pcm_alaw", 40.0),
+        ("mulaw.wav", "-c:a pcm_mulaw", 40.0),
+        ("adpcm.wav", "-c:a adpcm_ms", 40.0),
+        ("ima.wav", "-c:a adpcm_ima_wav", 40.0),
+        ("s24.aiff", "-c:a pcm_s24be", 40.0),
+        ("a.caf", "-c:a pcm_s16be", 40.0),
+        ("a.flac", "-c:a flac", 40.0),
+        ("alac.m4a", "-c:a alac", 40.0),
+        ("a.mp3", "-c:a libmp3lame", 40.0),
+        ("a.aac", "-c:a aac", 40.0),
+        ("a.m4a", "-c:a aac", 40.0),
+        ("a.ogg", "-c:a libvorbis", 40.0),
+        ("a.opus", "-c:a libopus", 40.0),
+        ("a.webm", "-c:a libopus", 40.0),
+        ("flac.mkv", "-c:a flac", 40.0),
+    ] {
+        let path = folder.path().join(name);
+        if !ffmpeg(&[&["-i", source.to_str().unwrap()], &split(arguments)[..]].concat(), &path) {
+            println!("skipped: this ffmpeg does not write {name}");
+            continue;
+        }
+        let reference = folder.path().join("reference.wav");
+        let filter = "aformat=flt,pan=mono|c0=0.5*c0+0.5*c1,aresample=16000:filter_size=128";
+        let mono = ["-i", path.to_str().unwrap(), "-af", filter, "-c:a", "pcm_s16le"];
+        let bitexact = ["-fflags", "+bitexact", "-flags:a", "+bitexact"];
+        assert!(ffmpeg(&[&mono[..], &bitexact].concat(), &reference), "{name}");
+        let expected = waves::read(&std::fs::read(&reference).unwrap());
+        let sent = converted(name, std::fs::read(&path).unwrap());
+        let ratio = signal_to_noise(&expected, &sent);
+        assert!(ratio >= least, "{name}: {ratio:.1} dB");
+        let difference = expected.len().abs_diff(sent.len());
+        assert!(difference <= RATE as usize / 50, "{name}: {difference} samples");
+    }
+}
+
+fn has_ffmpeg() -> bool {
+    Command::new("ffmpeg").arg("-version").stdout(Stdio::null()).status().is_ok_and(|s| s.success())
+}
+
+fn ffmpeg(arguments: &[&str], to: &Path) -> bool {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "quiet", "-y"]).args(arguments).arg(to);
+    command.status().unwrap().success()
+}
+
+fn split(arguments: &str) -> Vec<&str> {
+    arguments.split(' ').collect()
+}
+
+#[test]
+fn sound_that_is_not_compressed_is_converted_because_that_is_a_fraction_of_the_upload() {
+    let stand_in = StandIn::scripted([answer("A tone.")]);
+    let content = wav(44_100, 2, 16, &waves::samples(44_100, 0.5, sine(440.0)));
+    let run = caption(&stand_in).file("a.wav", &content).args(["-v", "a.wav"]).run();
+    let said =
+        ["WAV (pcm_s16le), 44.1 kHz, 2 channels: sent as 16 kHz mono WAV", "16.0 kB in place"];
+    assert_says(&run.stderr, &said);
+    let sent = sent_bytes(&stand_in);
+    assert!(sent.len() * 5 < content.len(), "{} of {} bytes", sent.len(), content.len());
+}
+
+#[test]
+fn sound_that_is_no_larger_than_what_it_would_be_converted_to_is_sent_as_it_is() {
+    for (rate, channels, bits) in [(8_000, 1, 16), (16_000, 1, 16), (8_000, 2, 16), (16_000, 1, 8)]
+    {
+        let stand_in = StandIn::scripted([answer("A tone.")]);
+        let content = wav(rate, channels, bits, &waves::samples(rate, 0.2, sine(440.0)));
+        caption(&stand_in).file("a.wav", &content).arg("a.wav").run().captioned();
+        assert_eq!(sent_bytes(&stand_in), content, "{rate} Hz, {channels} channels");
+    }
+}
+
+#[test]
+fn what_the_service_does_not_name_is_converted_and_never_when_told() {
+    for clip in ["aac.m4a", "vorbis.ogg", "opus.opus", "opus.webm", "native.flac", "video.mp4"] {
+        let content = std::fs::read(data("tones").join(clip)).unwrap();
+        for (convert, is_sent_as_it_is) in [("auto", false), ("never", true)] {
+            let stand_in = StandIn::scripted([answer("Two tones.")]);
+            let run = caption(&stand_in).file(clip, &content).args(["--convert", convert, clip]);
+            run.run().captioned();
+            let sent = sent_bytes(&stand_in);
+            assert_eq!(sent == content, is_sent_as_it_is, "{clip}, {convert}");
+            assert_eq!(sent.starts_with(b"RIFF"), !is_sent_as_it_is, "{clip}, {convert}");
+        }
+    }
+}
+
+#[test]
+fn compressed_sound_that_does_not_fit_is_converted_where_that_helps() {
+    let content = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let stand_in = StandIn::scripted([answer("Two tones.")]);
+    // 3.8 kB at 121 kbit/s, and 8 kB as WAV: neither fits into 4 kB of base64.
+    let run =
+        |limit| caption(&stand_in).file("a.mp3", &content).args(["--max-upload", limit, "a.mp3"]);
+    assert_says(
+        &run("4000B").run().failed(3),
+        &["too long", "can be sent at once", "a.mp3", "--window 30s"],
+    );
+    run("6000B").run().captioned();
+    assert_eq!(sent_bytes(&stand_in), content);
+}
+
+#[test]
+fn the_first_of_several_tracks_of_sound_is_heard_which_verbose_says() {
+    let stand_in = StandIn::start();
+    let clip = data("tones/video.mkv");
+    let run = caption(&stand_in).args(["-v"]).arg(clip).run();
+    assert_says(&run.stderr, &["MKV (aac), 44.1 kHz, 2 channels, its first track of sound"]);
+    assert_says(&run.stdout, &["0.28 s of mono sound", "near 439 Hz"]);
+}
+
+#[test]
+fn sound_that_cannot_be_decoded_here_is_sent_as_it_is_but_not_when_it_would_have_to_be_converted() {
+    let stand_in = StandIn::scripted([answer("Some sound.")]);
+    caption(&stand_in).arg(data("gsm.wav")).run().captioned();
+    assert_eq!(sent_bytes(&stand_in), std::fs::read(data("gsm.wav")).unwrap());
+    for arguments in [["--convert", "always"], ["--window", "30s"]] {
+        let said = caption(&stand_in).args(arguments).arg(data("gsm.wav")).run().failed(3);
+        assert_says(&said, &["WAV with sound that cannot be decoded here", "gsm.wav"]);
+    }
+}
+
+#[test]
+fn sound_of_more_than_forty_minutes_is_refused_with_its_length_and_what_would_work() {
+    // 8 bits at 1 kHz: 41 minutes in 2.5 MB.
+    let content = wav(1_000, 1, 8, &vec![0.1; 41 * 60 * 1_000]);
+    let stand_in = StandIn::start();
+    let run = |arguments: &[&str]| {
+        caption(&stand_in).file("a.wav", &content).args(arguments).arg("a.wav").run().failed(3)
+    };
+    let words = ["too long: 41m of sound, and at most 40m can be sent at once", "add --window 30s"];
+    assert_says(&run(&["--convert", "never"]), &words);
+    assert_says(&run(&["--max-upload", "1GB"]), &words);
+    let words = ["too long: 41m of sound, and at most 3m 54s", "add --window 30s"];
+    assert_says(&run(&["--convert", "always"]), &words);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_dry_run_tells_the_size_after_conversion() {
+    let stand_in = StandIn::start();
+    let content = wav(44_100, 2, 16, &waves::samples(44_100, 0.5, sine(440.0)));
+    let run = caption(&stand_in).file("a.wav", content).args(["--dry-run", "a.wav"]).run();
+    // 16,044 bytes are 21,392 in base64.
+    assert_says(&run.ended(0), &["0.50 s", "21.4 kB", "13 tokens", "a.wav"]);
+}
