@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{answer, assert_says, caption, finish, next_line};
 use crate::stand_in::{Gate, StandIn};
+use crate::waves::wav;
 
 #[test]
 fn once_finishes_what_is_in_flight_and_delivers_it() {
@@ -109,4 +110,22 @@ fn two_then_wait() -> (StandIn, Gate) {
 
 fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
+    let (stand_in, gate) = two_then_wait();
+    let content = wav(8_000, 1, 8, &[0.1; 8_000 * 40]);
+    let run = caption(&stand_in).file("a.wav", content).arg("a.wav");
+    let mut run = run.args(["-j", "2", "--window", "5s", "--manifest", "m.jsonl"]);
+    let mut child = run.spawn();
+    stand_in.wait_for(4);
+    send(&child, Signal::INT);
+    assert_says(&next_line(&mut child), &["interrupted"]);
+    gate.open();
+    let ended = finish(child);
+    assert_eq!((ended.code, ended.stdout.as_str()), (130, ""), "{}", ended.stderr);
+    assert_eq!(stand_in.requests().len(), 4);
+    let kept = fs::read_to_string(run.folder().join("m.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), 4);
 }

@@ -2,23 +2,33 @@
 
 #![allow(clippy::print_stdout, reason = "a skipped test says why")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "the sounds of tests are short"
+)]
 
 mod answers;
 mod batch;
+mod damage;
 mod downloads;
 mod errors;
 mod formats;
 mod harness;
+mod heard;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;
 mod key;
+mod levels;
 mod library;
 mod manifest;
 mod money;
 mod outputs;
 mod readme;
 mod request;
+mod resampling;
 mod retries;
 mod search;
 #[path = "../stand_in/mod.rs"]
@@ -28,3 +38,4 @@ mod streaming;
 mod terminal;
 mod tls;
 mod waves;
+mod windows;

@@ -1,0 +1,78 @@
+//! An answer counts only where the service heard the sound.
+
+use serde_json::json;
+
+use crate::harness::{Caption, assert_says, caption, document};
+use crate::stand_in::{Reply, StandIn};
+use crate::waves::{self, sine, wav};
+
+/// An answer that counts so many tokens of sound.
+fn heard(prompt_tokens: u64) -> Reply {
+    let choice = json!({ "message": { "content": "Silence." }, "finish_reason": "stop" });
+    let usage =
+        json!({ "prompt_tokens": prompt_tokens, "completion_tokens": 2, "total_tokens": 0 });
+    let meta = json!({ "usage": { "usd_spent": 0.25, "credits_used": 1 } });
+    document(200, &json!({ "id": "req-7", "choices": [choice], "usage": usage, "meta": meta }))
+}
+
+/// Ten seconds, which come to 125 tokens.
+fn ten_seconds(stand_in: &StandIn) -> Caption {
+    let content = wav(8_000, 1, 8, &waves::samples(8_000, 10.0, sine(440.0)));
+    caption(stand_in).file("a.wav", content).arg("a.wav")
+}
+
+#[test]
+fn an_answer_for_less_than_half_of_the_sound_is_a_failure_that_names_both_numbers() {
+    let stand_in = StandIn::scripted([heard(62)]);
+    let said = ten_seconds(&stand_in).run().failed(3);
+    let words = ["heard 62 tokens of about 125", "without the sound", "a.wav", "--convert always"];
+    assert_says(&said, &words);
+}
+
+#[test]
+fn an_answer_for_half_of_the_sound_is_taken() {
+    let stand_in = StandIn::scripted([heard(63)]);
+    assert_eq!(ten_seconds(&stand_in).run().captioned(), "Silence.\n");
+}
+
+#[test]
+fn what_was_not_heard_is_told_as_such_in_a_record_and_not_kept() {
+    let stand_in = StandIn::scripted([heard(8)]);
+    let run = ten_seconds(&stand_in).args(["-f", "jsonl", "--manifest", "m.jsonl"]);
+    let manifest = run.folder().join("m.jsonl");
+    let mut run = run;
+    let ended = crate::harness::finish(run.spawn());
+    assert_eq!(ended.code, 3);
+    let error = &ended.records()[0]["error"];
+    assert_eq!((&error["kind"], &error["retryable"]), (&json!("not_heard"), &json!(false)));
+    assert_eq!(std::fs::read_to_string(manifest).unwrap(), "");
+}
+
+#[test]
+fn what_was_not_heard_was_paid_for_all_the_same() {
+    let stand_in = StandIn::ruled(|| heard(8));
+    let run = ten_seconds(&stand_in).file("b.wav", wav(8_000, 1, 8, &[0.1; 80_000])).arg("b.wav");
+    assert_says(&run.run().failed(3), &["0 captioned · 2 failed", "$0.50"]);
+}
+
+#[test]
+fn another_model_may_count_as_it_likes() {
+    let stand_in = StandIn::scripted([heard(8)]);
+    ten_seconds(&stand_in).args(["-m", "gpt-4o-audio-preview"]).run().captioned();
+}
+
+#[test]
+fn the_captioner_is_known_by_the_end_of_its_name() {
+    let stand_in = StandIn::scripted([heard(8)]);
+    ten_seconds(&stand_in).args(["-m", "Qwen/Qwen3-Omni-30B-A3B-Captioner"]).run().failed(3);
+}
+
+#[test]
+fn a_window_is_judged_by_its_own_length() {
+    // Two windows of 5 s: 63 tokens each, of 125 in all.
+    let stand_in = StandIn::ruled(|| heard(40));
+    ten_seconds(&stand_in).args(["--window", "5s"]).run().captioned();
+    let stand_in = StandIn::ruled(|| heard(20));
+    let said = ten_seconds(&stand_in).args(["--window", "5s", "-j", "1"]).run().failed(3);
+    assert_says(&said, &["window 00:00 – 00:0", "heard 20 tokens of about 6", "a.wav"]);
+}

@@ -1,0 +1,89 @@
+//! The converter against tones: nothing lost below 7 kHz, nothing folded back from above 8 kHz.
+
+use std::f64::consts::TAU;
+use std::io::Read;
+
+use caption::audio::{Clip, Convert, Recipe, prepare};
+
+use crate::waves::{self, RATE, sine, wav};
+
+/// Every tone lasts this long, in seconds.
+const TONE: f64 = 0.3;
+
+/// Half of full scale, which leaves room for what a filter adds.
+const LEVEL: f64 = 0.5;
+
+/// What comes out of the converter for tones one after another.
+fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
+    let tones = frequencies.iter().flat_map(|frequency| {
+        let tone = sine(*frequency);
+        waves::samples(rate, TONE, move |t| LEVEL * tone(t))
+    });
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let content = wav(rate, 1, 32, &tones.collect::<Vec<_>>());
+    std::io::Write::write_all(&mut file, &content).unwrap();
+    let mut recipe = Recipe::default();
+    recipe.convert = Convert::Always;
+    let prepared = prepare(&Clip::open(file.path()).unwrap(), &recipe).unwrap();
+    let mut content = Vec::new();
+    prepared.clip.reader().read_to_end(&mut content).unwrap();
+    waves::read(&content)
+}
+
+/// The middle of each tone, away from where it begins and ends.
+fn middles(samples: &[f64]) -> impl Iterator<Item = &[f64]> {
+    let len = (TONE * f64::from(RATE)) as usize;
+    samples.chunks_exact(len).map(move |tone| &tone[len / 3..len * 2 / 3])
+}
+
+/// The amplitude of a sine of this frequency, and the root of the mean square of all else.
+fn fit(samples: &[f64], frequency: f64) -> (f64, f64) {
+    // Least squares for a sine and a cosine.
+    let angle = |n: usize| TAU * frequency * n as f64 / f64::from(RATE);
+    let [mut ss, mut sc, mut cc, mut sx, mut cx] = [0.0; 5];
+    for (n, x) in samples.iter().enumerate() {
+        let (s, c) = angle(n).sin_cos();
+        (ss, sc, cc) = (ss + s * s, sc + s * c, cc + c * c);
+        (sx, cx) = (sx + s * x, cx + c * x);
+    }
+    let determinant = ss * cc - sc * sc;
+    let (a, b) = ((sx * cc - cx * sc) / determinant, (cx * ss - sx * sc) / determinant);
+    let rest = samples.iter().enumerate().map(|(n, x)| {
+        let (s, c) = angle(n).sin_cos();
+        (x - a * s - b * c).powi(2)
+    });
+    (a.hypot(b), (rest.sum::<f64>() / samples.len() as f64).sqrt())
+}
+
+fn decibels(ratio: f64) -> f64 {
+    20.0 * ratio.log10()
+}
+
+#[test]
+fn tones_up_to_7_khz_keep_their_level_within_a_tenth_of_a_decibel_and_get_no_company() {
+    let frequencies: Vec<_> =
+        (0..=28).map(|n| 250.0 * f64::from(n) + 20.0).chain([7000.0]).collect();
+    for rate in [44_100, 48_000, 22_050, 96_000, 32_000] {
+        let samples = converted(rate, &frequencies);
+        for (frequency, tone) in frequencies.iter().zip(middles(&samples)) {
+            let (amplitude, rest) = fit(tone, *frequency);
+            let change = decibels(amplitude / LEVEL);
+            assert!(change.abs() <= 0.1, "{frequency} Hz at {rate} Hz: {change:.3} dB");
+            let images = decibels(rest / (LEVEL / 2_f64.sqrt()));
+            assert!(images <= -80.0, "{frequency} Hz at {rate} Hz: images at {images:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn tones_from_8_khz_up_are_gone_and_not_folded_back() {
+    let frequencies: Vec<_> = (0..=48).map(|n| 8000.0 + 250.0 * f64::from(n)).collect();
+    for rate in [44_100, 48_000] {
+        let samples = converted(rate, &frequencies);
+        for (frequency, tone) in frequencies.iter().zip(middles(&samples)) {
+            let power: f64 = tone.iter().map(|x| x * x).sum::<f64>() / tone.len() as f64;
+            let left = decibels(power.sqrt() / (LEVEL / 2_f64.sqrt()));
+            assert!(left <= -80.0, "{frequency} Hz at {rate} Hz: {left:.1} dB are left");
+        }
+    }
+}

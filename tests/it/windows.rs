@@ -1,0 +1,353 @@
+//! Long sound in windows: where it is cut, how it is sent, what is written, what is kept.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use caption::audio::{Clip, Convert, Recipe, prepare};
+use serde_json::{Value, json};
+
+use crate::harness::{Caption, answer, assert_says, caption, document, finish};
+use crate::stand_in::{Gate, Reply, StandIn};
+use crate::waves::{self, RATE, samples, sine, sound_of, wav};
+
+/// A tone that goes on and on, as 8-bit WAV: nothing but a cut ends it.
+fn tone(seconds: f64) -> Vec<u8> {
+    let tone = sine(440.0);
+    wav(8_000, 1, 8, &samples(8_000, seconds, |t| 0.5 * tone(t)))
+}
+
+fn long(stand_in: &StandIn, seconds: f64) -> Caption {
+    caption(stand_in).file("long.wav", tone(seconds)).args(["long.wav", "--window", "5s"])
+}
+
+/// Captions by number, in the order of the requests.
+fn numbered() -> StandIn {
+    let served = AtomicUsize::new(0);
+    StandIn::ruled(move || {
+        answer(&format!("Sound {}.", served.fetch_add(1, Ordering::Relaxed) + 1))
+    })
+}
+
+/// Where the windows of the only record begin and end.
+fn spans(records: &[Value]) -> Vec<(f64, f64)> {
+    let windows = records[0]["windows"].as_array().unwrap().iter();
+    windows.map(|w| (w["start"].as_f64().unwrap(), w["end"].as_f64().unwrap())).collect()
+}
+
+#[test]
+fn text_has_a_line_for_each_window() {
+    let stand_in = numbered();
+    let text = long(&stand_in, 12.0).args(["-j", "1"]).run().captioned();
+    assert_eq!(
+        text,
+        "[00:00 – 00:05] Sound 1.\n[00:05 – 00:10] Sound 2.\n[00:10 – 00:12] Sound 3.\n"
+    );
+}
+
+#[test]
+fn a_caption_of_several_lines_stays_on_the_line_of_its_window() {
+    let stand_in = StandIn::ruled(|| answer("Rain.\n\nThen\twind."));
+    let text = long(&stand_in, 3.0).run().captioned();
+    assert_eq!(text, "[00:00 – 00:03] Rain. Then wind.\n");
+}
+
+#[test]
+fn subtitles_have_a_cue_for_each_window() {
+    let stand_in = numbered();
+    let srt = long(&stand_in, 7.5).args(["-j", "1", "-f", "srt"]).run().captioned();
+    assert_eq!(
+        srt,
+        "1\n00:00:00,000 --> 00:00:05,000\nSound 1.\n\n2\n00:00:05,000 --> 00:00:07,500\nSound 2.\n"
+    );
+    let vtt = long(&stand_in, 7.5).args(["-j", "1", "-f", "vtt"]).run().captioned();
+    assert_eq!(
+        vtt,
+        "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\nSound 3.\n\n00:00:05.000 --> 00:00:07.500\nSound 4.\n"
+    );
+}
+
+#[test]
+fn subtitles_without_windows_hold_one_cue_over_the_whole_sound() {
+    let stand_in = numbered();
+    let run = |format| caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", format]).run();
+    assert_eq!(run("srt").captioned(), "1\n00:00:00,000 --> 00:00:00,250\nSound 1.\n");
+    assert_eq!(run("vtt").captioned(), "WEBVTT\n\n00:00:00.000 --> 00:00:00.250\nSound 2.\n");
+}
+
+#[test]
+fn long_captions_are_wrapped_and_cannot_break_out_of_their_cue() {
+    let hostile = "A very long caption that goes on well past the end of any line.\n\n\
+                   00:00:09,000 --> 00:00:10,000\n<b>& more</b>";
+    let stand_in = StandIn::ruled(move || answer(hostile));
+    let run = |format| caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", format]).run();
+    let srt = run("srt").captioned();
+    assert_eq!(srt.matches("-->").count(), 1, "{srt}");
+    assert!(!srt.trim_end().contains("\n\n"), "{srt}");
+    assert!(srt.lines().all(|line| line.chars().count() <= 42), "{srt}");
+    let vtt = run("vtt").captioned();
+    assert_eq!(vtt.matches("-->").count(), 1, "{vtt}");
+    assert_says(&vtt, &["&lt;b&gt;&amp; more&lt;/b&gt;"]);
+}
+
+#[test]
+fn subtitles_need_the_length_of_the_sound() {
+    let stand_in = StandIn::start();
+    let said = caption(&stand_in).with("tone.amr").args(["tone.amr", "-f", "srt"]).run().failed(3);
+    assert_says(&said, &["its length is not known", "tone.amr"]);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn subtitles_of_several_sounds_need_a_file_each() {
+    let stand_in = StandIn::start();
+    let run = || caption(&stand_in).clips("x", 2).args(["x", "-q", "-f", "srt"]);
+    assert_says(&run().run().failed(2), &["subtitles are of one sound", "--sidecar"]);
+    assert_eq!(stand_in.connections(), 0);
+    let run = run().arg("--sidecar");
+    let folder = run.folder().join("x");
+    let mut run = run;
+    finish(run.spawn()).captioned();
+    for name in ["000.srt", "001.srt"] {
+        let srt = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_says(&srt, &["1\n00:00:00,000 --> 00:00:00,250\nStand-in"]);
+    }
+}
+
+#[test]
+fn a_record_carries_the_windows_and_their_sums() {
+    let stand_in = StandIn::start();
+    let run = long(&stand_in, 12.0).args(["-f", "jsonl", "--prepend", "Heard: "]).run();
+    let record = &run.records()[0];
+    assert_eq!(record["seconds"], 12.0);
+    assert_eq!(record["window"], 5.0);
+    let windows = record["windows"].as_array().unwrap();
+    assert_eq!(windows.len(), 3);
+    assert!(windows.iter().all(|w| w["caption"].as_str().unwrap().starts_with("Heard: Stand-in")));
+    let usage = stand_in.requests().len() as u64;
+    assert_eq!((usage, &record["attempts"]), (3, &json!(3)));
+    // 63, 63 and 25 tokens of sound, and 8 of the frame around each.
+    assert_eq!(record["usage"]["prompt_tokens"], 63 + 63 + 25 + 3 * 8);
+    assert!(record["usd"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn json_is_the_response_to_each_window_one_a_line() {
+    let stand_in = numbered();
+    let lines = long(&stand_in, 7.0).args(["-j", "1", "--json"]).run().captioned();
+    let captions: Vec<_> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|document| document["choices"][0]["message"]["content"].clone())
+        .collect();
+    assert_eq!(captions, ["Sound 1.", "Sound 2."]);
+}
+
+#[test]
+fn a_cut_is_made_in_the_pause_and_not_in_the_middle_of_a_word() {
+    let (low, high) = (sine(180.0), sine(700.0));
+    // Speech, as far as cuts go: a stop of 60 ms in a word at 5 s, a pause at 6.2 s.
+    let speech = |t: f64| match t {
+        t if (4.97..5.03).contains(&t) || (6.2..6.5).contains(&t) => 0.0,
+        t => 0.3 * low(t) + 0.2 * high(t),
+    };
+    let stand_in = StandIn::start();
+    let content = wav(8_000, 1, 16, &samples(8_000, 9.0, speech));
+    let run =
+        caption(&stand_in).file("a.wav", content).args(["--window", "5s", "-f", "jsonl", "a.wav"]);
+    let spans = spans(&run.run().records());
+    assert_eq!(spans.len(), 2);
+    let cut = spans[0].1;
+    assert!((6.25..=6.45).contains(&cut), "cut at {cut} s");
+}
+
+#[test]
+fn a_rest_of_less_than_a_second_goes_with_the_last_window() {
+    let stand_in = StandIn::start();
+    let cuts = |seconds| spans(&long(&stand_in, seconds).args(["-f", "jsonl"]).run().records());
+    assert_eq!(cuts(10.5), [(0.0, 5.0), (5.0, 10.5)]);
+    assert_eq!(cuts(5.9), [(0.0, 5.9)]);
+    assert_eq!(cuts(0.4), [(0.0, 0.4)]);
+}
+
+#[test]
+fn the_windows_make_up_the_whole_sound_and_none_is_shorter_than_a_second() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for case in 0..25 {
+        let (seconds, window) = (random.f64() * 20.0 + 0.05, random.u64(1000..6000));
+        let mut level = 0.0;
+        let noise = samples(RATE, seconds, |_| 0.0).into_iter().map(|_| {
+            if random.u16(..) == 0 || level == 0.0 {
+                level = random.f64();
+            }
+            level * (random.f64() - 0.5)
+        });
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&wav(RATE, 1, 16, &noise.collect::<Vec<_>>())).unwrap();
+        let clip = Clip::open(file.path()).unwrap();
+        let mut recipe = Recipe::default();
+        (recipe.convert, recipe.window) = (Convert::Always, Some(Duration::from_millis(window)));
+        let whole = content(&prepare(&clip, &recipe).unwrap().clip);
+
+        let (mut cutter, mut joined, mut end) = (recipe.cutter(&clip).unwrap(), Vec::new(), 0.0);
+        while let Some(piece) = cutter.next_piece().unwrap() {
+            assert_eq!(piece.start, end, "case {case}: a gap or an overlap");
+            let length = piece.end - piece.start;
+            assert!(length >= 1.0 || seconds < 2.0, "case {case}: a window of {length} s");
+            end = piece.end;
+            joined.extend(content(&piece.clip));
+        }
+        assert!(joined == whole, "case {case}: {seconds} s in windows of {window} ms");
+    }
+}
+
+fn content(clip: &Clip) -> Vec<f64> {
+    let mut bytes = Vec::new();
+    clip.reader().read_to_end(&mut bytes).unwrap();
+    waves::read(&bytes)
+}
+
+#[test]
+fn what_is_sent_for_the_windows_is_the_whole_sound() {
+    let stand_in = StandIn::start();
+    long(&stand_in, 12.0).args(["-j", "1"]).run().captioned();
+    let sent: Vec<_> = stand_in.requests().iter().flat_map(sound_of).collect();
+    let tone = sine(440.0);
+    let expected = samples(RATE, 12.0, |t| 0.5 * tone(t));
+    assert_eq!(sent.len(), expected.len());
+    assert!(waves::signal_to_noise(&expected, &sent) > 35.0);
+}
+
+#[test]
+fn as_many_windows_as_jobs_are_sent_at_a_time() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let mut run = long(&stand_in, 40.0).args(["-j", "3"]);
+    let child = run.spawn();
+    stand_in.wait_for(3);
+    gate.open();
+    finish(child).captioned();
+    assert_eq!(stand_in.requests().len(), 8);
+    // Connections are used again: never more than three requests were under way.
+    assert_eq!(stand_in.connections(), 3);
+}
+
+#[test]
+fn the_windows_of_several_sounds_share_the_jobs() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let run =
+        long(&stand_in, 20.0).file("other.wav", tone(21.0)).args(["-q", "-j", "2", "other.wav"]);
+    run.run().captioned();
+    assert_eq!(stand_in.requests().len(), 9);
+    assert!(stand_in.connections() <= 2, "{}", stand_in.connections());
+}
+
+#[test]
+fn one_window_that_fails_in_passing_is_retried_alone() {
+    let served = AtomicUsize::new(0);
+    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        1 => Reply::status(503),
+        _ => answer("Rain."),
+    });
+    let run = long(&stand_in, 14.0).args(["-q", "-j", "1"]).run();
+    assert_eq!(run.captioned().lines().count(), 3);
+    assert_eq!(stand_in.requests().len(), 4);
+}
+
+#[test]
+fn a_window_that_fails_fails_the_sound_but_the_others_are_kept_for_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = |stand_in: &StandIn| {
+        let arguments = ["-j", "1", "--max-retries", "0", "--manifest"];
+        long(stand_in, 24.0).args(arguments).arg(&manifest).run()
+    };
+    let served = AtomicUsize::new(0);
+    let broken = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        2 => document(400, &json!({ "error": { "message": "no" } })),
+        number => answer(&format!("First {number}.")),
+    });
+    let said = run(&broken).failed(3);
+    assert_says(&said, &["window 00:10 – 00:15: ", "long.wav"]);
+    assert_eq!(broken.requests().len(), 3);
+    assert_eq!(lines(&manifest).len(), 2);
+
+    let sound = StandIn::ruled(|| answer("Second."));
+    let text = run(&sound).captioned();
+    assert_says(&text, &["[00:00 – 00:05] First 0.", "First 1.", "[00:10 – 00:15] Second."]);
+    assert_eq!(sound.requests().len(), 3, "only what was not known");
+
+    let unused = StandIn::start();
+    assert_eq!(run(&unused).captioned(), text);
+    assert_eq!(unused.connections(), 0);
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn windows_of_another_length_are_another_question_and_so_is_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    for (window, requests) in [(Some("6s"), 2), (Some("4s"), 5), (None, 6), (Some("6s"), 6)] {
+        let run = caption(&stand_in).file("a.wav", tone(12.0)).args(["-q", "a.wav", "--manifest"]);
+        let run = run.arg(&manifest);
+        let run = if let Some(window) = window { run.args(["--window", window]) } else { run };
+        run.run().captioned();
+        assert_eq!(stand_in.requests().len(), requests, "{window:?}");
+    }
+}
+
+#[test]
+fn what_may_be_spent_is_kept_within_a_sound() {
+    // The first request tells the price; another one would go past the limit.
+    let stand_in = StandIn::start();
+    let run =
+        long(&stand_in, 24.0).args(["-j", "1", "--max-spend", "0.0005", "--manifest", "m.jsonl"]);
+    let manifest = run.folder().join("m.jsonl");
+    let mut run = run;
+    let said = finish(run.spawn()).failed(5);
+    assert_says(&said, &["window ", "is spent", "long.wav"]);
+    let kept = lines(&manifest).len();
+    assert_eq!(kept, stand_in.requests().len());
+    assert!((1..5).contains(&kept), "{kept}");
+}
+
+#[test]
+fn a_window_that_cannot_be_sent_is_refused_before_anything_is() {
+    let stand_in = StandIn::start();
+    for (arguments, words) in [
+        (&["--window", "4m"][..], &["--window is too long", "at most 3m 50s"][..]),
+        (&["--window", "999ms"], &["at least 1s"]),
+        (&["--window", "30s", "--convert", "never"], &["leave --convert never out"]),
+    ] {
+        let said =
+            caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments).run().failed(2);
+        assert_says(&said, words);
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_url_is_downloaded_so_that_it_can_be_cut() {
+    let stand_in = StandIn::scripted([
+        Reply::status(200).body("audio/wav", tone(7.0)),
+        answer("Rain."),
+        answer("Wind."),
+    ]);
+    let run =
+        caption(&stand_in).args(["-q", "-j", "1", "--window", "5s"]).arg(stand_in.url("a.wav"));
+    assert_eq!(run.run().captioned(), "[00:00 – 00:05] Rain.\n[00:05 – 00:07] Wind.\n");
+}
+
+#[test]
+fn a_dry_run_counts_the_windows() {
+    let stand_in = StandIn::start();
+    let run = long(&stand_in, 61.0).arg("--dry-run").run();
+    assert_says(&run.stderr, &["1 input · 13 requests · ", "763 tokens of sound"]);
+}
