@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use self::heard::check_heard;
-use crate::audio::{Clip, Levels, Prepared, Recipe, Sound, measure, prepare};
+use crate::audio::{Clip, Levels, Prepared, Sound, measure, prepare};
 use crate::blocking::off_thread;
 use crate::budget::Budget;
 use crate::caption::Answer;
@@ -17,50 +17,18 @@ use crate::input::{Input, Source, is_local};
 use crate::memory::Memory;
 use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::record::Record;
-use crate::service::{Audio, Client, DEFAULT_MODEL, Downloader, MAX_UPLOAD};
+use crate::service::{Audio, Client, Downloader};
 use crate::stop::Stop;
 use crate::watch::{Event, Watch};
 
 mod heard;
 mod plan;
+mod preparation;
 mod windows;
 
 pub use self::heard::TOKENS_A_SECOND;
 pub use self::plan::Plan;
-
-/// What is asked, and what is done with the sound before it is sent.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Preparation {
-    /// The model that the questions are for.
-    pub model: String,
-    /// The limit of a caption in tokens that the questions are for.
-    pub max_tokens: Option<u32>,
-    /// Whether every URL is downloaded here and its bytes sent, in place of the URL. One that
-    /// only this machine can reach is downloaded in any case, and so is every one where windows
-    /// are cut or the length is needed.
-    pub inline: bool,
-    /// How the sound is made ready.
-    pub recipe: Recipe,
-    /// Whether sound of unknown length is refused.
-    pub needs_length: bool,
-    /// The most requests at a time, at least 1.
-    pub jobs: usize,
-}
-
-impl Default for Preparation {
-    fn default() -> Self {
-        let recipe = Recipe { max_upload: Some(MAX_UPLOAD), ..Recipe::default() };
-        Self {
-            model: DEFAULT_MODEL.to_owned(),
-            max_tokens: None,
-            inline: false,
-            recipe,
-            needs_length: false,
-            jobs: 4,
-        }
-    }
-}
+pub use self::preparation::Preparation;
 
 /// Captions inputs, one at a time or many at once.
 #[derive(Debug)]

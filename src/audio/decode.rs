@@ -1,25 +1,17 @@
 //! From a clip to its samples, packet by packet.
 
 use std::io;
-use std::sync::OnceLock;
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
-use symphonia::core::codecs::audio::{AudioCodecId, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
 use super::clip::Clip;
-use super::opus::OpusDecoder;
+use super::codecs::codecs;
 use super::{container, edits};
 use crate::error::Error;
-
-/// Samples a second that recordings have: from seismographs to ultrasound, in Hz.
-const RATES: std::ops::RangeInclusive<u32> = 100..=768_000;
-
-/// The most channels that recordings have: ambisonics of the seventh order.
-const MOST_CHANNELS: usize = 64;
 
 /// A container that fails this often in a row will not come to its senses.
 const MOST_FAULTS: u32 = 64;
@@ -52,22 +44,6 @@ struct Tally {
     damaged: u64,
 }
 
-/// The decoders, Opus among them.
-fn codecs() -> &'static CodecRegistry {
-    static CODECS: OnceLock<CodecRegistry> = OnceLock::new();
-    CODECS.get_or_init(|| {
-        let mut codecs = CodecRegistry::new();
-        symphonia::default::register_enabled_codecs(&mut codecs);
-        codecs.register_audio_decoder::<OpusDecoder>();
-        codecs
-    })
-}
-
-/// The usual short name of a codec that can be decoded here.
-pub(super) fn name_of(codec: AudioCodecId) -> Option<&'static str> {
-    codecs().get_audio_decoder(codec).map(|known| known.codec.info.short_name)
-}
-
 /// The track that is listened to and its decoder.
 fn begin(
     container: &str,
@@ -87,7 +63,7 @@ fn frames_to_skip(clip: &Clip, reader: &dyn FormatReader) -> u64 {
     let skipped = || {
         let track = container::first_sound(reader)?;
         let coding = container::coding(track).filter(|coding| coding.codec != CODEC_ID_OPUS)?;
-        let ticks = edits::ticks_to_skip(clip)?;
+        let ticks = edits::ticks_to_skip(clip.file())?;
         let time = track.time_base?.calc_duration(ticks.into())?.as_secs_f64();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         Some((time * f64::from(coding.sample_rate?)).round() as u64)
@@ -111,7 +87,7 @@ impl Decoder {
     /// Fails with [`Error::Undecodable`] where there is none, and with [`Error::Damaged`].
     pub(super) fn open(clip: &Clip) -> Result<Self, Error> {
         let container = clip.format().container.clone();
-        let reader = container::open(clip).map_err(|fault| sort(&container, fault))?;
+        let reader = container::open(clip.file()).map_err(|fault| sort(&container, fault))?;
         let (track, codec) = begin(&container, reader.as_ref())?;
         let to_skip = frames_to_skip(clip, reader.as_ref());
         let (samples, tally) = (Vec::new(), Tally::default());
@@ -131,7 +107,7 @@ impl Decoder {
             let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
             buffer.copy_to_vec_interleaved(&mut self.samples);
             self.tally.decoded += 1;
-            self.check(rate, channels)?;
+            container::check(&self.container, rate, channels)?;
             self.skip(channels);
             if !self.samples.is_empty() {
                 // A file may hold any float.
@@ -142,7 +118,10 @@ impl Decoder {
         }
         let Tally { decoded, damaged } = self.tally;
         if damaged > decoded {
-            return Err(self.damaged(&format!("{damaged} of {} packets", damaged + decoded)));
+            return Err(self.damaged(&format!(
+                "{damaged} of {} packets cannot be decoded",
+                damaged + decoded
+            )));
         }
         Ok(None)
     }
@@ -169,16 +148,6 @@ impl Decoder {
             }
         }
         Ok(None)
-    }
-
-    fn check(&self, rate: u32, channels: usize) -> Result<(), Error> {
-        if !RATES.contains(&rate) {
-            return Err(self.damaged(&format!("a sampling rate of {rate} Hz")));
-        }
-        if !(1..=MOST_CHANNELS).contains(&channels) {
-            return Err(self.damaged(&format!("{channels} channels")));
-        }
-        Ok(())
     }
 
     /// How many packets could not be decoded so far.

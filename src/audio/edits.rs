@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::clip::Clip;
+use super::file::SoundFile;
 
 /// A box's length and name.
 const HEAD: u64 = 8;
@@ -13,59 +13,59 @@ const HEAD: u64 = 8;
 const MOST_BOXES: usize = 1024;
 
 /// How many ticks of the first track of sound come before its beginning: what the encoder put in
-/// front. `None` where the clip is no MP4 file, or begins at once.
-pub(super) fn ticks_to_skip(clip: &Clip) -> Option<u64> {
-    let movie = find(clip, 0..clip.len(), *b"moov")?;
+/// front. `None` where the file is no MP4 file, or begins at once.
+pub(super) fn ticks_to_skip(file: &SoundFile) -> Option<u64> {
+    let movie = find(file, 0..file.len(), *b"moov")?;
     let mut rest = movie;
     loop {
-        let track = find(clip, rest.clone(), *b"trak")?;
+        let track = find(file, rest.clone(), *b"trak")?;
         rest.start = track.end;
-        if is_sound(clip, &track) != Some(true) {
+        if is_sound(file, &track) != Some(true) {
             continue;
         }
-        let edits = find(clip, find(clip, track, *b"edts")?, *b"elst")?;
-        return begin(clip, edits.start);
+        let edits = find(file, find(file, track, *b"edts")?, *b"elst")?;
+        return begin(file, edits.start);
     }
 }
 
-fn is_sound(clip: &Clip, track: &Range<u64>) -> Option<bool> {
-    let handler = find(clip, find(clip, track.clone(), *b"mdia")?, *b"hdlr")?;
-    Some(read::<4>(clip, handler.start + 8)? == *b"soun")
+fn is_sound(file: &SoundFile, track: &Range<u64>) -> Option<bool> {
+    let handler = find(file, find(file, track.clone(), *b"mdia")?, *b"hdlr")?;
+    Some(read::<4>(file, handler.start + 8)? == *b"soun")
 }
 
 /// The time of the first edit that is not empty.
-fn begin(clip: &Clip, edits: u64) -> Option<u64> {
-    let is_wide = read::<1>(clip, edits)?[0] == 1;
-    let count = u32::from_be_bytes(read(clip, edits + 4)?);
+fn begin(file: &SoundFile, edits: u64) -> Option<u64> {
+    let is_wide = read::<1>(file, edits)?[0] == 1;
+    let count = u32::from_be_bytes(read(file, edits + 4)?);
     let entry = if is_wide { 20 } else { 12 };
     // More than a few are no encoder's.
     (0..u64::from(count.min(16))).find_map(|number| {
         let at = edits + 8 + number * entry;
         let time = if is_wide {
-            i64::from_be_bytes(read(clip, at + 8)?)
+            i64::from_be_bytes(read(file, at + 8)?)
         } else {
-            i32::from_be_bytes(read(clip, at + 4)?).into()
+            i32::from_be_bytes(read(file, at + 4)?).into()
         };
         u64::try_from(time).ok()
     })
 }
 
 /// What is in the first box of that name.
-fn find(clip: &Clip, within: Range<u64>, name: [u8; 4]) -> Option<Range<u64>> {
+fn find(file: &SoundFile, within: Range<u64>, name: [u8; 4]) -> Option<Range<u64>> {
     let mut at = within.start;
     for _ in 0..MOST_BOXES {
         if at + HEAD > within.end {
             break;
         }
-        let (mut head, mut len) = (HEAD, u64::from(u32::from_be_bytes(read(clip, at)?)));
+        let (mut head, mut len) = (HEAD, u64::from(u32::from_be_bytes(read(file, at)?)));
         if len == 1 {
-            (head, len) = (2 * HEAD, u64::from_be_bytes(read(clip, at + HEAD)?));
+            (head, len) = (2 * HEAD, u64::from_be_bytes(read(file, at + HEAD)?));
         }
         let end = if len == 0 { within.end } else { at.checked_add(len)?.min(within.end) };
         if end < at + head {
             return None;
         }
-        if read::<4>(clip, at + 4)? == name {
+        if read::<4>(file, at + 4)? == name {
             return Some(at + head..end);
         }
         at = end;
@@ -73,8 +73,8 @@ fn find(clip: &Clip, within: Range<u64>, name: [u8; 4]) -> Option<Range<u64>> {
     None
 }
 
-fn read<const LEN: usize>(clip: &Clip, at: u64) -> Option<[u8; LEN]> {
+fn read<const LEN: usize>(file: &SoundFile, at: u64) -> Option<[u8; LEN]> {
     let mut bytes = [0; LEN];
-    clip.read_exact_at(&mut bytes, at).ok()?;
+    file.read_exact_at(&mut bytes, at).ok()?;
     Some(bytes)
 }

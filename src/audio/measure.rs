@@ -4,7 +4,7 @@ use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
 use serde::{Deserialize, Serialize};
 
 use super::decode::Block;
-use super::probe::Format;
+use super::format::Format;
 
 /// What is below this is silence, in dBFS.
 const SILENCE: f64 = -60.0;

@@ -1,9 +1,10 @@
 //! From bytes to a [`Clip`] that can be sent. No network, no terminal.
 
-pub use self::clip::{Clip, ClipReader};
+pub use self::clip::Clip;
+pub use self::file::ClipReader;
+pub use self::format::Format;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::{Convert, Prepared, Recipe, measure, prepare};
-pub use self::probe::Format;
 pub use self::resample::SAMPLE_RATE;
 pub use self::window::{Cutter, Piece};
 
@@ -11,10 +12,13 @@ pub(crate) use self::clip::encoded_len;
 pub(crate) use self::spool::Spool;
 
 mod clip;
+mod codecs;
 mod container;
 mod convert;
 mod decode;
 mod edits;
+mod file;
+mod format;
 mod measure;
 mod opus;
 mod prepare;

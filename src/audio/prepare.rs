@@ -83,7 +83,7 @@ impl Recipe {
     /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] where less than half of the
     /// sound is there.
     pub fn cutter(&self, clip: &Clip) -> Result<Cutter, Error> {
-        container::whole_seconds(clip)?;
+        container::whole_seconds(clip.file(), clip.format())?;
         Cutter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
     }
 
@@ -163,7 +163,7 @@ impl Recipe {
 fn as_it_is(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
     let seconds = match recipe.convert {
         Convert::Never => clip.format().seconds,
-        _ => container::whole_seconds(clip)?,
+        _ => container::whole_seconds(clip.file(), clip.format())?,
     };
     recipe.check(clip, seconds)?;
     let (levels, damaged_packets) = if recipe.measures { measure_levels(clip)? } else { (None, 0) };
@@ -189,7 +189,8 @@ fn measure_levels(clip: &Clip) -> Result<(Option<Levels>, u64), Error> {
 }
 
 fn converted(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
-    let (there, longest) = (container::whole_seconds(clip)?, recipe.longest());
+    let (there, longest) =
+        (container::whole_seconds(clip.file(), clip.format())?, recipe.longest());
     let check = |seconds: Option<f64>| match seconds {
         Some(seconds) if seconds > longest => {
             Err(Error::TooLong { seconds: there, limit: longest })

@@ -1,17 +1,16 @@
 //! What sound is in a file, told by its content.
 
-use std::fmt;
 use std::io;
 use std::str;
 
 use infer::MatcherType;
-use serde::{Deserialize, Serialize};
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::{FormatReader, Track};
 
-use super::clip::Clip;
-use super::{container, decode};
+use super::file::SoundFile;
+use super::format::{Format, GSM};
+use super::{codecs, container};
 use crate::error::Error;
 
 /// Enough for every signature, and for telling text from bytes.
@@ -30,77 +29,9 @@ const STARTS: &[(&[u8], &str)] = &[
     (b"\x0b\x77", "ac3"),
 ];
 
-/// GSM 6.10 as Microsoft puts it into a WAV: the format's number is 49. It cannot be decoded here.
-const GSM: &str = "gsm_ms";
-
-/// What the short names of uncompressed sound begin with.
-const PCM: &str = "pcm_";
-
 /// A file that is larger than this and tells of no sample was most likely written to a pipe, or
 /// by a recorder that was stopped: its header is wrong, and not the sound.
 const HEADERS: u64 = 4096;
-
-/// The kind of sound in a [`Clip`]. What the file does not tell is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Format {
-    /// The container by its usual file extension: `wav`, `mp3`, `ogg`, `mp4`.
-    pub container: String,
-    /// The codec by its usual short name: `pcm_s16le`, `mp3`, `opus`; `None` where the sound
-    /// cannot be decoded here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub codec: Option<String>,
-    /// Samples a second, in Hz.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sample_rate: Option<u32>,
-    /// Number of channels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channels: Option<usize>,
-    /// Length in seconds, by the file's own account.
-    #[serde(skip)]
-    pub seconds: Option<f64>,
-    /// Number of tracks, video and subtitles included. The first one of sound is listened to.
-    #[serde(skip)]
-    pub tracks: usize,
-}
-
-impl Format {
-    /// Whether the service's provider names it among the formats that it takes: AMR, WAV with PCM
-    /// or GSM, 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
-    pub fn is_named_by_service(&self) -> bool {
-        match (self.container.as_str(), self.codec.as_deref()) {
-            ("amr" | "3gp" | "mp3" | "aac", _) | ("wav", Some(GSM)) => true,
-            ("wav", Some(codec)) => codec.starts_with(PCM) && !codec.ends_with("law"),
-            _ => false,
-        }
-    }
-
-    /// Whether something was left out to make it small.
-    pub fn is_lossy(&self) -> bool {
-        self.codec
-            .as_deref()
-            .is_none_or(|codec| !codec.starts_with(PCM) && !["flac", "alac"].contains(&codec))
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let container = self.container.to_uppercase();
-        match &self.codec {
-            Some(codec) if *codec != self.container => write!(f, "{container} ({codec})")?,
-            _ => f.write_str(&container)?,
-        }
-        if let Some(rate) = self.sample_rate {
-            write!(f, ", {} kHz", f64::from(rate) / 1000.0)?;
-        }
-        if let Some(channels) = self.channels {
-            let s = if channels == 1 { "" } else { "s" };
-            write!(f, ", {channels} channel{s}")?;
-        }
-        Ok(())
-    }
-}
 
 /// What there is in a container.
 enum Inside {
@@ -114,9 +45,9 @@ enum Inside {
 }
 
 /// Names the sound in the clip, or says what is there in place of sound.
-pub(super) fn probe(clip: &Clip) -> Result<Format, Error> {
+pub(super) fn probe(file: &SoundFile) -> Result<Format, Error> {
     let mut head = vec![0; HEAD];
-    let filled = clip.fill_at(&mut head, 0).map_err(Error::Unreadable)?;
+    let filled = file.fill_at(&mut head, 0).map_err(Error::Unreadable)?;
     head.truncate(filled);
     if head.is_empty() {
         return Err(Error::Empty);
@@ -131,23 +62,28 @@ pub(super) fn probe(clip: &Clip) -> Result<Format, Error> {
         _ if is_text(&head) => Err(not_audio("text")),
         Some((_, "midi")) => Err(not_audio("MIDI, which is notes without sound")),
         Some((_, name)) if ONLY_NAMED.contains(&name) => Ok(named(name)),
-        Some((MatcherType::Audio | MatcherType::Video, name)) => known(clip, name),
+        Some((MatcherType::Audio | MatcherType::Video, name)) => known(file, name),
         Some((_, "zip")) => Err(not_audio("a ZIP archive")),
         Some((_, name)) => Err(not_audio(&format!("{} data", name.to_uppercase()))),
-        None => unknown(clip),
+        None => unknown(file),
     }
 }
 
 /// A container that its first bytes name.
-fn known(clip: &Clip, name: &str) -> Result<Format, Error> {
-    match look_inside(clip) {
-        Ok(Inside::Sound { format, .. }) => Ok(Format { container: name.to_owned(), ..format }),
+fn known(file: &SoundFile, name: &str) -> Result<Format, Error> {
+    match look_inside(file) {
+        Ok(Inside::Sound { format, .. }) => {
+            if let (Some(rate), Some(channels)) = (format.sample_rate, format.channels) {
+                container::check(name, rate, channels)?;
+            }
+            Ok(Format { container: name.to_owned(), ..format })
+        }
         Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
-        Ok(Inside::NoSample) if clip.len() > HEADERS => Ok(named(name)),
+        Ok(Inside::NoSample) if file.len() > HEADERS => Ok(named(name)),
         Ok(Inside::NoSample) => Err(not_audio("a recording without a single sample")),
         // What cannot be decoded here may be what the service can: GSM in a WAV for one.
         Err(Fault::Unsupported(what)) if !what.contains("missing") => {
-            Ok(Format { codec: gsm(clip).map(str::to_owned), ..named(name) })
+            Ok(Format { codec: gsm(file).map(str::to_owned), ..named(name) })
         }
         Err(Fault::IoError(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
             Err(Error::Unreadable(e))
@@ -160,9 +96,9 @@ fn known(clip: &Clip, name: &str) -> Result<Format, Error> {
 
 /// Bytes that nothing names. Frames of MPEG or AAC are short enough to turn up in anything, so
 /// they have to make up most of the file.
-fn unknown(clip: &Clip) -> Result<Format, Error> {
-    match look_inside(clip) {
-        Ok(Inside::Sound { format, counted }) if counted.is_none_or(|n| n >= clip.len() / 2) => {
+fn unknown(file: &SoundFile) -> Result<Format, Error> {
+    match look_inside(file) {
+        Ok(Inside::Sound { format, counted }) if counted.is_none_or(|n| n >= file.len() / 2) => {
             Ok(format)
         }
         Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
@@ -171,9 +107,9 @@ fn unknown(clip: &Clip) -> Result<Format, Error> {
 }
 
 /// The one codec that cannot be decoded here and that the service names.
-fn gsm(clip: &Clip) -> Option<&'static str> {
+fn gsm(file: &SoundFile) -> Option<&'static str> {
     let mut head = [0; 22];
-    clip.read_exact_at(&mut head, 0).ok()?;
+    file.read_exact_at(&mut head, 0).ok()?;
     (head.starts_with(b"RIFF") && head[12..16] == *b"fmt " && head[20..] == [49, 0]).then_some(GSM)
 }
 
@@ -189,12 +125,12 @@ fn by_start(head: &[u8]) -> Option<&'static str> {
 }
 
 /// The first track of sound as the container describes it.
-fn look_inside(clip: &Clip) -> Result<Inside, Fault> {
-    let mut reader = container::open(clip)?;
+fn look_inside(file: &SoundFile) -> Result<Inside, Fault> {
+    let mut reader = container::open(file)?;
     let Some(track) = container::first_sound(reader.as_ref()).cloned() else {
         return Ok(Inside::NoTrack);
     };
-    let mut format = describe(reader.as_ref(), &track);
+    let mut format = describe(file, reader.as_ref(), &track);
     let counted = if format.seconds.is_some() {
         if !matches!(reader.next_packet(), Ok(Some(_))) {
             return Ok(Inside::NoSample);
@@ -212,14 +148,14 @@ fn look_inside(clip: &Clip) -> Result<Inside, Fault> {
     Ok(Inside::Sound { format, counted })
 }
 
-fn describe(reader: &dyn FormatReader, track: &Track) -> Format {
+fn describe(file: &SoundFile, reader: &dyn FormatReader, track: &Track) -> Format {
     let coding = container::coding(track);
     Format {
         container: reader.format_info().short_name.to_owned(),
-        codec: coding.and_then(|coding| decode::name_of(coding.codec)).map(str::to_owned),
+        codec: coding.and_then(|coding| codecs::name_of(coding.codec)).map(str::to_owned),
         sample_rate: coding.and_then(|coding| coding.sample_rate),
         channels: coding.and_then(|coding| coding.channels.as_ref()).map(Channels::count),
-        seconds: container::told_seconds(reader, track),
+        seconds: container::told_seconds(file, reader, track),
         tracks: reader.tracks().len(),
     }
 }

@@ -1,10 +1,30 @@
 //! Bytes that can be read only once, kept so that they can be looked at and sent.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use super::clip::{Clip, encoded_len};
 use crate::error::Error;
+
+impl Clip {
+    /// Takes sound from a reader that cannot be read twice, standard input for one.
+    ///
+    /// The bytes are kept in an unnamed temporary file. Reading ends with
+    /// [`Error::TooLarge`] as soon as it is clear that they will not fit into `max_upload` or are
+    /// more than 1 GB, so an endless reader does no harm.
+    pub fn spool(mut reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
+        let mut spool = Spool::new(max_upload)?;
+        let mut block = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut block) {
+                Ok(0) => return spool.into_clip(),
+                Ok(n) => spool.push(&block[..n])?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::Unreadable(e)),
+            }
+        }
+    }
+}
 
 /// What is not a file is kept up to this size, in bytes: no service takes more, and an endless
 /// reader must not fill the disk.

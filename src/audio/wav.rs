@@ -6,7 +6,7 @@ use std::io::{self, BufWriter};
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::clip::Clip;
-use super::probe::Format;
+use super::format::Format;
 use super::resample::SAMPLE_RATE;
 use crate::error::Error;
 

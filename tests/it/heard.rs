@@ -51,7 +51,8 @@ fn what_was_not_heard_is_told_as_such_in_a_record_and_not_kept() {
 #[test]
 fn what_was_not_heard_was_paid_for_all_the_same() {
     let stand_in = StandIn::ruled(|| heard(8));
-    let run = ten_seconds(&stand_in).file("b.wav", wav(8_000, 1, 8, &[0.1; 80_000])).arg("b.wav");
+    let run =
+        ten_seconds(&stand_in).file("b.wav", wav(8_000, 1, 8, &vec![0.1; 80_000])).arg("b.wav");
     assert_says(&run.run().failed(3), &["0 captioned · 2 failed", "$0.50"]);
 }
 

@@ -115,7 +115,7 @@ fn send(child: &Child, signal: Signal) {
 #[test]
 fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
     let (stand_in, gate) = two_then_wait();
-    let content = wav(8_000, 1, 8, &[0.1; 8_000 * 40]);
+    let content = wav(8_000, 1, 8, &vec![0.1; 8_000 * 40]);
     let run = caption(&stand_in).file("a.wav", content).arg("a.wav");
     let mut run = run.args(["-j", "2", "--window", "5s", "--manifest", "m.jsonl"]);
     let mut child = run.spawn();

@@ -57,7 +57,7 @@ fn silence_is_told_at_both_ends_and_in_all() {
 
 #[test]
 fn digital_silence_has_no_level() {
-    let sound = measured(wav(16_000, 1, 16, &[0.0; 16_000]));
+    let sound = measured(wav(16_000, 1, 16, &vec![0.0; 16_000]));
     for field in ["peak_dbfs", "rms_dbfs", "loudness_lufs"] {
         assert_eq!(sound.get(field), None, "{sound}");
     }

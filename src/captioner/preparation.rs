@@ -1,0 +1,38 @@
+//! How a captioner is set up.
+
+use crate::audio::Recipe;
+use crate::service::{DEFAULT_MODEL, MAX_UPLOAD};
+
+/// What is asked, and what is done with the sound before it is sent.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Preparation {
+    /// The model that the questions are for.
+    pub model: String,
+    /// The limit of a caption in tokens that the questions are for.
+    pub max_tokens: Option<u32>,
+    /// Whether every URL is downloaded here and its bytes sent, in place of the URL. One that
+    /// only this machine can reach is downloaded in any case, and so is every one where windows
+    /// are cut or the length is needed.
+    pub inline: bool,
+    /// How the sound is made ready.
+    pub recipe: Recipe,
+    /// Whether sound of unknown length is refused.
+    pub needs_length: bool,
+    /// The most requests at a time, at least 1.
+    pub jobs: usize,
+}
+
+impl Default for Preparation {
+    fn default() -> Self {
+        let recipe = Recipe { max_upload: Some(MAX_UPLOAD), ..Recipe::default() };
+        Self {
+            model: DEFAULT_MODEL.to_owned(),
+            max_tokens: None,
+            inline: false,
+            recipe,
+            needs_length: false,
+            jobs: 4,
+        }
+    }
+}
