@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use caption::audio::Clip;
-use caption::service::{ApiKey, Audio, Client, MAX_UPLOAD, Options};
+use caption::audio::{Clip, Recipe, prepare};
+use caption::service::{ApiKey, Audio, Client, Options};
 use caption::watch::Watch;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,9 +21,8 @@ async fn main() -> anyhow::Result<()> {
     }
 
     let client = Client::new(key, options)?;
-    let clip = Clip::open(&path)?;
-    clip.check_fits(Some(MAX_UPLOAD))?;
-    let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await?;
+    let sound = prepare(&Clip::open(&path)?, &Recipe::default())?;
+    let answer = client.caption(&Audio::Clip(sound.clip), &Watch::none()).await?;
     println!("{}", answer.caption);
     Ok(())
 }

@@ -7,8 +7,8 @@
 use std::io::Write;
 
 use anyhow::Context;
-use caption::audio::Clip;
-use caption::service::{ApiKey, Audio, Client, MAX_UPLOAD, Options};
+use caption::audio::{Clip, Recipe, prepare};
+use caption::service::{ApiKey, Audio, Client, Options};
 use caption::watch::{Event, Watch};
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,9 +27,8 @@ async fn main() -> anyhow::Result<()> {
             let _ = std::io::stdout().flush();
         }
     });
-    let clip = Clip::open(path)?;
-    clip.check_fits(Some(MAX_UPLOAD))?;
-    let answer = Client::new(key, options)?.caption(&Audio::Clip(clip), &watch).await?;
+    let sound = prepare(&Clip::open(path)?, &Recipe::default())?;
+    let answer = Client::new(key, options)?.caption(&Audio::Clip(sound.clip), &watch).await?;
     println!("\n({:.1} s)", answer.elapsed.as_secs_f64());
     Ok(())
 }

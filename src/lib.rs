@@ -5,29 +5,29 @@
 //! takes no prompt: one recording in, one description in English out.
 //!
 //! ```no_run
-//! use caption::audio::Clip;
-//! use caption::service::{ApiKey, Audio, Client, MAX_UPLOAD, Options};
+//! use caption::audio::{Clip, Recipe, prepare};
+//! use caption::service::{ApiKey, Audio, Client, Options};
 //! use caption::watch::Watch;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
 //! let client = Client::new(key, Options::default())?;
 //!
-//! let clip = Clip::open("song.mp3")?;
-//! clip.check_fits(Some(MAX_UPLOAD))?;
-//! let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await?;
+//! let song = prepare(&Clip::open("song.flac")?, &Recipe::default())?;
+//! let answer = client.caption(&Audio::Clip(song.clip), &Watch::none()).await?;
 //! println!("{}", answer.caption);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! - [`audio`] opens a file, looks at its content and refuses what is not sound.
+//! - [`audio`] opens a file, refuses what is not sound, converts what the service may not take,
+//!   cuts what is long, and measures.
 //! - [`service`] sends it and reads the answer; the only part that knows HTTP and the key.
 //! - [`input`] finds inputs: files, folders, globs, lists, URLs, standard input.
 //! - [`captioner`] takes an input to an [`outcome`], with what a [`manifest`] knows and a
 //!   [`budget`] allows.
 //! - [`batch`] does that for many inputs, in their order.
-//! - [`output`] writes the outcomes as text or JSON.
+//! - [`output`] writes the outcomes as text, JSON, tables or subtitles.
 //! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
 //!
 //! [`service::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people

@@ -74,7 +74,7 @@ impl SoundFile {
     }
 }
 
-/// Reads a [`Clip`] from its start to its end.
+/// Reads a [`Clip`](super::Clip) from its start to its end.
 #[derive(Debug)]
 pub struct ClipReader {
     file: SoundFile,

@@ -4,7 +4,7 @@ pub use self::clip::Clip;
 pub use self::file::ClipReader;
 pub use self::format::Format;
 pub use self::measure::{Levels, Sound};
-pub use self::prepare::{Convert, Prepared, Recipe, measure, prepare};
+pub use self::prepare::{Convert, MAX_UPLOAD, Prepared, Recipe, measure, prepare};
 pub use self::resample::SAMPLE_RATE;
 pub use self::window::{Cutter, Piece};
 

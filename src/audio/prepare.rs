@@ -10,6 +10,11 @@ use super::wav::{self, WavFile};
 use super::window::{Cutter, REACH_SECONDS};
 use crate::error::Error;
 
+/// The longest base64 text that the model's provider takes, in bytes, itself not included.
+/// Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01: "less than 10 MB". Whether that
+/// is 10^6 or 2^20 bytes is not said; the smaller reading is the safe one.
+pub const MAX_UPLOAD: u64 = 10_000_000;
+
 /// The longest sound that the model takes, in seconds. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01: 40 minutes.
 const LONGEST: f64 = 40.0 * 60.0;
@@ -31,7 +36,7 @@ pub enum Convert {
 }
 
 /// How sound is made ready.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Recipe {
     /// Whether it is converted.
@@ -43,6 +48,14 @@ pub struct Recipe {
     pub max_upload: Option<u64>,
     /// Whether levels, loudness and silence are measured.
     pub measures: bool,
+}
+
+impl Default for Recipe {
+    /// In one piece, within the limits of the service.
+    fn default() -> Self {
+        let (convert, max_upload) = (Convert::default(), Some(MAX_UPLOAD));
+        Self { convert, window: None, max_upload, measures: false }
+    }
 }
 
 /// Sound that is ready to be sent.

@@ -1,7 +1,7 @@
 //! How a captioner is set up.
 
 use crate::audio::Recipe;
-use crate::service::{DEFAULT_MODEL, MAX_UPLOAD};
+use crate::service::DEFAULT_MODEL;
 
 /// What is asked, and what is done with the sound before it is sent.
 #[derive(Debug, Clone)]
@@ -25,12 +25,11 @@ pub struct Preparation {
 
 impl Default for Preparation {
     fn default() -> Self {
-        let recipe = Recipe { max_upload: Some(MAX_UPLOAD), ..Recipe::default() };
         Self {
             model: DEFAULT_MODEL.to_owned(),
             max_tokens: None,
             inline: false,
-            recipe,
+            recipe: Recipe::default(),
             needs_length: false,
             jobs: 4,
         }

@@ -6,17 +6,14 @@ use reqwest::Url;
 
 use crate::audio::Clip;
 
+pub use crate::audio::MAX_UPLOAD;
+
 /// The model that [`Options::default`] asks: an audio captioner that takes no prompt and answers
 /// in English. Source: AI/ML API's schema of `POST /v1/chat/completions` for this model.
 pub const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
 
 /// Where AI/ML API listens. Source: its published schema.
 pub const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
-
-/// The longest base64 text that the model's provider takes, in bytes, itself not included.
-/// Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01: "less than 10 MB". Whether that
-/// is 10^6 or 2^20 bytes is not said; the smaller reading is the safe one.
-pub const MAX_UPLOAD: u64 = 10_000_000;
 
 /// What to send as sound.
 #[derive(Debug, Clone)]
