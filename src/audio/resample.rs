@@ -2,7 +2,8 @@
 
 use rubato::{FftFixedInOut, Resampler as _};
 
-/// What the model hears, in Hz. Source: the feature extractor of `Qwen/Qwen3-Omni-30B-A3B-Captioner`.
+/// What the model hears, in Hz: its makers load every sound at this rate, in one channel. Source:
+/// `QwenLM/Qwen2.5-Omni`, `audio_process.py` of qwen-omni-utils, which Qwen3-Omni shares.
 pub const SAMPLE_RATE: u32 = 16_000;
 
 /// The filter is at least a tenth of a second long: flat to 7.8 kHz, silent from 8 kHz.
