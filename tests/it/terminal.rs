@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::harness::{Caption, answer, assert_says, bare, caption, document, finish};
 use crate::stand_in::{Gate, Reply, StandIn};
+use crate::waves::wav;
 
 /// How long a test waits for something that should be shown at once.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,6 +135,21 @@ fn progress_shows_the_bytes_on_their_way_up() {
     let terminal = Terminal::open();
     assert_eq!(finish(terminal.start(&mut run)).code, 0);
     assert_says(&terminal.shown(), &["sending", "MB/9.33 MB", "Rain."]);
+}
+
+#[test]
+fn progress_counts_the_windows_of_a_long_sound() {
+    let gate = Gate::closed();
+    let stand_in =
+        StandIn::scripted([answer("Rain."), answer("Wind.").behind(&gate), answer("Hail.")]);
+    let mut run = caption(&stand_in).file("a.wav", wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]));
+    run = run.args(["-j", "1", "--window", "5s", "a.wav"]);
+    let terminal = Terminal::open();
+    let child = terminal.start(&mut run);
+    terminal.wait_for("1/3 windows");
+    gate.open();
+    assert_eq!(finish(child).code, 0);
+    assert_says(&terminal.shown(), &["[00:00 – 00:05] Rain.\r\n", "[00:10 – 00:12] Hail."]);
 }
 
 #[test]
