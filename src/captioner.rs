@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use self::heard::check_heard;
+use self::tally::Tally;
 use crate::audio::{Clip, Levels, Prepared, Sound, measure, prepare};
 use crate::blocking::off_thread;
 use crate::budget::Budget;
@@ -22,13 +23,15 @@ use crate::stop::Stop;
 use crate::watch::{Event, Watch};
 
 mod heard;
+mod join;
 mod plan;
 mod preparation;
+mod tally;
 mod windows;
 
-pub use self::heard::TOKENS_A_SECOND;
 pub use self::plan::Plan;
 pub use self::preparation::Preparation;
+pub use self::tally::Spent;
 
 /// Captions inputs, one at a time or many at once.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ pub struct Captioner {
     memory: Option<Memory>,
     budget: Option<Budget>,
     stop: Stop,
+    tally: Tally,
     /// One for each request that may be under way.
     requests: Semaphore,
     /// One for each processor: more decoders than those would only need more memory.
@@ -73,6 +77,7 @@ impl Captioner {
             memory: None,
             budget: None,
             stop: Stop::new(),
+            tally: Tally::default(),
         }
     }
 
@@ -103,6 +108,11 @@ impl Captioner {
         Self { stop, ..self }
     }
 
+    /// What the answers have cost so far, those that are no captions included.
+    pub fn spent(&self) -> Spent {
+        self.tally.spent()
+    }
+
     /// Captions one input. A failure is part of the outcome.
     pub async fn caption(&self, input: Input, watch: &Watch) -> Outcome {
         let mut facts = Facts::default();
@@ -125,6 +135,7 @@ impl Captioner {
             Found::Clip(clip) => clip,
             Found::Url(url) => {
                 facts.question = Some(self.question(None));
+                let _permit = self.requests.acquire().await;
                 return self.ask(&Audio::Url(url), None, watch).await.map(Ending::Captioned);
             }
         };
@@ -135,17 +146,19 @@ impl Captioner {
             Some(memory) if question.sha256.is_some() => Some(memory.turn(&question).await),
             _ => None,
         };
-        if let Some(record) = self.recall(&question) {
+        if let Some(record) = self.recall_joined(&question) {
             facts.seconds = record.seconds.or(facts.seconds);
-            facts.sound = self.measured(&record, clip).await?;
+            self.check_length(facts.seconds)?;
+            facts.sound = self.measured(&record, clip).await;
             return record.into_answer().map(Ending::Known).ok_or(Error::Offline);
         }
-        if self.line.is_none() {
-            return Err(Error::Offline);
-        }
         match self.preparation.recipe.window {
-            Some(_) => self.caption_windows(&input.name, &clip, &question, facts, watch).await,
-            None => self.caption_whole(&clip, facts, watch).await,
+            // All windows may be known, even if their whole is not.
+            Some(_) if self.line.is_some() || self.memory.is_some() => {
+                self.caption_windows(&input.name, &clip, &question, facts, watch).await
+            }
+            None if self.line.is_some() => self.caption_whole(&clip, facts, watch).await,
+            _ => Err(Error::Offline),
         }
     }
 
@@ -159,16 +172,34 @@ impl Captioner {
         tell(clip, &prepared, watch);
         facts.seconds = prepared.seconds;
         facts.sound = self.sound(clip, prepared.levels);
-        if self.preparation.needs_length && prepared.seconds.is_none() {
-            return Err(Error::UnknownLength);
-        }
+        self.check_length(prepared.seconds)?;
         let _permit = self.requests.acquire().await;
         let audio = Audio::Clip(prepared.clip);
         self.ask(&audio, prepared.seconds, watch).await.map(Ending::Captioned)
     }
 
+    fn check_length(&self, seconds: Option<f64>) -> Result<(), Error> {
+        match seconds {
+            None if self.preparation.needs_length => Err(Error::UnknownLength),
+            _ => Ok(()),
+        }
+    }
+
     fn recall(&self, question: &Question) -> Option<Record> {
         self.memory.as_ref()?.recall(question)
+    }
+
+    /// With what the windows cost, which is kept with each of them and not with their whole.
+    fn recall_joined(&self, question: &Question) -> Option<Record> {
+        let mut record = self.recall(question)?;
+        for window in &record.windows {
+            let Some(part) = self.recall(&question.about(window.start, window.end)) else {
+                continue;
+            };
+            record.usage = join::add(record.usage, part.usage, |one, other| one + other);
+            record.usd = join::add(record.usd, part.usd, |one, other| one + other);
+        }
+        Some(record)
     }
 
     /// Asks, and makes sure that the service listened.
@@ -179,18 +210,18 @@ impl Captioner {
         watch: &Watch,
     ) -> Result<Answer, Error> {
         let Some((client, _)) = &self.line else { return Err(Error::Offline) };
-        let answer = match &self.budget {
-            None => client.caption(audio, watch).await?,
-            Some(budget) => {
-                let reservation = budget.reserve(seconds.map_or(0.0, heard::tokens)).await?;
-                let result = client.caption(audio, watch).await;
-                match &result {
-                    Ok(answer) => reservation.spend(answer),
-                    Err(error) => reservation.lose(error),
-                }
-                result?
-            }
+        let reservation = match &self.budget {
+            Some(budget) => Some(budget.reserve(seconds.map_or(0.0, heard::tokens)).await?),
+            None => None,
         };
+        let result = client.caption(audio, watch).await;
+        self.tally.count(&result);
+        match (reservation, &result) {
+            (Some(reservation), Ok(answer)) => reservation.spend(answer),
+            (Some(reservation), Err(error)) => reservation.lose(error),
+            (None, _) => {}
+        }
+        let answer = result?;
         check_heard(&self.preparation.model, seconds, &answer)?;
         Ok(answer)
     }
@@ -203,7 +234,11 @@ impl Captioner {
             return;
         };
         if question.sha256.is_some() {
-            let record = Record::new(outcome, |_| String::new());
+            let mut record = Record::new(outcome, |_| String::new());
+            if !record.windows.is_empty() {
+                // Each of them tells it, and a sum over the manifest is to be right.
+                (record.usage, record.usd) = (None, None);
+            }
             outcome.unkept = memory.keep(question, &record).err().or(outcome.unkept.take());
         }
     }
@@ -251,12 +286,12 @@ impl Captioner {
     }
 
     /// What was measured of a sound whose caption is known, then or now.
-    async fn measured(&self, record: &Record, clip: Clip) -> Result<Option<Sound>, Error> {
+    async fn measured(&self, record: &Record, clip: Clip) -> Option<Sound> {
         if !self.preparation.recipe.measures || record.sound.is_some() {
-            return Ok(record.sound.clone());
+            return record.sound.clone();
         }
         let _permit = self.decoders.acquire().await;
-        off_thread(move || measure(&clip).map(Some)).await
+        off_thread(move || measure(&clip)).await.ok()
     }
 
     fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {
@@ -267,7 +302,7 @@ impl Captioner {
     fn question(&self, sha256: Option<String>) -> Question {
         let Preparation { model, max_tokens, recipe, .. } = &self.preparation;
         let extent = recipe.window.map_or(Extent::Whole, |window| Extent::Windows {
-            length: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
+            length_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
         });
         Question { sha256, model: model.clone(), max_tokens: *max_tokens, extent }
     }
@@ -280,7 +315,7 @@ fn tell(clip: &Clip, prepared: &Prepared, watch: &Watch) {
         bytes: clip.len(),
         sent: prepared.clip.len(),
     });
-    if prepared.damaged_packets > 0 {
-        watch.tell(Event::LeftOut { packets: prepared.damaged_packets });
+    if prepared.is_converted && prepared.damaged_packets > 0 {
+        watch.tell(Event::Damaged { packets: prepared.damaged_packets });
     }
 }

@@ -13,6 +13,21 @@ mod fault;
 mod kind;
 mod words;
 
+/// What to do about sound that cannot be sent in one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Cut it into windows of this length.
+    Cut {
+        /// One that fits.
+        window: Duration,
+    },
+    /// Let it be converted.
+    Convert,
+    /// Make it smaller.
+    Shrink,
+}
+
 /// Why an input has no caption, or why nothing could start at all.
 ///
 /// The message says what happened; [`Error::kind`] is the stable name for programs, and the
@@ -83,7 +98,7 @@ pub enum Error {
     /// The file could not be opened or read.
     #[error("{}", words::unreadable(.0))]
     Unreadable(#[source] io::Error),
-    /// A download or standard input could not be kept in a temporary file.
+    /// Sound on its way, downloaded or converted for one, could not be kept in a temporary file.
     #[error("could not keep the sound in {} ({})", std::env::temp_dir().display(), .0.kind())]
     NoRoom(#[source] io::Error),
     /// A folder, a named pipe, a device or a socket where a file was expected.
@@ -122,6 +137,14 @@ pub enum Error {
         encoded: Option<u64>,
         /// The limit in bytes.
         limit: u64,
+        /// What may help.
+        advice: Advice,
+    },
+    /// More from standard input or a URL than is kept here.
+    #[error("more than {}, which is as much as is kept of what is no file", words::si(*limit))]
+    Endless {
+        /// The limit in bytes.
+        limit: u64,
     },
     /// More sound than can be sent in one piece.
     #[error("too long: {} of sound, and at most {} can be sent at once", words::length(*seconds), words::span(*limit))]
@@ -130,6 +153,8 @@ pub enum Error {
         seconds: Option<f64>,
         /// The limit in seconds.
         limit: f64,
+        /// What may help.
+        advice: Advice,
     },
     /// The file was written to, cut or replaced while it was being sent.
     #[error("the file changed while it was being sent")]
@@ -198,14 +223,14 @@ pub enum Error {
     #[error("its length is not known, and subtitles need it")]
     UnknownLength,
     /// A window of a longer sound has no caption.
-    #[error("window {}: {error}", crate::text::span(*start, *end))]
+    #[error("window {}: {source}", crate::text::span(*start, *end))]
     InWindow {
         /// Where the window begins, in seconds.
         start: f64,
         /// Where it ends, in seconds.
         end: f64,
         /// Why.
-        error: Box<Self>,
+        source: Box<Self>,
     },
     /// Not known, and asking was not allowed.
     #[error("no known caption, and --offline asks for no new one")]

@@ -160,10 +160,9 @@ fn fingerprint(question: &Question) -> Fingerprint {
     }
     digest.update(question.max_tokens.unwrap_or(0).to_be_bytes());
     let extent = match question.extent {
-        Extent::Whole => [0, 0],
-        Extent::Windows { length } => [0, length],
-        // The end is never zero, so that this is none of the others.
-        Extent::Window { start, end } => [end, start],
+        Extent::Whole => [0, 0, 0],
+        Extent::Windows { length_ms } => [1, length_ms, 0],
+        Extent::Window { start_ms, end_ms } => [2, start_ms, end_ms],
     };
     for number in extent {
         digest.update(number.to_be_bytes());

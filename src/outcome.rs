@@ -6,6 +6,7 @@ use crate::audio::Sound;
 use crate::caption::Answer;
 use crate::error::Error;
 use crate::input::{Input, Lost};
+use crate::text::milliseconds;
 
 /// One input and how it ended.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub struct Question {
     pub extent: Extent,
 }
 
-/// How much of a sound a question is about. Times are whole milliseconds.
+/// How much of a sound a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Extent {
@@ -66,15 +67,23 @@ pub enum Extent {
     /// All of it, in windows of this length.
     Windows {
         /// The length that was asked for.
-        length: u64,
+        length_ms: u64,
     },
     /// One window.
     Window {
         /// Where it begins.
-        start: u64,
+        start_ms: u64,
         /// Where it ends.
-        end: u64,
+        end_ms: u64,
     },
+}
+
+impl Question {
+    /// The same question about one window, from and to so many seconds.
+    pub(crate) fn about(&self, start: f64, end: f64) -> Self {
+        let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));
+        Self { extent: Extent::Window { start_ms, end_ms }, ..self.clone() }
+    }
 }
 
 impl Outcome {

@@ -8,6 +8,7 @@ use crate::audio::Sound;
 use crate::caption::{Answer, Usage, Window};
 use crate::error::Error;
 use crate::outcome::{Ending, Extent, Outcome, Question};
+use crate::text::milliseconds;
 
 /// The fields that scripts rely on, in their order. One that does not apply is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -105,7 +106,7 @@ impl Record {
             Ending::Skipped => Self::default(),
         };
         record.input.clone_from(&outcome.name);
-        record.seconds = outcome.seconds;
+        record.seconds = outcome.seconds.map(to_microseconds);
         record.sound.clone_from(&outcome.sound);
         if let Some(question) = &outcome.question {
             record.take_question(question);
@@ -126,9 +127,9 @@ impl Record {
         self.max_tokens = question.max_tokens;
         match question.extent {
             Extent::Whole => {}
-            Extent::Windows { length } => self.window = Some(seconds(length)),
-            Extent::Window { start, end } => {
-                (self.start, self.end) = (Some(seconds(start)), Some(seconds(end)));
+            Extent::Windows { length_ms } => self.window = Some(seconds(length_ms)),
+            Extent::Window { start_ms, end_ms } => {
+                (self.start, self.end) = (Some(seconds(start_ms)), Some(seconds(end_ms)));
             }
         }
     }
@@ -155,9 +156,9 @@ impl Record {
             model: self.model.clone()?,
             max_tokens: self.max_tokens,
             extent: match (self.window, self.start, self.end) {
-                (Some(length), ..) => Extent::Windows { length: milliseconds(length) },
+                (Some(length), ..) => Extent::Windows { length_ms: milliseconds(length) },
                 (None, Some(start), Some(end)) => {
-                    Extent::Window { start: milliseconds(start), end: milliseconds(end) }
+                    Extent::Window { start_ms: milliseconds(start), end_ms: milliseconds(end) }
                 }
                 _ => Extent::Whole,
             },
@@ -199,7 +200,7 @@ fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1000.0
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-fn milliseconds(seconds: f64) -> u64 {
-    (seconds * 1000.0).round() as u64
+/// Without the digits that no clock has.
+fn to_microseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
 }

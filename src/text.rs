@@ -1,4 +1,4 @@
-//! Text made fit for one line.
+//! Text made fit for one line, and times in it.
 
 /// At most `longest` characters on one line: white space and control characters become single
 /// spaces, and what is cut off is marked.
@@ -23,4 +23,9 @@ fn clock(seconds: f64) -> String {
         (0, minutes, seconds) => format!("{minutes:02}:{seconds:02}"),
         (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+pub(crate) fn milliseconds(seconds: f64) -> u64 {
+    (seconds * 1000.0).round() as u64
 }

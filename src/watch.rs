@@ -33,8 +33,8 @@ pub enum Event {
         /// How many windows, where the length is known.
         total: Option<u64>,
     },
-    /// Packets of the sound could not be decoded and were left out.
-    LeftOut {
+    /// Packets of the sound could not be decoded; there is silence in their place.
+    Damaged {
         /// How many.
         packets: u64,
     },

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::file::{ClipReader, SoundFile};
 use super::format::Format;
 use super::probe;
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::platform;
 
 /// Sound that has been looked at and found to be sound, as a file open for reading.
@@ -64,7 +64,7 @@ impl Clip {
         let encoded = encoded_len(self.len());
         match max_upload {
             Some(limit) if encoded >= limit => {
-                Err(Error::TooLarge { encoded: Some(encoded), limit })
+                Err(Error::TooLarge { encoded: Some(encoded), limit, advice: Advice::Shrink })
             }
             _ => Ok(()),
         }

@@ -25,7 +25,7 @@ impl Converter {
     /// Appends some more samples to `out`; `false` is the end.
     pub(super) fn next(&mut self, out: &mut Vec<f32>) -> Result<bool, Error> {
         let Some(block) = self.decoder.next()? else {
-            if let Some(mut resampler) = self.resampler.take() {
+            if let Some(resampler) = self.resampler.take() {
                 resampler.finish(out);
             }
             return Ok(false);
@@ -34,7 +34,7 @@ impl Converter {
             meter.push(&block);
         }
         // Another rate begins with another stream in the same file.
-        if let Some(mut resampler) = self.resampler.take_if(|r| r.rate() != block.rate) {
+        if let Some(resampler) = self.resampler.take_if(|r| r.rate() != block.rate) {
             resampler.finish(out);
         }
         let resampler = self.resampler.get_or_insert_with(|| Resampler::new(block.rate));

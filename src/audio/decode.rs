@@ -2,25 +2,29 @@
 
 use std::io;
 
+use symphonia::core::audio::{Channels, Position};
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Fault;
-use symphonia::core::formats::FormatReader;
+use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
 use super::clip::Clip;
 use super::codecs::codecs;
+use super::packets::{Next, Packets};
 use super::{container, edits};
 use crate::error::Error;
 
-/// A container that fails this often in a row will not come to its senses.
-const MOST_FAULTS: u32 = 64;
+/// No sound is louder, full scale being 1: what is comes from bytes that are no sound.
+const LOUDEST: f32 = 16.0;
 
 /// Samples of one packet, the channels taking turns.
 pub(super) struct Block<'a> {
     /// Frames a second, in Hz.
     pub(super) rate: u32,
     pub(super) channels: usize,
+    /// How much each channel counts for loudness.
+    pub(super) weights: &'a [f32],
     /// Full scale is 1.
     pub(super) samples: &'a [f32],
 }
@@ -28,40 +32,31 @@ pub(super) struct Block<'a> {
 /// Decodes the first track of sound in a clip.
 pub(super) struct Decoder {
     container: String,
-    reader: Box<dyn FormatReader>,
+    packets: Packets,
     codec: Box<dyn AudioDecoder>,
-    track: u32,
     /// Frames that the encoder put in front and nobody took away.
     to_skip: u64,
     samples: Vec<f32>,
-    tally: Tally,
-}
-
-/// What became of the packets.
-#[derive(Debug, Default, Clone, Copy)]
-struct Tally {
+    /// The rate in Hz and the number of channels of the last samples.
+    spec: (u32, usize),
+    weights: Vec<f32>,
+    /// Packets that could be decoded, and those that could not.
     decoded: u64,
     damaged: u64,
+    is_empty: bool,
 }
 
-/// The track that is listened to and its decoder.
-fn begin(
-    container: &str,
-    reader: &dyn FormatReader,
-) -> Result<(u32, Box<dyn AudioDecoder>), Error> {
-    let track = container::first_sound(reader);
-    let coding = track.and_then(container::coding);
-    let (Some(track), Some(coding)) = (track, coding) else {
+fn make_codec(container: &str, track: &Track) -> Result<Box<dyn AudioDecoder>, Error> {
+    let Some(coding) = container::coding(track) else {
         return Err(Error::Undecodable { container: container.to_uppercase() });
     };
     let codec = codecs().make_audio_decoder(coding, &AudioDecoderOptions::default());
-    Ok((track.id, codec.map_err(|fault| sort(container, fault))?))
+    codec.map_err(|fault| sort(container, fault))
 }
 
 /// What is to be left out at the start of an MP4 file; Opus does that by itself.
-fn frames_to_skip(clip: &Clip, reader: &dyn FormatReader) -> u64 {
+fn frames_to_skip(clip: &Clip, track: &Track) -> u64 {
     let skipped = || {
-        let track = container::first_sound(reader)?;
         let coding = container::coding(track).filter(|coding| coding.codec != CODEC_ID_OPUS)?;
         let ticks = edits::ticks_to_skip(clip.file())?;
         let time = track.time_base?.calc_duration(ticks.into())?.as_secs_f64();
@@ -88,71 +83,86 @@ impl Decoder {
     pub(super) fn open(clip: &Clip) -> Result<Self, Error> {
         let container = clip.format().container.clone();
         let reader = container::open(clip.file()).map_err(|fault| sort(&container, fault))?;
-        let (track, codec) = begin(&container, reader.as_ref())?;
-        let to_skip = frames_to_skip(clip, reader.as_ref());
-        let (samples, tally) = (Vec::new(), Tally::default());
-        Ok(Self { container, reader, codec, track, to_skip, samples, tally })
+        let Some(track) = container::first_sound(reader.as_ref()).cloned() else {
+            return Err(Error::Undecodable { container: container.to_uppercase() });
+        };
+        let codec = make_codec(&container, &track)?;
+        Ok(Self {
+            to_skip: frames_to_skip(clip, &track),
+            packets: Packets::new(reader, track),
+            container,
+            codec,
+            samples: Vec::new(),
+            spec: (0, 0),
+            weights: Vec::new(),
+            decoded: 0,
+            damaged: 0,
+            is_empty: true,
+        })
     }
 
-    /// The next samples, or `None` at the end. What cannot be decoded is left out.
+    /// The next samples, or `None` at the end. In place of what cannot be decoded
+    /// there is silence, as long as the packet before it.
     ///
-    /// Fails where less than half of the packets could be decoded, and where the numbers of the
-    /// sound make no sense.
+    /// Fails where less than half of the packets could be decoded, where there is not a single
+    /// sample, and where the numbers of the sound make no sense.
     pub(super) fn next(&mut self) -> Result<Option<Block<'_>>, Error> {
-        while let Some(packet) = self.next_packet()? {
-            let Ok(buffer) = self.codec.decode(&packet) else {
-                self.tally.damaged += 1;
-                continue;
+        loop {
+            let packet = match self.packets.next()? {
+                Next::Packet(packet) => packet,
+                Next::Stream => {
+                    self.codec = make_codec(&self.container, self.packets.track())?;
+                    continue;
+                }
+                Next::End => return self.end(),
             };
-            let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
-            buffer.copy_to_vec_interleaved(&mut self.samples);
-            self.tally.decoded += 1;
-            container::check(&self.container, rate, channels)?;
-            self.skip(channels);
+            self.decode(&packet)?;
+            let (rate, channels) = self.spec;
             if !self.samples.is_empty() {
-                // A file may hold any float.
-                let samples = self.samples.iter_mut();
-                samples.filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
-                return Ok(Some(Block { rate, channels, samples: &self.samples }));
+                let (weights, samples) = (&self.weights, &self.samples);
+                return Ok(Some(Block { rate, channels, weights, samples }));
             }
         }
-        let Tally { decoded, damaged } = self.tally;
-        if damaged > decoded {
-            return Err(self.damaged(&format!(
-                "{damaged} of {} packets cannot be decoded",
-                damaged + decoded
-            )));
-        }
-        Ok(None)
     }
 
-    /// The next packet of the track; `None` also where the container is beyond repair.
-    fn next_packet(&mut self) -> Result<Option<Packet>, Error> {
-        let mut faults = 0;
-        while faults < MOST_FAULTS {
-            match self.reader.next_packet() {
-                Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(None),
-                Err(Fault::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => break,
-                Err(Fault::IoError(e)) => return Err(Error::Unreadable(e)),
-                // One stream ends and another one begins, in an Ogg file for one.
-                Err(Fault::ResetRequired) => {
-                    (self.track, self.codec) = begin(&self.container, self.reader.as_ref())?;
-                    faults += 1;
-                }
-                Err(_) => {
-                    faults += 1;
-                    self.tally.damaged += 1;
-                }
-            }
+    fn decode(&mut self, packet: &Packet) -> Result<(), Error> {
+        let Ok(buffer) = self.codec.decode(packet) else {
+            self.damaged += 1;
+            // Without it, all that follows would come too early.
+            self.samples.fill(0.0);
+            return Ok(());
+        };
+        let spec = (buffer.spec().rate(), buffer.spec().channels().count());
+        container::check(&self.container, spec.0, spec.1)?;
+        if self.spec != spec {
+            (self.spec, self.weights) = (spec, weights(buffer.spec().channels()));
         }
-        Ok(None)
+        buffer.copy_to_vec_interleaved(&mut self.samples);
+        self.decoded += 1;
+        self.skip(spec.1);
+        self.is_empty &= self.samples.is_empty();
+        // A file may hold any float.
+        for sample in &mut self.samples {
+            *sample = if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> Result<Option<Block<'_>>, Error> {
+        let (damaged, decoded) = (self.damaged_packets(), self.decoded);
+        let reason = if damaged > decoded {
+            format!("{damaged} of {} packets cannot be decoded", damaged + decoded)
+        } else if self.is_empty {
+            "not a single sample".to_owned()
+        } else {
+            return Ok(None);
+        };
+        Err(Error::Damaged { container: self.container.to_uppercase(), reason })
     }
 
     /// How many packets could not be decoded so far.
     pub(super) fn damaged_packets(&self) -> u64 {
-        self.tally.damaged
+        self.damaged + self.packets.faults()
     }
 
     fn skip(&mut self, channels: usize) {
@@ -161,8 +171,17 @@ impl Decoder {
         self.to_skip -= skipped;
         self.samples.drain(..usize::try_from(skipped).unwrap_or(0) * channels);
     }
+}
 
-    fn damaged(&self, reason: &str) -> Error {
-        Error::Damaged { container: self.container.to_uppercase(), reason: reason.to_owned() }
-    }
+/// What each channel counts for loudness. Source: ITU-R BS.1770-4, table 4.
+fn weights(channels: &Channels) -> Vec<f32> {
+    let Channels::Positioned(positions) = channels else { return vec![1.0; channels.count()] };
+    let surround =
+        Position::SIDE_LEFT | Position::SIDE_RIGHT | Position::REAR_LEFT | Position::REAR_RIGHT;
+    let weight = |position| match position {
+        Position::LFE1 | Position::LFE2 => 0.0,
+        position if surround.contains(position) => 1.41,
+        _ => 1.0,
+    };
+    positions.iter().map(weight).collect()
 }

@@ -38,6 +38,10 @@ impl SoundFile {
         ClipReader { file: self.clone(), position: 0 }
     }
 
+    pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        platform::read_at(&self.file, buffer, offset)
+    }
+
     pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         platform::fill_at(&self.file, buffer, offset)
     }
@@ -83,7 +87,7 @@ pub struct ClipReader {
 
 impl Read for ClipReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = platform::read_at(&self.file.file, buffer, self.position)?;
+        let n = self.file.read_at(buffer, self.position)?;
         self.position += n as u64;
         Ok(n)
     }
@@ -98,12 +102,5 @@ impl Seek for ClipReader {
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
-    }
-}
-
-impl ClipReader {
-    /// The size of the whole in bytes.
-    pub(super) fn file_len(&self) -> u64 {
-        self.file.len
     }
 }

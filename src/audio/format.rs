@@ -32,6 +32,9 @@ pub struct Format {
     /// Number of tracks, video and subtitles included. The first one of sound is listened to.
     #[serde(skip)]
     pub tracks: usize,
+    /// Whether its head is wrong, and was made right to read it here.
+    #[serde(skip)]
+    pub is_mended: bool,
 }
 
 impl Format {
@@ -39,7 +42,7 @@ impl Format {
     /// or GSM, 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
     pub fn is_named_by_service(&self) -> bool {
         match (self.container.as_str(), self.codec.as_deref()) {
-            ("amr" | "3gp" | "mp3" | "aac", _) | ("wav", Some(GSM)) => true,
+            ("amr" | "3gp" | "aac", _) | ("mp3", None | Some("mp3")) | ("wav", Some(GSM)) => true,
             ("wav", Some(codec)) => codecs::is_pcm(codec) && !codec.ends_with("law"),
             _ => false,
         }

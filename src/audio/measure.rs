@@ -23,17 +23,16 @@ const LOUDNESS_FROM: u32 = 8_000;
 ///
 /// A level that no number can tell, such as that of digital silence, is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct Levels {
-    /// The loudest sample of any channel, in dB below full scale; 0 at most but for floats.
+    /// The loudest sample of any channel, in dBFS: 0 at most, but for floats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_dbfs: Option<f64>,
-    /// The root of the mean square over all channels, in dB below full scale: a full-scale sine
-    /// has -3.01.
+    /// The root of the mean square over all channels, in dBFS: a full-scale sine has -3.01.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rms_dbfs: Option<f64>,
-    /// Integrated loudness as of EBU R 128, in LUFS; every channel counts the same.
+    /// Integrated loudness as of EBU R 128, in LUFS; `None` also where the rate or the channels
+    /// change on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loudness_lufs: Option<f64>,
     /// Seconds below -60 dBFS at the start.
@@ -42,7 +41,8 @@ pub struct Levels {
     pub trailing_silence: f64,
     /// Seconds below -60 dBFS in all.
     pub silence: f64,
-    /// Samples in runs of three or more at full scale.
+    /// Samples in runs of three or more at the full scale of 16 bits; sound of 8 bits, A-law or
+    /// mu-law never gets there.
     pub clipped_samples: u64,
 }
 
@@ -66,6 +66,8 @@ pub(super) struct Meter {
     squares: f64,
     samples: u64,
     loudness: Vec<ChannelLoudnessMeter>,
+    weights: Vec<f32>,
+    is_mixed: bool,
     runs: Vec<u64>,
     clipped: u64,
     silence: Silence,
@@ -86,8 +88,10 @@ struct Silence {
 impl Meter {
     pub(super) fn push(&mut self, block: &Block<'_>) {
         if self.loudness.len() != block.channels || self.rate != block.rate {
-            // A new stream in the same file; loudness is told of the last one.
+            // A new stream in the same file.
+            self.is_mixed = !self.loudness.is_empty();
             self.rate = block.rate;
+            self.weights = block.weights.to_vec();
             self.loudness = vec![ChannelLoudnessMeter::new(block.rate); block.channels];
             self.runs = vec![0; block.channels];
         }
@@ -125,7 +129,8 @@ impl Meter {
         Levels {
             peak_dbfs: decibels(f64::from(self.peak)),
             rms_dbfs: decibels((self.squares / samples).sqrt()),
-            loudness_lufs: loudness(self.loudness).filter(|_| self.rate >= LOUDNESS_FROM),
+            loudness_lufs: loudness(self.loudness, &self.weights)
+                .filter(|_| self.rate >= LOUDNESS_FROM && !self.is_mixed),
             leading_silence: steps(self.silence.leading.unwrap_or(self.silence.steps)),
             trailing_silence: steps(self.silence.trailing),
             silence: steps(self.silence.silent),
@@ -159,17 +164,18 @@ impl Silence {
     }
 }
 
-/// BS.1770 adds up the channels.
-fn loudness(channels: Vec<ChannelLoudnessMeter>) -> Option<f64> {
-    let mut channels = channels.into_iter().map(ChannelLoudnessMeter::into_100ms_windows);
-    let mut sum = channels.next()?.inner;
-    for channel in channels {
-        for (sum, power) in sum.iter_mut().zip(channel.inner) {
-            sum.0 += power.0;
+/// Adds up the channels.
+fn loudness(channels: Vec<ChannelLoudnessMeter>, weights: &[f32]) -> Option<f64> {
+    let mut sum: Vec<Power> = Vec::new();
+    for (channel, weight) in channels.into_iter().zip(weights) {
+        let powers = channel.into_100ms_windows().inner;
+        sum.resize(powers.len(), Power(0.0));
+        for (sum, power) in sum.iter_mut().zip(powers) {
+            sum.0 += weight * power.0;
         }
     }
-    let sum: Windows100ms<Vec<Power>> = Windows100ms { inner: sum };
-    let loudness = f64::from(gated_mean(sum.as_ref()).loudness_lkfs());
+    let windows = Windows100ms { inner: sum };
+    let loudness = f64::from(gated_mean(windows.as_ref()).loudness_lkfs());
     loudness.is_finite().then(|| round(loudness))
 }
 

@@ -75,6 +75,22 @@ impl OpusDecoder {
     }
 }
 
+impl OpusDecoder {
+    /// Whether the streams make up the channels as they usually do; no other way is known here.
+    fn is_laid_out_as(&self, parameters: &AudioCodecParameters) -> bool {
+        let layout = self.decoder.layout();
+        let table = parameters.extra_data.as_deref().and_then(|head| head.get(19..));
+        match table {
+            Some([streams, coupled, mapping @ ..]) if layout.mapping_family != 0 => {
+                usize::from(*streams) == layout.nb_streams
+                    && usize::from(*coupled) == layout.nb_coupled_streams
+                    && mapping.starts_with(&layout.mapping)
+            }
+            _ => true,
+        }
+    }
+}
+
 impl RegisterableAudioDecoder for OpusDecoder {
     fn try_registry_new(
         parameters: &AudioCodecParameters,
@@ -84,7 +100,8 @@ impl RegisterableAudioDecoder for OpusDecoder {
             return unsupported_error("opus: an unknown number of channels");
         };
         match Self::new(parameters, channels) {
-            Ok(decoder) => Ok(Box::new(decoder)),
+            Ok(decoder) if decoder.is_laid_out_as(parameters) => Ok(Box::new(decoder)),
+            Ok(_) => unsupported_error("opus: an unusual layout of channels"),
             Err(_) => unsupported_error("opus: an impossible head"),
         }
     }

@@ -10,7 +10,8 @@ use symphonia::core::formats::{FormatReader, Track};
 
 use super::file::SoundFile;
 use super::format::{Format, GSM};
-use super::{codecs, container};
+use super::packets::Packets;
+use super::{codecs, container, mend};
 use crate::error::Error;
 
 /// Enough for every signature, and for telling text from bytes.
@@ -23,11 +24,15 @@ const ONLY_NAMED: &[&str] = &["ape", "avi", "dsf", "flv", "mpg", "wmv"];
 const STARTS: &[(&[u8], &str)] = &[
     (b"#!AMR", "amr"),
     (b"RF64", "wav"),
+    (b"caff", "caf"),
     (b"riff\x2e\x91\xcf\x11", "w64"),
     (b".snd", "au"),
     (b"wvpk", "wv"),
     (b"\x0b\x77", "ac3"),
 ];
+
+/// Formats that are frames and nothing around them.
+const FRAMES: &[&str] = &["mp3", "aac"];
 
 /// A file that is larger than this and tells of no sample was most likely written to a pipe, or
 /// by a recorder that was stopped: its header is wrong, and not the sound.
@@ -54,8 +59,12 @@ pub(super) fn probe(file: &SoundFile) -> Result<Format, Error> {
     }
     let signature = infer::get(&head).map(|kind| (kind.matcher_type(), kind.extension()));
     let start = if is_text(&head) { None } else { by_start(&head) };
-    if let Some(name) = start {
-        return Ok(named(name));
+    match start {
+        Some("caf") => return known(file, "caf"),
+        // More may be known of it to the service than here.
+        Some(name @ ("3gp" | "wav")) => return known(file, name).or_else(|_| Ok(named(name))),
+        Some(name) => return Ok(named(name)),
+        None => {}
     }
     match signature {
         Some((MatcherType::Text, "html")) => Err(not_audio("an HTML page")),
@@ -79,10 +88,11 @@ fn known(file: &SoundFile, name: &str) -> Result<Format, Error> {
             Ok(Format { container: name.to_owned(), ..format })
         }
         Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
-        Ok(Inside::NoSample) if file.len() > HEADERS => Ok(named(name)),
+        // Frames tell of themselves: where there is none, there is no sound.
+        Ok(Inside::NoSample) if file.len() > HEADERS && !FRAMES.contains(&name) => Ok(named(name)),
         Ok(Inside::NoSample) => Err(not_audio("a recording without a single sample")),
         // What cannot be decoded here may be what the service can: GSM in a WAV for one.
-        Err(Fault::Unsupported(what)) if !what.contains("missing") => {
+        Err(Fault::Unsupported(what)) if !what.contains("missing") && !FRAMES.contains(&name) => {
             Ok(Format { codec: gsm(file).map(str::to_owned), ..named(name) })
         }
         Err(Fault::IoError(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
@@ -117,10 +127,6 @@ fn by_start(head: &[u8]) -> Option<&'static str> {
     if head.get(4..10) == Some(b"ftyp3g") {
         return Some("3gp");
     }
-    // Left by a recorder that was stopped: no sizes, but sound.
-    if head.starts_with(b"RIFF\0\0\0\0") && head.len() == HEAD {
-        return Some("wav");
-    }
     STARTS.iter().find(|(start, _)| head.starts_with(start)).map(|(_, name)| *name)
 }
 
@@ -138,7 +144,7 @@ fn look_inside(file: &SoundFile) -> Result<Inside, Fault> {
         None
     } else {
         // Plain MP3 and AAC do not tell their length.
-        let count = container::count(reader.as_mut(), &track);
+        let Ok(count) = Packets::new(reader, track).count() else { return Ok(Inside::NoSample) };
         if count.packets == 0 {
             return Ok(Inside::NoSample);
         }
@@ -150,13 +156,19 @@ fn look_inside(file: &SoundFile) -> Result<Inside, Fault> {
 
 fn describe(file: &SoundFile, reader: &dyn FormatReader, track: &Track) -> Format {
     let coding = container::coding(track);
+    let codec = coding.and_then(|coding| codecs::name_of(coding.codec));
+    let is_pcm = codec.is_some_and(codecs::is_pcm);
     Format {
         container: reader.format_info().short_name.to_owned(),
-        codec: coding.and_then(|coding| codecs::name_of(coding.codec)).map(str::to_owned),
-        sample_rate: coding.and_then(|coding| coding.sample_rate),
+        codec: codec.map(str::to_owned),
+        // MP4 has no room for rates above 65,535 Hz, and says 0.
+        sample_rate: coding
+            .and_then(|coding| coding.sample_rate)
+            .filter(|rate| *rate > 0 || is_pcm),
         channels: coding.and_then(|coding| coding.channels.as_ref()).map(Channels::count),
         seconds: container::told_seconds(file, reader, track),
         tracks: reader.tracks().len(),
+        is_mended: mend::reader(file).is_patched(),
     }
 }
 

@@ -62,7 +62,7 @@ impl Resampler {
     }
 
     /// Appends what the filter still holds, so that the sound is as long as it was.
-    pub(super) fn finish(&mut self, out: &mut Vec<f32>) {
+    pub(super) fn finish(mut self, out: &mut Vec<f32>) {
         let Some(filter) = &self.filter else { return };
         let silence = vec![0.0; filter.input_frames_next()];
         let wanted = (self.taken * u64::from(SAMPLE_RATE)).div_ceil(u64::from(self.rate));
@@ -71,7 +71,6 @@ impl Resampler {
         }
         let surplus = usize::try_from(self.given - wanted).unwrap_or(0);
         out.truncate(out.len().saturating_sub(surplus));
-        (self.taken, self.given) = (0, 0);
     }
 }
 

@@ -10,6 +10,9 @@ use super::format::Format;
 use super::resample::SAMPLE_RATE;
 use crate::error::Error;
 
+/// The largest file in bytes: its lengths have 32 bits.
+pub(super) const LARGEST: u64 = u32::MAX as u64;
+
 /// Bytes before the first sample.
 const HEAD: u64 = 44;
 
@@ -57,6 +60,7 @@ impl WavFile {
             channels: Some(1),
             seconds: Some(seconds(self.samples)),
             tracks: 1,
+            is_mended: false,
         };
         Clip::new(self.file, format)
     }

@@ -1,6 +1,6 @@
 //! Long sound as a row of windows, cut where it is quiet.
 
-use std::ops::Range;
+use std::fmt;
 use std::time::Duration;
 
 use super::clip::Clip;
@@ -27,10 +27,10 @@ const STEP: usize = SAMPLE_RATE as usize / 100;
 /// What is quieter is all the same, as the mean square of samples: -70 dBFS.
 const QUIET: f64 = 107.0;
 
-/// A piece of a longer sound.
+/// A window of a longer sound.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Piece {
+pub struct WindowClip {
     /// Where it begins in the whole, in seconds.
     pub start: f64,
     /// Where it ends, in seconds.
@@ -39,9 +39,9 @@ pub struct Piece {
     pub clip: Clip,
 }
 
-/// Cuts the sound of a clip into pieces, one at a time and in one pass.
+/// Cuts the sound of a clip into windows, one at a time and in one pass.
 ///
-/// Cuts are due at multiples of the length, and made at the quietest point within 2 s. Every piece
+/// Cuts are due at multiples of the length, and made at the quietest point within 2 s of that. Every window
 /// is at least 1 s long, unless the whole is shorter.
 pub struct Cutter {
     converter: Converter,
@@ -53,6 +53,12 @@ pub struct Cutter {
     waiting: Vec<i16>,
     block: Vec<f32>,
     is_at_end: bool,
+}
+
+impl fmt::Debug for Cutter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cutter").field("cuts", &self.cuts).finish_non_exhaustive()
+    }
 }
 
 impl Cutter {
@@ -71,15 +77,18 @@ impl Cutter {
         })
     }
 
-    /// The next piece; `None` at the end.
-    pub fn next_piece(&mut self) -> Result<Option<Piece>, Error> {
-        let due = (self.cuts + 1).saturating_mul(self.len);
-        self.fill(due + REACH + PAUSE as u64)?;
-        let end = self.start + self.waiting.len() as u64;
+    /// The next window; `None` at the end.
+    ///
+    /// Once there was one, damage is no error: what was captioned so far stands.
+    pub fn next_window(&mut self) -> Result<Option<WindowClip>, Error> {
+        let due = self.len.saturating_mul(self.cuts + 1).max(self.start + SHORTEST);
+        self.fill(due.saturating_add(REACH + SHORTEST))?;
         if self.waiting.is_empty() {
             return Ok(None);
         }
-        let cut = if end < due + SHORTEST { end } else { self.quietest(due, end - SHORTEST) };
+        let end = self.start + self.waiting.len() as u64;
+        let is_last = end < due.saturating_add(SHORTEST);
+        let cut = if is_last { end } else { self.quietest(due, end - SHORTEST) };
         let samples = usize::try_from(cut - self.start).unwrap_or(usize::MAX);
         let mut file = WavFile::new()?;
         file.push(&self.waiting[..samples])?;
@@ -87,51 +96,51 @@ impl Cutter {
         let start = std::mem::replace(&mut self.start, cut);
         self.cuts += 1;
         let clip = file.into_clip()?;
-        Ok(Some(Piece { start: wav::seconds(start), end: wav::seconds(cut), clip }))
+        Ok(Some(WindowClip { start: wav::seconds(start), end: wav::seconds(cut), clip }))
     }
 
-    /// How many packets of the sound could not be decoded so far.
-    pub fn damaged_packets(&self) -> u64 {
-        self.converter.damaged_packets()
+    /// Whether all windows are cut.
+    pub fn is_through(&self) -> bool {
+        self.is_at_end && self.waiting.is_empty()
     }
 
-    /// What was measured, once the last piece is cut.
-    pub fn levels(&mut self) -> Option<Levels> {
-        self.converter.levels()
+    /// Once the last window is cut: how many packets of the sound could not be decoded, and what
+    /// was measured.
+    pub fn finish(mut self) -> (u64, Option<Levels>) {
+        (self.converter.damaged_packets(), self.converter.levels())
     }
 
     /// Decodes up to a point of the whole.
     fn fill(&mut self, to: u64) -> Result<(), Error> {
         while !self.is_at_end && self.start + (self.waiting.len() as u64) < to {
             self.block.clear();
-            self.is_at_end = !self.converter.next(&mut self.block)?;
+            self.is_at_end = match self.converter.next(&mut self.block) {
+                Err(Error::Damaged { .. }) if self.cuts > 0 => true,
+                goes_on => !goes_on?,
+            };
             self.waiting.extend(self.block.iter().copied().map(wav::quantize));
         }
         Ok(())
     }
 
-    /// The middle of the quietest pause near `due`, but not after `last`; of two that are as
-    /// quiet, the nearer one.
+    /// The middle of the quietest pause near `due`, so that the window and its rest have their
+    /// least length; of two that are as quiet, the nearer one.
     fn quietest(&self, due: u64, last: u64) -> u64 {
-        // However the cuts beside it fall, a window keeps its least length.
-        let reach = REACH.min((self.len - SHORTEST) / 2);
-        let in_waiting = |point: u64| usize::try_from(point - self.start).unwrap_or(usize::MAX);
-        let range = in_waiting(due - reach)..in_waiting((due + reach).min(last)) + 1;
-        let due = in_waiting(due);
-        let steps = (0..=range.len() / STEP).flat_map(|step| {
-            let distance = step * STEP;
-            [due.saturating_sub(distance), due + distance]
+        let first = (due - REACH.min(due)).max(self.start + SHORTEST);
+        let points = (first..=(due + REACH).min(last)).step_by(STEP).chain([due]);
+        let judged = points.map(|point| (self.level(point), point.abs_diff(due), point));
+        let best = judged.reduce(|best, other| {
+            let is_better = other.0 < best.0 || (other.0 <= best.0 && other.1 < best.1);
+            if is_better { other } else { best }
         });
-        let cut = steps
-            .filter(|point| range.contains(point))
-            .map(|point| (point, self.level(point.saturating_sub(PAUSE / 2)..point + PAUSE / 2)))
-            .reduce(|best, other| if other.1 < best.1 { other } else { best });
-        self.start + cut.map_or(range.start, |(point, _)| point) as u64
+        best.map_or(due, |(.., point)| point)
     }
 
-    /// The mean square of the samples in a range.
-    fn level(&self, range: Range<usize>) -> f64 {
-        let samples = &self.waiting[range.start..range.end.min(self.waiting.len())];
+    /// The mean square of the samples around a point of the whole.
+    fn level(&self, point: u64) -> f64 {
+        let point = usize::try_from(point - self.start).unwrap_or(usize::MAX);
+        let end = (point + PAUSE / 2).min(self.waiting.len());
+        let samples = &self.waiting[point.saturating_sub(PAUSE / 2).min(end)..end];
         let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let mean = sum / samples.len().max(1) as f64;

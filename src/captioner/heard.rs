@@ -5,7 +5,7 @@ use crate::error::Error;
 
 /// Tokens of one second of sound; a shorter clip counts as one second. Source: Alibaba Model
 /// Studio, "Qwen3-Omni-Captioner", 2026-01.
-pub const TOKENS_A_SECOND: f64 = 12.5;
+const TOKENS_A_SECOND: f64 = 12.5;
 
 /// What the names of the captioner end in, whoever serves it; other models count otherwise.
 const CAPTIONER: &str = "qwen3-omni-30b-a3b-captioner";

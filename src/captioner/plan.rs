@@ -48,6 +48,7 @@ impl Captioner {
         let question = self.question(self.hash(&clip).await?);
         let is_known = self.memory.as_ref().is_some_and(|memory| memory.knows(&question));
         let (recipe, seconds) = (&self.preparation.recipe, clip.format().seconds);
+        self.check_length(seconds)?;
         Ok(Plan {
             seconds,
             bytes: if is_known { clip.encoded_len() } else { recipe.upload_len(&clip)? },

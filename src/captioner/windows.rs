@@ -6,16 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio::sync::{OnceCell, SemaphorePermit};
+use tokio::sync::OnceCell;
 
-use super::{Captioner, Facts};
-use crate::audio::{Clip, Cutter, Levels, Piece};
+use super::{Captioner, Facts, join};
+use crate::audio::{Clip, Cutter, Levels, WindowClip};
 use crate::blocking::off_thread;
 use crate::caption::{Answer, Window};
 use crate::error::Error;
-use crate::outcome::{Ending, Extent, Question};
+use crate::outcome::{Ending, Question};
 use crate::record::Record;
 use crate::service::Audio;
+use crate::text::span;
 use crate::watch::{Event, Watch};
 
 /// One sound on its way through its windows.
@@ -26,10 +27,12 @@ struct Timeline<'a> {
     watch: &'a Watch,
     total: Option<u64>,
     done: AtomicU64,
+    /// Whether any window had to be asked about.
+    has_asked: AtomicBool,
     /// Whether a window failed, so that no other is to be started.
-    failed: AtomicBool,
-    /// What the cutter knows once it is through.
-    rest: OnceCell<(Option<Levels>, u64)>,
+    has_failed: AtomicBool,
+    /// What the cutter knows once it is through: damaged packets, and what was measured.
+    rest: OnceCell<(u64, Option<Levels>)>,
     /// Why a caption could not be kept.
     unkept: Mutex<Option<io::Error>>,
 }
@@ -54,75 +57,77 @@ impl Captioner {
             watch,
             total,
             done: AtomicU64::new(0),
-            failed: AtomicBool::new(false),
+            has_asked: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
             rest: OnceCell::new(),
             unkept: Mutex::default(),
         };
         let started = Instant::now();
-        let (of_file, of_recipe) = (clip.clone(), recipe.clone());
-        let cutter = off_thread(move || of_recipe.cutter(&of_file)).await?;
-        let answers = timeline.answers(cutter).buffered(self.preparation.jobs.max(1));
-        let answers: Vec<_> = answers.collect().await;
-        facts.unkept = timeline.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let rest = timeline.rest.into_inner();
-        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let mut answer = join(answers);
+        let cutter = self.cutter(clip).await?;
+        // No matter which one comes first: they are put in order when all are there.
+        let answers = timeline.answers(cutter).buffer_unordered(self.preparation.jobs.max(1));
+        let mut answer = join::join(answers.collect().await)?;
         answer.elapsed = started.elapsed();
         facts.seconds = answer.windows.last().map(|window| window.end);
-        if let Some((levels, damaged_packets)) = rest {
+        facts.unkept = timeline.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some((damaged_packets, levels)) = timeline.rest.into_inner() {
             facts.sound = self.sound(clip, levels);
             if damaged_packets > 0 {
-                watch.tell(Event::LeftOut { packets: damaged_packets });
+                watch.tell(Event::Damaged { packets: damaged_packets });
             }
         }
-        Ok(Ending::Captioned(answer))
+        let is_new = timeline.has_asked.into_inner();
+        Ok(if is_new { Ending::Captioned(answer) } else { Ending::Known(answer) })
+    }
+
+    async fn cutter(&self, clip: &Clip) -> Result<Cutter, Error> {
+        let _permit = self.decoders.acquire().await;
+        let (clip, recipe) = (clip.clone(), self.preparation.recipe.clone());
+        off_thread(move || recipe.cutter(&clip)).await
     }
 }
 
 impl<'a> Timeline<'a> {
-    /// The windows on their way to their captions, each cut when a request may be made for it.
+    /// The windows on their way to their captions, each cut when the one before it may be asked
+    /// about.
     fn answers(
         &'a self,
         cutter: Cutter,
     ) -> impl Stream<Item = impl Future<Output = Result<Answer, Error>>> {
         stream::unfold(Some(cutter), move |cutter| async move {
-            let cutter = cutter.filter(|_| !self.failed.load(Ordering::Relaxed))?;
-            let permit = self.captioner.requests.acquire().await.ok()?;
-            let (piece, cutter) = match self.cut(cutter).await {
-                Ok((cutter, Some(piece))) => (Ok(piece), Some(cutter)),
-                Ok((mut cutter, None)) => {
-                    // The only one to set it.
-                    let _ = self.rest.set((cutter.levels(), cutter.damaged_packets()));
-                    return None;
-                }
+            let cutter = cutter.filter(|_| !self.has_failed.load(Ordering::Relaxed))?;
+            let (window, cutter) = match self.cut(cutter).await {
+                Ok((Some(window), cutter)) => (Ok(window), cutter),
+                Ok((None, _)) => return None,
                 Err(error) => (Err(error), None),
             };
-            Some((self.caption(piece, permit), cutter))
+            let permit = self.captioner.requests.acquire().await.ok()?;
+            Some((
+                async move {
+                    let _permit = permit;
+                    self.caption(window?).await
+                },
+                cutter,
+            ))
         })
     }
 
-    async fn cut(&self, mut cutter: Cutter) -> Result<(Cutter, Option<Piece>), Error> {
-        if self.captioner.stop.is_draining() {
-            return Err(Error::Interrupted);
-        }
+    /// The next window, and the cutter unless it is through.
+    async fn cut(&self, mut cutter: Cutter) -> Result<(Option<WindowClip>, Option<Cutter>), Error> {
         let _permit = self.captioner.decoders.acquire().await;
-        off_thread(move || {
-            let piece = cutter.next_piece()?;
-            Ok((cutter, piece))
-        })
-        .await
+        let (window, cutter) = off_thread(move || Ok((cutter.next_window()?, cutter))).await?;
+        if !cutter.is_through() {
+            return Ok((window, Some(cutter)));
+        }
+        // The only one to set it.
+        let _ = self.rest.set(cutter.finish());
+        Ok((window, None))
     }
 
     /// Looks a window up, or asks and keeps the answer.
-    async fn caption(
-        &self,
-        piece: Result<Piece, Error>,
-        _permit: SemaphorePermit<'_>,
-    ) -> Result<Answer, Error> {
-        let piece = piece?;
-        let (start, end) = (piece.start, piece.end);
-        let answer = self.recall_or_ask(piece).await;
-        match answer {
+    async fn caption(&self, window: WindowClip) -> Result<Answer, Error> {
+        let (start, end) = (window.start, window.end);
+        match self.recall_or_ask(window).await {
             Ok(mut answer) => {
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
                 self.watch.tell(Event::Window { done, total: self.total });
@@ -131,24 +136,23 @@ impl<'a> Timeline<'a> {
                 Ok(answer)
             }
             Err(error) => {
-                self.failed.store(true, Ordering::Relaxed);
-                Err(Error::InWindow { start, end, error: Box::new(error) })
+                self.has_failed.store(true, Ordering::Relaxed);
+                Err(Error::InWindow { start, end, source: Box::new(error) })
             }
         }
     }
 
-    async fn recall_or_ask(&self, piece: Piece) -> Result<Answer, Error> {
-        let extent =
-            Extent::Window { start: milliseconds(piece.start), end: milliseconds(piece.end) };
-        let question = Question { extent, ..self.question.clone() };
-        let known = self.captioner.recall(&question).and_then(Record::into_answer);
-        if let Some(answer) = known {
-            // It was paid for by another run.
-            return Ok(Answer { usd: None, usage: None, attempts: 0, ..answer });
+    async fn recall_or_ask(&self, window: WindowClip) -> Result<Answer, Error> {
+        let question = self.question.about(window.start, window.end);
+        if let Some(answer) = self.captioner.recall(&question).and_then(Record::into_answer) {
+            return Ok(answer);
         }
-        let seconds = Some(piece.end - piece.start);
-        let audio = Audio::Clip(piece.clip);
-        let answer = self.captioner.ask(&audio, seconds, &Watch::none()).await?;
+        if self.captioner.stop.is_draining() {
+            return Err(Error::Interrupted);
+        }
+        self.has_asked.store(true, Ordering::Relaxed);
+        let (seconds, watch) = (Some(window.end - window.start), self.watch_of(&window));
+        let answer = self.captioner.ask(&Audio::Clip(window.clip), seconds, &watch).await?;
         if let Some(memory) = &self.captioner.memory {
             let record = Record::of_window(self.name, &question, &answer);
             if let Err(error) = memory.keep(&question, &record) {
@@ -157,38 +161,15 @@ impl<'a> Timeline<'a> {
         }
         Ok(answer)
     }
-}
 
-/// The windows as one answer.
-fn join(answers: Vec<Answer>) -> Answer {
-    let captions: Vec<_> = answers.iter().map(|answer| answer.caption.as_str()).collect();
-    let caption = captions.join("\n");
-    let cut_short = |answer: &&Answer| answer.finish_reason.as_deref() != Some("stop");
-    let finish_reason = answers.iter().find(cut_short).or(answers.last());
-    let finish_reason = finish_reason.and_then(|answer| answer.finish_reason.clone());
-    let mut joined = Answer {
-        caption,
-        model: answers.first().and_then(|answer| answer.model.clone()),
-        finish_reason,
-        ..Answer::default()
-    };
-    for answer in answers {
-        joined.attempts += answer.attempts;
-        joined.usage = add(joined.usage, answer.usage, |one, other| one + other);
-        joined.usd = add(joined.usd, answer.usd, |one, other| one + other);
-        joined.windows.extend(answer.windows);
+    /// Of all that happens to a window, people are told only why it takes so long.
+    fn watch_of(&self, window: &WindowClip) -> Watch {
+        let (watch, span) = (self.watch.clone(), span(window.start, window.end));
+        Watch::new(move |event| {
+            if let Event::Retrying { reason, wait, attempt } = event {
+                let reason = format!("window {span}: {reason}");
+                watch.tell(Event::Retrying { reason, wait, attempt });
+            }
+        })
     }
-    joined
-}
-
-fn add<T>(one: Option<T>, other: Option<T>, sum: impl Fn(T, T) -> T) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(sum(one, other)),
-        (one, other) => one.or(other),
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-fn milliseconds(seconds: f64) -> u64 {
-    (seconds * 1000.0).round() as u64
 }

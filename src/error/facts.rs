@@ -5,6 +5,14 @@ use std::time::Duration;
 use super::{Error, Kind, Meaning};
 
 impl Error {
+    /// The failure itself, without the window in which it happened.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::InWindow { source, .. } => source.root(),
+            error => error,
+        }
+    }
+
     /// The stable name of this failure.
     pub fn kind(&self) -> Kind {
         match self {
@@ -25,6 +33,7 @@ impl Error {
             | Self::Undecodable { .. }
             | Self::TooLarge { .. }
             | Self::TooLong { .. }
+            | Self::Endless { .. }
             | Self::UnknownLength
             | Self::Changed
             | Self::Download { .. } => Kind::Input,
@@ -36,7 +45,7 @@ impl Error {
             Self::NotAnAnswer { .. } => Kind::Server,
             Self::Incomplete { .. } => Kind::Incomplete,
             Self::NotHeard { .. } => Kind::NotHeard,
-            Self::InWindow { error, .. } => error.kind(),
+            Self::InWindow { source, .. } => source.kind(),
             Self::Offline => Kind::Offline,
             Self::OverBudget { .. } => Kind::Budget,
             Self::Interrupted => Kind::Interrupted,
@@ -49,7 +58,7 @@ impl Error {
     /// An answer that arrived and made no sense is not: it may have been paid for.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::InWindow { error, .. } => error.is_transient(),
+            Self::InWindow { source, .. } => source.is_transient(),
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected(_) => true,
             Self::Download { status, .. } => is_transient_status(*status),
             Self::Refused(fault) => match fault.meaning {
@@ -64,7 +73,7 @@ impl Error {
     /// How long the server asked to wait before the next try.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::InWindow { error, .. } => error.retry_after(),
+            Self::InWindow { source, .. } => source.retry_after(),
             Self::Download { retry_after, .. } => *retry_after,
             Self::Refused(fault) => fault.retry_after,
             _ => None,
@@ -74,7 +83,7 @@ impl Error {
     /// The HTTP status code, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::InWindow { error, .. } => error.status(),
+            Self::InWindow { source, .. } => source.status(),
             Self::Download { status, .. } | Self::NotAnAnswer { status, .. } => Some(*status),
             Self::Refused(fault) => Some(fault.status).filter(|status| *status > 0),
             _ => None,
@@ -84,7 +93,7 @@ impl Error {
     /// The service's name for the failed request, to quote to its support.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::InWindow { error, .. } => error.request_id(),
+            Self::InWindow { source, .. } => source.request_id(),
             Self::Refused(fault) => fault.request_id.as_deref(),
             Self::NotAnAnswer { request_id, .. }
             | Self::Incomplete { request_id, .. }
@@ -96,7 +105,7 @@ impl Error {
     /// What the failed request cost in US dollars, where the service told.
     pub fn usd(&self) -> Option<f64> {
         match self {
-            Self::InWindow { error, .. } => error.usd(),
+            Self::InWindow { source, .. } => source.usd(),
             Self::Incomplete { usd, .. } | Self::NotHeard { usd, .. } => *usd,
             _ => None,
         }

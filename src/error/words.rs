@@ -35,6 +35,9 @@ pub(super) fn length(seconds: Option<f64>) -> String {
 
 /// A length of sound.
 pub(super) fn span(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
     let time = Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX);
     humantime::format_duration(time).to_string()
 }

@@ -1,7 +1,10 @@
 //! Captions as subtitles have them: from when to when, in short lines.
 
+use std::borrow::Cow;
+
 use super::Style;
 use crate::outcome::Outcome;
+use crate::text::{milliseconds, one_line};
 
 /// Longer lines do not fit on a screen, in columns.
 const WIDTH: usize = 42;
@@ -24,14 +27,14 @@ pub(super) struct Time {
 /// A cue for each window, or one over the whole sound.
 pub(super) fn cues(outcome: &Outcome, style: &Style) -> Vec<Cue> {
     let Some(answer) = outcome.answer() else { return Vec::new() };
-    let cue = |start, end, caption: &str| Cue {
+    // One line at first: an empty line would end the cue, whatever character makes it.
+    let cue = |start: f64, end: f64, caption: &str| Cue {
         start: Time::new(start),
-        end: Time::new(end),
-        lines: textwrap::wrap(&style.dress(caption), WIDTH)
+        // A cue of no length is none.
+        end: Time::new(f64::max(end, start + 0.001)),
+        lines: textwrap::wrap(&one_line(&style.dress(caption), usize::MAX), WIDTH)
             .into_iter()
-            .map(|line| line.trim().to_owned())
-            // An empty line would end the cue.
-            .filter(|line| !line.is_empty())
+            .map(Cow::into_owned)
             .collect(),
     };
     if answer.windows.is_empty() {
@@ -43,9 +46,8 @@ pub(super) fn cues(outcome: &Outcome, style: &Style) -> Vec<Cue> {
 }
 
 impl Time {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     fn new(seconds: f64) -> Self {
-        let milliseconds = (seconds * 1000.0).round() as u64;
+        let milliseconds = milliseconds(seconds);
         Self {
             hours: milliseconds / 3_600_000,
             minutes: milliseconds / 60_000 % 60,

@@ -44,7 +44,7 @@ impl Downloader {
     /// Fetches the URL with GET, follows redirects, and looks at what came as at a file.
     ///
     /// Stops with [`Error::TooLarge`] as soon as the clip cannot fit into `max_upload` bytes of
-    /// base64, or is larger than 1 GB.
+    /// base64, and with [`Error::Endless`] after 1 GB.
     pub async fn fetch(
         &self,
         url: &Url,
@@ -75,6 +75,9 @@ impl Downloader {
         let mut spool = Spool::new(max_upload)?;
         while let Some(bytes) = response.chunk().await.map_err(sort)? {
             spool.push(&bytes)?;
+            if spool.is_worth_a_look() {
+                spool = off_thread(move || spool.look()).await?;
+            }
         }
         off_thread(move || spool.into_clip()).await
     }

@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 pub use self::download::Downloader;
 pub use self::key::ApiKey;
-pub use self::options::{Audio, DEFAULT_BASE_URL, DEFAULT_MODEL, MAX_UPLOAD, Options};
+pub use self::options::{Audio, DEFAULT_BASE_URL, DEFAULT_MODEL, Options};
 pub use self::prices::{Price, Prices};
 
 use self::body::RequestBody;

@@ -6,8 +6,6 @@ use reqwest::Url;
 
 use crate::audio::Clip;
 
-pub use crate::audio::MAX_UPLOAD;
-
 /// The model that [`Options::default`] asks: an audio captioner that takes no prompt and answers
 /// in English. Source: AI/ML API's schema of `POST /v1/chat/completions` for this model.
 pub const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
@@ -21,7 +19,7 @@ pub enum Audio {
     /// The bytes of a clip.
     Clip(Clip),
     /// An address that the service fetches by itself: at most 1 GB and 40 minutes. Source: as
-    /// for [`MAX_UPLOAD`].
+    /// for [`MAX_UPLOAD`](crate::audio::MAX_UPLOAD).
     Url(Url),
 }
 

@@ -1,14 +1,14 @@
 //! Damaged, lying and hostile files: a clear error or a caption, no panic, no runaway memory.
 
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use caption::audio::{Clip, Convert, Recipe, measure, prepare};
 use caption::error::{Error, Kind};
 use fastrand::Rng;
 
-use crate::harness::{answer, assert_says, caption, data};
-use crate::stand_in::StandIn;
+use crate::harness::{answer, assert_says, caption, data, finish};
+use crate::stand_in::{Gate, StandIn};
 use crate::waves::{samples, sine, wav};
 
 /// All clips there are, with their names.
@@ -37,7 +37,7 @@ fn look(content: &[u8]) -> Result<(), Error> {
     recipe.window = Some(Duration::from_secs(1));
     measure(&clip)?;
     prepare(&clip, &recipe)?;
-    recipe.cutter(&clip)?.next_piece()?;
+    recipe.cutter(&clip)?.next_window()?;
     Ok(())
 }
 
@@ -123,7 +123,7 @@ fn damaged_packets_are_left_out_and_counted() {
     let content = damaged(1);
     let run = caption(&stand_in).file("a.webm", content).arg("a.webm").run();
     assert_eq!(run.stdout, "Two tones.\n", "{}", run.stderr);
-    assert_says(&run.stderr, &["1 damaged packet left out: a.webm"]);
+    assert_says(&run.stderr, &["1 damaged packet, silence in place of them: a.webm"]);
 }
 
 #[test]
@@ -198,4 +198,153 @@ fn a_float_that_is_no_number_is_silence() {
     sound[9_000] = f64::INFINITY;
     let run = caption(&stand_in).file("a.wav", wav(16_000, 1, 32, &sound)).arg("a.wav").run();
     assert_says(&run.captioned(), &["1.00 s", "the peak -12.0 dBFS"]);
+}
+
+#[test]
+fn floats_that_no_sound_has_are_no_reason_to_give_up() {
+    let stand_in = StandIn::start();
+    let sound = wav(48_000, 1, 32, &vec![3e38; 48_000]);
+    let run = caption(&stand_in).file("a.wav", sound).arg("a.wav").run();
+    assert_says(&run.captioned(), &["1.00 s of mono sound"]);
+}
+
+/// The first part of a file, in percent.
+fn part(clip: &str, percent: usize) -> Vec<u8> {
+    let content = std::fs::read(data("tones").join(clip)).unwrap();
+    content[..content.len() * percent / 100].to_vec()
+}
+
+#[test]
+fn a_file_that_is_cut_is_captioned_as_far_as_it_goes() {
+    for clip in
+        ["pcm.aiff", "pcm.caf", "alaw.wav", "adts.aac", "opus.webm", "video.mkv", "layer3.mp3"]
+    {
+        let stand_in = StandIn::start();
+        let run = caption(&stand_in).file(clip, part(clip, 85)).args(["--convert", "always", clip]);
+        let text = run.run().captioned();
+        let seconds: f64 = text.split_once(" s of mono").unwrap().0[24..].trim().parse().unwrap();
+        assert!((0.15..0.25).contains(&seconds), "{clip}: {text}");
+    }
+}
+
+#[test]
+fn a_recorder_that_was_stopped_left_the_sound_without_its_lengths() {
+    let whole = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
+    for riff in [0_u32, 36, 0xffff_ffff] {
+        let mut content = whole.clone();
+        content[4..8].copy_from_slice(&riff.to_le_bytes());
+        content[40..44].fill(0);
+        let stand_in = StandIn::start();
+        let text = caption(&stand_in).file("a.wav", content).arg("a.wav").run().captioned();
+        assert_says(&text, &["1.00 s of mono sound at 16000 Hz", "near 439 Hz"]);
+    }
+}
+
+#[test]
+fn a_large_wav_by_its_other_name_is_a_wav() {
+    let mut content = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
+    // RF64: what is too long for 32 bits stands in a chunk of its own.
+    let mut sizes = b"ds64\x1c\0\0\0".to_vec();
+    sizes.extend((content.len() as u64 + 28).to_le_bytes());
+    sizes.extend((content.len() as u64 - 44).to_le_bytes());
+    sizes.extend([0; 12]);
+    content.splice(12..12, sizes);
+    content[..8].copy_from_slice(b"RF64\xff\xff\xff\xff");
+    content[76..80].fill(0xff);
+    let stand_in = StandIn::start();
+    let text = caption(&stand_in).file("a.wav", content).arg("a.wav").run().captioned();
+    assert_says(&text, &["1.00 s of mono sound at 16000 Hz", "near 439 Hz"]);
+}
+
+#[test]
+fn streams_one_after_another_in_a_file_are_one_sound() {
+    let once = std::fs::read(data("tones/vorbis.ogg")).unwrap();
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("a.ogg", [&once[..], &once].concat()).arg("a.ogg").run();
+    assert_says(&run.captioned(), &["0.50 s of mono sound"]);
+}
+
+#[test]
+fn frames_with_garbage_between_them_are_found_again() {
+    let mut content = std::fs::read(data("tones/adts.aac")).unwrap();
+    let middle = content.len() / 4;
+    content.splice(middle..middle, [0x55; 64]);
+    let stand_in = StandIn::start();
+    let run =
+        caption(&stand_in).file("a.aac", content).args(["--convert", "always", "a.aac"]).run();
+    assert_says(&run.stdout, &["0.2", " s of mono sound"]);
+}
+
+#[test]
+fn frames_without_a_sound_are_refused() {
+    let (mp3, aac) = (part("layer3.mp3", 1), part("adts.aac", 2));
+    let zeros = vec![0; 20_000];
+    let tagged = [&b"ID3\x04\0\0\0\0\0\x0a"[..], &[0; 10], &zeros].concat();
+    for content in [mp3.clone(), aac.clone(), [mp3, zeros.clone()].concat(), tagged] {
+        let stand_in = StandIn::start();
+        let said = caption(&stand_in).file("a", content).arg("a").run().failed(3);
+        assert!(said.contains("damaged") || said.contains("not audio"), "{said}");
+        assert_eq!(stand_in.connections(), 0);
+    }
+}
+
+#[test]
+fn a_beginning_that_is_after_the_end_is_refused() {
+    let mut content = std::fs::read(data("tones/aac.m4a")).unwrap();
+    let edits = content.windows(4).position(|name| name == b"elst").unwrap() + 4;
+    content[edits + 12..edits + 16].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
+    for arguments in [&[][..], &["--window", "5s"]] {
+        let stand_in = StandIn::start();
+        let run = caption(&stand_in).file("a.m4a", &content).arg("a.m4a").args(arguments).run();
+        assert_says(&run.failed(3), &["not a single sample", "a.m4a"]);
+        assert_eq!(stand_in.connections(), 0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn neither_a_picture_nor_long_sound_takes_memory() {
+    let mp3 = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let len = 100_000_000_u32;
+    let size: [u8; 4] = std::array::from_fn(|n| (len >> (21 - 7 * n)) as u8 & 0x7f);
+    let tag = [&b"ID3\x04\0\0"[..], &size, b"APIC", &size, &[0; 2]].concat();
+    let picture = |file: &mut std::fs::File| {
+        file.write_all(&tag).unwrap();
+        file.seek(SeekFrom::Start(u64::from(len) + 10)).unwrap();
+        file.write_all(&mp3).unwrap();
+    };
+    // 7 minutes of silence, which are 13 MB and 54 MB as floats.
+    let long = |file: &mut std::fs::File| {
+        let mut head = wav(16_000, 1, 16, &[0.0]);
+        let len = 7 * 60 * 32_000_u32;
+        head[40..44].copy_from_slice(&len.to_le_bytes());
+        head[4..8].copy_from_slice(&(len + 36).to_le_bytes());
+        file.write_all(&head).unwrap();
+        file.set_len(u64::from(len) + 44).unwrap();
+    };
+    assert!(peak("a.mp3", &picture, &[]) < 40, "a picture of 100 MB");
+    assert!(peak("a.wav", &long, &["--window", "1m"]) < 40, "7 minutes in windows of 1");
+}
+
+/// Peak memory in MB when the last request is under way.
+#[cfg(target_os = "linux")]
+fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u64 {
+    let gate = Gate::closed();
+    let (behind, served) = (gate.clone(), std::sync::atomic::AtomicUsize::new(0));
+    let last = if arguments.is_empty() { 0 } else { 6 };
+    let stand_in = StandIn::ruled(move || {
+        let reply = answer("Silence.");
+        let number = served.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if number == last { reply.behind(&behind) } else { reply }
+    });
+    let run = caption(&stand_in).arg(name).args(arguments);
+    write(&mut std::fs::File::create(run.folder().join(name)).unwrap());
+    let mut run = run;
+    let child = run.spawn();
+    stand_in.wait_for(last + 1);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    gate.open();
+    finish(child).captioned();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1000
 }

@@ -82,7 +82,7 @@ fn what_is_downloaded_is_looked_at_like_a_file() {
 fn a_download_that_is_too_large_is_stopped() {
     let stand_in = StandIn::scripted([Reply::status(200).body("audio/wav", endless_wav())]);
     let said = inline(&stand_in, &["--convert", "never"]).failed(3);
-    assert_says(&said, &["too large", "a.wav", "--window 30s"]);
+    assert_says(&said, &["too large", "a.wav", "leave --convert never out"]);
     stand_in.request();
 }
 

@@ -251,7 +251,8 @@ fn the_limit_is_one_byte_below_what_is_refused() {
 fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).stdin(endless_wav()).args(["--convert", "never", "-"]);
-    let words = ["too large: more than that in base64", "less than 10.0 MB", "-", "--window 30s"];
+    let words =
+        ["too large: more than that in base64", "less than 10.0 MB", "-", "--convert never out"];
     assert_says(&run.run().failed(3), &words);
     assert_eq!(stand_in.connections(), 0);
 }

@@ -129,3 +129,20 @@ fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
     let kept = fs::read_to_string(run.folder().join("m.jsonl")).unwrap();
     assert_eq!(kept.lines().count(), 4);
 }
+
+#[test]
+fn a_sound_whose_last_window_is_under_way_is_delivered() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let content = wav(8_000, 1, 8, &vec![0.1; 8_000 * 3]);
+    let run =
+        caption(&stand_in).file("a.wav", content).args(["-j", "1", "--window", "5s", "a.wav"]);
+    let mut run = run;
+    let mut child = run.spawn();
+    stand_in.wait_for(1);
+    send(&child, Signal::INT);
+    assert_says(&next_line(&mut child), &["interrupted"]);
+    gate.open();
+    assert_eq!(finish(child).ended(130), "[00:00 – 00:03] Rain.\n");
+}

@@ -111,3 +111,42 @@ fn sound_that_cannot_be_decoded_here_has_a_kind_and_no_levels() {
     let sound = measured(std::fs::read(data("gsm.wav")).unwrap());
     assert_eq!(sound, json!({ "container": "wav", "codec": "gsm_ms" }));
 }
+
+#[test]
+fn what_could_not_be_decoded_then_has_no_levels_when_it_is_known() {
+    let stand_in = StandIn::scripted([answer("A sound.")]);
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = || {
+        let run = caption(&stand_in).with("gsm.wav").args(["-v", "-f", "jsonl", "gsm.wav"]);
+        run.arg("--manifest").arg(&manifest).run().records()[0]["sound"].clone()
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn the_channels_around_count_for_more_and_the_one_for_effects_not_at_all() {
+    // In 5.1: three times 1, twice 1.41; both of stereo together come to -20 LUFS.
+    let tone = sine(997.0);
+    let sound = measured(wav(48_000, 6, 16, &samples(48_000, 2.0, |t| 0.1 * tone(t))));
+    assert_close(&sound, "loudness_lufs", -20.0 + 10.0 * (5.82_f64 / 2.0).log10(), 0.1);
+}
+
+#[test]
+fn what_is_measured_makes_no_difference_to_what_is_captioned() {
+    // Frames with heads and nothing that makes sense behind them.
+    let mut mp3 = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let starts: Vec<_> =
+        (600..mp3.len() - 1).filter(|at| mp3[*at..*at + 2] == [0xff, 0xfb]).collect();
+    for start in starts {
+        let end = (start + 200).min(mp3.len());
+        mp3[start + 6..end].fill(0xff);
+    }
+    let run = |arguments: &[&str]| {
+        let stand_in = StandIn::ruled(|| answer("Noise."));
+        let run = caption(&stand_in).file("a.mp3", &mp3).arg("a.mp3").args(arguments).run();
+        (run.code, run.stdout)
+    };
+    assert_eq!(run(&[]), run(&["-v"]));
+    assert_eq!(run(&["--convert", "never"]), run(&["--convert", "never", "-v"]));
+}

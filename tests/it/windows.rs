@@ -79,12 +79,13 @@ fn subtitles_without_windows_hold_one_cue_over_the_whole_sound() {
 #[test]
 fn long_captions_are_wrapped_and_cannot_break_out_of_their_cue() {
     let hostile = "A very long caption that goes on well past the end of any line.\n\n\
-                   00:00:09,000 --> 00:00:10,000\n<b>& more</b>";
+                   00:00:09,000 --> 00:00:10,000\n<b>& more</b>\r\rnext\u{1b}[31m\u{2028}\u{2028}";
     let stand_in = StandIn::ruled(move || answer(hostile));
     let run = |format| caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", format]).run();
     let srt = run("srt").captioned();
     assert_eq!(srt.matches("-->").count(), 1, "{srt}");
     assert!(!srt.trim_end().contains("\n\n"), "{srt}");
+    assert!(!srt.contains(['\r', '\u{1b}', '\u{2028}']), "{srt:?}");
     assert!(srt.lines().all(|line| line.chars().count() <= 42), "{srt}");
     let vtt = run("vtt").captioned();
     assert_eq!(vtt.matches("-->").count(), 1, "{vtt}");
@@ -163,6 +164,27 @@ fn a_cut_is_made_in_the_pause_and_not_in_the_middle_of_a_word() {
 }
 
 #[test]
+fn a_pause_is_found_up_to_two_seconds_from_where_the_cut_is_due() {
+    let (low, high) = (sine(180.0), sine(700.0));
+    for (rate, window, pauses) in [(8_000, "5s", [-1.8, 1.7]), (44_100, "3s", [-1.7, 1.3])] {
+        for pause in pauses {
+            let due = window[..1].parse::<f64>().unwrap();
+            let speech = |t: f64| match t {
+                t if (due + pause..due + pause + 0.25).contains(&t) => 0.0,
+                t => 0.3 * low(t) + 0.2 * high(t),
+            };
+            let stand_in = StandIn::start();
+            let content = wav(rate, 1, 16, &samples(rate, due * 2.0 + 0.5, speech));
+            let run = caption(&stand_in).file("a.wav", content).args(["--window", window]);
+            let spans = spans(&run.args(["-f", "jsonl", "a.wav"]).run().records());
+            let from_due = spans[0].1 - due;
+            let is_inside = (pause + 0.05..=pause + 0.2).contains(&from_due);
+            assert!(is_inside, "{rate} Hz, a pause at {pause:+}: cut at {from_due:+.2}");
+        }
+    }
+}
+
+#[test]
 fn a_rest_of_less_than_a_second_goes_with_the_last_window() {
     let stand_in = StandIn::start();
     let cuts = |seconds| spans(&long(&stand_in, seconds).args(["-f", "jsonl"]).run().records());
@@ -174,7 +196,7 @@ fn a_rest_of_less_than_a_second_goes_with_the_last_window() {
 #[test]
 fn the_windows_make_up_the_whole_sound_and_none_is_shorter_than_a_second() {
     let mut random = fastrand::Rng::with_seed(11);
-    for case in 0..25 {
+    for case in 0..15 {
         let (seconds, window) = (random.f64() * 20.0 + 0.05, random.u64(1000..6000));
         let mut level = 0.0;
         let noise = samples(RATE, seconds, |_| 0.0).into_iter().map(|_| {
@@ -191,12 +213,12 @@ fn the_windows_make_up_the_whole_sound_and_none_is_shorter_than_a_second() {
         let whole = content(&prepare(&clip, &recipe).unwrap().clip);
 
         let (mut cutter, mut joined, mut end) = (recipe.cutter(&clip).unwrap(), Vec::new(), 0.0);
-        while let Some(piece) = cutter.next_piece().unwrap() {
-            assert!((piece.start - end).abs() < 1e-9, "case {case}: a gap or an overlap");
-            let length = piece.end - piece.start;
+        while let Some(part) = cutter.next_window().unwrap() {
+            assert!((part.start - end).abs() < 1e-9, "case {case}: a gap or an overlap");
+            let length = part.end - part.start;
             assert!(length >= 1.0 || seconds < 2.0, "case {case}: a window of {length} s");
-            end = piece.end;
-            joined.extend(content(&piece.clip));
+            end = part.end;
+            joined.extend(content(&part.clip));
         }
         assert!(joined == whole, "case {case}: {seconds} s in windows of {window} ms");
     }
@@ -230,8 +252,7 @@ fn as_many_windows_as_jobs_are_sent_at_a_time() {
     gate.open();
     finish(child).captioned();
     assert_eq!(stand_in.requests().len(), 8);
-    // Connections are used again: never more than three requests were under way.
-    assert_eq!(stand_in.connections(), 3);
+    assert_eq!(stand_in.most_under_way(), 3);
 }
 
 #[test]
@@ -241,7 +262,7 @@ fn the_windows_of_several_sounds_share_the_jobs() {
         long(&stand_in, 20.0).file("other.wav", tone(21.0)).args(["-q", "-j", "2", "other.wav"]);
     run.run().captioned();
     assert_eq!(stand_in.requests().len(), 9);
-    assert!(stand_in.connections() <= 2, "{}", stand_in.connections());
+    assert!(stand_in.most_under_way() <= 2, "{}", stand_in.most_under_way());
 }
 
 #[test]
@@ -282,6 +303,112 @@ fn a_window_that_fails_fails_the_sound_but_the_others_are_kept_for_the_next_run(
     let unused = StandIn::start();
     assert_eq!(run(&unused).captioned(), text);
     assert_eq!(unused.connections(), 0);
+}
+
+#[test]
+fn what_the_windows_of_a_sound_that_failed_have_cost_is_in_the_sum() {
+    let served = AtomicUsize::new(0);
+    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        2 => document(400, &json!({ "error": { "message": "no" } })),
+        _ => priced("Rain."),
+    });
+    let run = long(&stand_in, 24.0).file("b.wav", tone(3.0)).args(["-j", "1", "b.wav"]).run();
+    assert_eq!(run.code, 3);
+    // Two windows of the first sound and one of the second.
+    assert_says(&run.stderr, &["window 00:10 – 00:15: ", "1 captioned · 1 failed", "$0.75"]);
+}
+
+/// A caption that costs a quarter of a dollar.
+fn priced(caption: &str) -> Reply {
+    let choice = json!({ "message": { "content": caption }, "finish_reason": "stop" });
+    let meta = json!({ "usage": { "usd_spent": 0.25, "credits_used": 1 } });
+    document(200, &json!({ "choices": [choice], "meta": meta }))
+}
+
+#[test]
+fn the_sum_over_a_manifest_is_what_was_paid_and_a_known_sound_tells_its_whole_cost() {
+    let stand_in = StandIn::ruled(|| priced("Rain."));
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = || {
+        let run = long(&stand_in, 14.0).args(["-f", "jsonl", "--manifest"]).arg(&manifest).run();
+        run.records()[0]["usd"].as_f64()
+    };
+    assert_eq!(run(), Some(0.75));
+    let kept: f64 = lines(&manifest).iter().filter_map(|line| line["usd"].as_f64()).sum();
+    assert!((kept - 0.75).abs() < 1e-9, "{kept}");
+    assert_eq!(run(), Some(0.75));
+    assert_eq!(stand_in.requests().len(), 3);
+}
+
+#[test]
+fn a_sound_whose_windows_are_all_known_is_known_offline() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = |arguments: &[&str]| {
+        long(&stand_in, 14.0).args(arguments).arg("--manifest").arg(&manifest).run()
+    };
+    let text = run(&[]).captioned();
+    // As if the run had been killed before the last line.
+    let kept = std::fs::read_to_string(&manifest).unwrap();
+    let windows: Vec<_> = kept.split_inclusive('\n').take(3).collect();
+    std::fs::write(&manifest, windows.concat()).unwrap();
+    assert_eq!(run(&["--offline"]).captioned(), text);
+    std::fs::write(&manifest, windows[..2].concat()).unwrap();
+    assert_says(&run(&["--offline"]).failed(3), &["window 00:10 – 00:14: no known caption"]);
+    assert_eq!(stand_in.requests().len(), 3);
+}
+
+#[test]
+fn a_failure_that_ends_the_run_wins_over_one_that_came_before_it() {
+    let served = AtomicUsize::new(0);
+    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        0 => document(400, &json!({ "error": { "message": "no" } }))
+            .after(Duration::from_millis(200)),
+        _ => Reply::status(402),
+    });
+    let said = long(&stand_in, 24.0).args(["-j", "2"]).run().failed(4);
+    assert_says(&said, &["long.wav", "top up"]);
+}
+
+#[test]
+fn a_window_that_waits_for_another_try_says_so() {
+    let served = AtomicUsize::new(0);
+    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        1 => Reply::status(503),
+        _ => answer("Rain."),
+    });
+    let run = long(&stand_in, 9.0).args(["-j", "1"]).run();
+    assert_says(&run.stderr, &["window 00:05 – 00:09: ", "503", "long.wav; try 2 in "]);
+}
+
+#[test]
+fn a_slow_window_does_not_hold_up_the_others() {
+    let gate = Gate::closed();
+    let (behind, served) = (gate.clone(), AtomicUsize::new(0));
+    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+        0 => answer("First.").behind(&behind),
+        _ => answer("Rain."),
+    });
+    let mut run = long(&stand_in, 39.0).args(["-j", "2"]);
+    let child = run.spawn();
+    stand_in.wait_for(8);
+    gate.open();
+    assert_says(&finish(child).captioned(), &["[00:00 – 00:05] First.", "[00:35 – 00:39] Rain."]);
+}
+
+#[test]
+fn a_known_caption_of_unknown_length_makes_no_subtitles() {
+    let stand_in = StandIn::scripted([answer("A tone.")]);
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = |format| {
+        let run = caption(&stand_in).with("tone.amr").args(["tone.amr", "-f", format]);
+        run.arg("--manifest").arg(&manifest).run()
+    };
+    run("text").captioned();
+    assert_says(&run("srt").failed(3), &["its length is not known", "tone.amr"]);
 }
 
 fn lines(path: &Path) -> Vec<Value> {

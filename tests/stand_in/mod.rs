@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -68,6 +69,8 @@ struct Shared {
     requests: Mutex<Vec<Request>>,
     arrived: Condvar,
     connections: Mutex<usize>,
+    under_way: AtomicUsize,
+    most_under_way: AtomicUsize,
 }
 
 impl StandIn {
@@ -98,6 +101,8 @@ impl StandIn {
             requests: Mutex::default(),
             arrived: Condvar::new(),
             connections: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+            most_under_way: AtomicUsize::new(0),
         });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket like any other");
@@ -137,6 +142,11 @@ impl StandIn {
     /// Connections so far, those without a request included.
     pub(crate) fn connections(&self) -> usize {
         *self.shared.connections.lock().expect("no panic in between")
+    }
+
+    /// The most requests that were under way at a time.
+    pub(crate) fn most_under_way(&self) -> usize {
+        self.shared.most_under_way.load(Ordering::Relaxed)
     }
 
     /// Waits until that many requests have arrived.
@@ -209,5 +219,9 @@ async fn answer(
         shared.requests.lock().expect("no panic in between").push(request.clone());
         shared.arrived.notify_all();
     }
-    reply.send(&request, started, raw).await
+    let under_way = shared.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+    shared.most_under_way.fetch_max(under_way, Ordering::Relaxed);
+    let response = reply.send(&request, started, raw).await;
+    shared.under_way.fetch_sub(1, Ordering::Relaxed);
+    response
 }

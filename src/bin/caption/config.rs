@@ -148,7 +148,7 @@ impl<'a> Config<'a> {
         style.for_people = self.environment.stdout_is_terminal && self.output_file().is_none();
         style.prepend.clone_from(&self.cli.output.prepend);
         style.append.clone_from(&self.cli.output.append);
-        style.hint = |error| hint(error).to_owned();
+        style.hint = |error| hint(error).into_owned();
         style
     }
 

@@ -95,7 +95,7 @@ impl<W: Write> Delivery<'_, W> {
         if self.is_batch {
             diagnostics.failures();
             if self.summary.done() > 0 {
-                diagnostics.summary(&self.summary, self.count.total());
+                diagnostics.summary(&self.summary, &captioner.spent(), self.count.total());
             }
         }
         Ok(if is_interrupted.get() { Exit::Interrupted } else { self.exit })
@@ -219,8 +219,9 @@ fn ends_the_run(outcome: &Outcome) -> bool {
 
 /// Where the response is what was asked for, a caption that came in pieces is none.
 fn with_response(mut outcome: Outcome) -> Outcome {
-    let is_missing = |answer: &Answer| {
-        answer.body.is_none() && answer.windows.iter().all(|window| window.body.is_none())
+    let is_missing = |answer: &Answer| match answer.windows.as_slice() {
+        [] => answer.body.is_none(),
+        windows => windows.iter().any(|window| window.body.is_none()),
     };
     if outcome.answer().is_some_and(is_missing) {
         let (found, request_id) = ("a stream that was not asked for".to_owned(), None);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use caption::captioner::Spent;
 use caption::error::Error;
 use caption::outcome::{Ending, Outcome};
 use clap::builder::styling::{AnsiColor, Style};
@@ -13,7 +14,7 @@ use super::environment::Environment;
 use super::hints::{Exit, hint};
 use super::key::NoKey;
 use super::progress::Progress;
-use super::summary::Summary;
+use super::summary::{Summary, windows};
 use super::terminal::harmless;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -77,7 +78,7 @@ impl Diagnostics {
     pub(crate) fn failure(&self, name: &str, error: &Error, is_batch: bool) {
         let id = error.request_id().map(|id| format!(" [request {id}]")).unwrap_or_default();
         let text = format!("{error}: {name}; {}{id}", hint(error));
-        let text = line("error", ERROR, &text) + &self.causes(error);
+        let text = line("error", ERROR, &text) + &self.causes(error.root());
         let mut failures = self.failures.borrow_mut();
         if !is_batch {
             self.raw(&text);
@@ -105,8 +106,8 @@ impl Diagnostics {
     }
 
     /// The last line of a run of several inputs.
-    pub(crate) fn summary(&self, summary: &Summary, total: Option<usize>) {
-        self.result(&summary.line(total));
+    pub(crate) fn summary(&self, summary: &Summary, spent: &Spent, total: Option<usize>) {
+        self.result(&summary.line(spent, total));
     }
 
     /// What a run comes to.
@@ -138,7 +139,7 @@ impl Diagnostics {
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if !answer.windows.is_empty() {
-            facts.push(format!("{} windows", answer.windows.len()));
+            facts.push(windows(answer.windows.len() as u64));
         } else if answer.attempts > 1 {
             facts.push(format!("{} tries", answer.attempts));
         }

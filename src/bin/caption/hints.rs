@@ -1,9 +1,10 @@
 //! From what went wrong to what to do about it, and to the exit code.
 
+use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 
-use caption::error::{Error, Fault, Kind, Meaning};
+use caption::error::{Advice, Error, Fault, Kind, Meaning};
 
 use super::key::NoKey;
 
@@ -63,11 +64,31 @@ pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
 const KEYS: &str =
     "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
 const TOP_UP: &str = "top up at https://aimlapi.com/app/billing/";
-const SHRINK: &str = "caption it in windows (--window 30s), shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
+const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
                       or give a public URL in its place";
 
 /// What to do next.
-pub(crate) fn hint(error: &Error) -> &'static str {
+pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
+    match error.root() {
+        Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => hint_of_advice(*advice),
+        error => hint_of_error(error).into(),
+    }
+}
+
+fn hint_of_advice(advice: Advice) -> Cow<'static, str> {
+    match advice {
+        Advice::Cut { window } => {
+            let window = humantime::format_duration(window).to_string().replace(' ', "");
+            format!("caption it in windows: add --window {window}").into()
+        }
+        Advice::Convert => {
+            "leave --convert never out; where that is not enough, add --window 30s".into()
+        }
+        _ => SHRINK.into(),
+    }
+}
+
+fn hint_of_error(error: &Error) -> &'static str {
     match error {
         Error::BadUrl { .. } => "give an http:// or https:// URL, a file, or - for standard input",
         Error::InsecureUrl { .. } => "use https://, or say --allow-http",
@@ -82,12 +103,10 @@ pub(crate) fn hint(error: &Error) -> &'static str {
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
         Error::Undecodable { .. } => "leave --window and --convert out, or convert it to WAV",
-        Error::TooLarge { .. } => SHRINK,
-        Error::TooLong { .. } => "caption it in windows: add --window 30s",
+        Error::Endless { .. } => "save it to a file and name that",
         Error::UnknownLength => "use another format, or convert the sound to WAV",
-        Error::InWindow { error, .. } => hint(error),
         Error::NotHeard { .. } => {
-            "try --convert always; if that does not help, check --model and --base-url"
+            "try again, or --convert always for what was sent as it is; then check --model and --base-url"
         }
         Error::Changed => "wait until nothing writes to it, then try again",
         Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",

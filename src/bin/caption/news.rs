@@ -7,6 +7,7 @@ use caption::audio::Format;
 use caption::watch::Event;
 
 use super::diagnostics::Diagnostics;
+use super::summary::windows;
 
 /// A wait that people wonder about.
 const LONG_WAIT: Duration = Duration::from_secs(5);
@@ -30,9 +31,9 @@ pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event:
             let what = format!("sent as {windows} of 16 kHz mono WAV");
             diagnostics.detail(&format!("{}: {what}: {name}", in_words(format)));
         }
-        Event::LeftOut { packets } => {
+        Event::Damaged { packets } => {
             let s = if *packets == 1 { "" } else { "s" };
-            let text = format!("{packets} damaged packet{s} left out: {name}");
+            let text = format!("{packets} damaged packet{s}, silence in place of them: {name}");
             diagnostics.note(&text);
         }
         Event::Retrying { reason, wait, attempt } => {
@@ -51,8 +52,4 @@ pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event:
 fn in_words(format: &Format) -> String {
     let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
     format!("{format}{track}")
-}
-
-fn windows(count: u64) -> String {
-    if count == 1 { "1 window".to_owned() } else { format!("{count} windows") }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use caption::captioner::Spent;
 use caption::outcome::{Ending, Outcome};
 use indicatif::HumanCount;
 
@@ -12,48 +13,20 @@ pub(crate) struct Summary {
     known: u64,
     skipped: u64,
     failed: u64,
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    usd: Option<f64>,
 }
 
 impl Summary {
     pub(crate) fn start() -> Self {
-        Self {
-            started: Instant::now(),
-            captioned: 0,
-            known: 0,
-            skipped: 0,
-            failed: 0,
-            prompt_tokens: 0,
-            completion_tokens: 0,
-            usd: None,
-        }
+        Self { started: Instant::now(), captioned: 0, known: 0, skipped: 0, failed: 0 }
     }
 
     pub(crate) fn count(&mut self, outcome: &Outcome) {
         match &outcome.ending {
-            Ending::Captioned(answer) => {
-                self.captioned += 1;
-                if let Some(usage) = answer.usage {
-                    self.prompt_tokens += usage.prompt_tokens;
-                    self.completion_tokens += usage.completion_tokens;
-                }
-                self.pay(answer.usd);
-            }
+            Ending::Captioned(_) => self.captioned += 1,
             Ending::Known(_) => self.known += 1,
             Ending::Skipped => self.skipped += 1,
-            Ending::Failed(error) => {
-                self.failed += 1;
-                self.pay(error.usd());
-            }
+            Ending::Failed(_) => self.failed += 1,
             _ => {}
-        }
-    }
-
-    fn pay(&mut self, usd: Option<f64>) {
-        if let Some(usd) = usd {
-            self.usd = Some(self.usd.unwrap_or(0.0) + usd);
         }
     }
 
@@ -80,16 +53,16 @@ impl Summary {
     }
 
     /// The last line of a run.
-    pub(crate) fn line(&self, total: Option<usize>) -> String {
+    pub(crate) fn line(&self, spent: &Spent, total: Option<usize>) -> String {
         let left = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
-        let (prompt, completion) = (self.prompt_tokens, self.completion_tokens);
+        let (prompt, completion) = (spent.prompt_tokens, spent.completion_tokens);
         let tokens = || format!("{} + {} tokens", HumanCount(prompt), HumanCount(completion));
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
             (left > 0).then(|| format!("{} not tried", HumanCount(left))),
             Some(span(self.started.elapsed())),
             (prompt + completion > 0).then(tokens),
-            self.usd.map(dollars),
+            spent.usd.map(dollars),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
@@ -98,6 +71,10 @@ impl Summary {
 /// Cents, and fractions of one where there is no whole one.
 pub(crate) fn dollars(usd: f64) -> String {
     if usd >= 0.1 { format!("${usd:.2}") } else { format!("${usd:.6}") }
+}
+
+pub(crate) fn windows(count: u64) -> String {
+    if count == 1 { "1 window".to_owned() } else { format!("{} windows", HumanCount(count)) }
 }
 
 fn span(time: Duration) -> String {

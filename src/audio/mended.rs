@@ -1,0 +1,84 @@
+//! A file as symphonia is to see it.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use symphonia::core::io::MediaSource;
+
+use super::file::SoundFile;
+
+/// Reads a file from some byte on, with some bytes in place of others.
+pub(super) struct Mended {
+    file: SoundFile,
+    /// Where it begins in the file.
+    start: u64,
+    /// Counted from there.
+    position: u64,
+    patches: Vec<(u64, Vec<u8>)>,
+    is_stream: bool,
+}
+
+impl Mended {
+    pub(super) fn new(file: SoundFile) -> Self {
+        Self { file, start: 0, position: 0, patches: Vec::new(), is_stream: false }
+    }
+
+    /// Without what comes before.
+    pub(super) fn from(self, start: u64) -> Self {
+        Self { start, ..self }
+    }
+
+    /// With these bytes at that place of the file.
+    pub(super) fn patched(mut self, at: u64, bytes: &[u8]) -> Self {
+        self.patches.push((at, bytes.to_vec()));
+        self
+    }
+
+    /// Whether any byte is another than in the file.
+    pub(super) fn is_patched(&self) -> bool {
+        !self.patches.is_empty()
+    }
+
+    /// As something that nobody knows the length of.
+    pub(super) fn streamed(self) -> Self {
+        Self { is_stream: true, ..self }
+    }
+}
+
+impl Read for Mended {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let at = self.start + self.position;
+        let n = self.file.read_at(buffer, at)?;
+        self.position += n as u64;
+        for (patch, bytes) in &self.patches {
+            for (place, byte) in (*patch..).zip(bytes) {
+                let place = place.checked_sub(at).and_then(|place| usize::try_from(place).ok());
+                if let Some(target) = place.and_then(|place| buffer[..n].get_mut(place)) {
+                    *target = *byte;
+                }
+            }
+        }
+        Ok(n)
+    }
+}
+
+impl Seek for Mended {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => (self.file.len() - self.start).checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+impl MediaSource for Mended {
+    fn is_seekable(&self) -> bool {
+        !self.is_stream
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        (!self.is_stream).then(|| self.file.len() - self.start)
+    }
+}

@@ -1,0 +1,112 @@
+//! The packets of the track that is listened to, one stream after another.
+
+use std::io;
+
+use symphonia::core::errors::Error as Fault;
+use symphonia::core::formats::{FormatReader, Track};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
+
+use super::container;
+use crate::error::Error;
+
+/// A container that fails this often in a row will not come to its senses.
+const MOST_FAULTS: u32 = 64;
+
+/// Reads packets, and reads on where one of them is damaged.
+pub(super) struct Packets {
+    reader: Box<dyn FormatReader>,
+    track: Track,
+    faults: u64,
+}
+
+/// What comes next.
+pub(super) enum Next {
+    Packet(Packet),
+    /// One stream has ended and another one begins, in an Ogg file for one.
+    Stream,
+    End,
+}
+
+/// What packets come to.
+#[derive(Default)]
+pub(super) struct Count {
+    pub(super) packets: u64,
+    /// Without what is around them.
+    pub(super) bytes: u64,
+    /// Their length, where they tell it.
+    pub(super) seconds: Option<f64>,
+}
+
+impl Packets {
+    pub(super) fn new(reader: Box<dyn FormatReader>, track: Track) -> Self {
+        Self { reader, track, faults: 0 }
+    }
+
+    /// The track of the stream under way.
+    pub(super) fn track(&self) -> &Track {
+        &self.track
+    }
+
+    /// How many packets the container could not give.
+    pub(super) fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// The end is also where the container is beyond repair.
+    pub(super) fn next(&mut self) -> Result<Next, Error> {
+        for _ in 0..MOST_FAULTS {
+            match self.next_of_track() {
+                Ok(Some(packet)) => return Ok(Next::Packet(packet)),
+                Ok(None) => break,
+                Err(Fault::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => break,
+                Err(Fault::IoError(e)) => return Err(Error::Unreadable(e)),
+                Err(Fault::ResetRequired) => {
+                    let Some(track) = container::first_sound(self.reader.as_ref()) else { break };
+                    self.track = track.clone();
+                    return Ok(Next::Stream);
+                }
+                Err(_) => self.faults += 1,
+            }
+        }
+        Ok(Next::End)
+    }
+
+    fn next_of_track(&mut self) -> Result<Option<Packet>, Fault> {
+        loop {
+            match self.reader.next_packet()? {
+                Some(packet) if packet.track_id != self.track.id => {}
+                packet => return Ok(packet),
+            }
+        }
+    }
+
+    /// Reads to the end, or to where the file is cut.
+    pub(super) fn count(mut self) -> Result<Count, Error> {
+        let mut count = Count::default();
+        loop {
+            let track = self.track.clone();
+            let (mut sum, mut last) = (Duration::ZERO, track.start_ts);
+            let end = loop {
+                match self.next()? {
+                    Next::Packet(packet) => {
+                        count.packets += 1;
+                        count.bytes += packet.data.len() as u64;
+                        sum = sum.saturating_add(packet.dur);
+                        last = last.max(packet.pts);
+                    }
+                    end => break end,
+                }
+            };
+            // Matroska tells when a packet begins, and not how long it is.
+            let length = Some(sum).filter(|sum| *sum > Duration::ZERO);
+            let length = length.or_else(|| last.duration_from(track.start_ts));
+            if let Some(seconds) = container::seconds(track.time_base, length) {
+                count.seconds = Some(count.seconds.unwrap_or(0.0) + seconds);
+            }
+            if matches!(end, Next::End) {
+                return Ok(count);
+            }
+        }
+    }
+}
