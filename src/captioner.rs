@@ -5,27 +5,27 @@ use std::num::NonZero;
 use std::thread;
 
 use tokio::sync::Semaphore;
-use url::Url;
 
 use self::heard::check_heard;
+use self::source::{Found, tell};
 use self::tally::Tally;
-use crate::audio::{Clip, Levels, Prepared, Sound, measure, prepare};
-use crate::blocking::off_thread;
+use crate::audio::{Clip, Sound};
 use crate::budget::Budget;
 use crate::caption::Answer;
 use crate::error::Error;
-use crate::input::{Input, Source, is_local};
+use crate::input::Input;
 use crate::memory::Memory;
 use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::record::Record;
 use crate::service::{Audio, Client, Downloader};
 use crate::stop::Stop;
-use crate::watch::{Event, Watch};
+use crate::watch::Watch;
 
 mod heard;
 mod join;
 mod plan;
 mod preparation;
+mod source;
 mod tally;
 mod windows;
 
@@ -55,14 +55,6 @@ struct Facts {
     seconds: Option<f64>,
     sound: Option<Sound>,
     unkept: Option<io::Error>,
-}
-
-/// What an input comes to before anything is asked.
-enum Found {
-    /// For the service to fetch.
-    Url(Url),
-    /// Here.
-    Clip(Clip),
 }
 
 impl Captioner {
@@ -243,79 +235,11 @@ impl Captioner {
         }
     }
 
-    async fn find(&self, source: &Source, watch: &Watch) -> Result<Found, Error> {
-        let largest = self.preparation.recipe.largest_source();
-        let clip = match source {
-            Source::Url(url) if !self.is_fetched_here(url) => return Ok(Found::Url(url.clone())),
-            Source::Url(url) => self.inline(url, watch).await?,
-            Source::File(path) => {
-                let path = path.clone();
-                off_thread(move || Clip::open(&path)).await?
-            }
-            Source::Stdin => off_thread(move || Clip::spool(io::stdin(), largest)).await?,
-        };
-        Ok(Found::Clip(clip))
-    }
-
-    fn is_fetched_here(&self, url: &Url) -> bool {
-        let Preparation { inline, needs_length, recipe, .. } = &self.preparation;
-        *inline || *needs_length || recipe.window.is_some() || is_local(url)
-    }
-
-    async fn inline(&self, url: &Url, watch: &Watch) -> Result<Clip, Error> {
-        let Some((_, downloader)) = &self.line else { return Err(Error::Offline) };
-        if !self.preparation.inline && is_local(url) {
-            watch.tell(Event::Inlining { url: url.to_string() });
-        }
-        downloader.fetch(url, self.preparation.recipe.largest_source(), watch).await
-    }
-
-    /// What the sound goes by in a manifest.
-    async fn hash(&self, clip: &Clip) -> Result<Option<String>, Error> {
-        if self.memory.is_none() {
-            return Ok(None);
-        }
-        let clip = clip.clone();
-        off_thread(move || clip.sha256()).await.map(Some)
-    }
-
-    async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
-        let _permit = self.decoders.acquire().await;
-        let (clip, recipe) = (clip.clone(), self.preparation.recipe.clone());
-        off_thread(move || prepare(&clip, &recipe)).await
-    }
-
-    /// What was measured of a sound whose caption is known, then or now.
-    async fn measured(&self, record: &Record, clip: Clip) -> Option<Sound> {
-        if !self.preparation.recipe.measures || record.sound.is_some() {
-            return record.sound.clone();
-        }
-        let _permit = self.decoders.acquire().await;
-        off_thread(move || measure(&clip)).await.ok()
-    }
-
-    fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {
-        let format = clip.format().clone();
-        self.preparation.recipe.measures.then_some(Sound { format, levels })
-    }
-
     fn question(&self, sha256: Option<String>) -> Question {
         let Preparation { model, max_tokens, recipe, .. } = &self.preparation;
         let extent = recipe.window.map_or(Extent::Whole, |window| Extent::Windows {
             length_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
         });
         Question { sha256, model: model.clone(), max_tokens: *max_tokens, extent }
-    }
-}
-
-fn tell(clip: &Clip, prepared: &Prepared, watch: &Watch) {
-    watch.tell(Event::Prepared {
-        format: clip.format().clone(),
-        is_converted: prepared.is_converted,
-        bytes: clip.len(),
-        sent: prepared.clip.len(),
-    });
-    if prepared.is_converted && prepared.damaged_packets > 0 {
-        watch.tell(Event::Damaged { packets: prepared.damaged_packets });
     }
 }

@@ -87,7 +87,7 @@ impl Recipe {
 
     /// The size in base64 of what would be sent for a clip, in bytes.
     ///
-    /// Fails like [`prepare`] where the clip's own account of itself is enough to tell.
+    /// Fails like [`prepare`](super::prepare()) where the clip's own account of itself is enough to tell.
     pub(crate) fn upload_len(&self, clip: &Clip) -> Result<u64, Error> {
         if clip.format().codec.is_none()
             && (self.window.is_some() || self.convert == Convert::Always)

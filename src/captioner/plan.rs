@@ -1,6 +1,7 @@
 //! What captioning an input would take.
 
-use super::{Captioner, Found, heard};
+use super::source::Found;
+use super::{Captioner, heard};
 use crate::error::Error;
 use crate::input::Source;
 use crate::outcome::Question;
