@@ -147,7 +147,7 @@ pub enum Error {
         limit: u64,
     },
     /// More sound than can be sent in one piece.
-    #[error("too long: {} of sound, and at most {} can be sent at once", words::length(*seconds), words::span(*limit))]
+    #[error("too long: {} of sound, and at most {} fits into one request", words::length(*seconds), words::span(*limit))]
     TooLong {
         /// Its length in seconds; `None` where the whole was not read.
         seconds: Option<f64>,

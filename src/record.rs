@@ -8,7 +8,7 @@ use crate::audio::Sound;
 use crate::caption::{Answer, Usage, Window};
 use crate::error::Error;
 use crate::outcome::{Ending, Extent, Outcome, Question};
-use crate::text::milliseconds;
+use crate::text::{in_milliseconds, milliseconds};
 
 /// The fields that scripts rely on, in their order. One that does not apply is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ impl Record {
             Ending::Skipped => Self::default(),
         };
         record.input.clone_from(&outcome.name);
-        record.seconds = outcome.seconds.map(to_microseconds);
+        record.seconds = outcome.seconds.map(in_milliseconds);
         record.sound.clone_from(&outcome.sound);
         if let Some(question) = &outcome.question {
             record.take_question(question);
@@ -198,9 +198,4 @@ impl Failure {
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1000.0
-}
-
-/// Without the digits that no clock has.
-fn to_microseconds(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e6
 }

@@ -13,19 +13,40 @@ pub(crate) fn one_line(text: &str, longest: usize) -> String {
 
 /// From where to where in a recording: `00:30 – 01:00`, with hours where there are any.
 pub(crate) fn span(start: f64, end: f64) -> String {
-    format!("{} – {}", clock(start), clock(end))
+    let has_hours = end >= 3599.5;
+    format!("{} – {}", clock(start, has_hours), clock(end, has_hours))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-fn clock(seconds: f64) -> String {
+fn clock(seconds: f64, has_hours: bool) -> String {
     let seconds = seconds.round() as u64;
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, minutes, seconds) => format!("{minutes:02}:{seconds:02}"),
-        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if has_hours {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
     }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
 pub(crate) fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round() as u64
+}
+
+/// Seconds without the digits that no clock has.
+pub(crate) fn in_milliseconds(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_span_are_told_in_the_same_form() {
+        assert_eq!(span(0.0, 29.6), "00:00 – 00:30");
+        assert_eq!(span(3570.2, 3599.4), "59:30 – 59:59");
+        assert_eq!(span(3570.2, 3630.0), "0:59:30 – 1:00:30");
+        assert_eq!(span(36_000.0, 36_030.0), "10:00:00 – 10:00:30");
+    }
 }

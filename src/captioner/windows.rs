@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::outcome::{Ending, Question};
 use crate::record::Record;
 use crate::service::Audio;
-use crate::text::span;
+use crate::text::{in_milliseconds, span};
 use crate::watch::{Event, Watch};
 
 /// One sound on its way through its windows.
@@ -132,6 +132,7 @@ impl<'a> Timeline<'a> {
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
                 self.watch.tell(Event::Window { done, total: self.total });
                 let (caption, body) = (answer.caption.clone(), answer.body.take());
+                let (start, end) = (in_milliseconds(start), in_milliseconds(end));
                 answer.windows = vec![Window { start, end, caption, body }];
                 Ok(answer)
             }

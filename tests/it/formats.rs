@@ -198,7 +198,11 @@ fn compressed_sound_that_does_not_fit_is_converted_where_that_helps() {
         |limit| caption(&stand_in).file("a.mp3", &content).args(["--max-upload", limit, "a.mp3"]);
     assert_says(
         &run("4000B").run().failed(3),
-        &["too long: 0.3 s of sound, and at most 0.1 s can be sent at once", "a.mp3", "shorten it"],
+        &[
+            "too long: 0.3 s of sound, and at most 0.1 s fits into one request",
+            "a.mp3",
+            "shorten it",
+        ],
     );
     run("6000B").run().captioned();
     assert_eq!(sent_bytes(&stand_in), content);
@@ -232,7 +236,8 @@ fn sound_of_more_than_forty_minutes_is_refused_with_its_length_and_what_would_wo
     let run = |arguments: &[&str]| {
         caption(&stand_in).file("a.wav", &content).args(arguments).arg("a.wav").run().failed(3)
     };
-    let words = ["too long: 41m of sound, and at most 40m can be sent at once", "add --window 30s"];
+    let words =
+        ["too long: 41m of sound, and at most 40m fits into one request", "add --window 30s"];
     assert_says(&run(&["--convert", "never"]), &words);
     assert_says(&run(&["--max-upload", "1GB"]), &words);
     let words = ["too long: 41m of sound, and at most 3m 54s", "add --window 30s"];

@@ -99,7 +99,7 @@ fn a_dry_run_lists_what_would_be_sent_and_asks_for_no_caption_and_no_key() {
     // 39 tokens at 4 USD and four captions of 400 at 3 USD a million.
     assert_says(
         &run.stderr,
-        &["about $0.004956: $0.000156 for the sound and $0.004800 for captions"],
+        &["at least $0.004956: $0.000156 for the sound and $0.004800 for captions"],
     );
     let request = stand_in.request();
     assert_eq!(request.method, "GET");

@@ -103,8 +103,14 @@ pub(crate) struct SearchArgs {
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
     /// What to print: text, json (the service's response), jsonl or csv (our records), srt or
-    /// vtt (subtitles); repeatable with --sidecar
-    #[arg(short, long = "format", value_name = "FORMAT", default_value = "text")]
+    /// vtt (subtitles, best with --window); repeatable with --sidecar
+    #[arg(
+        short,
+        long = "format",
+        value_name = "FORMAT",
+        default_value = "text",
+        ignore_case = true
+    )]
     #[arg(hide_possible_values = true)]
     pub(crate) formats: Vec<FormatName>,
 
@@ -221,20 +227,22 @@ pub(crate) struct NetworkArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SoundArgs {
     /// Download URLs here and send their bytes; done anyway for those that only this machine can
-    /// reach
+    /// reach, and with --window, srt and vtt
     #[arg(long)]
     pub(crate) inline: bool,
 
-    /// Caption long sound in windows of about this length, such as 30s, cut where it is quiet
+    /// Caption long sound in windows of this length, such as 30s, give or take 2 s: they are cut
+    /// where it is quiet
     #[arg(long, value_name = "DURATION", value_parser = parse_window)]
     pub(crate) window: Option<Duration>,
 
-    /// Send sound as WAV with 16 kHz and one channel, which is what the model hears; auto spares
-    /// compressed sound that the service takes as it is
+    /// Whether sound is sent as WAV with 16 kHz and one channel, which is what the model hears;
+    /// auto leaves MP3, AAC, AMR and 3GP as they are where they fit
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) convert: ConvertName,
 
-    /// Send nothing of this size or more in base64, 4/3 of the bytes; none for a server of your own
+    /// Send nothing of this size or more, counted in base64 (4/3 of the bytes); none for a server
+    /// of your own
     #[arg(long, value_name = "SIZE", default_value_t = MaxUpload(Some(MAX_UPLOAD)))]
     pub(crate) max_upload: MaxUpload,
 }
@@ -246,7 +254,8 @@ pub(crate) struct GeneralArgs {
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more: what was sent, cost, tokens, time, levels in records, the causes of errors
+    /// Say more: what is sent, cost, tokens, time, the causes of errors; and put levels into
+    /// jsonl records
     #[arg(short, long)]
     pub(crate) verbose: bool,
 

@@ -216,7 +216,7 @@ fn check_window(recipe: &Recipe) -> anyhow::Result<()> {
     let longest = recipe.longest_window();
     if window > longest {
         let longest = humantime::format_duration(longest);
-        bail!("--window is too long: at most {longest} can be sent at once");
+        bail!("--window is too long: at most {longest}, since a cut may come 2 s late");
     }
     Ok(())
 }

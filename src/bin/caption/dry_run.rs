@@ -115,7 +115,8 @@ impl Total {
         let captions = self.requests as f64 * USUAL_CAPTION;
         match Prices::look_up(&config.options).await {
             Some(price) => diagnostics.result(&format!(
-                "about {}: {} for the sound and {} for captions of some {USUAL_CAPTION} tokens",
+                "{} {}: {} for the sound and {} for captions of some {USUAL_CAPTION} tokens",
+                if self.of_unknown_length > 0 { "at least" } else { "about" },
                 dollars(self.tokens * price.prompt_token + captions * price.completion_token),
                 dollars(self.tokens * price.prompt_token),
                 dollars(captions * price.completion_token),

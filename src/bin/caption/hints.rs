@@ -69,7 +69,10 @@ const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 6
 
 /// What to do next.
 pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
-    match error.root() {
+    match error {
+        Error::InWindow { source, .. } => {
+            format!("{}; with a manifest, what was captioned is kept", hint(source)).into()
+        }
         Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => hint_of_advice(*advice),
         error => hint_of_error(error).into(),
     }
@@ -102,9 +105,11 @@ fn hint_of_error(error: &Error) -> &'static str {
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
-        Error::Undecodable { .. } => "leave --window and --convert out, or convert it to WAV",
+        Error::Undecodable { .. } => {
+            "convert it first (ffmpeg -i IN OUT.wav), or let it be sent whole and as it is"
+        }
         Error::Endless { .. } => "save it to a file and name that",
-        Error::UnknownLength => "use another format, or convert the sound to WAV",
+        Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
         Error::NotHeard { .. } => {
             "try again, or --convert always for what was sent as it is; then check --model and --base-url"
         }
@@ -124,8 +129,8 @@ fn hint_of_error(error: &Error) -> &'static str {
         Error::BadGlob { .. } => "see --help for what a glob is for",
         Error::BadPattern { .. } => "a pattern is such as {stem}.{ext} or {name}.txt",
         Error::OverSound { .. } => "give it another name",
-        Error::SameSidecar { .. } => "use {name} in --sidecar, or caption them one after another",
-        Error::Offline => "run once without --offline, with the same manifest",
+        Error::SameSidecar { .. } => "tell them apart: --sidecar='{name}.{ext}'",
+        Error::Offline => "run once without --offline, with the same manifest, model and --window",
         Error::OverBudget { is_blind: true, .. } => "leave --max-spend out",
         Error::OverBudget { .. } => {
             "raise --max-spend; with a manifest, a new run goes on from here"

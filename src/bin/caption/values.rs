@@ -107,9 +107,10 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
 }
 
 pub(crate) fn parse_window(text: &str) -> Result<Duration, &'static str> {
-    match parse_duration(text)? {
-        window if window < Duration::from_secs(1) => Err("at least 1s"),
-        window => Ok(window),
+    match parse_duration(text) {
+        Ok(window) if window < Duration::from_secs(1) => Err("at least 1s"),
+        Err(_) => Err("a time with its unit, such as 30s"),
+        window => window,
     }
 }
 
