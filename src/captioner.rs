@@ -13,10 +13,12 @@ use crate::audio::{Clip, Sound};
 use crate::budget::Budget;
 use crate::caption::Answer;
 use crate::error::Error;
+use crate::finding::{Finding, Severity};
 use crate::input::Input;
 use crate::memory::Memory;
 use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::record::Record;
+use crate::rules::{Evidence, Rule, check_caption, check_sound};
 use crate::service::{Audio, Client, Downloader};
 use crate::stop::Stop;
 use crate::watch::Watch;
@@ -42,6 +44,7 @@ pub struct Captioner {
     budget: Option<Budget>,
     stop: Stop,
     tally: Tally,
+    rules: Vec<Rule>,
     /// One for each request that may be under way.
     requests: Semaphore,
     /// One for each processor: more decoders than those would only need more memory.
@@ -55,6 +58,7 @@ struct Facts {
     seconds: Option<f64>,
     sound: Option<Sound>,
     unkept: Option<io::Error>,
+    findings: Vec<Finding>,
 }
 
 impl Captioner {
@@ -70,6 +74,7 @@ impl Captioner {
             budget: None,
             stop: Stop::new(),
             tally: Tally::default(),
+            rules: Vec::new(),
         }
     }
 
@@ -94,6 +99,13 @@ impl Captioner {
         Self { budget: Some(budget), ..self }
     }
 
+    /// Checks every sound and every caption. Sound that breaks a rule of severity error is not sent.
+    #[must_use]
+    pub fn auditing(mut self, rules: Vec<Rule>) -> Self {
+        self.preparation.recipe.measures |= rules.iter().any(Rule::is_on_sound);
+        Self { rules, ..self }
+    }
+
     /// Starts no further window once the run is told to end.
     #[must_use]
     pub fn heeding(self, stop: Stop) -> Self {
@@ -109,11 +121,17 @@ impl Captioner {
     pub async fn caption(&self, input: Input, watch: &Watch) -> Outcome {
         let mut facts = Facts::default();
         let result = self.try_caption(&input, &mut facts, watch).await;
-        let Facts { question, seconds, sound, unkept } = facts;
+        let Facts { question, seconds, sound, unkept, findings } = facts;
         let ending = result.unwrap_or_else(Ending::Failed);
         let mut outcome =
             Outcome { question, seconds, sound, unkept, ..Outcome::of(input, ending) };
         self.keep(&mut outcome);
+        // Other rules may be checked tomorrow: what is kept is what was heard.
+        outcome.findings = findings;
+        if let Some(answer) = outcome.answer() {
+            let found = check_caption(&self.rules, &outcome.name, answer);
+            outcome.findings.extend(found);
+        }
         outcome
     }
 
@@ -138,10 +156,17 @@ impl Captioner {
             Some(memory) if question.sha256.is_some() => Some(memory.turn(&question).await),
             _ => None,
         };
-        if let Some(record) = self.recall_joined(&question) {
+        let known = self.recall_joined(&question);
+        let sound = known.as_ref().and_then(|record| record.sound.clone());
+        if !self.is_fit(&input.name, &clip, sound, facts).await? {
+            return Ok(Ending::Unfit);
+        }
+        if let Some(record) = known {
             facts.seconds = record.seconds.or(facts.seconds);
             self.check_length(facts.seconds)?;
-            facts.sound = self.measured(&record, clip).await;
+            if facts.sound.is_none() {
+                facts.sound = self.measured(&record, clip).await;
+            }
             return record.into_answer().map(Ending::Known).ok_or(Error::Offline);
         }
         match self.preparation.recipe.window {
@@ -168,6 +193,27 @@ impl Captioner {
         let _permit = self.requests.acquire().await;
         let audio = Audio::Clip(prepared.clip);
         self.ask(&audio, prepared.seconds, watch).await.map(Ending::Captioned)
+    }
+
+    /// Checks the sound before anything is paid for it.
+    async fn is_fit(
+        &self,
+        name: &str,
+        clip: &Clip,
+        known: Option<Sound>,
+        facts: &mut Facts,
+    ) -> Result<bool, Error> {
+        if !self.rules.iter().any(Rule::is_on_sound) {
+            return Ok(true);
+        }
+        let sound = match known {
+            Some(sound) => sound,
+            None => self.measure(clip).await?,
+        };
+        let evidence = Evidence { name, sound: &sound, seconds: facts.seconds };
+        facts.findings = check_sound(&self.rules, &evidence);
+        facts.sound = Some(sound);
+        Ok(facts.findings.iter().all(|finding| finding.severity < Severity::Error))
     }
 
     fn check_length(&self, seconds: Option<f64>) -> Result<(), Error> {

@@ -59,6 +59,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A regular expression cannot be understood.
+    #[error("not a usable regular expression ({reason}): {pattern}")]
+    BadRegex {
+        /// The expression as it was given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The pattern of a sidecar's name cannot be used.
     #[error("not a usable pattern ({reason}): {pattern}")]
     BadPattern {

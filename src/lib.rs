@@ -27,6 +27,7 @@
 //! - [`captioner`] takes an input to an [`outcome`], with what a [`manifest`] knows and a
 //!   [`budget`] allows.
 //! - [`batch`] does that for many inputs, in their order.
+//! - [`rules`] says what a sound and its caption have to keep, [`finding`] what they break.
 //! - [`output`] writes the outcomes as text, JSON, tables or subtitles.
 //! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
 //!
@@ -44,6 +45,7 @@ pub mod error;
 
 mod blocking;
 pub mod caption;
+pub mod finding;
 mod hash;
 mod platform;
 pub mod stop;
@@ -51,6 +53,7 @@ pub mod stop;
 pub mod audio;
 
 pub mod budget;
+pub mod rules;
 pub mod watch;
 
 pub mod input;

@@ -5,6 +5,7 @@ use std::io;
 use crate::audio::Sound;
 use crate::caption::Answer;
 use crate::error::Error;
+use crate::finding::{Finding, Severity};
 use crate::input::{Input, Lost};
 use crate::text::milliseconds;
 
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub seconds: Option<f64>,
     /// What was measured of the sound, where it was asked for.
     pub sound: Option<Sound>,
+    /// The rules that it breaks.
+    pub findings: Vec<Finding>,
     /// How it ended.
     pub ending: Ending,
     /// Why the caption could not be kept in the manifest; it is in `ending` all the same.
@@ -38,6 +41,8 @@ pub enum Ending {
     Known(Answer),
     /// Everything that would be written for it was there already.
     Skipped,
+    /// The sound breaks a rule, so that it was not sent.
+    Unfit,
     /// There is no caption.
     Failed(Error),
 }
@@ -96,6 +101,7 @@ impl Outcome {
             question: None,
             seconds: None,
             sound: None,
+            findings: Vec::new(),
             ending: Ending::Failed(error),
             unkept: None,
         }
@@ -110,6 +116,7 @@ impl Outcome {
             question: None,
             seconds: None,
             sound: None,
+            findings: Vec::new(),
             ending,
             unkept: None,
         }
@@ -119,8 +126,13 @@ impl Outcome {
     pub fn answer(&self) -> Option<&Answer> {
         match &self.ending {
             Ending::Captioned(answer) | Ending::Known(answer) => Some(answer),
-            Ending::Skipped | Ending::Failed(_) => None,
+            Ending::Skipped | Ending::Unfit | Ending::Failed(_) => None,
         }
+    }
+
+    /// Whether it breaks a rule that fails an audit.
+    pub fn is_broken(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// Why there is no caption.

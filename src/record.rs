@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::Sound;
 use crate::caption::{Answer, Usage, Window};
 use crate::error::Error;
+use crate::finding::Finding;
 use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::text::{in_milliseconds, milliseconds};
 
@@ -47,6 +48,9 @@ pub struct Record {
     /// What was measured of the sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sound: Option<Sound>,
+    /// The rules that it breaks; never in a manifest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Why the model stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,
@@ -103,11 +107,12 @@ impl Record {
                     ..Self::default()
                 };
             }
-            Ending::Skipped => Self::default(),
+            Ending::Skipped | Ending::Unfit => Self::default(),
         };
         record.input.clone_from(&outcome.name);
         record.seconds = outcome.seconds.map(in_milliseconds);
         record.sound.clone_from(&outcome.sound);
+        record.findings.clone_from(&outcome.findings);
         if let Some(question) = &outcome.question {
             record.take_question(question);
         }

@@ -50,7 +50,8 @@ impl Converter {
 
     /// What was measured, once all is decoded.
     pub(super) fn levels(&mut self) -> Option<Levels> {
-        self.meter.take().map(Meter::finish)
+        let damaged_packets = self.damaged_packets();
+        self.meter.take().map(|meter| meter.finish(damaged_packets))
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Levels {
     /// Samples in runs of three or more at the full scale of 16 bits; sound of 8 bits, A-law or
     /// mu-law never gets there.
     pub clipped_samples: u64,
+    /// Packets that could not be decoded; there is silence in their place.
+    #[serde(default)]
+    pub damaged_packets: u64,
 }
 
 /// A sound and what was measured of it.
@@ -121,7 +124,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn finish(mut self) -> Levels {
+    pub(super) fn finish(mut self, damaged_packets: u64) -> Levels {
         self.silence.step();
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let (steps, samples) =
@@ -135,6 +138,7 @@ impl Meter {
             trailing_silence: steps(self.silence.trailing),
             silence: steps(self.silence.silent),
             clipped_samples: self.clipped,
+            damaged_packets,
         }
     }
 }

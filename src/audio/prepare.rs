@@ -98,7 +98,8 @@ fn listen(clip: &Clip, measures: bool) -> Result<Heard, Error> {
         }
     }
     let (seconds, damaged_packets) = (seconds + duration(frames, rate), decoder.damaged_packets());
-    Ok(Heard { seconds, damaged_packets, levels: meter.map(Meter::finish) })
+    let levels = meter.map(|meter| meter.finish(damaged_packets));
+    Ok(Heard { seconds, damaged_packets, levels })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -68,8 +68,13 @@ impl Captioner {
         if !self.preparation.recipe.measures || record.sound.is_some() {
             return record.sound.clone();
         }
+        self.measure(&clip).await.ok()
+    }
+
+    pub(super) async fn measure(&self, clip: &Clip) -> Result<Sound, Error> {
         let _permit = self.decoders.acquire().await;
-        off_thread(move || measure(&clip)).await.ok()
+        let clip = clip.clone();
+        off_thread(move || measure(&clip)).await
     }
 
     pub(super) fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {

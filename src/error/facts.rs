@@ -20,6 +20,7 @@ impl Error {
             | Self::BadBaseUrl { .. }
             | Self::BadGlob { .. }
             | Self::BadPattern { .. }
+            | Self::BadRegex { .. }
             | Self::SameSidecar { .. }
             | Self::OverSound { .. }
             | Self::InsecureUrl { .. }

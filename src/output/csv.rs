@@ -30,6 +30,7 @@ struct Row {
     request_id: Option<String>,
     error_kind: Option<String>,
     error: Option<String>,
+    findings: String,
 }
 
 impl Csv {
@@ -60,6 +61,12 @@ impl Format for Csv {
             request_id: record.request_id,
             error_kind,
             error,
+            findings: record
+                .findings
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
         })?;
         writer.flush()
     }

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod audit;
 mod batch;
 mod damage;
 mod downloads;

@@ -11,7 +11,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, value_parser};
 
 use super::values::{
-    ConvertName, FormatName, MaxUpload, When, parse_duration, parse_rate, parse_usd, parse_window,
+    Check, ConvertName, FormatName, MaxUpload, When, parse_check, parse_duration, parse_rate,
+    parse_usd, parse_window,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -32,14 +33,15 @@ Examples:
   caption --manifest m.jsonl sfx/         a folder; never asked or paid twice
   caption --sidecar --dry-run sfx/        what would it take?
   caption --window 30s -f srt talk.mp4    subtitles of what is to be heard
+  caption --deny 'speech|voice' ambience/ no voices in the ambience?
 
 The key is read from AIMLAPI_KEY, AIMLAPI_API_KEY or AIML_API_KEY; make one at
 https://aimlapi.com/app/keys. There is no option that takes the key itself: it
 would show in the process list.
 
-Exit codes: 0 captioned, 2 wrong usage, 3 some inputs failed, 4 no key, key
-refused, account unverified or out of credits, 5 --max-spend reached, 130
-interrupted.";
+Exit codes: 0 captioned, 1 a rule was broken, 2 wrong usage, 3 some inputs
+failed, 4 no key, key refused, account unverified or out of credits, 5
+--max-spend reached, 130 interrupted.";
 
 /// Prints what a recording sounds like.
 #[derive(Debug, Parser)]
@@ -64,6 +66,8 @@ pub(crate) struct Cli {
     pub(crate) network: NetworkArgs,
     #[command(flatten, next_help_heading = "Sound")]
     pub(crate) sound: SoundArgs,
+    #[command(flatten, next_help_heading = "Audit")]
+    pub(crate) audit: AuditArgs,
     #[command(flatten, next_help_heading = "General")]
     pub(crate) general: GeneralArgs,
 }
@@ -245,6 +249,22 @@ pub(crate) struct SoundArgs {
     /// of your own
     #[arg(long, value_name = "SIZE", default_value_t = MaxUpload(Some(MAX_UPLOAD)))]
     pub(crate) max_upload: MaxUpload,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// No caption may match this, whatever the case of its letters; repeatable
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) deny: Vec<String>,
+
+    /// Every caption has to match this; repeatable
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) require: Vec<String>,
+
+    /// Check the sound itself before anything is sent: silence, clipping, duration, channels, rate,
+    /// loudness, decodes, or all
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_check)]
+    pub(crate) check: Vec<Check>,
 }
 
 #[derive(Debug, Args)]

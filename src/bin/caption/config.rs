@@ -11,6 +11,7 @@ use caption::input::{is_audio_name, leads_to_several};
 use caption::manifest::Manifest;
 use caption::memory::Memory;
 use caption::output::{FormatKind, Sidecars, Style};
+use caption::rules::Rule;
 use caption::service::{Client, Downloader, Options};
 use caption::stop::Stop;
 
@@ -77,6 +78,7 @@ impl<'a> Config<'a> {
             let client = Client::new(key, self.options.clone())?;
             captioner = captioner.asking(client, Downloader::new(&self.options));
         }
+        captioner = captioner.auditing(rules(self.cli)?);
         if let Some(memory) = self.memory(diagnostics)? {
             captioner = captioner.remembering(memory);
         }
@@ -197,6 +199,20 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn writes_sidecars(cli: &Cli) -> bool {
     cli.output.sidecar.is_some() || cli.output.output_dir.is_some()
+}
+
+/// The rules that were typed, and the one that everybody wants.
+fn rules(cli: &Cli) -> Result<Vec<Rule>, Error> {
+    let audit = &cli.audit;
+    let mut rules = vec![Rule::looping()];
+    for pattern in &audit.deny {
+        rules.push(Rule::deny(pattern)?);
+    }
+    for pattern in &audit.require {
+        rules.push(Rule::require(pattern)?);
+    }
+    rules.extend(audit.check.iter().flat_map(|check| &check.0).cloned().map(Rule::sound));
+    Ok(rules)
 }
 
 fn recipe(cli: &Cli) -> Recipe {

@@ -151,6 +151,12 @@ impl<W: Write> Delivery<'_, W> {
                 output.flush()
             })?,
         }
+        for finding in &outcome.findings {
+            self.diagnostics.finding(&outcome.name, finding, self.is_batch);
+        }
+        if outcome.is_broken() {
+            self.exit = self.exit.max(Exit::Broken);
+        }
         match &outcome.ending {
             Ending::Captioned(answer) | Ending::Known(answer) => {
                 if answer.finish_reason.as_deref() == Some("length") {

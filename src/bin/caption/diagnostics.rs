@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use caption::captioner::Spent;
 use caption::error::Error;
+use caption::finding::{Finding, Severity};
 use caption::outcome::{Ending, Outcome};
 use clap::builder::styling::{AnsiColor, Style};
 
@@ -73,12 +74,31 @@ impl Diagnostics {
         Exit::of_run(error)
     }
 
+    /// A rule that an input breaks; kept like a failure where it fails the audit.
+    pub(crate) fn finding(&self, name: &str, finding: &Finding, is_batch: bool) {
+        let Finding { rule, message, reason, sentence, .. } = finding;
+        let quote = sentence.as_ref().map(|sentence| format!("; \"{sentence}\""));
+        let why = reason.as_ref().map(|reason| format!("; {reason}"));
+        let ends = [quote, why].map(Option::unwrap_or_default).concat();
+        let text = format!("{message} ({rule}): {name}{ends}");
+        if finding.severity == Severity::Error {
+            self.keep(line("broken", ERROR, &text), is_batch);
+        } else if !self.quiet {
+            self.say("warning", NOTE, &text);
+        }
+    }
+
     /// Why an input has no caption: what happened, to which input, what to do next. Kept for the
     /// end of the run where there are several inputs.
     pub(crate) fn failure(&self, name: &str, error: &Error, is_batch: bool) {
         let id = error.request_id().map(|id| format!(" [request {id}]")).unwrap_or_default();
         let text = format!("{error}: {name}; {}{id}", hint(error));
         let text = line("error", ERROR, &text) + &self.causes(error.root());
+        self.keep(text, is_batch);
+    }
+
+    /// Tells it now, or at the end of the run where there are several inputs.
+    fn keep(&self, text: String, is_batch: bool) {
         let mut failures = self.failures.borrow_mut();
         if !is_batch {
             self.raw(&text);
@@ -94,7 +114,7 @@ impl Diagnostics {
         let failures = self.failures.take();
         self.raw(&failures.told.concat());
         if failures.more > 0 {
-            self.say("error", ERROR, &format!("{} more inputs failed", failures.more));
+            self.say("error", ERROR, &format!("{} more failures", failures.more));
         }
     }
 

@@ -13,6 +13,8 @@ use super::key::NoKey;
 pub(crate) enum Exit {
     /// Every input captioned.
     Success = 0,
+    /// A rule was broken, and no input failed.
+    Broken = 1,
     /// Wrong usage or configuration; nothing was sent.
     Usage = 2,
     /// Some inputs failed; the others were delivered.
@@ -127,6 +129,7 @@ fn hint_of_error(error: &Error) -> &'static str {
             "set --base-url or AIMLAPI_BASE_URL to something like https://api.aimlapi.com/v1"
         }
         Error::BadGlob { .. } => "see --help for what a glob is for",
+        Error::BadRegex { .. } => "see https://docs.rs/regex for what it may hold",
         Error::BadPattern { .. } => "a pattern is such as {stem}.{ext} or {name}.txt",
         Error::OverSound { .. } => "give it another name",
         Error::SameSidecar { .. } => "tell them apart: --sidecar='{name}.{ext}'",

@@ -13,15 +13,27 @@ pub(crate) struct Summary {
     known: u64,
     skipped: u64,
     failed: u64,
+    unfit: u64,
+    broken: u64,
 }
 
 impl Summary {
     pub(crate) fn start() -> Self {
-        Self { started: Instant::now(), captioned: 0, known: 0, skipped: 0, failed: 0 }
+        Self {
+            started: Instant::now(),
+            captioned: 0,
+            known: 0,
+            skipped: 0,
+            failed: 0,
+            unfit: 0,
+            broken: 0,
+        }
     }
 
     pub(crate) fn count(&mut self, outcome: &Outcome) {
+        self.broken += u64::from(outcome.is_broken());
         match &outcome.ending {
+            Ending::Unfit => self.unfit += 1,
             Ending::Captioned(_) => self.captioned += 1,
             Ending::Known(_) => self.known += 1,
             Ending::Skipped => self.skipped += 1,
@@ -40,7 +52,7 @@ impl Summary {
     }
 
     pub(crate) fn done(&self) -> u64 {
-        self.captioned + self.known + self.skipped + self.failed
+        self.captioned + self.known + self.skipped + self.unfit + self.failed
     }
 
     /// What is not simply done, for a line that says how much is.
@@ -48,8 +60,14 @@ impl Summary {
         let aside = |count: u64, what: &str| {
             if count == 0 { String::new() } else { format!(" · {} {what}", HumanCount(count)) }
         };
-        [aside(self.known, "known"), aside(self.skipped, "skipped"), aside(self.failed, "failed")]
-            .concat()
+        [
+            aside(self.known, "known"),
+            aside(self.skipped, "skipped"),
+            aside(self.unfit, "not sent"),
+            aside(self.failed, "failed"),
+            aside(self.broken, "broken"),
+        ]
+        .concat()
     }
 
     /// The last line of a run.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use caption::audio::Convert;
 use caption::output::FormatKind;
+use caption::rules::SoundCheck;
 use clap::ValueEnum;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,6 +127,20 @@ pub(crate) fn parse_rate(text: &str) -> Result<Duration, &'static str> {
         Duration::try_from_secs_f64(seconds / number).ok().filter(|gap| *gap <= LONGEST)
     });
     gap.ok_or("a number a second or a minute, such as 5/s or 100/m")
+}
+
+/// One check of the sound, or all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Check(pub(crate) Vec<SoundCheck>);
+
+pub(crate) fn parse_check(name: &str) -> Result<Check, String> {
+    if name == "all" {
+        return Ok(Check(SoundCheck::all().into()));
+    }
+    SoundCheck::by_name(name).map(|check| Check(vec![check])).ok_or_else(|| {
+        let names = SoundCheck::all().map(|check| check.name());
+        format!("one or more of {}, or all", names.join(", "))
+    })
 }
 
 pub(crate) fn parse_usd(text: &str) -> Result<f64, &'static str> {

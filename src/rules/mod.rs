@@ -1,0 +1,163 @@
+//! What an asset has to keep: rules on the caption, and rules on the sound.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+pub use self::sound::SoundCheck;
+
+use self::looping::Looping;
+use self::words::Words;
+use crate::audio::Sound;
+use crate::caption::Answer;
+use crate::error::Error;
+use crate::finding::{Finding, Severity};
+
+mod looping;
+mod sound;
+mod words;
+
+/// What is known of a sound when its rules are checked.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Evidence<'a> {
+    /// The name that the input goes by.
+    pub name: &'a str,
+    /// What was measured.
+    pub sound: &'a Sound,
+    /// Length in seconds, where it is known.
+    pub seconds: Option<f64>,
+}
+
+/// One thing that an asset has to keep.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    name: String,
+    severity: Severity,
+    reason: Option<String>,
+    paths: Option<GlobSet>,
+    test: Test,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Words(Words),
+    Looping(Looping),
+    Sound(SoundCheck),
+}
+
+impl Rule {
+    /// No caption may match the pattern; it is case-insensitive unless it says otherwise.
+    ///
+    /// Fails with [`Error::BadRegex`].
+    pub fn deny(pattern: &str) -> Result<Self, Error> {
+        Ok(Self::new(format!("deny {pattern}"), Test::Words(Words::deny(pattern)?)))
+    }
+
+    /// Every caption has to match the pattern; it is case-insensitive unless it says otherwise.
+    ///
+    /// Fails with [`Error::BadRegex`].
+    pub fn require(pattern: &str) -> Result<Self, Error> {
+        Ok(Self::new(format!("require {pattern}"), Test::Words(Words::require(pattern)?)))
+    }
+
+    /// A caption may not go round in circles; a warning.
+    pub fn looping() -> Self {
+        Self::new("looping".to_owned(), Test::Looping(Looping::default()))
+            .of_severity(Severity::Warning)
+    }
+
+    /// What was measured of the sound has to be within bounds.
+    pub fn sound(check: SoundCheck) -> Self {
+        Self::new(check.name().to_owned(), Test::Sound(check))
+    }
+
+    fn new(name: String, test: Test) -> Self {
+        Self { name, severity: Severity::Error, reason: None, paths: None, test }
+    }
+
+    /// Under another name.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// As something else than an error.
+    #[must_use]
+    pub fn of_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// With the reason that people are told.
+    #[must_use]
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
+
+    /// Only for inputs whose name matches one of the globs.
+    ///
+    /// Fails with [`Error::BadGlob`].
+    pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
+        let mut set = GlobSetBuilder::new();
+        for glob in globs {
+            let bad = |e: globset::Error| Error::BadGlob {
+                glob: glob.clone(),
+                reason: e.kind().to_string(),
+            };
+            set.add(Glob::new(glob).map_err(bad)?);
+        }
+        let bad = |e: globset::Error| Error::BadGlob {
+            glob: globs.join(" "),
+            reason: e.kind().to_string(),
+        };
+        Ok(Self { paths: Some(set.build().map_err(bad)?), ..self })
+    }
+
+    /// Whether sound has to be measured for it.
+    pub fn is_on_sound(&self) -> bool {
+        matches!(self.test, Test::Sound(_))
+    }
+
+    fn is_for(&self, name: &str) -> bool {
+        self.paths.as_ref().is_none_or(|paths| paths.is_match(name))
+    }
+
+    fn finding(&self, message: String) -> Finding {
+        Finding {
+            rule: self.name.clone(),
+            severity: self.severity,
+            message,
+            reason: self.reason.clone(),
+            matched: None,
+            sentence: None,
+        }
+    }
+}
+
+/// What the rules find in a sound, before anything is asked about it.
+pub fn check_sound(rules: &[Rule], evidence: &Evidence<'_>) -> Vec<Finding> {
+    let rules = rules.iter().filter(|rule| rule.is_for(evidence.name));
+    let broken = rules.filter_map(|rule| match &rule.test {
+        Test::Sound(check) => Some(rule.finding(check.violation(evidence)?)),
+        _ => None,
+    });
+    broken.collect()
+}
+
+/// What the rules find in an answer.
+pub fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<Finding> {
+    let rules = rules.iter().filter(|rule| rule.is_for(name));
+    let broken = rules.filter_map(|rule| match &rule.test {
+        Test::Words(words) => {
+            let violation = words.violation(&answer.caption)?;
+            let finding = rule.finding(violation.message);
+            Some(Finding { matched: violation.matched, sentence: violation.sentence, ..finding })
+        }
+        // The captions of windows may well be alike.
+        Test::Looping(looping) if !answer.windows.is_empty() => {
+            let mut windows = answer.windows.iter();
+            Some(rule.finding(windows.find_map(|window| looping.violation(&window.caption))?))
+        }
+        Test::Looping(looping) => Some(rule.finding(looping.violation(&answer.caption)?)),
+        Test::Sound(_) => None,
+    });
+    broken.collect()
+}

@@ -1,0 +1,88 @@
+//! Words that a caption must or must not have.
+
+use regex::{Regex, RegexBuilder};
+
+use crate::error::Error;
+
+/// A pattern and whether it is wanted.
+#[derive(Debug, Clone)]
+pub(super) struct Words {
+    pattern: Regex,
+    is_wanted: bool,
+}
+
+/// What is wrong with a caption.
+pub(super) struct Violation {
+    pub(super) message: String,
+    pub(super) matched: Option<String>,
+    pub(super) sentence: Option<String>,
+}
+
+/// A compiled pattern may take so many bytes: enough for long lists of words.
+const LARGEST: usize = 4 << 20;
+
+impl Words {
+    pub(super) fn deny(pattern: &str) -> Result<Self, Error> {
+        Ok(Self { pattern: compile(pattern)?, is_wanted: false })
+    }
+
+    pub(super) fn require(pattern: &str) -> Result<Self, Error> {
+        Ok(Self { pattern: compile(pattern)?, is_wanted: true })
+    }
+
+    pub(super) fn violation(&self, caption: &str) -> Option<Violation> {
+        match self.pattern.find(caption) {
+            Some(found) if !self.is_wanted => Some(Violation {
+                message: format!("says \"{}\"", found.as_str()),
+                matched: Some(found.as_str().to_owned()),
+                sentence: Some(sentence(caption, found.start(), found.end()).to_owned()),
+            }),
+            None if self.is_wanted => Some(Violation {
+                message: format!("does not say {}", self.pattern),
+                matched: None,
+                sentence: None,
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn compile(pattern: &str) -> Result<Regex, Error> {
+    let regex = RegexBuilder::new(pattern).case_insensitive(true).size_limit(LARGEST).build();
+    regex.map_err(|e| Error::BadRegex { pattern: pattern.to_owned(), reason: e.to_string() })
+}
+
+/// The sentence around a match, or the sentences where it goes over several.
+fn sentence(caption: &str, start: usize, end: usize) -> &str {
+    let ends_one = |(at, c): (usize, char)| {
+        let next = caption[at + c.len_utf8()..].chars().next();
+        let ends = matches!(c, '.' | '!' | '?') && next.is_none_or(char::is_whitespace);
+        (ends || c == '\n').then_some(at + c.len_utf8())
+    };
+    let from = caption[..start].char_indices().rev().find_map(ends_one).unwrap_or(0);
+    // A match may hold the end of its sentence.
+    let last = caption[..end].char_indices().next_back().map_or(0, |(at, _)| at.max(start));
+    let to = caption[last..].char_indices().find_map(|(at, c)| ends_one((last + at, c)));
+    caption[from..to.unwrap_or(caption.len()).max(end)].trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_match_is_quoted_in_its_sentence() {
+        let caption = "Rain at 3.5 dB. A man says \"Stop!\" twice. Then silence";
+        for (word, expected) in [
+            ("rain", "Rain at 3.5 dB."),
+            ("3.5", "Rain at 3.5 dB."),
+            ("man", "A man says \"Stop!\" twice."),
+            ("twice.", "A man says \"Stop!\" twice."),
+            ("silence", "Then silence"),
+            ("dB. A", "Rain at 3.5 dB. A man says \"Stop!\" twice."),
+        ] {
+            let violation = Words::deny(word).unwrap().violation(caption).unwrap();
+            assert_eq!(violation.sentence.as_deref(), Some(expected), "{word}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Rules on the caption and on the sound, and the verdict.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Caption, answer, assert_says, caption, data};
+use crate::stand_in::{Reply, StandIn};
+use crate::waves::{samples, sine, wav};
+
+/// A run on one clip whose caption is this.
+fn captioned(text: &'static str, arguments: &[&str]) -> crate::harness::Run {
+    let stand_in = StandIn::scripted([answer(text)]);
+    caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments).run()
+}
+
+const RAIN: &str = "Rain falls on a roof. A low Voice is heard at 3.5 s. Then it stops.";
+
+#[test]
+fn a_caption_that_matches_what_is_denied_is_broken_and_quoted_in_its_sentence() {
+    let run = captioned(RAIN, &["--deny", "speech|voice"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, format!("{RAIN}\n").as_str()));
+    let words = [
+        "broken: says \"Voice\" (deny speech|voice): tone.wav; ",
+        "\"A low Voice is heard at 3.5 s.\"",
+    ];
+    assert_says(&run.stderr, &words);
+}
+
+#[test]
+fn a_caption_that_keeps_the_rules_is_told_as_ever() {
+    let kept = captioned(RAIN, &["--deny", "music", "--require", "RAIN", "--require", r"\broof\b"]);
+    assert_eq!(kept.captioned(), format!("{RAIN}\n"));
+}
+
+#[test]
+fn a_caption_without_what_is_required_is_broken() {
+    let run = captioned(RAIN, &["--require", "thunder"]);
+    assert_eq!(run.code, 1);
+    assert_says(&run.stderr, &["broken: does not say thunder (require thunder): tone.wav"]);
+}
+
+#[test]
+fn case_counts_where_the_pattern_says_so() {
+    assert_eq!(captioned(RAIN, &["--deny", "(?-i)voice"]).code, 0);
+    assert_eq!(captioned(RAIN, &["--deny", "(?-i)Voice"]).code, 1);
+}
+
+#[test]
+fn a_pattern_that_is_none_is_wrong_usage_and_sends_nothing() {
+    let stand_in = StandIn::start();
+    for pattern in ["(", "a{1000}{1000}{1000}"] {
+        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--deny", pattern]);
+        assert_says(&run.run().failed(2), &["not a usable regular expression", pattern]);
+    }
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--check", "silence,colour"]);
+    assert_says(&run.run().failed(2), &["one or more of silence, clipping", "or all"]);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_caption_that_goes_round_in_circles_is_a_warning() {
+    let run = captioned(
+        "A bell rings and rings and rings and rings and rings and rings and rings and rings and \
+         rings and rings and rings and rings and rings and rings and rings and rings and rings.",
+        &[],
+    );
+    assert_eq!(run.code, 0);
+    assert_says(&run.stderr, &["warning: repeats itself", "(looping): tone.wav"]);
+    assert_eq!(captioned("Rain falls on a roof, now and then there is thunder.", &[]).stderr, "");
+}
+
+#[test]
+fn findings_are_in_the_record_and_never_in_the_manifest() {
+    let stand_in = StandIn::scripted([answer(RAIN)]);
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = |arguments: &[&str]| {
+        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl"]);
+        run.arg("--manifest").arg(&manifest).args(arguments).run()
+    };
+    let first = run(&["--deny", "voice"]);
+    assert_eq!(first.code, 1);
+    let expected = json!([{ "rule": "deny voice", "severity": "error", "message": "says \"Voice\"",
+        "matched": "Voice", "sentence": "A low Voice is heard at 3.5 s." }]);
+    assert_eq!(first.records()[0]["findings"], expected);
+    assert!(!std::fs::read_to_string(&manifest).unwrap().contains("findings"));
+    // Tomorrow's rules on today's caption, without key or network.
+    let again = run(&["--offline", "--require", "rain"]);
+    assert_eq!((again.code, again.records()[0].get("findings")), (0, None));
+    assert_eq!(run(&["--offline", "--deny", "roof"]).code, 1);
+}
+
+#[test]
+fn in_a_batch_what_is_broken_is_listed_at_the_end_and_counted() {
+    let stand_in = StandIn::ruled(|| answer(RAIN));
+    let run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x", "--deny", "voice"]).run();
+    assert_eq!(run.code, 1);
+    assert_eq!(run.stderr.matches("broken: says").count(), 3);
+    assert_says(&run.stderr, &["x/000.wav", "x/002.wav", "3 captioned · 3 broken"]);
+    assert_eq!(run.stdout.matches("==> ").count(), 3);
+}
+
+#[test]
+fn a_failure_wins_over_a_broken_rule_and_a_refused_key_over_both() {
+    let run = |last: Reply| {
+        let stand_in = StandIn::scripted([answer(RAIN), last]);
+        let run = caption(&stand_in).clips("x", 2).args(["-j", "1", "--max-retries", "0"]);
+        run.args(["x", "--deny", "voice"]).run().code
+    };
+    assert_eq!(run(answer("Wind.")), 1);
+    assert_eq!(run(Reply::status(500)), 3);
+    assert_eq!(run(Reply::status(401)), 4);
+}
+
+/// The run with a check on a sound that breaks it: reported, and nothing sent.
+#[track_caller]
+fn unfit(content: &[u8], check: &str, words: &[&str]) {
+    let stand_in = StandIn::start();
+    let run = |check: &str| -> Caption {
+        caption(&stand_in).file("a.wav", content).args(["a.wav", "--check", check])
+    };
+    let said = run(check).run().failed(1);
+    assert_says(&said, &[&["broken: "], words, &["a.wav"]].concat());
+    assert_eq!(stand_in.connections(), 0, "what breaks a rule is not sent");
+    let record = run(check).args(["-f", "jsonl"]).run().records()[0].clone();
+    assert_eq!(record["findings"][0]["rule"], check.split(',').next().unwrap());
+    assert_eq!((record.get("caption"), record["sound"].is_object()), (None, true), "{record}");
+}
+
+/// A sound that keeps every check, and what may be changed about it.
+fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
+    let tone = sine(440.0);
+    wav(rate, channels, 16, &samples(rate, seconds, |t| level * tone(t)))
+}
+
+#[test]
+fn sound_that_keeps_every_check_is_captioned() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("a.wav", good(44_100, 2, 2.0, 0.1));
+    run.args(["a.wav", "--check", "all"]).run().captioned();
+}
+
+#[test]
+fn sound_that_is_mostly_silent_is_unfit() {
+    let sound = samples(16_000, 4.0, |t| if t < 0.2 { 0.2 * sine(440.0)(t) } else { 0.0 });
+    unfit(&wav(16_000, 1, 16, &sound), "silence", &["95 % is silence, at most 90 % is fine"]);
+}
+
+#[test]
+fn clipped_sound_is_unfit() {
+    let sound = samples(16_000, 1.0, |t| (2.0 * sine(440.0)(t)).clamp(-1.0, 1.0));
+    unfit(&wav(16_000, 1, 16, &sound), "clipping", &["clipped samples, at most 0 are fine"]);
+}
+
+#[test]
+fn sound_that_is_too_long_or_too_short_is_unfit() {
+    unfit(&good(16_000, 1, 31.0, 0.1), "duration", &["31 s, at most 30 s is fine"]);
+    unfit(&good(16_000, 1, 0.05, 0.1), "duration", &["0.05 s, at least 0.1 s is fine"]);
+}
+
+#[test]
+fn sound_of_many_channels_is_unfit() {
+    unfit(&good(16_000, 3, 1.0, 0.1), "channels", &["3 channels, and 1 or 2 are fine"]);
+}
+
+#[test]
+fn sound_of_a_low_rate_is_unfit() {
+    unfit(&good(8_000, 1, 1.0, 0.1), "rate", &["8000 Hz, at least 16000 Hz is fine"]);
+}
+
+#[test]
+fn sound_that_is_too_loud_or_too_quiet_is_unfit() {
+    unfit(&good(44_100, 2, 1.0, 0.9), "loudness", &["LUFS, at most -9 LUFS is fine"]);
+    unfit(&good(44_100, 2, 1.0, 0.001), "loudness", &["LUFS, at least -40 LUFS is fine"]);
+}
+
+#[test]
+fn sound_that_cannot_be_decoded_is_unfit() {
+    unfit(&std::fs::read(data("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
+}
+
+#[test]
+fn several_checks_are_told_together() {
+    let sound = good(8_000, 3, 0.05, 0.1);
+    unfit(&sound, "duration,channels,rate", &["0.05 s", "3 channels", "8000 Hz"]);
+}
+
+#[test]
+fn a_known_caption_is_no_excuse_for_sound_that_breaks_a_rule() {
+    let stand_in = StandIn::scripted([answer("A tone.")]);
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let run = |arguments: &[&str]| {
+        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+        run.arg(&manifest).args(arguments).run()
+    };
+    run(&[]).captioned();
+    assert_says(&run(&["--offline", "--check", "rate"]).failed(1), &["8000 Hz"]);
+    run(&["--offline", "--check", "channels"]).captioned();
+}
+
+#[test]
+fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
+    let stand_in = StandIn::scripted([answer("Rain."), answer("A voice.")]);
+    let run = caption(&stand_in).file("a.wav", good(8_000, 1, 8.0, 0.1));
+    let run =
+        run.args(["a.wav", "-j", "1", "--window", "5s", "--deny", "voice", "-f", "jsonl"]).run();
+    assert_eq!(run.code, 1);
+    assert_eq!(run.records()[0]["findings"][0]["sentence"], Value::from("A voice."));
+}
