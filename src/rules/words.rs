@@ -49,7 +49,12 @@ impl Words {
 
 fn compile(pattern: &str) -> Result<Regex, Error> {
     let regex = RegexBuilder::new(pattern).case_insensitive(true).size_limit(LARGEST).build();
-    regex.map_err(|e| Error::BadRegex { pattern: pattern.to_owned(), reason: e.to_string() })
+    regex.map_err(|e| {
+        // The last line is the reason; those above point into the pattern.
+        let text = e.to_string();
+        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        Error::BadRegex { pattern: pattern.to_owned(), reason: reason.to_owned() }
+    })
 }
 
 /// The sentence around a match, or the sentences where it goes over several.

@@ -32,6 +32,7 @@ mod request;
 mod resampling;
 mod retries;
 mod search;
+mod settings;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 mod streaming;

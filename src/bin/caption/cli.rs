@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caption::audio::MAX_UPLOAD;
 use caption::input::Shard;
+use caption::rules::Rule;
 use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, value_parser};
@@ -70,6 +71,10 @@ pub(crate) struct Cli {
     pub(crate) audit: AuditArgs,
     #[command(flatten, next_help_heading = "General")]
     pub(crate) general: GeneralArgs,
+
+    /// Those of `caption.toml`.
+    #[arg(skip)]
+    pub(crate) rules: Vec<Rule>,
 }
 
 #[derive(Debug, Args)]
@@ -270,6 +275,11 @@ pub(crate) struct AuditArgs {
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub(crate) struct GeneralArgs {
+    /// Read options and rules from this file, in place of caption.toml here and in the user's
+    /// folder for configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Only errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

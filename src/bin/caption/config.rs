@@ -205,6 +205,7 @@ fn writes_sidecars(cli: &Cli) -> bool {
 fn rules(cli: &Cli) -> Result<Vec<Rule>, Error> {
     let audit = &cli.audit;
     let mut rules = vec![Rule::looping()];
+    rules.extend(cli.rules.iter().cloned());
     for pattern in &audit.deny {
         rules.push(Rule::deny(pattern)?);
     }

@@ -60,6 +60,18 @@ impl Diagnostics {
         }
     }
 
+    /// Before it is known what was asked for.
+    pub(crate) fn plain(environment: &Environment) -> Self {
+        let may_color = environment.stderr_is_terminal && environment.get("NO_COLOR").is_none();
+        Self {
+            progress: Progress::new(false),
+            color: if may_color { ColorChoice::Always } else { ColorChoice::Never },
+            quiet: false,
+            verbose: false,
+            failures: RefCell::default(),
+        }
+    }
+
     /// An error that ends the run.
     pub(crate) fn fatal(&self, error: &anyhow::Error) -> Exit {
         match error.downcast_ref::<Error>() {

@@ -10,7 +10,7 @@ use caption::service::ApiKey;
 use super::environment::Environment;
 
 /// Where a key is looked for, the first one that is set and not empty wins.
-const KEY_VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
+pub(crate) const KEY_VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
 
 /// No key is longer; a file that is was named by mistake.
 const LONGEST_KEY: u64 = 16 * 1024;

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 pub(crate) use self::cli::Cli;
 pub(crate) use self::environment::Environment;
 
@@ -19,6 +17,8 @@ mod hints;
 mod key;
 mod news;
 mod progress;
+mod rule_tables;
+mod settings;
 mod signals;
 mod sink;
 mod summary;
@@ -26,7 +26,12 @@ mod terminal;
 mod values;
 
 fn main() -> ExitCode {
-    run(&Cli::parse(), &Environment::of_process())
+    let environment = Environment::of_process();
+    let typed: Vec<_> = std::env::args_os().collect();
+    match settings::read(&typed, &environment) {
+        Ok(cli) => run(&cli, &environment),
+        Err(error) => diagnostics::Diagnostics::plain(&environment).fatal(&error).into(),
+    }
 }
 
 /// The whole program but for the process around it.

@@ -1,0 +1,107 @@
+//! `[[rule]]` tables.
+
+use anyhow::{Context, anyhow, bail};
+use caption::finding::Severity;
+use caption::rules::{Rule, SoundCheck};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::settings::nearest;
+
+/// All that a rule may say.
+const KEYS: [&str; 13] = [
+    "name", "severity", "reason", "paths", "deny", "require", "silence", "clipping", "duration",
+    "channels", "rate", "loudness", "decodes",
+];
+
+/// A rule as it is written.
+#[derive(Deserialize)]
+struct RuleTable {
+    name: Option<String>,
+    #[serde(default)]
+    severity: Severity,
+    reason: Option<String>,
+    paths: Option<Vec<String>>,
+    deny: Option<String>,
+    require: Option<String>,
+    silence: Option<f64>,
+    clipping: Option<u64>,
+    duration: Option<Bounds>,
+    channels: Option<Vec<usize>>,
+    rate: Option<Bounds>,
+    loudness: Option<Bounds>,
+    decodes: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bounds {
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+/// The rules of a file.
+pub(crate) fn rules(value: &Value) -> anyhow::Result<Vec<Rule>> {
+    let Value::Array(tables) = value else { bail!("rules are written as [[rule]] tables") };
+    let rule = |(number, value): (usize, &Value)| {
+        let place = || format!("rule {}", number + 1);
+        let Value::Table(table) = value else { bail!("rules are written as [[rule]] tables") };
+        rule(table).with_context(place)
+    };
+    tables.iter().enumerate().map(rule).collect()
+}
+
+fn rule(table: &Table) -> anyhow::Result<Rule> {
+    if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        bail!("unknown key `{key}`{}", nearest(key, KEYS.into_iter()));
+    }
+    let written: RuleTable = Value::Table(table.clone())
+        .try_into()
+        .map_err(|e: toml::de::Error| anyhow!("{}", e.message()))?;
+    let RuleTable { name, severity, reason, paths, .. } = &written;
+    let mut rule = written.test()?.of_severity(*severity);
+    if let Some(name) = name {
+        rule = rule.named(name);
+    }
+    if let Some(reason) = reason {
+        rule = rule.because(reason);
+    }
+    match paths {
+        Some(globs) => rule.only_for(globs).map_err(|e| anyhow!("{e}")),
+        None => Ok(rule),
+    }
+}
+
+impl RuleTable {
+    /// The one thing that it is about.
+    fn test(&self) -> anyhow::Result<Rule> {
+        let check = |check: Option<SoundCheck>| check.map(|check| Ok(Rule::sound(check)));
+        let rate = |bound: Option<f64>| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturates"
+            )]
+            bound.map(|bound| bound as u32)
+        };
+        let tests = [
+            self.deny.as_deref().map(Rule::deny),
+            self.require.as_deref().map(Rule::require),
+            check(self.silence.map(|max_part| SoundCheck::Silence { max_part })),
+            check(self.clipping.map(|max_samples| SoundCheck::Clipping { max_samples })),
+            check(self.duration.as_ref().map(|b| SoundCheck::Duration { min: b.min, max: b.max })),
+            check(self.channels.clone().map(|allowed| SoundCheck::Channels { allowed })),
+            check(
+                self.rate.as_ref().map(|b| SoundCheck::Rate { min: rate(b.min), max: rate(b.max) }),
+            ),
+            check(self.loudness.as_ref().map(|b| SoundCheck::Loudness { min: b.min, max: b.max })),
+            check(self.decodes.filter(|decodes| *decodes).map(|_| SoundCheck::Decodes)),
+        ];
+        let mut tests = tests.into_iter().flatten();
+        match (tests.next(), tests.next()) {
+            (Some(test), None) => test.map_err(|e| anyhow!("{e}")),
+            (None, _) => bail!("says nothing: one of {} is needed", KEYS[4..].join(", ")),
+            (Some(_), Some(_)) => bail!("says two things: make it two rules"),
+        }
+    }
+}

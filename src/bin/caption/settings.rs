@@ -1,0 +1,223 @@
+//! `caption.toml`: options and rules that nobody wants to type each time.
+//!
+//! A key is an option's long name. What is typed beats the environment, that beats the project's
+//! file, and that the user's.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use caption::rules::Rule;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, ValueHint};
+use toml::{Table, Value};
+
+use super::cli::Cli;
+use super::environment::Environment;
+use super::rule_tables;
+
+/// The file's name, beside the work and in the user's folder for configuration.
+const FILE: &str = "caption.toml";
+
+/// Longer files are none of ours, in bytes.
+const LONGEST: u64 = 1_000_000;
+
+/// Options that make no sense in a file.
+const TYPED_ONLY: [&str; 3] = ["config", "help", "version"];
+
+/// Options that a folder somebody else made must not set: they say where the key goes.
+const TRUSTED_ONLY: [&str; 3] = ["base-url", "api-key-file", "allow-http"];
+
+/// Variables that stand for an option.
+const VARIABLES: [(&str, &[&str]); 3] = [
+    ("model", &["CAPTION_MODEL"]),
+    ("base-url", &["AIMLAPI_BASE_URL"]),
+    ("api-key-file", &super::key::KEY_VARIABLES),
+];
+
+/// A file of settings.
+struct File {
+    path: PathBuf,
+    table: Table,
+    /// Whether it lies in the user's own folder or was named.
+    is_trusted: bool,
+}
+
+/// A setting and the file that it stands in.
+struct Setting<'a> {
+    value: &'a Value,
+    file: &'a File,
+}
+
+/// The command line together with what the files add to it.
+pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Result<Cli> {
+    let mut command = Cli::command();
+    let matches = command.clone().get_matches_from(typed);
+    let cli = Cli::from_arg_matches(&matches)?;
+    let files = files(cli.general.config.as_deref())?;
+    let mut settings = BTreeMap::new();
+    for file in &files {
+        for (key, value) in &file.table {
+            settings.insert(key.as_str(), Setting { value, file });
+        }
+    }
+    let rules = match settings.remove("rule") {
+        Some(Setting { value, file }) => rule_tables::rules(value).with_context(|| file.name())?,
+        None => Vec::new(),
+    };
+    command.build();
+    let mut arguments = vec![typed.first().cloned().unwrap_or_default()];
+    for (key, setting) in settings {
+        let argument = setting.argument(key, &command)?;
+        if !is_beaten(key, argument, &matches, &command, environment) {
+            arguments.extend(setting.as_typed(key, argument)?);
+        }
+    }
+    with_rules(arguments, typed, rules)
+}
+
+fn with_rules(
+    mut arguments: Vec<OsString>,
+    typed: &[OsString],
+    rules: Vec<Rule>,
+) -> anyhow::Result<Cli> {
+    // On its own at first, so that what is wrong with a file is not told of what was typed.
+    if let Err(error) = Cli::command().try_get_matches_from(&arguments) {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        bail!("{FILE}: {}", first.trim_start_matches("error: "));
+    }
+    arguments.extend(typed.iter().skip(1).cloned());
+    let matches = Cli::command().get_matches_from(arguments);
+    Ok(Cli { rules, ..Cli::from_arg_matches(&matches)? })
+}
+
+/// The user's file and the project's, or the one that was named in place of both.
+fn files(named: Option<&Path>) -> anyhow::Result<Vec<File>> {
+    if let Some(path) = named {
+        let file = File::read(path, true)?;
+        let file = file.with_context(|| format!("{}: no such file", path.display()))?;
+        return Ok(vec![file]);
+    }
+    let of_user = dirs::config_dir().map(|folder| folder.join("caption").join(FILE));
+    let places = of_user.into_iter().map(|path| (path, true)).chain([(FILE.into(), false)]);
+    places.filter_map(|(path, is_trusted)| File::read(&path, is_trusted).transpose()).collect()
+}
+
+impl File {
+    fn read(path: &Path, is_trusted: bool) -> anyhow::Result<Option<Self>> {
+        let name = || path.display().to_string();
+        match fs::metadata(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(metadata) if !metadata.is_file() => bail!("{}: not a file", name()),
+            Ok(metadata) if metadata.len() > LONGEST => bail!("{}: too large", name()),
+            _ => {}
+        }
+        let text = fs::read_to_string(path).with_context(name)?;
+        let table = text.parse().map_err(|e: toml::de::Error| {
+            let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            anyhow!("{}, line {line}: {}", name(), e.message())
+        })?;
+        Ok(Some(Self { path: path.to_owned(), table, is_trusted }))
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+impl Setting<'_> {
+    /// The option that a key stands for.
+    fn argument<'c>(&self, key: &str, command: &'c Command) -> anyhow::Result<&'c Arg> {
+        let long = |arg: &&Arg| arg.get_long() == Some(key) && !TYPED_ONLY.contains(&key);
+        let Some(argument) = command.get_arguments().find(long) else {
+            let known = command.get_arguments().filter_map(Arg::get_long).chain(["rule"]);
+            bail!("{}: unknown key `{key}`{}", self.file.name(), nearest(key, known));
+        };
+        if TRUSTED_ONLY.contains(&key) && !self.file.is_trusted {
+            bail!(
+                "{}: {key} says where the key goes, and is not taken from a project: name the \
+                 file with --config, or use your own",
+                self.file.name()
+            );
+        }
+        Ok(argument)
+    }
+
+    /// What it would look like typed.
+    fn as_typed(&self, key: &str, argument: &Arg) -> anyhow::Result<Vec<OsString>> {
+        let takes_value = argument.get_action().takes_values();
+        let may_be_bare = argument.get_num_args().is_some_and(|count| count.min_values() == 0);
+        let values = match self.value {
+            Value::Boolean(true) if !takes_value || may_be_bare => {
+                return Ok(vec![format!("--{key}").into()]);
+            }
+            Value::Boolean(false) if !takes_value || may_be_bare => return Ok(Vec::new()),
+            Value::Array(values) if takes_value => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        values.iter().map(|value| self.one(key, value, argument)).collect()
+    }
+
+    fn one(&self, key: &str, value: &Value, argument: &Arg) -> anyhow::Result<OsString> {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Integer(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            _ => bail!("{}: {key} takes no {}", self.file.name(), value.type_str()),
+        };
+        let is_path = matches!(argument.get_value_hint(), ValueHint::AnyPath) && text != "-";
+        let mut typed = OsString::from(format!("--{key}="));
+        typed.push(if is_path { self.path(key, &text)?.into_os_string() } else { text.into() });
+        Ok(typed)
+    }
+
+    /// Relative to the file; within its folder, where somebody else may have written it.
+    fn path(&self, key: &str, text: &str) -> anyhow::Result<PathBuf> {
+        let path = Path::new(text);
+        let is_inside =
+            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !self.file.is_trusted && !is_inside {
+            bail!("{}: {key} leads out of the project", self.file.name());
+        }
+        Ok(self.file.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path)))
+    }
+}
+
+/// Whether something that is typed, or in the environment, stands in place of a setting.
+fn is_beaten(
+    key: &str,
+    argument: &Arg,
+    matches: &ArgMatches,
+    command: &Command,
+    environment: &Environment,
+) -> bool {
+    let is_typed = |argument: &Arg| {
+        let id = argument.get_id().as_str();
+        matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    // Either of two may be the one that says so.
+    let is_in_conflict = |typed: &Arg| {
+        let with = |one, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
+        with(argument, typed) || with(typed, argument)
+    };
+    let is_in_environment = VARIABLES.iter().any(|(option, names)| {
+        *option == key && names.iter().any(|name| environment.get(name).is_some())
+    });
+    is_typed(argument)
+        || command.get_arguments().any(|other| is_typed(other) && is_in_conflict(other))
+        || is_in_environment
+}
+
+/// A known name that may have been meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known = known.filter(|known| !TYPED_ONLY.contains(known));
+    let judged = known.map(|known| (strsim::jaro_winkler(name, known), known));
+    match judged.max_by(|one, other| one.0.total_cmp(&other.0)) {
+        Some((_, known)) => format!(", the nearest is `{known}`"),
+        None => String::new(),
+    }
+}

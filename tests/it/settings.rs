@@ -1,0 +1,199 @@
+//! `caption.toml`: options and rules in a file.
+
+use std::fs;
+
+use crate::harness::{Caption, answer, assert_says, caption};
+use crate::stand_in::{KEY, StandIn};
+
+/// A run on one clip in a folder with this `caption.toml`.
+fn with(stand_in: &StandIn, toml: &str) -> Caption {
+    caption(stand_in).file("caption.toml", toml).with("tone.wav").arg("tone.wav")
+}
+
+/// The same where the file is not there by itself but named.
+fn named(stand_in: &StandIn, toml: &str) -> Caption {
+    caption(stand_in).file("other.toml", toml).with("tone.wav").args([
+        "--config",
+        "other.toml",
+        "tone.wav",
+    ])
+}
+
+#[test]
+fn options_of_the_project_are_taken_as_if_they_were_typed() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let toml = "format = 'jsonl'\nprepend = 'Heard: '\nmax-tokens = 50\nno-stream = true\njobs = 2\nhidden = false\n";
+    let run = with(&stand_in, toml).run();
+    assert_eq!(run.records()[0]["caption"], "Heard: Rain.");
+    assert_eq!(stand_in.request().json()["max_tokens"], 50);
+}
+
+#[test]
+fn what_is_typed_beats_the_file_and_so_does_what_conflicts_with_it() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let toml = "format = ['jsonl']\nprepend = 'a '\nquiet = true\n";
+    let run = |arguments: &[&str]| with(&stand_in, toml).args(arguments).run();
+    assert_eq!(run(&["-f", "text", "--prepend", "b "]).stdout, "b Rain.\n");
+    assert!(run(&["--json"]).stdout.starts_with("{\"choices\""));
+    assert_says(&run(&["-v", "-f", "text"]).stderr, &["done: tone.wav"]);
+}
+
+#[test]
+fn the_environment_beats_the_file() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let model = |run: Caption| {
+        run.run();
+        stand_in.requests().last().unwrap().json()["model"].clone()
+    };
+    let toml = "model = 'of-file'\n";
+    assert_eq!(model(with(&stand_in, toml)), "of-file");
+    assert_eq!(model(with(&stand_in, toml).env("CAPTION_MODEL", "of-env")), "of-env");
+    let typed = with(&stand_in, toml).env("CAPTION_MODEL", "of-env").args(["-m", "typed"]);
+    assert_eq!(model(typed), "typed");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_projects_file_beats_the_users() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let run = with(&stand_in, "prepend = 'project '\n");
+    let run = run.file(".config/caption/caption.toml", "prepend = 'user '\nappend = ' end'\n");
+    assert_eq!(run.run().stdout, "project Rain. end\n");
+}
+
+#[test]
+fn a_file_that_is_named_stands_in_place_of_the_others() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let run = named(&stand_in, "append = '!'\n").file("caption.toml", "prepend = 'project '\n");
+    assert_eq!(run.run().stdout, "Rain.!\n");
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--config", "none.toml"]);
+    assert_says(&run.run().failed(2), &["none.toml: no such file"]);
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_the_nearest() {
+    let stand_in = StandIn::start();
+    for (toml, words) in [
+        (
+            "max_spend = 1\n",
+            &["caption.toml: unknown key `max_spend`, the nearest is `max-spend`"][..],
+        ),
+        ("[[rules]]\n", &["unknown key `rules`, the nearest is `rule`"]),
+        ("[[rule]]\ndenny = 'x'\n", &["rule 1: unknown key `denny`, the nearest is `deny`"]),
+        ("config = 'x'\n", &["unknown key `config`"]),
+        ("help = true\n", &["unknown key `help`"]),
+    ] {
+        assert_says(&with(&stand_in, toml).run().failed(2), words);
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn what_a_file_cannot_say_is_told_with_its_place() {
+    let stand_in = StandIn::start();
+    for (toml, words) in [
+        ("jobs = 1\nformat = \n", &["caption.toml, line 2: "][..]),
+        ("jobs = 'many'\n", &["caption.toml: invalid value 'many'"]),
+        ("jobs = { a = 1 }\n", &["caption.toml: jobs takes no table"]),
+        ("[[rule]]\nname = 'empty'\n", &["rule 1: says nothing"]),
+        ("[[rule]]\ndeny = 'x'\nsilence = 0.5\n", &["rule 1: says two things"]),
+        ("[[rule]]\ndeny = '('\n", &["rule 1: not a usable regular expression"]),
+        ("[[rule]]\ndeny = 'x'\nseverity = 'bad'\n", &["rule 1: unknown variant `bad`"]),
+        ("[[rule]]\ndeny = 'x'\npaths = ['[']\n", &["rule 1: not a usable glob"]),
+        ("rule = 1\n", &["rules are written as [[rule]] tables"]),
+    ] {
+        assert_says(&with(&stand_in, toml).run().failed(2), words);
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_project_does_not_say_where_the_key_goes_nor_lead_out_of_itself() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let url = format!("base-url = '{}'\n", stand_in.base_url());
+    for (toml, words) in [
+        (url.as_str(), "base-url says where the key goes"),
+        ("api-key-file = 'key'\n", "api-key-file says where the key goes"),
+        ("allow-http = true\n", "allow-http says where the key goes"),
+        ("output = '../out.txt'\n", "output leads out of the project"),
+        ("manifest = '/tmp/m.jsonl'\n", "manifest leads out of the project"),
+    ] {
+        assert_says(&with(&stand_in, toml).run().failed(2), &["caption.toml: ", words]);
+    }
+    assert_eq!(stand_in.connections(), 0);
+    // A file that was named is as good as typed.
+    let run =
+        crate::harness::bare().file("other.toml", &url).with("tone.wav").env("AIMLAPI_KEY", KEY);
+    run.args(["--config", "other.toml", "tone.wav"]).run().captioned();
+}
+
+#[test]
+fn a_relative_path_is_relative_to_its_file() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let run =
+        caption(&stand_in).file("sub/other.toml", "output = 'out.txt'\nmanifest = 'm.jsonl'\n");
+    let run = run.with("tone.wav").args(["--config", "sub/other.toml", "tone.wav"]);
+    let folder = run.folder().join("sub");
+    let mut run = run;
+    crate::harness::finish(run.spawn()).captioned();
+    assert_eq!(fs::read_to_string(folder.join("out.txt")).unwrap(), "Rain.\n");
+    assert!(folder.join("m.jsonl").is_file());
+}
+
+#[test]
+fn rules_of_a_file_have_a_name_a_reason_and_a_severity() {
+    let stand_in = StandIn::ruled(|| answer("A voice in the rain."));
+    let rule =
+        "[[rule]]\nname = 'no-speech'\ndeny = 'voice'\nreason = 'Ambience is without people.'\n";
+    let broken = with(&stand_in, rule).run();
+    assert_eq!(broken.code, 1);
+    let words = [
+        "broken: says \"voice\" (no-speech): tone.wav; \"A voice in the rain.\"; ",
+        "Ambience is without people.",
+    ];
+    assert_says(&broken.stderr, &words);
+    let warned = with(&stand_in, &format!("{rule}severity = 'warning'\n")).run();
+    assert_eq!(warned.code, 0);
+    assert_says(&warned.stderr, &["warning: says \"voice\" (no-speech)"]);
+}
+
+#[test]
+fn rules_may_be_for_some_paths_only() {
+    let stand_in = StandIn::ruled(|| answer("A voice."));
+    let toml = "[[rule]]\ndeny = 'voice'\npaths = ['amb/**', '*.flac']\n";
+    let run = caption(&stand_in).file("caption.toml", toml).clips("amb", 1).clips("talk", 1);
+    let run = run.args(["-f", "jsonl", "amb", "talk"]).run();
+    assert_eq!(run.code, 1);
+    let records = run.records();
+    assert_eq!(records[0]["findings"][0]["rule"], "deny voice");
+    assert_eq!(records[1].get("findings"), None);
+}
+
+#[test]
+fn rules_on_the_sound_have_bounds_of_their_own() {
+    // 0.25 s of a tone at 8 kHz, mono.
+    for (rule, is_kept) in [
+        ("duration = { max = 0.2 }", false),
+        ("duration = { min = 0.2, max = 0.3 }", true),
+        ("rate = { min = 44100 }", false),
+        ("rate = { max = 8000 }", true),
+        ("channels = [2]", false),
+        ("channels = [1, 2]", true),
+        ("silence = 0.0", true),
+        ("clipping = 0", true),
+        ("loudness = { min = -6.0 }", true),
+        ("decodes = true", true),
+    ] {
+        let stand_in = StandIn::ruled(|| answer("A tone."));
+        let run = with(&stand_in, &format!("[[rule]]\n{rule}\n")).run();
+        assert_eq!(run.code, i32::from(!is_kept), "{rule}: {}", run.stderr);
+        assert_eq!(stand_in.connections() > 0, is_kept, "{rule}");
+    }
+}
+
+#[test]
+fn rules_of_a_file_and_rules_that_are_typed_hold_together() {
+    let stand_in = StandIn::ruled(|| answer("A voice in the rain."));
+    let run = with(&stand_in, "[[rule]]\ndeny = 'voice'\n").args(["--deny", "rain"]).run();
+    assert_says(&run.stderr, &["(deny voice)", "(deny rain)"]);
+}
