@@ -15,6 +15,7 @@ mod environment;
 mod gather;
 mod hints;
 mod key;
+mod nearest;
 mod news;
 mod progress;
 mod rule_tables;

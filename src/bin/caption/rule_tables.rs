@@ -6,7 +6,7 @@ use caption::rules::{Rule, SoundCheck};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::settings::nearest;
+use super::nearest::nearest;
 
 /// All that a rule may say.
 const KEYS: [&str; 13] = [

@@ -17,6 +17,7 @@ use toml::{Table, Value};
 
 use super::cli::Cli;
 use super::environment::Environment;
+use super::nearest::nearest;
 use super::rule_tables;
 
 /// The file's name, beside the work and in the user's folder for configuration.
@@ -135,6 +136,7 @@ impl Setting<'_> {
         let long = |arg: &&Arg| arg.get_long() == Some(key) && !TYPED_ONLY.contains(&key);
         let Some(argument) = command.get_arguments().find(long) else {
             let known = command.get_arguments().filter_map(Arg::get_long).chain(["rule"]);
+            let known = known.filter(|known| !TYPED_ONLY.contains(known));
             bail!("{}: unknown key `{key}`{}", self.file.name(), nearest(key, known));
         };
         if TRUSTED_ONLY.contains(&key) && !self.file.is_trusted {
@@ -210,14 +212,4 @@ fn is_beaten(
     is_typed(argument)
         || command.get_arguments().any(|other| is_typed(other) && is_in_conflict(other))
         || is_in_environment
-}
-
-/// A known name that may have been meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let known = known.filter(|known| !TYPED_ONLY.contains(known));
-    let judged = known.map(|known| (strsim::jaro_winkler(name, known), known));
-    match judged.max_by(|one, other| one.0.total_cmp(&other.0)) {
-        Some((_, known)) => format!(", the nearest is `{known}`"),
-        None => String::new(),
-    }
 }
