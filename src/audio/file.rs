@@ -39,7 +39,9 @@ impl SoundFile {
     }
 
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        platform::read_at(&self.file, buffer, offset)
+        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = buffer.len().min(left);
+        platform::read_at(&self.file, &mut buffer[..len], offset)
     }
 
     pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

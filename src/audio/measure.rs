@@ -9,8 +9,8 @@ use super::format::Format;
 /// What is below this is silence, in dBFS.
 const SILENCE: f64 = -60.0;
 
-/// Silence is told in steps of this many seconds.
-const STEP: f64 = 0.01;
+/// Silence is looked for in steps of 10 ms.
+const STEPS_A_SECOND: u32 = 100;
 
 /// The largest sample of 16 bits; so many in a row were most likely meant to be louder.
 const FULL_SCALE: f32 = 32767.0 / 32768.0;
@@ -76,13 +76,13 @@ pub(super) struct Meter {
     silence: Silence,
 }
 
-/// Counts steps of silence.
+/// Counts frames of silence, a step at a time.
 #[derive(Default)]
 struct Silence {
     /// The loudest sample of the step so far, and how many frames it has.
     peak: f32,
-    frames: u32,
-    steps: u64,
+    frames: u64,
+    total: u64,
     silent: u64,
     leading: Option<u64>,
     trailing: u64,
@@ -126,17 +126,18 @@ impl Meter {
 
     pub(super) fn finish(mut self, damaged_packets: u64) -> Levels {
         self.silence.step();
+        let Silence { total, silent, leading, trailing, .. } = self.silence;
+        let (rate, samples) = (f64::from(self.rate.max(1)), self.samples.max(1));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let (steps, samples) =
-            (|steps: u64| round(steps as f64 * STEP), self.samples.max(1) as f64);
+        let (seconds, samples) = (|frames: u64| round(frames as f64 / rate), samples as f64);
         Levels {
             peak_dbfs: decibels(f64::from(self.peak)),
             rms_dbfs: decibels((self.squares / samples).sqrt()),
             loudness_lufs: loudness(self.loudness, &self.weights)
                 .filter(|_| self.rate >= LOUDNESS_FROM && !self.is_mixed),
-            leading_silence: steps(self.silence.leading.unwrap_or(self.silence.steps)),
-            trailing_silence: steps(self.silence.trailing),
-            silence: steps(self.silence.silent),
+            leading_silence: seconds(leading.unwrap_or(total)),
+            trailing_silence: seconds(trailing),
+            silence: seconds(silent),
             clipped_samples: self.clipped,
             damaged_packets,
         }
@@ -147,23 +148,20 @@ impl Silence {
     fn push(&mut self, level: f32, rate: u32) {
         self.peak = self.peak.max(level);
         self.frames += 1;
-        if f64::from(self.frames) >= f64::from(rate) * STEP {
+        if self.frames >= u64::from(rate / STEPS_A_SECOND) {
             self.step();
         }
     }
 
     fn step(&mut self) {
-        if self.frames == 0 {
-            return;
-        }
         if decibels(f64::from(self.peak)).is_none_or(|level| level < SILENCE) {
-            self.silent += 1;
-            self.trailing += 1;
+            self.silent += self.frames;
+            self.trailing += self.frames;
         } else {
-            self.leading.get_or_insert(self.steps);
+            self.leading.get_or_insert(self.total);
             self.trailing = 0;
         }
-        self.steps += 1;
+        self.total += self.frames;
         (self.peak, self.frames) = (0.0, 0);
     }
 }

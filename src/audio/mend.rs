@@ -7,6 +7,9 @@ use super::mended::Mended;
 /// More boxes or chunks before the sound are no file's.
 const MOST_CHUNKS: usize = 256;
 
+/// Blocks of padding behind a tag; more are no padding.
+const MOST_ZEROS: u64 = 256;
+
 /// What stands where a length is not known.
 const UNKNOWN: [u8; 4] = [0xff; 4];
 
@@ -17,63 +20,105 @@ pub(super) fn reader(file: &SoundFile) -> Mended {
     let reader = Mended::new(file.clone());
     match &head[..filled] {
         [b'I', b'D', b'3', ..] => without_tag(file, reader, head),
-        [b'R', b'I' | b'F', b'F' | b'6', b'F' | b'4', .., b'W', b'A', b'V', b'E', _, _, _, _] => {
-            wav(file, reader)
-        }
+        [b'R', b'I' | b'F', b'F' | b'6', b'F' | b'4', .., b'W', b'A', b'V', b'E', _, _, _, _]
+        | [b'B', b'W', b'6', b'4', .., b'W', b'A', b'V', b'E', _, _, _, _] => wav(file, reader),
         [b'F', b'O', b'R', b'M', .., b'A', b'I', b'F', b'F' | b'C', _, _, _, _] => {
             aiff(file, reader)
         }
         [b'c', b'a', b'f', b'f', ..] => caf(file, reader),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => mp4(file, reader),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => matroska(file, reader),
-        start => frames(reader, start),
+        start => frames(file, reader, start),
     }
 }
 
-/// A tag may hold pictures of any size, all of which would be read into memory.
+/// A tag may hold pictures of any size, all of which would be read into memory; nor is padding
+/// behind it of interest.
 fn without_tag(file: &SoundFile, reader: Mended, head: [u8; 16]) -> Mended {
     let len = head[6..10].iter().fold(0, |len, byte| len << 7 | u64::from(byte & 0x7f));
     let footer = if head[5] & 0x10 == 0 { 0 } else { 10 };
-    let (start, mut sound) = (10 + len + footer, [0; 2]);
-    if start + 2 > file.len() || file.read_exact_at(&mut sound, start).is_err() {
-        return reader;
+    let start = after_zeros(file, 10 + len + footer);
+    match read::<2>(file, start) {
+        Some(sound) => frames(file, reader.from(start), &sound),
+        None => reader,
     }
-    frames(reader.from(start), &sound)
 }
 
-/// The length of MPEG frames would be guessed from the first few, and what is beyond it left out,
-/// where the reader can be asked how long the file is.
-fn frames(reader: Mended, start: &[u8]) -> Mended {
+fn after_zeros(file: &SoundFile, start: u64) -> u64 {
+    let mut block = [0; 4096];
+    for number in 0..MOST_ZEROS {
+        let at = start + number * block.len() as u64;
+        let filled = file.fill_at(&mut block, at).unwrap_or(0);
+        if let Some(sound) = block[..filled].iter().position(|byte| *byte != 0) {
+            return at + sound as u64;
+        }
+    }
+    start
+}
+
+/// The length of frames of MPEG or AAC would be guessed from a few of them where the reader can be
+/// asked how long the file is; and a tag at the end would be taken for damage.
+fn frames(file: &SoundFile, reader: Mended, start: &[u8]) -> Mended {
     match start {
-        [0xff, second, ..] if second & 0xe0 == 0xe0 && second & 0x06 != 0 => reader.streamed(),
+        [0xff, second, ..] if second & 0xe0 == 0xe0 => {
+            reader.up_to(before_tags(file).unwrap_or(file.len())).streamed()
+        }
         _ => reader,
     }
 }
 
-/// Without lengths where none was written, and by the name that is known.
+/// Where tags at the end begin: `ID3v1` of 128 bytes, and before it APE of any length.
+fn before_tags(file: &SoundFile) -> Option<u64> {
+    let mut end = file.len();
+    if read::<3>(file, end.checked_sub(128)?)? == *b"TAG" {
+        end -= 128;
+    }
+    let footer = read::<32>(file, end.checked_sub(32)?)?;
+    if footer.starts_with(b"APETAGEX") {
+        let len = u64::from(u32::from_le_bytes(footer[12..16].try_into().ok()?));
+        let header = if footer[23] & 0x80 == 0 { 0 } else { 32 };
+        end = end.checked_sub(len + header)?;
+    }
+    Some(end)
+}
+
+/// Without lengths where none was written, with one that stands elsewhere, and by the name that
+/// is known.
 fn wav(file: &SoundFile, reader: Mended) -> Mended {
-    let Some((data, len)) = chunk(file, 12, *b"data", u32::from_le_bytes) else { return reader };
-    let is_unfinished = len == 0 && file.len() > data;
-    let mut riff = [0; 8];
-    if file.read_exact_at(&mut riff, 0).is_err() {
-        return reader;
+    let place = chunk(file, 12, *b"data", u32::from_le_bytes);
+    let (Some((data, len)), Some(riff)) = (place, read::<8>(file, 0)) else { return reader };
+    let there = file.len().saturating_sub(data);
+    let [.., a, b, c, d] = riff;
+    let end = u64::from(u32::from_le_bytes([a, b, c, d])) + 8;
+    if !riff.starts_with(b"RIFF") {
+        // RF64 and BW64: what has no room in 32 bits stands in a chunk of its own.
+        let told = chunk(file, 12, *b"ds64", u32::from_le_bytes)
+            .and_then(|(sizes, _)| read::<8>(file, sizes + 8))
+            .map_or(u64::MAX, u64::from_le_bytes);
+        let len = u32::try_from(told).unwrap_or(u32::MAX).to_le_bytes();
+        let reader = reader.patched(0, b"RIFF").patched(4, &UNKNOWN).patched(data - 4, &len);
+        return if told < u64::MAX && told > there { reader.cut(there, told) } else { reader };
     }
-    let is_large = riff.starts_with(b"RF64");
-    if !is_unfinished && !is_large {
-        return reader;
+    // A recording without a sample may have notes behind it, and then it is finished.
+    let is_unfinished = len == 0 && there > 0 && !(end..=end + 1).contains(&file.len());
+    let is_told_too_little = end < data + u64::from(len);
+    match (is_unfinished, is_told_too_little) {
+        (true, _) => reader.patched(4, &UNKNOWN).patched(data - 4, &UNKNOWN),
+        (false, true) => reader.patched(4, &UNKNOWN),
+        _ => reader,
     }
-    reader.patched(0, b"RIFF").patched(4, &UNKNOWN).patched(data - 4, &UNKNOWN)
 }
 
 /// With the lengths that are there.
 fn aiff(file: &SoundFile, reader: Mended) -> Mended {
     let Some((data, len)) = chunk(file, 12, *b"SSND", u32::from_be_bytes) else { return reader };
-    let there = file.len() - data;
-    if u64::from(len) <= there && len > 0 {
+    let (there, told) = (file.len().saturating_sub(data), u64::from(len));
+    if told <= there && told > 0 {
         return reader;
     }
     let be = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
-    reader.patched(4, &be(file.len() - 8)).patched(data - 4, &be(there))
+    let reader = reader.patched(4, &be(file.len() - 8)).patched(data - 4, &be(there));
+    if told > there { reader.cut(there, told) } else { reader }
 }
 
 /// Where a chunk's content begins and how long it says that is.
@@ -102,9 +147,14 @@ fn caf(file: &SoundFile, reader: Mended) -> Mended {
         let Some(head) = read::<12>(file, at) else { break };
         let len = i64::from_be_bytes(head[4..].try_into().unwrap_or_default());
         if head.starts_with(b"data") {
-            let there = file.len() - at - 12;
-            let is_right = u64::try_from(len).is_ok_and(|len| len <= there);
-            return if is_right { reader } else { reader.patched(at + 4, &there.to_be_bytes()) };
+            let there = file.len().saturating_sub(at + 12);
+            let mended = reader.patched(at + 4, &there.to_be_bytes());
+            return match u64::try_from(len) {
+                Ok(told) if told <= there => Mended::new(file.clone()),
+                Ok(told) => mended.cut(there, told),
+                // A length of -1 is up to the end.
+                Err(_) => mended,
+            };
         }
         let Ok(len) = u64::try_from(len) else { break };
         at = at.saturating_add(12).saturating_add(len);
@@ -143,14 +193,16 @@ fn matroska(file: &SoundFile, reader: Mended) -> Mended {
             return None;
         }
         let (len, width) = length(file, at + 4)?;
-        let is_cut = at + 4 + width + len > file.len();
-        is_cut.then_some((at + 4, width))
+        let there = file.len().checked_sub(at + 4 + width)?;
+        (len > there).then_some((at + 4, width, there, len))
     };
-    let Some((at, width)) = segment() else { return reader };
+    let Some((at, width, there, told)) = segment() else { return reader };
     let mut open = [0xff; 8];
     open[0] = 0xff_u8.checked_shr(u32::try_from(width - 1).unwrap_or(0)).unwrap_or(0);
     // Nor is anything behind it to be looked up.
-    reader.patched(at, &open[..usize::try_from(width).unwrap_or(1)]).streamed()
+    let reader = reader.patched(at, &open[..usize::try_from(width).unwrap_or(1)]).streamed();
+    // A length of ones only was open from the start.
+    if told < (1 << (7 * width)) - 1 { reader.cut(there, told) } else { reader }
 }
 
 /// A length as EBML has it, and how many bytes it takes.

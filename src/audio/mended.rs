@@ -6,11 +6,14 @@ use symphonia::core::io::MediaSource;
 
 use super::file::SoundFile;
 
-/// Reads a file from some byte on, with some bytes in place of others.
+/// Reads a part of a file, with some bytes in place of others.
 pub(super) struct Mended {
     file: SoundFile,
-    /// Where it begins in the file.
+    /// Where it begins and ends in the file.
     start: u64,
+    end: u64,
+    /// Bytes of sound that are there, and that its head tells of.
+    cut: Option<(u64, u64)>,
     /// Counted from there.
     position: u64,
     patches: Vec<(u64, Vec<u8>)>,
@@ -19,12 +22,28 @@ pub(super) struct Mended {
 
 impl Mended {
     pub(super) fn new(file: SoundFile) -> Self {
-        Self { file, start: 0, position: 0, patches: Vec::new(), is_stream: false }
+        let end = file.len();
+        Self { file, start: 0, end, cut: None, position: 0, patches: Vec::new(), is_stream: false }
     }
 
     /// Without what comes before.
     pub(super) fn from(self, start: u64) -> Self {
-        Self { start, ..self }
+        Self { start: start.min(self.end), ..self }
+    }
+
+    /// Without what comes after.
+    pub(super) fn up_to(self, end: u64) -> Self {
+        Self { end: end.clamp(self.start, self.end), ..self }
+    }
+
+    /// With a head that tells of more bytes of sound than there are.
+    pub(super) fn cut(self, there: u64, told: u64) -> Self {
+        Self { cut: Some((there, told)), ..self }
+    }
+
+    /// Bytes of sound that are there, and that its head tells of, where that is more.
+    pub(super) fn missing(&self) -> Option<(u64, u64)> {
+        self.cut
     }
 
     /// With these bytes at that place of the file.
@@ -47,7 +66,9 @@ impl Mended {
 impl Read for Mended {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let at = self.start + self.position;
-        let n = self.file.read_at(buffer, at)?;
+        let left = usize::try_from(self.end.saturating_sub(at)).unwrap_or(usize::MAX);
+        let len = buffer.len().min(left);
+        let n = self.file.read_at(&mut buffer[..len], at)?;
         self.position += n as u64;
         for (patch, bytes) in &self.patches {
             for (place, byte) in (*patch..).zip(bytes) {
@@ -65,7 +86,7 @@ impl Seek for Mended {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::End(offset) => (self.file.len() - self.start).checked_add_signed(offset),
+            SeekFrom::End(offset) => (self.end - self.start).checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
@@ -79,6 +100,6 @@ impl MediaSource for Mended {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        (!self.is_stream).then(|| self.file.len() - self.start)
+        (!self.is_stream).then(|| self.end - self.start)
     }
 }

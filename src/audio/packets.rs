@@ -2,6 +2,8 @@
 
 use std::io;
 
+use symphonia::core::codecs::audio::AudioCodecId;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
@@ -13,11 +15,19 @@ use crate::error::Error;
 /// A container that fails this often in a row will not come to its senses.
 const MOST_FAULTS: u32 = 64;
 
+/// What has a head that may tell of a part only.
+const MPEG: [AudioCodecId; 3] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3];
+
+/// Packets that an encoder leaves behind the sound.
+const MOST_BEYOND: u32 = 2;
+
 /// Reads packets, and reads on where one of them is damaged.
 pub(super) struct Packets {
     reader: Box<dyn FormatReader>,
     track: Track,
     faults: u64,
+    /// Packets in a row that the head of the file knows nothing of.
+    beyond: u32,
 }
 
 /// What comes next.
@@ -40,7 +50,7 @@ pub(super) struct Count {
 
 impl Packets {
     pub(super) fn new(reader: Box<dyn FormatReader>, track: Track) -> Self {
-        Self { reader, track, faults: 0 }
+        Self { reader, track, faults: 0, beyond: 0 }
     }
 
     /// The track of the stream under way.
@@ -76,9 +86,25 @@ impl Packets {
         loop {
             match self.reader.next_packet()? {
                 Some(packet) if packet.track_id != self.track.id => {}
-                packet => return Ok(packet),
+                Some(packet) => return Ok(Some(self.with_its_length(packet))),
+                None => return Ok(None),
             }
         }
+    }
+
+    /// An MP3 file may go on after what its head tells, most often with another one: all of those
+    /// packets would be cut away. One or two are what an encoder leaves behind the sound.
+    fn with_its_length(&mut self, mut packet: Packet) -> Packet {
+        let coding = container::coding(&self.track);
+        let is_mpeg = coding.is_some_and(|coding| MPEG.contains(&coding.codec));
+        let is_beyond = is_mpeg && packet.trim_end >= packet.dur;
+        self.beyond = if is_beyond { self.beyond + 1 } else { 0 };
+        if self.beyond > MOST_BEYOND {
+            packet.trim_end = Duration::ZERO;
+            // Its length is its own again.
+            self.beyond = MOST_BEYOND;
+        }
+        packet
     }
 
     /// Reads to the end, or to where the file is cut.

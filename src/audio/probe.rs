@@ -24,6 +24,7 @@ const ONLY_NAMED: &[&str] = &["ape", "avi", "dsf", "flv", "mpg", "wmv"];
 const STARTS: &[(&[u8], &str)] = &[
     (b"#!AMR", "amr"),
     (b"RF64", "wav"),
+    (b"BW64", "wav"),
     (b"caff", "caf"),
     (b"riff\x2e\x91\xcf\x11", "w64"),
     (b".snd", "au"),
@@ -61,8 +62,14 @@ pub(super) fn probe(file: &SoundFile) -> Result<Format, Error> {
     let start = if is_text(&head) { None } else { by_start(&head) };
     match start {
         Some("caf") => return known(file, "caf"),
-        // More may be known of it to the service than here.
-        Some(name @ ("3gp" | "wav")) => return known(file, name).or_else(|_| Ok(named(name))),
+        Some("wav") => return known(file, "wav"),
+        // What is in it may be known to the service, if not here: AMR for one.
+        Some("3gp") => {
+            return known(file, "3gp").or_else(|error| match error {
+                Error::NotAudio { .. } => Ok(named("3gp")),
+                error => Err(error),
+            });
+        }
         Some(name) => return Ok(named(name)),
         None => {}
     }

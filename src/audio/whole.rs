@@ -1,15 +1,20 @@
 //! How much of the sound is really there.
 
-use super::container;
 use super::file::SoundFile;
 use super::format::Format;
 use super::packets::Packets;
+use super::{container, mend};
 use crate::error::Error;
 
 /// How long the sound is that is really there, as far as it can be read here.
 ///
 /// Fails with [`Error::Damaged`] where that is less than half of what the track's head tells.
 pub(super) fn whole_seconds(file: &SoundFile, format: &Format) -> Result<Option<f64>, Error> {
+    if let Some((there, told)) = mend::reader(file).missing()
+        && there < told / 2
+    {
+        return Err(damaged(format, format!("{there} of {told} bytes are there")));
+    }
     let Ok(reader) = container::open(file) else { return Ok(format.seconds) };
     let track = container::first_sound(reader.as_ref()).cloned();
     let Some(track) = track else { return Ok(format.seconds) };
@@ -20,10 +25,13 @@ pub(super) fn whole_seconds(file: &SoundFile, format: &Format) -> Result<Option<
         (None, _) => Packets::new(reader, track).count()?.seconds,
     };
     match (told, there) {
-        (Some(told), Some(there)) if there < told / 2.0 => Err(Error::Damaged {
-            container: format.container.to_uppercase(),
-            reason: format!("{there:.1} s of {told:.1} s are there"),
-        }),
+        (Some(told), Some(there)) if there < told / 2.0 => {
+            Err(damaged(format, format!("{there:.1} s of {told:.1} s are there")))
+        }
         _ => Ok(there.or(format.seconds)),
     }
+}
+
+fn damaged(format: &Format, reason: String) -> Error {
+    Error::Damaged { container: format.container.to_uppercase(), reason }
 }

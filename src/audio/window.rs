@@ -126,8 +126,10 @@ impl Cutter {
     /// The middle of the quietest pause near `due`, so that the window and its rest have their
     /// least length; of two that are as quiet, the nearer one.
     fn quietest(&self, due: u64, last: u64) -> u64 {
-        let first = (due - REACH.min(due)).max(self.start + SHORTEST);
-        let points = (first..=(due + REACH).min(last)).step_by(STEP).chain([due]);
+        // A short window does not move by more than half of itself.
+        let reach = REACH.min(self.len / 2);
+        let first = due.saturating_sub(reach).max(self.start + SHORTEST);
+        let points = (first..=(due + reach).min(last)).step_by(STEP).chain([due]);
         let judged = points.map(|point| (self.level(point), point.abs_diff(due), point));
         let best = judged.reduce(|best, other| {
             let is_better = other.0 < best.0 || (other.0 <= best.0 && other.1 < best.1);

@@ -168,7 +168,7 @@ fn a_head_with_absurd_numbers_is_refused_with_the_number() {
         (with(22, &[255, 0]), "channel"),
         (with(22, &[0, 0]), "channel"),
         (with(34, &[0, 0]), "bits per sample"),
-        (with(40, &[0, 0, 0, 0x70]), "chunk length"),
+        (with(40, &[0, 0, 0, 0x70]), "0.5 s of 29360.1 s are there"),
         (flac, "0.2 s of 8589934.6 s are there"),
     ] {
         let stand_in = StandIn::start();
@@ -347,4 +347,116 @@ fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u
     finish(child).captioned();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1000
+}
+
+#[test]
+fn of_a_file_with_a_mended_head_half_has_to_be_there_too() {
+    for clip in ["pcm.aiff", "pcm.caf", "opus.webm", "video.mkv"] {
+        let stand_in = StandIn::start();
+        let run = caption(&stand_in).file(clip, part(clip, 40)).args(["--convert", "always", clip]);
+        assert_says(&run.run().failed(3), &["a damaged ", " bytes are there", clip]);
+        assert_eq!(stand_in.connections(), 0);
+    }
+}
+
+#[test]
+fn a_wav_that_tells_too_little_of_the_whole_and_enough_of_the_sound_is_read() {
+    let whole = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
+    for (riff, data) in [(0, 32_000), (36, 32_000), (32_036, u32::MAX)] {
+        let mut content = whole.clone();
+        content[4..8].copy_from_slice(&u32::to_le_bytes(riff));
+        content[40..44].copy_from_slice(&data.to_le_bytes());
+        let stand_in = StandIn::start();
+        let run = caption(&stand_in).file("a.wav", content).args(["--convert", "always", "a.wav"]);
+        assert_says(&run.run().captioned(), &["1.00 s of mono sound", "near 439 Hz"]);
+    }
+}
+
+#[test]
+fn notes_behind_a_recording_without_a_sample_are_no_sound() {
+    let mut content = wav(8_000, 2, 16, &[]);
+    content.extend(b"id3 \xa0\x86\x01\0");
+    content.resize(44 + 8 + 100_000, 7);
+    let len = u32::try_from(content.len() - 8).unwrap();
+    content[4..8].copy_from_slice(&len.to_le_bytes());
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("a.wav", content).args(["--convert", "always", "a.wav"]);
+    run.run().failed(3);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn chunks_behind_the_sound_of_a_large_wav_are_no_sound() {
+    let sound = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
+    for name in [b"RF64", b"BW64"] {
+        let mut content = sound.clone();
+        let mut sizes = b"ds64\x1c\0\0\0".to_vec();
+        sizes.extend([0; 8]);
+        sizes.extend(32_000_u64.to_le_bytes());
+        sizes.extend([0; 12]);
+        content.splice(12..12, sizes);
+        content[..4].copy_from_slice(name);
+        content[4..8].fill(0xff);
+        content[76..80].fill(0xff);
+        content.extend([&b"axml\x00\x40\0\0"[..], &[b'x'; 16_384]].concat());
+        let stand_in = StandIn::start();
+        let run = caption(&stand_in).file("a.wav", content).args(["--convert", "always", "a.wav"]);
+        assert_says(&run.run().captioned(), &["1.00 s of mono sound", "near 439 Hz"]);
+    }
+}
+
+#[test]
+fn the_length_of_frames_is_counted_and_not_guessed() {
+    // Loud and quiet by turns: a guess from a few frames is far off.
+    let loud = std::fs::read(data("tones/adts.aac")).unwrap();
+    let content = [&loud[..], &loud, &quiet_frames(&loud)].concat();
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("a.aac", &content).args(["-f", "jsonl", "a.aac"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let seconds = run.records()[0]["seconds"].as_f64().unwrap();
+    let expected = frames(&content).count() as f64 * 1024.0 / 44_100.0;
+    assert!((seconds - expected).abs() < 0.01, "{seconds} s, not {expected} s");
+    let plan = caption(&stand_in).file("a.aac", &content).args(["--dry-run", "a.aac"]).run();
+    assert_says(&plan.stdout, &[&format!("{expected:.2} s")]);
+}
+
+/// The frames of an ADTS file.
+fn frames(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = content;
+    std::iter::from_fn(move || {
+        let [_, _, _, a, b, c, ..] = *rest else { return None };
+        let len = usize::from(a & 3) << 11 | usize::from(b) << 3 | usize::from(c >> 5);
+        let (frame, behind) = rest.split_at_checked(len)?;
+        rest = behind;
+        Some(frame)
+    })
+}
+
+/// The shortest frame of an ADTS file, a hundred times.
+fn quiet_frames(content: &[u8]) -> Vec<u8> {
+    frames(content).min_by_key(|frame| frame.len()).unwrap().repeat(100)
+}
+
+#[test]
+fn mp3_files_glued_together_are_heard_to_the_end() {
+    let once = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let stand_in = StandIn::start();
+    let run = |arguments: &[&str]| {
+        let run = caption(&stand_in).file("a.mp3", once.repeat(4)).args(["a.mp3", "-f", "jsonl"]);
+        run.args(arguments).run().records()[0]["seconds"].as_f64().unwrap()
+    };
+    for seconds in [run(&[]), run(&["--convert", "always"]), run(&["--window", "1s"])] {
+        assert!((0.9..1.3).contains(&seconds), "{seconds} s of four times 0.25 s");
+    }
+}
+
+#[test]
+fn a_tag_behind_the_frames_is_no_damage() {
+    let mut content = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let tag = vec![b'x'; 20_000];
+    let footer = [&b"APETAGEX\xd0\x07\0\0"[..], &20_032_u32.to_le_bytes(), &[0; 16]].concat();
+    content.extend([&tag[..], &footer].concat());
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("a.mp3", content).args(["--convert", "always", "a.mp3"]);
+    assert_says(&run.run().captioned(), &["0.25 s of mono sound"]);
 }

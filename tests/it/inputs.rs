@@ -41,11 +41,22 @@ fn compressed_sound_that_the_service_names_is_sent_as_it_is() {
 }
 
 #[test]
-fn a_3gp_recording_is_sent_by_its_name_alone() {
+fn a_3gp_recording_of_unknown_sound_is_sent_and_one_that_is_cut_is_not() {
+    // A track of sound in AMR, as far as anybody here can see it.
+    let mut movie = [0; 100];
+    movie[14] = 1;
+    let whole = [atom(*b"ftyp", b"3gp4\0\0\0\0"), atom(*b"moov", &atom(*b"mvhd", &movie))].concat();
     let stand_in = StandIn::scripted([answer("Some sound.")]);
-    let mut content = b"\0\0\0\x18ftyp3gp4\0\0\0\0".to_vec();
-    content.resize(200, 0);
-    caption(&stand_in).file("a.3gp", content).arg("a.3gp").run().captioned();
+    caption(&stand_in).file("a.3gp", whole).arg("a.3gp").run().captioned();
+    let cut = [atom(*b"ftyp", b"3gp4\0\0\0\0"), atom(*b"mdat", &[1; 5000])].concat();
+    let said = caption(&stand_in).file("a.3gp", cut).arg("a.3gp").run().failed(3);
+    assert_says(&said, &["a damaged 3GP file", "missing moov"]);
+}
+
+/// A part of an MP4 file.
+fn atom(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(content.len() + 8).unwrap();
+    [&len.to_be_bytes()[..], &name, content].concat()
 }
 
 #[test]

@@ -150,3 +150,12 @@ fn what_is_measured_makes_no_difference_to_what_is_captioned() {
     assert_eq!(run(&[]), run(&["-v"]));
     assert_eq!(run(&["--convert", "never"]), run(&["--convert", "never", "-v"]));
 }
+
+#[test]
+fn silence_is_as_long_at_rates_that_steps_do_not_divide() {
+    let tone = sine(440.0);
+    let sound = samples(11_025, 20.0, |t| if t < 1.0 { 0.3 * tone(t) } else { 0.0 });
+    let sound = measured(wav(11_025, 1, 16, &sound));
+    assert_close(&sound, "trailing_silence", 19.0, 0.02);
+    assert_close(&sound, "silence", 19.0, 0.02);
+}
