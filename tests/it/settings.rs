@@ -197,3 +197,24 @@ fn rules_of_a_file_and_rules_that_are_typed_hold_together() {
     let run = with(&stand_in, "[[rule]]\ndeny = 'voice'\n").args(["--deny", "rain"]).run();
     assert_says(&run.stderr, &["(deny voice)", "(deny rain)"]);
 }
+
+#[test]
+fn what_is_typed_may_need_what_the_file_says() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    with(&stand_in, "manifest = 'm.jsonl'\n").run().captioned();
+    let run = with(&stand_in, "manifest = 'm.jsonl'\n").file("m.jsonl", "").arg("--offline");
+    assert_says(&run.run().failed(3), &["no known caption"]);
+    let run =
+        with(&stand_in, "offline = true\n").file("m.jsonl", "").args(["--manifest", "m.jsonl"]);
+    assert_says(&run.run().failed(3), &["no known caption"]);
+}
+
+#[test]
+fn what_is_typed_wrong_is_told_as_ever() {
+    let stand_in = StandIn::start();
+    let run = with(&stand_in, "jobs = 2\n").arg("--windw=30s").run();
+    assert_says(&run.failed(2), &["unexpected argument '--windw'", "--window"]);
+    assert!(
+        with(&stand_in, "jobs = 2\n").arg("--help").run().captioned().contains("Usage: caption")
+    );
+}

@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use caption::rules::Rule;
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, ValueHint};
 use toml::{Table, Value};
@@ -56,9 +57,9 @@ struct Setting<'a> {
 /// The command line together with what the files add to it.
 pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Result<Cli> {
     let mut command = Cli::command();
-    let matches = command.clone().get_matches_from(typed);
-    let cli = Cli::from_arg_matches(&matches)?;
-    let files = files(cli.general.config.as_deref())?;
+    // What is missing may stand in a file; what is wrong is told at the end.
+    let matches = command.clone().ignore_errors(true).get_matches_from(typed);
+    let files = files(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))?;
     let mut settings = BTreeMap::new();
     for file in &files {
         for (key, value) in &file.table {
@@ -86,7 +87,9 @@ fn with_rules(
     rules: Vec<Rule>,
 ) -> anyhow::Result<Cli> {
     // On its own at first, so that what is wrong with a file is not told of what was typed.
-    if let Err(error) = Cli::command().try_get_matches_from(&arguments) {
+    if let Err(error) = Cli::command().try_get_matches_from(&arguments)
+        && error.kind() != ErrorKind::MissingRequiredArgument
+    {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
         bail!("{FILE}: {}", first.trim_start_matches("error: "));
