@@ -13,6 +13,7 @@ mod diagnostics;
 mod dry_run;
 mod environment;
 mod gather;
+mod help;
 mod hints;
 mod key;
 mod nearest;
