@@ -10,6 +10,7 @@ use crate::blocking::off_thread;
 use crate::error::Error;
 use crate::input::{Source, is_local};
 use crate::record::Record;
+use crate::rules::Rule;
 use crate::watch::{Event, Watch};
 
 /// What an input comes to before anything is asked.
@@ -37,7 +38,8 @@ impl Captioner {
 
     fn is_fetched_here(&self, url: &Url) -> bool {
         let Preparation { inline, needs_length, recipe, .. } = &self.preparation;
-        *inline || *needs_length || recipe.window.is_some() || is_local(url)
+        let is_needed = recipe.window.is_some() || self.rules.iter().any(Rule::is_on_sound);
+        *inline || *needs_length || is_needed || is_local(url)
     }
 
     async fn inline(&self, url: &Url, watch: &Watch) -> Result<Clip, Error> {

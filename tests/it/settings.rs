@@ -101,6 +101,9 @@ fn what_a_file_cannot_say_is_told_with_its_place() {
         ("[[rule]]\ndeny = 'x'\nseverity = 'bad'\n", &["rule 1: unknown variant `bad`"]),
         ("[[rule]]\ndeny = 'x'\npaths = ['[']\n", &["rule 1: not a usable glob"]),
         ("rule = 1\n", &["rules are written as [[rule]] tables"]),
+        ("[[rule]]\nsilence = nan\n", &["rule 1: silence is a part of the whole"]),
+        ("[[rule]]\nduration = { min = 2.0, max = 1.0 }\n", &["rule 1: no duration is at least 2"]),
+        ("[[rule]]\nrate = {}\n", &["rule 1: rate says neither min nor max"]),
     ] {
         assert_says(&with(&stand_in, toml).run().failed(2), words);
     }
@@ -217,4 +220,15 @@ fn what_is_typed_wrong_is_told_as_ever() {
     assert!(
         with(&stand_in, "jobs = 2\n").arg("--help").run().captioned().contains("Usage: caption")
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_project_does_not_lead_out_of_it() {
+    let stand_in = StandIn::start();
+    let outside = tempfile::tempdir().unwrap();
+    let run = with(&stand_in, "output = 'link/out.txt'\n");
+    std::os::unix::fs::symlink(outside.path(), run.folder().join("link")).unwrap();
+    assert_says(&run.run().failed(2), &["output leads out of the project"]);
+    assert_eq!(stand_in.connections(), 0);
 }

@@ -58,6 +58,7 @@ fn rule(table: &Table) -> anyhow::Result<Rule> {
     let written: RuleTable = Value::Table(table.clone())
         .try_into()
         .map_err(|e: toml::de::Error| anyhow!("{}", e.message()))?;
+    written.check()?;
     let RuleTable { name, severity, reason, paths, .. } = &written;
     let mut rule = written.test()?.of_severity(*severity);
     if let Some(name) = name {
@@ -72,7 +73,31 @@ fn rule(table: &Table) -> anyhow::Result<Rule> {
     }
 }
 
+impl Bounds {
+    fn check(&self, name: &str) -> anyhow::Result<()> {
+        let (min, max) = (self.min.unwrap_or(f64::MIN), self.max.unwrap_or(f64::MAX));
+        match (self.min, self.max) {
+            (None, None) => bail!("{name} says neither min nor max"),
+            _ if min <= max && min.is_finite() && max.is_finite() => Ok(()),
+            _ => bail!("no {name} is at least {min} and at most {max}"),
+        }
+    }
+}
+
 impl RuleTable {
+    /// Bounds that nothing keeps, or everything, are slips.
+    fn check(&self) -> anyhow::Result<()> {
+        for (name, bounds) in
+            [("duration", &self.duration), ("rate", &self.rate), ("loudness", &self.loudness)]
+        {
+            bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(name))?;
+        }
+        if self.silence.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
+            bail!("silence is a part of the whole, from 0.0 to 1.0");
+        }
+        Ok(())
+    }
+
     /// The one thing that it is about.
     fn test(&self) -> anyhow::Result<Rule> {
         let check = |check: Option<SoundCheck>| check.map(|check| Ok(Rule::sound(check)));

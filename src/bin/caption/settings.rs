@@ -185,11 +185,23 @@ impl Setting<'_> {
         let path = Path::new(text);
         let is_inside =
             path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !self.file.is_trusted && !is_inside {
+        let folder = self.file.path.parent().unwrap_or(Path::new(""));
+        let place = folder.join(path);
+        let is_fine = self.file.is_trusted || (is_inside && is_within(&place, folder));
+        if !is_fine {
             bail!("{}: {key} leads out of the project", self.file.name());
         }
-        Ok(self.file.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path)))
+        Ok(place)
     }
+}
+
+/// Whether no link on the way to a file leads out of a folder.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    let of_folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(of_folder) = of_folder.canonicalize() else { return false };
+    // What is not there yet will be where its folder is.
+    let mut there = path.ancestors().filter_map(|part| part.canonicalize().ok());
+    there.next().is_none_or(|place| place.starts_with(&of_folder))
 }
 
 /// Whether something that is typed, or in the environment, stands in place of a setting.
