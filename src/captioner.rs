@@ -157,12 +157,12 @@ impl Captioner {
             _ => None,
         };
         let known = self.recall_joined(&question);
+        facts.seconds = known.as_ref().and_then(|record| record.seconds).or(facts.seconds);
         let sound = known.as_ref().and_then(|record| record.sound.clone());
         if !self.is_fit(&input.name, &clip, sound, facts).await? {
             return Ok(Ending::Unfit);
         }
         if let Some(record) = known {
-            facts.seconds = record.seconds.or(facts.seconds);
             self.check_length(facts.seconds)?;
             if facts.sound.is_none() {
                 facts.sound = self.measured(&record, clip).await;
@@ -210,7 +210,8 @@ impl Captioner {
             Some(sound) => sound,
             None => self.measure(clip).await?,
         };
-        let evidence = Evidence { name, sound: &sound, seconds: facts.seconds };
+        let evidence =
+            Evidence { name, sound: &sound, seconds: sound.format.seconds.or(facts.seconds) };
         facts.findings = check_sound(&self.rules, &evidence);
         facts.sound = Some(sound);
         Ok(facts.findings.iter().all(|finding| finding.severity < Severity::Error))

@@ -68,11 +68,16 @@ fn as_it_is(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
 /// Fails with [`Error::Damaged`] where less than half of it can be decoded; what cannot be decoded
 /// here at all has no levels.
 pub fn measure(clip: &Clip) -> Result<Sound, Error> {
+    let mut format = clip.format().clone();
     let levels = match listen(clip, true) {
         Err(Error::Undecodable { .. }) => None,
-        heard => heard?.levels,
+        heard => {
+            let heard = heard?;
+            format.seconds = Some(heard.seconds);
+            heard.levels
+        }
     };
-    Ok(Sound { format: clip.format().clone(), levels })
+    Ok(Sound { format, levels })
 }
 
 /// What comes of decoding a clip.

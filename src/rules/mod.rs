@@ -1,6 +1,6 @@
 //! What an asset has to keep: rules on the caption, and rules on the sound.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 pub use self::sound::SoundCheck;
 
@@ -92,23 +92,21 @@ impl Rule {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// Only for inputs whose name matches one of the globs.
+    /// Only for inputs whose name, without a leading `./`, matches one of the globs.
     ///
     /// Fails with [`Error::BadGlob`].
     pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
+        let bad = |glob: &str, e: &globset::Error| {
+            let (glob, reason) = (glob.to_owned(), e.kind().to_string());
+            Error::BadGlob { glob, reason }
+        };
         let mut set = GlobSetBuilder::new();
         for glob in globs {
-            let bad = |e: globset::Error| Error::BadGlob {
-                glob: glob.clone(),
-                reason: e.kind().to_string(),
-            };
-            set.add(Glob::new(glob).map_err(bad)?);
+            let built = GlobBuilder::new(glob).literal_separator(true).build();
+            set.add(built.map_err(|e| bad(glob, &e))?);
         }
-        let bad = |e: globset::Error| Error::BadGlob {
-            glob: globs.join(" "),
-            reason: e.kind().to_string(),
-        };
-        Ok(Self { paths: Some(set.build().map_err(bad)?), ..self })
+        let set = set.build().map_err(|e| bad(globs.first().map_or("", String::as_str), &e))?;
+        Ok(Self { paths: Some(set), ..self })
     }
 
     /// Whether sound has to be measured for it.
@@ -117,6 +115,7 @@ impl Rule {
     }
 
     fn is_for(&self, name: &str) -> bool {
+        let name = name.trim_start_matches("./");
         self.paths.as_ref().is_none_or(|paths| paths.is_match(name))
     }
 

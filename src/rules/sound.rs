@@ -1,6 +1,7 @@
 //! Bounds on what was measured of a sound.
 
 use super::Evidence;
+use crate::audio::Levels;
 
 /// What is checked of a sound, with its bounds; one that is `None` is not checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,9 +79,14 @@ impl SoundCheck {
         }
     }
 
-    /// What is out of bounds; `None` also where it cannot be told.
+    /// What is out of bounds; where levels cannot be told, they are not within bounds.
     pub(super) fn violation(&self, evidence: &Evidence<'_>) -> Option<String> {
         let (format, levels) = (&evidence.sound.format, evidence.sound.levels.as_ref());
+        let needs_levels =
+            matches!(self, Self::Silence { .. } | Self::Clipping { .. } | Self::Loudness { .. });
+        if needs_levels && levels.is_none() {
+            return Some("cannot be decoded here, so that nobody can tell".to_owned());
+        }
         match self {
             Self::Silence { max_part } => {
                 let part = levels?.silence / evidence.seconds?.max(0.01);
@@ -109,6 +115,9 @@ impl SoundCheck {
                 let bounds = (min.map(f64::from), max.map(f64::from));
                 out_of(format.sample_rate?.into(), bounds.0, bounds.1, "Hz")
             }
+            Self::Loudness { min: Some(min), .. } if is_next_to_silent(levels?) => {
+                Some(format!("next to silent, at least {min} LUFS is fine"))
+            }
             Self::Loudness { min, max } => out_of(levels?.loudness_lufs?, *min, *max, "LUFS"),
             Self::Decodes => match levels.map(|levels| levels.damaged_packets) {
                 None => Some("cannot be decoded here".to_owned()),
@@ -131,4 +140,9 @@ fn out_of(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<
         }
         _ => None,
     }
+}
+
+/// Whether there is nothing loud enough to have a loudness, as of EBU R 128.
+fn is_next_to_silent(levels: &Levels) -> bool {
+    levels.loudness_lufs.is_none() && levels.rms_dbfs.is_none_or(|level| level < -70.0)
 }

@@ -3,6 +3,7 @@
 use regex::{Regex, RegexBuilder};
 
 use crate::error::Error;
+use crate::text::one_line;
 
 /// A pattern and whether it is wanted.
 #[derive(Debug, Clone)]
@@ -17,6 +18,10 @@ pub(super) struct Violation {
     pub(super) matched: Option<String>,
     pub(super) sentence: Option<String>,
 }
+
+/// What is longer is cut off, in characters.
+const LONGEST_QUOTE: usize = 100;
+const LONGEST_SENTENCE: usize = 400;
 
 /// A compiled pattern may take so many bytes: enough for long lists of words.
 const LARGEST: usize = 4 << 20;
@@ -33,9 +38,11 @@ impl Words {
     pub(super) fn violation(&self, caption: &str) -> Option<Violation> {
         match self.pattern.find(caption) {
             Some(found) if !self.is_wanted => Some(Violation {
-                message: format!("says \"{}\"", found.as_str()),
-                matched: Some(found.as_str().to_owned()),
-                sentence: Some(sentence(caption, found.start(), found.end()).to_owned()),
+                message: format!("says \"{}\"", one_line(found.as_str(), LONGEST_QUOTE)),
+                matched: Some(one_line(found.as_str(), LONGEST_QUOTE)),
+                sentence: Some({
+                    one_line(sentence(caption, found.start(), found.end()), LONGEST_SENTENCE)
+                }),
             }),
             None if self.is_wanted => Some(Violation {
                 message: format!("does not say {}", self.pattern),

@@ -207,3 +207,41 @@ fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
     assert_eq!(run.code, 1);
     assert_eq!(run.records()[0]["findings"][0]["sentence"], Value::from("A voice."));
 }
+
+#[test]
+fn what_nobody_can_tell_of_a_sound_is_not_kept() {
+    let gsm = std::fs::read(data("gsm.wav")).unwrap();
+    unfit(&gsm, "clipping", &["cannot be decoded here, so that nobody can tell"]);
+    unfit(
+        &wav(16_000, 1, 16, &vec![0.0; 4_000]),
+        "loudness",
+        &["next to silent, at least -40 LUFS"],
+    );
+}
+
+#[test]
+fn a_sound_is_as_long_as_it_is_and_not_as_its_head_says() {
+    let mp3 = std::fs::read(data("tones/layer3.mp3")).unwrap().repeat(200);
+    unfit(&mp3, "duration", &["at most 30 s is fine"]);
+}
+
+#[test]
+fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").file("tone.txt", "a voice");
+    let run = run.args(["tone.wav", "--sidecar", "--deny", "voice"]).run();
+    assert_eq!((run.code, stand_in.connections()), (0, 0));
+    assert_says(
+        &run.stderr,
+        &["rules are not checked where a sidecar is there already", "--force"],
+    );
+}
+
+#[test]
+fn quotes_are_cut_to_what_people_read() {
+    let stand_in = StandIn::ruled(|| answer(&"rain and wind ".repeat(2000)));
+    let run =
+        caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl", "--deny", "(?s).*"]);
+    let finding = run.run().records()[0]["findings"][1].clone();
+    assert!(finding.is_object() && finding.to_string().len() < 1500, "{finding}");
+}

@@ -103,6 +103,8 @@ fn what_a_file_cannot_say_is_told_with_its_place() {
         ("rule = 1\n", &["rules are written as [[rule]] tables"]),
         ("[[rule]]\nsilence = nan\n", &["rule 1: silence is a part of the whole"]),
         ("[[rule]]\nduration = { min = 2.0, max = 1.0 }\n", &["rule 1: no duration is at least 2"]),
+        ("[[rule]]\ndeny = ''\n", &["rule 1: name, deny and require are not empty"]),
+        ("[[rule]]\nchannels = []\n", &["rule 1: paths and channels are not empty"]),
         ("[[rule]]\nrate = {}\n", &["rule 1: rate says neither min nor max"]),
     ] {
         assert_says(&with(&stand_in, toml).run().failed(2), words);
@@ -115,11 +117,13 @@ fn a_project_does_not_say_where_the_key_goes_nor_lead_out_of_itself() {
     let stand_in = StandIn::ruled(|| answer("Rain."));
     let url = format!("base-url = '{}'\n", stand_in.base_url());
     for (toml, words) in [
-        (url.as_str(), "base-url says where the key goes"),
-        ("api-key-file = 'key'\n", "api-key-file says where the key goes"),
-        ("allow-http = true\n", "allow-http says where the key goes"),
+        (url.as_str(), "base-url is not taken from a project"),
+        ("api-key-file = 'key'\n", "api-key-file is not taken from a project"),
+        ("allow-http = true\n", "allow-http is not taken from a project"),
         ("output = '../out.txt'\n", "output leads out of the project"),
         ("manifest = '/tmp/m.jsonl'\n", "manifest leads out of the project"),
+        ("sidecar = '../.ssh/{stem}'\n", "sidecar leads out of the project"),
+        ("files-from = 'list.txt'\n", "files-from is not taken from a project"),
     ] {
         assert_says(&with(&stand_in, toml).run().failed(2), &["caption.toml: ", words]);
     }
@@ -165,7 +169,7 @@ fn rules_may_be_for_some_paths_only() {
     let stand_in = StandIn::ruled(|| answer("A voice."));
     let toml = "[[rule]]\ndeny = 'voice'\npaths = ['amb/**', '*.flac']\n";
     let run = caption(&stand_in).file("caption.toml", toml).clips("amb", 1).clips("talk", 1);
-    let run = run.args(["-f", "jsonl", "amb", "talk"]).run();
+    let run = run.args(["-f", "jsonl", "./amb", "talk"]).run();
     assert_eq!(run.code, 1);
     let records = run.records();
     assert_eq!(records[0]["findings"][0]["rule"], "deny voice");
@@ -231,4 +235,20 @@ fn a_link_in_a_project_does_not_lead_out_of_it() {
     std::os::unix::fs::symlink(outside.path(), run.folder().join("link")).unwrap();
     assert_says(&run.run().failed(2), &["output leads out of the project"]);
     assert_eq!(stand_in.connections(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_project_adds_to_the_rules_of_its_user_and_spends_no_more() {
+    let user = ".config/caption/caption.toml";
+    let stand_in = StandIn::ruled(|| answer("A voice in the rain."));
+    let run = with(&stand_in, "[[rule]]\ndeny = 'rain'\n").file(user, "[[rule]]\ndeny = 'voice'\n");
+    assert_says(&run.run().stderr, &["(deny voice)", "(deny rain)"]);
+    let stand_in = StandIn::start();
+    for (user_limit, project_limit) in [("0.0001", "1000"), ("1000", "0.0001")] {
+        let run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x"]);
+        let run = run.file(user, format!("max-spend = {user_limit}\n"));
+        let run = run.file("caption.toml", format!("max-spend = {project_limit}\n"));
+        assert_eq!(run.run().code, 5);
+    }
 }

@@ -57,6 +57,7 @@ pub(crate) fn run(
             diagnostics,
             count: count.clone(),
             is_batch: config.is_batch,
+            is_audit: config.is_audit(),
             wants_response: config.formats.contains(&FormatKind::Json),
             shows_pieces: config.streams && !config.is_batch,
             summary: Summary::start(),

@@ -126,6 +126,13 @@ impl<'a> Config<'a> {
         Ok(manifest)
     }
 
+    /// Whether there are rules that somebody made.
+    pub(crate) fn is_audit(&self) -> bool {
+        let audit = &self.cli.audit;
+        let typed = audit.deny.len() + audit.require.len() + audit.check.len();
+        typed + self.cli.rules.len() > 0
+    }
+
     fn writes_records(&self) -> bool {
         self.formats.contains(&FormatKind::Jsonl) || self.formats.contains(&FormatKind::Csv)
     }

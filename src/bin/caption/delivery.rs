@@ -25,6 +25,7 @@ use super::signals;
 use super::summary::Summary;
 
 /// Where everything goes, and what has come so far.
+#[expect(clippy::struct_excessive_bools, reason = "what was asked for")]
 pub(crate) struct Delivery<'a, W> {
     pub(crate) format: Box<dyn Format>,
     pub(crate) output: W,
@@ -34,6 +35,8 @@ pub(crate) struct Delivery<'a, W> {
     pub(crate) is_batch: bool,
     pub(crate) shows_pieces: bool,
     pub(crate) wants_response: bool,
+    /// Whether there are rules that somebody made.
+    pub(crate) is_audit: bool,
     pub(crate) summary: Summary,
     pub(crate) exit: Exit,
 }
@@ -92,6 +95,9 @@ impl<W: Write> Delivery<'_, W> {
             }
         }
         diagnostics.progress.clear();
+        if self.is_audit && self.summary.skipped() > 0 {
+            diagnostics.note("rules are not checked where a sidecar is there already; see --force");
+        }
         if self.is_batch {
             diagnostics.failures();
             if self.summary.done() > 0 {

@@ -92,6 +92,14 @@ impl RuleTable {
         {
             bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(name))?;
         }
+        let is_empty = |text: &Option<String>| text.as_ref().is_some_and(String::is_empty);
+        if is_empty(&self.name) || is_empty(&self.deny) || is_empty(&self.require) {
+            bail!("name, deny and require are not empty");
+        }
+        let (paths, channels) = (self.paths.as_deref(), self.channels.as_deref());
+        if paths.is_some_and(<[_]>::is_empty) || channels.is_some_and(<[_]>::is_empty) {
+            bail!("paths and channels are not empty");
+        }
         if self.silence.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
             bail!("silence is a part of the whole, from 0.0 to 1.0");
         }

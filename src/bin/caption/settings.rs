@@ -20,6 +20,7 @@ use super::cli::Cli;
 use super::environment::Environment;
 use super::nearest::nearest;
 use super::rule_tables;
+use super::values::parse_usd;
 
 /// The file's name, beside the work and in the user's folder for configuration.
 const FILE: &str = "caption.toml";
@@ -30,11 +31,13 @@ const LONGEST: u64 = 1_000_000;
 /// Options that make no sense in a file.
 const TYPED_ONLY: [&str; 3] = ["config", "help", "version"];
 
-/// Options that a folder somebody else made must not set: they say where the key goes.
-const TRUSTED_ONLY: [&str; 3] = ["base-url", "api-key-file", "allow-http"];
+/// Options that a folder somebody else made must not set: they say where the key goes, and what
+/// else is read and paid for.
+const TRUSTED_ONLY: [&str; 4] = ["base-url", "api-key-file", "allow-http", "files-from"];
 
 /// Variables that stand for an option.
-const VARIABLES: [(&str, &[&str]); 3] = [
+const VARIABLES: [(&str, &[&str]); 4] = [
+    ("color", &["NO_COLOR"]),
     ("model", &["CAPTION_MODEL"]),
     ("base-url", &["AIMLAPI_BASE_URL"]),
     ("api-key-file", &super::key::KEY_VARIABLES),
@@ -61,15 +64,20 @@ pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Res
     let matches = command.clone().ignore_errors(true).get_matches_from(typed);
     let files = files(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))?;
     let mut settings = BTreeMap::new();
+    let mut rules = Vec::new();
     for file in &files {
         for (key, value) in &file.table {
-            settings.insert(key.as_str(), Setting { value, file });
+            if key == "rule" {
+                rules.extend(rule_tables::rules(value).with_context(|| file.name())?);
+                continue;
+            }
+            let before = settings.insert(key.as_str(), Setting { value, file });
+            // A project may spend less than its user allows, and not more.
+            if let Some(before) = before.filter(|before| before.is_a_smaller_limit(key, value)) {
+                settings.insert(key, before);
+            }
         }
     }
-    let rules = match settings.remove("rule") {
-        Some(Setting { value, file }) => rule_tables::rules(value).with_context(|| file.name())?,
-        None => Vec::new(),
-    };
     command.build();
     let mut arguments = vec![typed.first().cloned().unwrap_or_default()];
     for (key, setting) in settings {
@@ -107,8 +115,17 @@ fn files(named: Option<&Path>) -> anyhow::Result<Vec<File>> {
         return Ok(vec![file]);
     }
     let of_user = dirs::config_dir().map(|folder| folder.join("caption").join(FILE));
-    let places = of_user.into_iter().map(|path| (path, true)).chain([(FILE.into(), false)]);
+    // In the user's own folder, the project's file is the user's.
+    let of_project = PathBuf::from(FILE);
+    let is_own = of_user.as_deref().is_some_and(|path| is_same(path, &of_project));
+    let of_project = Some(of_project).filter(|_| !is_own);
+    let places = of_user.into_iter().map(|path| (path, true));
+    let places = places.chain(of_project.into_iter().map(|path| (path, false)));
     places.filter_map(|(path, is_trusted)| File::read(&path, is_trusted).transpose()).collect()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 impl File {
@@ -134,6 +151,17 @@ impl File {
 }
 
 impl Setting<'_> {
+    fn is_a_smaller_limit(&self, key: &str, than: &Value) -> bool {
+        let number = |value: &Value| match value {
+            Value::Integer(number) => number.to_string().parse().ok(),
+            Value::Float(number) => Some(*number),
+            Value::String(text) => parse_usd(text).ok(),
+            _ => None,
+        };
+        let (own, other): (Option<f64>, Option<f64>) = (number(self.value), number(than));
+        key == "max-spend" && own.is_some_and(|own| other.is_none_or(|other| own < other))
+    }
+
     /// The option that a key stands for.
     fn argument<'c>(&self, key: &str, command: &'c Command) -> anyhow::Result<&'c Arg> {
         let long = |arg: &&Arg| arg.get_long() == Some(key) && !TYPED_ONLY.contains(&key);
@@ -144,8 +172,8 @@ impl Setting<'_> {
         };
         if TRUSTED_ONLY.contains(&key) && !self.file.is_trusted {
             bail!(
-                "{}: {key} says where the key goes, and is not taken from a project: name the \
-                 file with --config, or use your own",
+                "{}: {key} is not taken from a project, which does not say where the key goes or \
+                 what else is read: name the file with --config, or use your own",
                 self.file.name()
             );
         }
@@ -175,6 +203,9 @@ impl Setting<'_> {
             _ => bail!("{}: {key} takes no {}", self.file.name(), value.type_str()),
         };
         let is_path = matches!(argument.get_value_hint(), ValueHint::AnyPath) && text != "-";
+        if key == "sidecar" && !self.file.is_trusted && !is_inside(Path::new(&text)) {
+            bail!("{}: {key} leads out of the project", self.file.name());
+        }
         let mut typed = OsString::from(format!("--{key}="));
         typed.push(if is_path { self.path(key, &text)?.into_os_string() } else { text.into() });
         Ok(typed)
@@ -183,16 +214,19 @@ impl Setting<'_> {
     /// Relative to the file; within its folder, where somebody else may have written it.
     fn path(&self, key: &str, text: &str) -> anyhow::Result<PathBuf> {
         let path = Path::new(text);
-        let is_inside =
-            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let folder = self.file.path.parent().unwrap_or(Path::new(""));
         let place = folder.join(path);
-        let is_fine = self.file.is_trusted || (is_inside && is_within(&place, folder));
+        let is_fine = self.file.is_trusted || (is_inside(path) && is_within(&place, folder));
         if !is_fine {
             bail!("{}: {key} leads out of the project", self.file.name());
         }
         Ok(place)
     }
+}
+
+/// Whether a path has no part that leads up or elsewhere.
+fn is_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// Whether no link on the way to a file leads out of a folder.

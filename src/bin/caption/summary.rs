@@ -55,6 +55,10 @@ impl Summary {
         self.captioned + self.known + self.skipped + self.unfit + self.failed
     }
 
+    pub(crate) fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
     /// What is not simply done, for a line that says how much is.
     pub(crate) fn asides(&self) -> String {
         let aside = |count: u64, what: &str| {
