@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use bytesize::ByteSize;
 use caption::captioner::{Captioner, Plan};
 use caption::input::{Found, Input};
-use caption::outcome::Question;
 use caption::output::Sidecars;
 use caption::service::Prices;
 use futures_util::stream::{Stream, StreamExt};
@@ -28,7 +27,8 @@ struct Total {
     bytes: u64,
     tokens: f64,
     of_unknown_length: u64,
-    asked: HashSet<Question>,
+    /// SHA-256 of what would be sent: all else is the same for every input of a run.
+    asked: HashSet<String>,
     exit: Option<Exit>,
 }
 
@@ -81,7 +81,9 @@ impl Total {
         if is_offline {
             return "unknown";
         }
-        if plan.question.sha256.is_some() && !self.asked.insert(plan.question.clone()) {
+        if let Some(sha256) = &plan.question.sha256
+            && !self.asked.insert(sha256.clone())
+        {
             return "same";
         }
         self.requests += plan.requests;
