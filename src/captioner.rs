@@ -99,10 +99,10 @@ impl Captioner {
         Self { budget: Some(budget), ..self }
     }
 
-    /// Checks every sound and every caption. Sound that breaks a rule of severity error is not sent.
+    /// Checks every sound and every caption. Sound that breaks a rule of severity error is not
+    /// sent.
     #[must_use]
-    pub fn auditing(mut self, rules: Vec<Rule>) -> Self {
-        self.preparation.recipe.measures |= rules.iter().any(Rule::is_on_sound);
+    pub fn auditing(self, rules: Vec<Rule>) -> Self {
         Self { rules, ..self }
     }
 
@@ -188,7 +188,7 @@ impl Captioner {
         let prepared = self.prepare(clip).await?;
         tell(clip, &prepared, watch);
         facts.seconds = prepared.seconds;
-        facts.sound = self.sound(clip, prepared.levels);
+        facts.sound = facts.sound.take().or_else(|| self.sound(clip, prepared.levels));
         self.check_length(prepared.seconds)?;
         let _permit = self.requests.acquire().await;
         let audio = Audio::Clip(prepared.clip);

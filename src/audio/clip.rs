@@ -7,7 +7,7 @@ use std::path::Path;
 use super::file::{ClipReader, SoundFile};
 use super::format::Format;
 use super::probe;
-use crate::error::{Advice, Error};
+use crate::error::Error;
 use crate::platform;
 
 /// Sound that has been looked at and found to be sound, as a file open for reading.
@@ -57,17 +57,6 @@ impl Clip {
     /// The size in base64, in bytes.
     pub fn encoded_len(&self) -> u64 {
         encoded_len(self.len())
-    }
-
-    /// Fails with [`Error::TooLarge`] where the clip in base64 is not below `max_upload` bytes.
-    pub fn check_fits(&self, max_upload: Option<u64>) -> Result<(), Error> {
-        let encoded = encoded_len(self.len());
-        match max_upload {
-            Some(limit) if encoded >= limit => {
-                Err(Error::TooLarge { encoded: Some(encoded), limit, advice: Advice::Shrink })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// A reader of its own, at the start.

@@ -30,21 +30,21 @@ pub(super) fn ticks_to_skip(file: &SoundFile) -> Option<u64> {
 
 fn is_sound(file: &SoundFile, track: &Range<u64>) -> Option<bool> {
     let handler = find(file, find(file, track.clone(), *b"mdia")?, *b"hdlr")?;
-    Some(read::<4>(file, handler.start + 8)? == *b"soun")
+    Some(file.array_at::<4>(handler.start + 8)? == *b"soun")
 }
 
 /// The time of the first edit that is not empty.
 fn begin(file: &SoundFile, edits: u64) -> Option<u64> {
-    let is_wide = read::<1>(file, edits)?[0] == 1;
-    let count = u32::from_be_bytes(read(file, edits + 4)?);
+    let is_wide = file.array_at::<1>(edits)?[0] == 1;
+    let count = u32::from_be_bytes(file.array_at(edits + 4)?);
     let entry = if is_wide { 20 } else { 12 };
     // More than a few are no encoder's.
     (0..u64::from(count.min(16))).find_map(|number| {
         let at = edits + 8 + number * entry;
         let time = if is_wide {
-            i64::from_be_bytes(read(file, at + 8)?)
+            i64::from_be_bytes(file.array_at(at + 8)?)
         } else {
-            i32::from_be_bytes(read(file, at + 4)?).into()
+            i32::from_be_bytes(file.array_at(at + 4)?).into()
         };
         u64::try_from(time).ok()
     })
@@ -57,24 +57,18 @@ fn find(file: &SoundFile, within: Range<u64>, name: [u8; 4]) -> Option<Range<u64
         if at + HEAD > within.end {
             break;
         }
-        let (mut head, mut len) = (HEAD, u64::from(u32::from_be_bytes(read(file, at)?)));
+        let (mut head, mut len) = (HEAD, u64::from(u32::from_be_bytes(file.array_at(at)?)));
         if len == 1 {
-            (head, len) = (2 * HEAD, u64::from_be_bytes(read(file, at + HEAD)?));
+            (head, len) = (2 * HEAD, u64::from_be_bytes(file.array_at(at + HEAD)?));
         }
         let end = if len == 0 { within.end } else { at.checked_add(len)?.min(within.end) };
         if end < at + head {
             return None;
         }
-        if read::<4>(file, at + 4)? == name {
+        if file.array_at::<4>(at + 4)? == name {
             return Some(at + head..end);
         }
         at = end;
     }
     None
-}
-
-fn read<const LEN: usize>(file: &SoundFile, at: u64) -> Option<[u8; LEN]> {
-    let mut bytes = [0; LEN];
-    file.read_exact_at(&mut bytes, at).ok()?;
-    Some(bytes)
 }

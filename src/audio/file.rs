@@ -52,6 +52,13 @@ impl SoundFile {
         platform::read_exact_at(&self.file, buffer, offset)
     }
 
+    /// Some bytes, unless the file ends before them.
+    pub(super) fn array_at<const LEN: usize>(&self, offset: u64) -> Option<[u8; LEN]> {
+        let mut bytes = [0; LEN];
+        self.read_exact_at(&mut bytes, offset).ok()?;
+        Some(bytes)
+    }
+
     pub(super) fn sha256(&self) -> Result<String, Error> {
         let mut digest = Sha256::new();
         let mut block = vec![0; 256 * 1024];

@@ -38,7 +38,7 @@ fn without_tag(file: &SoundFile, reader: Mended, head: [u8; 16]) -> Mended {
     let len = head[6..10].iter().fold(0, |len, byte| len << 7 | u64::from(byte & 0x7f));
     let footer = if head[5] & 0x10 == 0 { 0 } else { 10 };
     let start = after_zeros(file, 10 + len + footer);
-    match read::<2>(file, start) {
+    match file.array_at::<2>(start) {
         Some(sound) => frames(file, reader.from(start), &sound),
         None => reader,
     }
@@ -70,10 +70,10 @@ fn frames(file: &SoundFile, reader: Mended, start: &[u8]) -> Mended {
 /// Where tags at the end begin: `ID3v1` of 128 bytes, and before it APE of any length.
 fn before_tags(file: &SoundFile) -> Option<u64> {
     let mut end = file.len();
-    if read::<3>(file, end.checked_sub(128)?)? == *b"TAG" {
+    if file.array_at::<3>(end.checked_sub(128)?)? == *b"TAG" {
         end -= 128;
     }
-    let footer = read::<32>(file, end.checked_sub(32)?)?;
+    let footer = file.array_at::<32>(end.checked_sub(32)?)?;
     if footer.starts_with(b"APETAGEX") {
         let len = u64::from(u32::from_le_bytes(footer[12..16].try_into().ok()?));
         let header = if footer[23] & 0x80 == 0 { 0 } else { 32 };
@@ -86,14 +86,14 @@ fn before_tags(file: &SoundFile) -> Option<u64> {
 /// is known.
 fn wav(file: &SoundFile, reader: Mended) -> Mended {
     let place = chunk(file, 12, *b"data", u32::from_le_bytes);
-    let (Some((data, len)), Some(riff)) = (place, read::<8>(file, 0)) else { return reader };
+    let (Some((data, len)), Some(riff)) = (place, file.array_at::<8>(0)) else { return reader };
     let there = file.len().saturating_sub(data);
     let [.., a, b, c, d] = riff;
     let end = u64::from(u32::from_le_bytes([a, b, c, d])) + 8;
     if !riff.starts_with(b"RIFF") {
         // RF64 and BW64: what has no room in 32 bits stands in a chunk of its own.
         let told = chunk(file, 12, *b"ds64", u32::from_le_bytes)
-            .and_then(|(sizes, _)| read::<8>(file, sizes + 8))
+            .and_then(|(sizes, _)| file.array_at::<8>(sizes + 8))
             .map_or(u64::MAX, u64::from_le_bytes);
         let len = u32::try_from(told).unwrap_or(u32::MAX).to_le_bytes();
         let reader = reader.patched(0, b"RIFF").patched(4, &UNKNOWN).patched(data - 4, &len);
@@ -129,7 +129,7 @@ fn chunk(
     number: fn([u8; 4]) -> u32,
 ) -> Option<(u64, u32)> {
     for _ in 0..MOST_CHUNKS {
-        let head: [u8; 8] = read(file, at)?;
+        let head: [u8; 8] = file.array_at(at)?;
         let [a, b, c, d, len @ ..] = head;
         let len = number(len);
         if [a, b, c, d] == name {
@@ -144,7 +144,7 @@ fn chunk(
 fn caf(file: &SoundFile, reader: Mended) -> Mended {
     let mut at = 8;
     for _ in 0..MOST_CHUNKS {
-        let Some(head) = read::<12>(file, at) else { break };
+        let Some(head) = file.array_at::<12>(at) else { break };
         let len = i64::from_be_bytes(head[4..].try_into().unwrap_or_default());
         if head.starts_with(b"data") {
             let there = file.len().saturating_sub(at + 12);
@@ -166,11 +166,11 @@ fn caf(file: &SoundFile, reader: Mended) -> Mended {
 fn mp4(file: &SoundFile, reader: Mended) -> Mended {
     let mut at = 0;
     for _ in 0..MOST_CHUNKS {
-        let Some(head) = read::<8>(file, at) else { break };
+        let Some(head) = file.array_at::<8>(at) else { break };
         let len = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
         // 0 is up to the end, 1 a longer length that comes next.
         if len == 1 {
-            let Some(long) = read::<8>(file, at + 8).map(u64::from_be_bytes) else { break };
+            let Some(long) = file.array_at::<8>(at + 8).map(u64::from_be_bytes) else { break };
             if at.saturating_add(long) > file.len() {
                 return reader.patched(at + 8, &(file.len() - at).to_be_bytes());
             }
@@ -189,7 +189,7 @@ fn matroska(file: &SoundFile, reader: Mended) -> Mended {
     let segment = || {
         let (header, width) = length(file, 4)?;
         let at = 4 + width + header;
-        if read::<4>(file, at)? != [0x18, 0x53, 0x80, 0x67] {
+        if file.array_at::<4>(at)? != [0x18, 0x53, 0x80, 0x67] {
             return None;
         }
         let (len, width) = length(file, at + 4)?;
@@ -207,20 +207,14 @@ fn matroska(file: &SoundFile, reader: Mended) -> Mended {
 
 /// A length as EBML has it, and how many bytes it takes.
 fn length(file: &SoundFile, at: u64) -> Option<(u64, u64)> {
-    let first = read::<1>(file, at)?[0];
+    let first = file.array_at::<1>(at)?[0];
     let width = u64::from(first.leading_zeros()) + 1;
     if width > 8 {
         return None;
     }
     let mut len = u64::from(first) & (0xff >> width);
     for next in 1..width {
-        len = len << 8 | u64::from(read::<1>(file, at + next)?[0]);
+        len = len << 8 | u64::from(file.array_at::<1>(at + next)?[0]);
     }
     Some((len, width))
-}
-
-fn read<const LEN: usize>(file: &SoundFile, at: u64) -> Option<[u8; LEN]> {
-    let mut bytes = [0; LEN];
-    file.read_exact_at(&mut bytes, at).ok()?;
-    Some(bytes)
 }

@@ -12,10 +12,10 @@ pub(super) struct Mended {
     /// Where it begins and ends in the file.
     start: u64,
     end: u64,
+    /// Counted from `start`.
+    position: u64,
     /// Bytes of sound that are there, and that its head tells of.
     cut: Option<(u64, u64)>,
-    /// Counted from there.
-    position: u64,
     patches: Vec<(u64, Vec<u8>)>,
     is_stream: bool,
 }

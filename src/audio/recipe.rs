@@ -133,11 +133,15 @@ impl Recipe {
                 let is_better_left = format.is_named_by_service()
                     && !format.is_mended
                     && (format.is_lossy() || is_lean())
-                    && clip.check_fits(self.max_upload).is_ok();
+                    && self.fits(clip);
                 // What cannot be decoded here may be what the service can.
                 is_better_left || format.codec.is_none()
             }
         }
+    }
+
+    fn fits(&self, clip: &Clip) -> bool {
+        self.max_upload.is_none_or(|limit| clip.encoded_len() < limit)
     }
 
     /// Fails where a clip cannot be sent as it is.
@@ -147,9 +151,8 @@ impl Recipe {
             _ if clip.format().codec.is_none() => Advice::Shrink,
             _ => self.advice_to_cut(),
         };
-        let (encoded, limit) = (clip.encoded_len(), self.max_upload.unwrap_or(u64::MAX));
-        if encoded >= limit {
-            return Err(Error::TooLarge { encoded: Some(encoded), limit, advice });
+        if let Some(limit) = self.max_upload.filter(|_| !self.fits(clip)) {
+            return Err(Error::TooLarge { encoded: Some(clip.encoded_len()), limit, advice });
         }
         match seconds {
             Some(seconds) if self.max_upload.is_some() && seconds > LONGEST => {

@@ -10,8 +10,8 @@ impl Clip {
     /// Takes sound from a reader that cannot be read twice, standard input for one.
     ///
     /// The bytes are kept in an unnamed temporary file, up to 1 GB: then it ends with
-    /// [`Error::Endless`]. Where `max_upload` is given, it ends with [`Error::TooLarge`] as soon as it is
-    /// clear that they will not fit as they are.
+    /// [`Error::Endless`]. Where `max_upload` is given, it ends with [`Error::TooLarge`] as soon as
+    /// it is clear that they will not fit as they are.
     pub fn spool(mut reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
         let mut spool = Spool::new(max_upload)?;
         let mut block = vec![0; 64 * 1024];

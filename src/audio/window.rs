@@ -41,8 +41,8 @@ pub struct WindowClip {
 
 /// Cuts the sound of a clip into windows, one at a time and in one pass.
 ///
-/// Cuts are due at multiples of the length, and made at the quietest point within 2 s of that. Every window
-/// is at least 1 s long, unless the whole is shorter.
+/// Cuts are due at multiples of the length, and made at the quietest point within 2 s of that, or
+/// within half a window. Every window is at least 1 s long, unless the whole is shorter.
 pub struct Cutter {
     converter: Converter,
     len: u64,

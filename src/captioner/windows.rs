@@ -71,7 +71,7 @@ impl Captioner {
         facts.seconds = answer.windows.last().map(|window| window.end);
         facts.unkept = timeline.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some((damaged_packets, levels)) = timeline.rest.into_inner() {
-            facts.sound = self.sound(clip, levels);
+            facts.sound = facts.sound.take().or_else(|| self.sound(clip, levels));
             if damaged_packets > 0 {
                 watch.tell(Event::Damaged { packets: damaged_packets });
             }

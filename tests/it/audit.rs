@@ -136,7 +136,10 @@ fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
 fn sound_that_keeps_every_check_is_captioned() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("a.wav", good(44_100, 2, 2.0, 0.1));
-    run.args(["a.wav", "--check", "all"]).run().captioned();
+    let run = run.args(["a.wav", "--check", "all", "-f", "jsonl"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    // What was measured for the checks is told.
+    assert_eq!(run.records()[0]["sound"]["clipped_samples"], 0);
 }
 
 #[test]

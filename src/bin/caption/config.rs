@@ -20,6 +20,7 @@ use super::diagnostics::Diagnostics;
 use super::environment::Environment;
 use super::hints::hint;
 use super::key;
+use super::paths::is_same;
 
 /// What the command line and the environment come to.
 pub(crate) struct Config<'a> {
@@ -198,10 +199,6 @@ fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
         bail!("--output and --manifest are the same file");
     }
     Ok(())
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn writes_sidecars(cli: &Cli) -> bool {

@@ -18,6 +18,7 @@ mod hints;
 mod key;
 mod nearest;
 mod news;
+mod paths;
 mod progress;
 mod rule_tables;
 mod settings;

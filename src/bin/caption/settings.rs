@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use caption::rules::Rule;
@@ -19,6 +19,7 @@ use toml::{Table, Value};
 use super::cli::Cli;
 use super::environment::Environment;
 use super::nearest::nearest;
+use super::paths::{is_inside, is_same, is_within};
 use super::rule_tables;
 use super::values::parse_usd;
 
@@ -124,10 +125,6 @@ fn files(named: Option<&Path>) -> anyhow::Result<Vec<File>> {
     places.filter_map(|(path, is_trusted)| File::read(&path, is_trusted).transpose()).collect()
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
-}
-
 impl File {
     fn read(path: &Path, is_trusted: bool) -> anyhow::Result<Option<Self>> {
         let name = || path.display().to_string();
@@ -222,20 +219,6 @@ impl Setting<'_> {
         }
         Ok(place)
     }
-}
-
-/// Whether a path has no part that leads up or elsewhere.
-fn is_inside(path: &Path) -> bool {
-    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-/// Whether no link on the way to a file leads out of a folder.
-fn is_within(path: &Path, folder: &Path) -> bool {
-    let of_folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(of_folder) = of_folder.canonicalize() else { return false };
-    // What is not there yet will be where its folder is.
-    let mut there = path.ancestors().filter_map(|part| part.canonicalize().ok());
-    there.next().is_none_or(|place| place.starts_with(&of_folder))
 }
 
 /// Whether something that is typed, or in the environment, stands in place of a setting.

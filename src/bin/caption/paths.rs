@@ -1,0 +1,22 @@
+//! Where paths lead.
+
+use std::path::{Component, Path};
+
+/// Whether both lead to the same file.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// Whether a path has no part that leads up or elsewhere.
+pub(crate) fn is_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// Whether no link on the way to a file leads out of a folder.
+pub(crate) fn is_within(path: &Path, folder: &Path) -> bool {
+    let of_folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(of_folder) = of_folder.canonicalize() else { return false };
+    // What is not there yet will be where its folder is.
+    let mut there = path.ancestors().filter_map(|part| part.canonicalize().ok());
+    there.next().is_none_or(|place| place.starts_with(&of_folder))
+}
