@@ -206,7 +206,7 @@ impl Captioner {
         if !self.rules.iter().any(Rule::is_on_sound) {
             return Ok(true);
         }
-        let sound = match known {
+        let sound = match known.filter(|sound| !self.needs_measuring(Some(sound))) {
             Some(sound) => sound,
             None => self.measure(clip).await?,
         };

@@ -48,6 +48,15 @@ impl fmt::Display for Severity {
     }
 }
 
+impl Finding {
+    /// What follows the message: the sentence that was quoted, and the reason of the rule.
+    pub fn details(&self) -> String {
+        let quote = self.sentence.as_ref().map(|sentence| format!("; \"{sentence}\""));
+        let why = self.reason.as_ref().map(|reason| format!("; {reason}"));
+        [quote, why].map(Option::unwrap_or_default).concat()
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rule, self.message)

@@ -29,6 +29,7 @@
 //! - [`batch`] does that for many inputs, in their order.
 //! - [`rules`] says what a sound and its caption have to keep, [`finding`] what they break.
 //! - [`output`] writes the outcomes as text, JSON, tables or subtitles.
+//! - [`report`] makes reports of a run for test viewers, code scanning, CI logs and people.
 //! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
 //!
 //! [`service::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
@@ -39,7 +40,7 @@
 //! that the HTTP client looks up as every other does.
 
 // In the order of the floors: a module uses only those above it.
-mod text;
+pub mod text;
 
 pub mod error;
 
@@ -66,6 +67,7 @@ pub mod record;
 
 pub mod manifest;
 pub mod output;
+pub mod report;
 
 pub mod memory;
 

@@ -1,4 +1,23 @@
-//! Text made fit for one line, and times in it.
+//! Text made fit for where it goes: for one line, for eyes that it must not deceive.
+
+use std::borrow::Cow;
+
+/// Replaces what a terminal would obey rather than show: control characters and escape
+/// sequences, but for tabs and line ends; and what no text has: the marks that reorder it, and
+/// code points that are no characters.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if text.contains(is_harmful) {
+        Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn is_harmful(c: char) -> bool {
+    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_none = u32::from(c) & 0xfffe == 0xfffe;
+    (c.is_control() && !matches!(c, '\n' | '\t')) || reorders || is_none
+}
 
 /// At most `longest` characters on one line: white space and control characters become single
 /// spaces, and what is cut off is marked.

@@ -4,6 +4,7 @@ use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
 use serde::{Deserialize, Serialize};
 
 use super::decode::Block;
+use super::envelope::Envelope;
 use super::format::Format;
 
 /// What is below this is silence, in dBFS.
@@ -47,6 +48,10 @@ pub struct Levels {
     /// Packets that could not be decoded; there is silence in their place.
     #[serde(default)]
     pub damaged_packets: u64,
+    /// The loudest sample of each of some hundred equal parts, 255 for full scale; never in a
+    /// record.
+    #[serde(skip)]
+    pub waveform: Vec<u8>,
 }
 
 /// A sound and what was measured of it.
@@ -74,6 +79,7 @@ pub(super) struct Meter {
     runs: Vec<u64>,
     clipped: u64,
     silence: Silence,
+    envelope: Envelope,
 }
 
 /// Counts frames of silence, a step at a time.
@@ -121,6 +127,7 @@ impl Meter {
             }
             self.peak = self.peak.max(loudest);
             self.silence.push(loudest, block.rate);
+            self.envelope.push(loudest);
         }
     }
 
@@ -140,6 +147,7 @@ impl Meter {
             silence: seconds(silent),
             clipped_samples: self.clipped,
             damaged_packets,
+            waveform: self.envelope.finish(),
         }
     }
 }

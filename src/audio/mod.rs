@@ -18,6 +18,7 @@ mod container;
 mod convert;
 mod decode;
 mod edits;
+mod envelope;
 mod file;
 mod format;
 mod measure;

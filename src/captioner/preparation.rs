@@ -19,6 +19,9 @@ pub struct Preparation {
     pub recipe: Recipe,
     /// Whether sound of unknown length is refused.
     pub needs_length: bool,
+    /// Whether, where [`Recipe::measures`], a waveform is wanted too: no record keeps it, so that
+    /// known sound is measured again.
+    pub needs_waveform: bool,
     /// The most requests at a time, at least 1.
     pub jobs: usize,
 }
@@ -31,6 +34,7 @@ impl Default for Preparation {
             inline: false,
             recipe: Recipe::default(),
             needs_length: false,
+            needs_waveform: false,
             jobs: 4,
         }
     }

@@ -67,10 +67,18 @@ impl Captioner {
 
     /// What was measured of a sound whose caption is known, then or now.
     pub(super) async fn measured(&self, record: &Record, clip: Clip) -> Option<Sound> {
-        if !self.preparation.recipe.measures || record.sound.is_some() {
-            return record.sound.clone();
+        if self.needs_measuring(record.sound.as_ref()) {
+            return self.measure(&clip).await.ok().or_else(|| record.sound.clone());
         }
-        self.measure(&clip).await.ok()
+        record.sound.clone()
+    }
+
+    /// Whether what is known of a sound is not enough.
+    pub(super) fn needs_measuring(&self, sound: Option<&Sound>) -> bool {
+        let is_undrawn =
+            |sound: &Sound| sound.levels.as_ref().is_some_and(|levels| levels.waveform.is_empty());
+        let Preparation { needs_waveform, recipe, .. } = &self.preparation;
+        sound.map_or(recipe.measures, |sound| *needs_waveform && is_undrawn(sound))
     }
 
     pub(super) async fn measure(&self, clip: &Clip) -> Result<Sound, Error> {

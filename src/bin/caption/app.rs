@@ -20,6 +20,7 @@ use super::dry_run;
 use super::environment::Environment;
 use super::gather::{self, Count};
 use super::hints::{Exit, WriteFailed};
+use super::reports::Reports;
 use super::sink::Sink;
 use super::summary::Summary;
 
@@ -42,7 +43,8 @@ pub(crate) fn run(
     let captioner = config.captioner(diagnostics, &stop)?;
     let sidecars = config.sidecars()?;
     let inputs = inputs(found, sidecars.as_ref(), &count, cli.money.dry_run)?;
-    let mut sink = Sink::open(config.output_file(), environment.stdout_is_terminal)?;
+    let mut sink = Sink::open(config.output_file(), environment)?;
+    let mut reports = Reports::open(config.reports(), environment)?;
     // One thread does: it only ever waits for the network.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = if cli.money.dry_run {
@@ -61,20 +63,25 @@ pub(crate) fn run(
             wants_response: config.formats.contains(&FormatKind::Json),
             shows_pieces: config.streams && !config.is_batch,
             summary: Summary::start(),
+            reports: &mut reports,
             exit: Exit::Success,
         };
         finish(runtime, delivery.deliver(&captioner, inputs, config.jobs, stop))
     };
     match exit {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
-        Err(e) => Err(WriteFailed(e).into()),
-        Ok(Exit::Success) if count.is_zero() && !cli.search.allow_empty => nothing_found(cli),
-        Ok(exit) => match sink.finish() {
-            Ok(()) => Ok(exit),
-            // By now it was paid for.
-            Err(Error::Unwritable { source, .. }) => Err(WriteFailed(source).into()),
-            Err(error) => Err(error.into()),
-        },
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Success),
+        Ok(Exit::Success) if count.is_zero() && !cli.search.allow_empty => {
+            return nothing_found(cli);
+        }
+        _ => {}
+    }
+    let of_reports = reports.finish(diagnostics);
+    let exit = exit.map_err(WriteFailed)?;
+    match sink.finish() {
+        Ok(()) => Ok(exit.max(of_reports)),
+        // By now it was paid for.
+        Err(Error::Unwritable { source, .. }) => Err(WriteFailed(source).into()),
+        Err(error) => Err(error.into()),
     }
 }
 

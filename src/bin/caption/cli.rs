@@ -11,6 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, Parser, value_parser};
 
 use super::help::{AFTER_HELP, STYLES};
+use super::report_option::{ReportOption, report_parser};
 use super::values::{
     Check, ConvertName, FormatName, MaxUpload, When, parse_check, parse_duration, parse_rate,
     parse_usd, parse_window,
@@ -242,6 +243,12 @@ pub(crate) struct AuditArgs {
     /// loudness, decodes, or all
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_check)]
     pub(crate) check: Vec<Check>,
+
+    /// Write a report beside the normal output: junit, sarif, html, or github (annotations in the
+    /// log and a table in the job's summary); repeatable [default files: caption-report.xml,
+    /// caption-report.sarif, caption-report.html]
+    #[arg(long, value_name = "KIND[=FILE]", value_parser = report_parser())]
+    pub(crate) report: Vec<ReportOption>,
 }
 
 #[derive(Debug, Args)]

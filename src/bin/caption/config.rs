@@ -11,6 +11,7 @@ use caption::input::{is_audio_name, leads_to_several};
 use caption::manifest::Manifest;
 use caption::memory::Memory;
 use caption::output::{FormatKind, Sidecars, Style};
+use caption::report::ReportKind;
 use caption::rules::Rule;
 use caption::service::{Client, Downloader, Options};
 use caption::stop::Stop;
@@ -21,6 +22,7 @@ use super::environment::Environment;
 use super::hints::hint;
 use super::key;
 use super::paths::is_same;
+use super::report_option::ReportOption;
 
 /// What the command line and the environment come to.
 pub(crate) struct Config<'a> {
@@ -72,6 +74,7 @@ impl<'a> Config<'a> {
         preparation.inline = self.cli.sound.inline;
         preparation.recipe = recipe(self.cli);
         preparation.needs_length = self.formats.iter().any(|format| format.is_subtitles());
+        preparation.needs_waveform = shows_sound(self.cli);
         preparation.jobs = self.jobs;
         let mut captioner = Captioner::new(preparation).heeding(stop.clone());
         if !self.cli.known.offline && !self.cli.money.dry_run {
@@ -134,6 +137,11 @@ impl<'a> Config<'a> {
         typed + self.cli.rules.len() > 0
     }
 
+    /// A dry run has nothing to report on.
+    pub(crate) fn reports(&self) -> &'a [ReportOption] {
+        if self.cli.money.dry_run { &[] } else { &self.cli.audit.report }
+    }
+
     fn writes_records(&self) -> bool {
         self.formats.contains(&FormatKind::Jsonl) || self.formats.contains(&FormatKind::Csv)
     }
@@ -187,16 +195,18 @@ fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
 
 /// What is written must not be what is read, nor two things to one file.
 fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
+    let reports = cli.audit.report.iter().filter_map(|report| report.file.as_deref());
     let (output, manifest) = (cli.output.output.as_deref(), cli.known.manifest.as_deref());
-    for path in [output, manifest].into_iter().flatten() {
+    let written: Vec<_> = [output, manifest].into_iter().flatten().chain(reports).collect();
+    for (index, path) in written.iter().enumerate() {
         if is_audio_name(path) || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
-            return Err(Error::OverSound { path: path.to_owned() }.into());
+            return Err(Error::OverSound { path: (*path).to_owned() }.into());
         }
-    }
-    if let (Some(output), Some(manifest)) = (output, manifest)
-        && (output == manifest || is_same(output, manifest))
-    {
-        bail!("--output and --manifest are the same file");
+        // A device may well be shared.
+        let is_file = path.is_file() || !path.exists();
+        if is_file && written[..index].iter().any(|other| is_same(other, path)) {
+            bail!("two things would be written to {}", path.display());
+        }
     }
     Ok(())
 }
@@ -225,8 +235,13 @@ fn recipe(cli: &Cli) -> Recipe {
     recipe.convert = cli.sound.convert.convert();
     recipe.window = cli.sound.window;
     recipe.max_upload = cli.sound.max_upload.0;
-    recipe.measures = cli.general.verbose;
+    recipe.measures = cli.general.verbose || shows_sound(cli);
     recipe
+}
+
+/// Whether there is a report in which sound is seen.
+fn shows_sound(cli: &Cli) -> bool {
+    cli.audit.report.iter().any(|report| report.kind == ReportKind::Html)
 }
 
 fn check_window(recipe: &Recipe) -> anyhow::Result<()> {

@@ -21,6 +21,7 @@ use super::diagnostics::Diagnostics;
 use super::gather::Count;
 use super::hints::Exit;
 use super::news;
+use super::reports::Reports;
 use super::signals;
 use super::summary::Summary;
 
@@ -38,6 +39,7 @@ pub(crate) struct Delivery<'a, W> {
     /// Whether there are rules that somebody made.
     pub(crate) is_audit: bool,
     pub(crate) summary: Summary,
+    pub(crate) reports: &'a mut Reports,
     pub(crate) exit: Exit,
 }
 
@@ -142,6 +144,7 @@ impl<W: Write> Delivery<'_, W> {
             self.diagnostics.progress.clear();
         }
         self.summary.count(outcome);
+        self.reports.outcome(outcome);
         let (format, output) = (&mut self.format, &mut self.output);
         match &self.sidecars {
             Some(sidecars) => {

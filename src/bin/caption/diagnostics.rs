@@ -8,15 +8,16 @@ use caption::captioner::Spent;
 use caption::error::Error;
 use caption::finding::{Finding, Severity};
 use caption::outcome::{Ending, Outcome};
+use caption::text::harmless;
 use clap::builder::styling::{AnsiColor, Style};
 
+use super::ci::{Defused, is_log};
 use super::cli::Cli;
 use super::environment::Environment;
 use super::hints::{Exit, hint};
 use super::key::NoKey;
 use super::progress::Progress;
 use super::summary::{Summary, windows};
-use super::terminal::harmless;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
@@ -31,6 +32,8 @@ pub(crate) struct Diagnostics {
     color: ColorChoice,
     quiet: bool,
     verbose: bool,
+    /// Whether a CI system reads it.
+    is_log: bool,
     /// What failed in a run of several inputs, told at its end.
     failures: RefCell<Failures>,
 }
@@ -56,6 +59,7 @@ impl Diagnostics {
             color: if color { ColorChoice::Always } else { ColorChoice::Never },
             quiet: cli.general.quiet,
             verbose: cli.general.verbose,
+            is_log: is_log(environment),
             failures: RefCell::default(),
         }
     }
@@ -68,6 +72,7 @@ impl Diagnostics {
             color: if may_color { ColorChoice::Always } else { ColorChoice::Never },
             quiet: false,
             verbose: false,
+            is_log: is_log(environment),
             failures: RefCell::default(),
         }
     }
@@ -88,11 +93,8 @@ impl Diagnostics {
 
     /// A rule that an input breaks; kept like a failure where it fails the audit.
     pub(crate) fn finding(&self, name: &str, finding: &Finding, is_batch: bool) {
-        let Finding { rule, message, reason, sentence, .. } = finding;
-        let quote = sentence.as_ref().map(|sentence| format!("; \"{sentence}\""));
-        let why = reason.as_ref().map(|reason| format!("; {reason}"));
-        let ends = [quote, why].map(Option::unwrap_or_default).concat();
-        let text = format!("{message} ({rule}): {name}{ends}");
+        let Finding { rule, message, .. } = finding;
+        let text = format!("{message} ({rule}): {name}{}", finding.details());
         if finding.severity == Severity::Error {
             self.keep(line("broken", ERROR, &text), is_batch);
         } else if !self.quiet {
@@ -140,6 +142,19 @@ impl Diagnostics {
     /// The last line of a run of several inputs.
     pub(crate) fn summary(&self, summary: &Summary, spent: &Spent, total: Option<usize>) {
         self.result(&summary.line(spent, total));
+    }
+
+    /// Something that went wrong with no one input.
+    pub(crate) fn problem(&self, text: &str) {
+        self.say("error", ERROR, text);
+    }
+
+    /// Commands for what reads standard error, as they are.
+    pub(crate) fn commands(&self, text: &[u8]) {
+        // With standard error gone there is nobody left to tell.
+        self.progress.suspend(|| {
+            let _ = io::stderr().lock().write_all(text);
+        });
     }
 
     /// What a run comes to.
@@ -202,7 +217,11 @@ impl Diagnostics {
         self.progress.suspend(|| {
             // With standard error gone there is nobody left to tell.
             let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
-            let _ = stderr.write_all(text.as_bytes());
+            let _ = if self.is_log {
+                Defused::new(stderr).write_all(text.as_bytes())
+            } else {
+                stderr.write_all(text.as_bytes())
+            };
         });
     }
 }

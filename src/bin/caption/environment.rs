@@ -1,16 +1,19 @@
 //! What the program can see of the process around it.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, IsTerminal};
 
 /// From the name of a variable to its value.
 type Variables = dyn Fn(&str) -> Option<OsString>;
 
 /// What the program can see of the process around it.
+#[expect(clippy::struct_excessive_bools, reason = "what there is to see")]
 pub(crate) struct Environment {
     variable: Box<Variables>,
     pub(crate) stdin_is_terminal: bool,
     pub(crate) stdout_is_terminal: bool,
+    pub(crate) stdout_is_file: bool,
     pub(crate) stderr_is_terminal: bool,
 }
 
@@ -25,6 +28,7 @@ impl Environment {
             variable: Box::new(variable),
             stdin_is_terminal: io::stdin().is_terminal(),
             stdout_is_terminal: io::stdout().is_terminal(),
+            stdout_is_file: stdout_is_file(),
             stderr_is_terminal: io::stderr().is_terminal(),
         }
     }
@@ -35,4 +39,12 @@ impl Environment {
         let value = (self.variable)(name)?.to_string_lossy().into_owned();
         Some(value).filter(|value| !value.trim().is_empty())
     }
+}
+
+fn stdout_is_file() -> bool {
+    #[cfg(unix)]
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
 }

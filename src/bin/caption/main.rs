@@ -6,6 +6,7 @@ pub(crate) use self::cli::Cli;
 pub(crate) use self::environment::Environment;
 
 mod app;
+mod ci;
 mod cli;
 mod config;
 mod delivery;
@@ -20,6 +21,8 @@ mod nearest;
 mod news;
 mod paths;
 mod progress;
+mod report_option;
+mod reports;
 mod rule_tables;
 mod settings;
 mod signals;

@@ -1,10 +1,16 @@
 //! Where paths lead.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-/// Whether both lead to the same file.
+/// Whether both lead to the same file, which need not be there yet.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+    let place = |path: &Path| path.canonicalize().ok().or_else(|| place_of_new(path));
+    one == other || place(one).is_some_and(|one| place(other).is_some_and(|other| one == other))
+}
+
+fn place_of_new(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Some(folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?))
 }
 
 /// Whether a path has no part that leads up or elsewhere.

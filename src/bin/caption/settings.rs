@@ -204,7 +204,14 @@ impl Setting<'_> {
             bail!("{}: {key} leads out of the project", self.file.name());
         }
         let mut typed = OsString::from(format!("--{key}="));
-        typed.push(if is_path { self.path(key, &text)?.into_os_string() } else { text.into() });
+        match text.split_once('=') {
+            Some((kind, file)) if key == "report" => {
+                typed.push(format!("{kind}="));
+                typed.push(self.path(key, file)?);
+            }
+            _ if is_path => typed.push(self.path(key, &text)?),
+            _ => typed.push(text),
+        }
         Ok(typed)
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use caption::error::Error;
 use caption::output::OutputFile;
 
+use super::environment::Environment;
 use super::terminal::Output;
 
 pub(crate) enum Sink {
@@ -14,10 +15,10 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
-    pub(crate) fn open(file: Option<&Path>, stdout_is_terminal: bool) -> Result<Self, Error> {
+    pub(crate) fn open(file: Option<&Path>, environment: &Environment) -> Result<Self, Error> {
         match file {
             Some(path) => OutputFile::create(path).map(Self::File),
-            None => Ok(Self::Stdout(Output::new(io::stdout().lock(), stdout_is_terminal))),
+            None => Ok(Self::Stdout(Output::new(io::stdout().lock(), environment))),
         }
     }
 

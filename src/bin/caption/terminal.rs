@@ -1,45 +1,48 @@
-//! Text of strangers made harmless for a terminal.
+//! Text of strangers made harmless for where it goes.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Replaces what a terminal would obey rather than show: control characters and escape
-/// sequences, but for tabs and line ends, and the marks that reorder text.
-pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
-    if text.contains(is_harmful) {
-        Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
+use caption::text::harmless;
 
-fn is_harmful(c: char) -> bool {
-    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (c.is_control() && !matches!(c, '\n' | '\t')) || reorders
-}
+use super::ci::{Defused, is_log};
+use super::environment::Environment;
 
-/// Passes whole pieces of text on, harmless ones where `is_terminal`.
-pub(crate) struct Output<W> {
-    inner: W,
-    is_terminal: bool,
+/// Passes whole pieces of text on, harmless ones where a terminal or a CI system reads them.
+pub(crate) enum Output<W> {
+    Plain(W),
+    Terminal(W),
+    Log(Defused<W>),
 }
 
 impl<W: Write> Output<W> {
-    pub(crate) fn new(inner: W, is_terminal: bool) -> Self {
-        Self { inner, is_terminal }
+    /// For standard output.
+    pub(crate) fn new(inner: W, environment: &Environment) -> Self {
+        if environment.stdout_is_terminal {
+            Self::Terminal(inner)
+        } else if is_log(environment) && !environment.stdout_is_file {
+            Self::Log(Defused::new(inner))
+        } else {
+            Self::Plain(inner)
+        }
     }
 }
 
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.is_terminal {
-            return self.inner.write(bytes);
+        match self {
+            Self::Plain(inner) => inner.write(bytes),
+            Self::Log(inner) => inner.write(bytes),
+            Self::Terminal(inner) => {
+                inner.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?;
+                Ok(bytes.len())
+            }
         }
-        self.inner.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?;
-        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
+        match self {
+            Self::Plain(inner) | Self::Terminal(inner) => inner.flush(),
+            Self::Log(inner) => inner.flush(),
+        }
     }
 }

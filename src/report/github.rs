@@ -1,0 +1,85 @@
+//! Workflow commands of GitHub Actions, which become annotations.
+//!
+//! Of one step, ten errors and ten warnings are shown as annotations (GitHub Docs, "Workflow
+//! commands" and "Checks API", 2026); the last of them says how many more there are.
+
+use std::io::{self, Write};
+
+use super::words::{Remark, remarks};
+use super::{Report, ReportStyle, address};
+use crate::finding::Severity;
+use crate::outcome::Outcome;
+use crate::text::harmless;
+
+const MOST_OF_A_KIND: usize = 10;
+
+/// Holds back what is found, so that the last one can tell of the others.
+pub(super) struct Github {
+    style: ReportStyle,
+    errors: Annotations,
+    warnings: Annotations,
+}
+
+/// The first ones, and how many there are.
+struct Annotations {
+    command: &'static str,
+    first: Vec<String>,
+    count: usize,
+}
+
+impl Github {
+    pub(super) fn new(style: ReportStyle) -> Self {
+        let (errors, warnings) = (Annotations::new("error"), Annotations::new("warning"));
+        Self { style, errors, warnings }
+    }
+}
+
+impl Annotations {
+    fn new(command: &'static str) -> Self {
+        Self { command, first: Vec::new(), count: 0 }
+    }
+
+    fn add(&mut self, name: &str, remark: &Remark) {
+        self.count += 1;
+        if self.first.len() < MOST_OF_A_KIND {
+            let (file, title) = (property(address::plain(name)), property(&remark.rule));
+            let (command, message) = (self.command, data(&remark.message));
+            self.first.push(format!("::{command} file={file},title={title}::{message}\n"));
+        }
+    }
+
+    fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.count > MOST_OF_A_KIND {
+            self.first.pop();
+            let (command, more) = (self.command, self.count - self.first.len());
+            self.first.push(format!("::{command} title=caption::and {more} more like these\n"));
+        }
+        out.write_all(self.first.concat().as_bytes())
+    }
+}
+
+/// Text that ends no command and begins none.
+fn data(text: &str) -> String {
+    harmless(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+impl Report for Github {
+    fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
+        for remark in remarks(outcome, &self.style) {
+            match remark.severity {
+                Severity::Error => self.errors.add(&outcome.name, &remark),
+                Severity::Warning => self.warnings.add(&outcome.name, &remark),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.errors.write(out)?;
+        self.warnings.write(out)
+    }
+}

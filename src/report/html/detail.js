@@ -1,0 +1,115 @@
+
+// One sound in full.
+
+function highlighted(text, words) {
+  const parts = [];
+  let rest = text;
+  for (;;) {
+    const found = words.map((word) => [rest.indexOf(word), word]).filter(([at]) => at >= 0);
+    if (!found.length) return [...parts, rest];
+    const [at, word] = found.reduce((one, other) => (other[0] < one[0] ? other : one));
+    parts.push(rest.slice(0, at), make("mark", "", word));
+    rest = rest.slice(at + word.length);
+  }
+}
+
+function text(content, words = []) {
+  const paragraph = make("p", "text", ...highlighted(content, words));
+  paragraph.dir = "auto";
+  return paragraph;
+}
+
+function finding({ rule, severity, message, sentence, matched, reason }) {
+  const parts = [make("p", "", `${rule}: ${message}`)];
+  if (sentence) parts.push(make("p", "", "“", ...highlighted(sentence, matched ? [matched] : []), "”"));
+  if (reason) parts.push(make("p", "", reason));
+  return make("div", `finding ${severity}`, ...parts);
+}
+
+function timeline(asset, words) {
+  const items = asset.windows.map((part) => {
+    const button = make("button", "", `${clock(part.start)} – ${clock(part.end)}`);
+    button.type = "button";
+    button.addEventListener("click", () => {
+      seek(part.start);
+      if (player.paused) toggle();
+    });
+    const item = make("li", "", button, text(part.caption, words));
+    [item.dataset.start, item.dataset.end] = [part.start, part.end];
+    return item;
+  });
+  return make("ol", "windows", ...items);
+}
+
+function facts(asset) {
+  const { sound = {}, usage } = asset;
+  const unit = (value, name) => (value === undefined ? undefined : `${value} ${name}`);
+  const format = [sound.container, sound.codec, unit(sound.sample_rate, "Hz"), sound.channels && `${sound.channels} ch`];
+  const silence = sound.silence !== undefined &&
+    `${sound.silence} s (${sound.leading_silence} s at the start, ${sound.trailing_silence} s at the end)`;
+  const rows = [
+    ["Length", asset.seconds === undefined ? undefined : unit(asset.seconds, "s")],
+    ["Format", format.filter(Boolean).join(", ")],
+    ["Loudness", unit(sound.loudness_lufs, "LUFS")],
+    ["Peak", unit(sound.peak_dbfs, "dBFS")],
+    ["RMS", unit(sound.rms_dbfs, "dBFS")],
+    ["Silence", silence],
+    ["Clipped", unit(sound.clipped_samples, "samples")],
+    ["Damaged", sound.damaged_packets ? unit(sound.damaged_packets, "packets") : undefined],
+    ["Model", asset.model],
+    ["Tokens", usage && `${usage.prompt_tokens} + ${usage.completion_tokens}`],
+    ["Cost", asset.usd === undefined ? undefined : `$${asset.usd}`],
+    ["SHA-256", asset.sha256],
+  ];
+  const told = rows.filter(([, value]) => value);
+  return make("dl", "facts", ...told.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
+}
+
+function show(asset) {
+  const [sign, meaning] = SIGNS[asset.verdict];
+  const words = (asset.findings ?? []).map((found) => found.matched).filter(Boolean);
+  const parts = [
+    make("h2", "", asset.input),
+    make("p", `note verdict ${asset.verdict}`, `${sign} ${meaning}`),
+    ...sound(asset),
+  ];
+  if (asset.findings?.length) {
+    parts.push(make("h3", "", "Findings"), ...asset.findings.map(finding));
+  }
+  if (asset.error) {
+    const { kind, message, hint } = asset.error;
+    parts.push(make("h3", "", "No caption"), text(`${message} (${kind}); ${hint}`));
+  }
+  if (asset.windows?.length) {
+    parts.push(make("h3", "", "Timeline"), timeline(asset, words));
+  } else if (asset.caption) {
+    parts.push(make("h3", "", "Caption"), text(asset.caption, words));
+  }
+  parts.push(make("h3", "", "Measured"), facts(asset));
+  detail.replaceChildren(...parts);
+  detail.scrollTop = 0;
+  draw();
+}
+
+function select(asset) {
+  if (selected) selected.row.ariaSelected = "false";
+  player.pause();
+  selected = asset;
+  if (!asset) {
+    detail.replaceChildren(make("p", "note", "Nothing to show."));
+    list.removeAttribute("aria-activedescendant");
+    return;
+  }
+  asset.row.ariaSelected = "true";
+  asset.row.scrollIntoView({ block: "nearest" });
+  list.setAttribute("aria-activedescendant", asset.row.id);
+  history.replaceState(null, "", `#${encodeURIComponent(asset.input)}`);
+  source(asset);
+  show(asset);
+}
+
+function step(by, wanted = () => true) {
+  for (let at = shown.indexOf(selected) + by; at >= 0 && at < shown.length; at += by) {
+    if (wanted(shown[at])) return select(shown[at]);
+  }
+}

@@ -1,0 +1,88 @@
+//! The sounds themselves, in the page as far as there is room, else beside it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use pathdiff::diff_paths;
+use serde::Serialize;
+
+use crate::audio::{Clip, Convert, Format, Recipe, encoded_len, prepare};
+use crate::input::Source;
+use crate::outcome::Outcome;
+use crate::report::address;
+
+/// The largest sound that is put into the page, and all of them together, in bytes. Browsers
+/// open a page of this size within a second or two.
+const LARGEST: u64 = 1 << 20;
+const LARGEST_IN_ALL: u64 = 32 << 20;
+
+/// Where a browser finds a sound.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Media {
+    /// In the page, right after; this is its media type.
+    Here(&'static str),
+    /// At this address, relative to the page.
+    There(String),
+}
+
+/// Puts sounds into the page until it is full.
+pub(super) struct Sounds {
+    folder: Option<PathBuf>,
+    room: u64,
+}
+
+impl Sounds {
+    pub(super) fn new(folder: &Path) -> Self {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        Self { folder: folder.canonicalize().ok(), room: LARGEST_IN_ALL }
+    }
+
+    /// Where the sound of an input is for the page, and its bytes where that is in the page.
+    pub(super) fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
+        match &outcome.input.as_ref()?.source {
+            Source::File(path) => {
+                if let Some((media_type, bytes)) = bytes(path, self.room.min(LARGEST)) {
+                    self.room -= bytes.len() as u64;
+                    return Some((Media::Here(media_type), Some(bytes)));
+                }
+                let there = diff_paths(path.canonicalize().ok()?, self.folder.as_ref()?)?;
+                Some((Media::There(address::of_path(&there)), None))
+            }
+            Source::Url(url) => Some((Media::There(url.to_string()), None)),
+            Source::Stdin => None,
+        }
+    }
+}
+
+/// The file as it is where browsers play it, else what can be decoded of it; `None` where that is
+/// too large.
+fn bytes(path: &Path, most: u64) -> Option<(&'static str, Vec<u8>)> {
+    let clip = Clip::open(path).ok()?;
+    if let Some(media_type) = media_type(clip.format()) {
+        return Some((media_type, read(&clip, most)?));
+    }
+    let max_upload = Some(encoded_len(most));
+    let recipe = Recipe { convert: Convert::Always, max_upload, ..Recipe::default() };
+    Some(("audio/wav", read(&prepare(&clip, &recipe).ok()?.clip, most)?))
+}
+
+fn read(clip: &Clip, most: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let is_fine = clip.len() <= most && clip.reader().read_to_end(&mut bytes).is_ok();
+    is_fine.then_some(bytes)
+}
+
+/// What all browsers play, and by which name.
+fn media_type(format: &Format) -> Option<&'static str> {
+    match (format.container.as_str(), format.codec.as_deref()?) {
+        _ if format.is_mended => None,
+        ("wav", codec) if codec.starts_with("pcm_") => Some("audio/wav"),
+        ("mp3", "mp3") => Some("audio/mpeg"),
+        ("flac", _) => Some("audio/flac"),
+        ("ogg", "opus" | "vorbis" | "flac") => Some("audio/ogg"),
+        ("aac", _) => Some("audio/aac"),
+        ("m4a" | "mp4", "aac") => Some("audio/mp4"),
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! A table in GitHub's Markdown, as for `$GITHUB_STEP_SUMMARY`, which takes no more than 1 MiB.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::words::{Remark, remarks};
+use super::{Report, ReportStyle, address};
+use crate::finding::Severity;
+use crate::outcome::Outcome;
+use crate::text::harmless;
+
+/// Bytes of rows of each kind; what is beyond them is counted.
+const LARGEST: usize = 300_000;
+
+/// Holds the rows back, errors apart from warnings.
+#[derive(Default)]
+pub(super) struct Markdown {
+    style: ReportStyle,
+    inputs: u64,
+    failed: u64,
+    broken: u64,
+    warned: u64,
+    errors: Rows,
+    warnings: Rows,
+}
+
+#[derive(Default)]
+struct Rows {
+    text: String,
+    left_out: u64,
+}
+
+impl Markdown {
+    pub(super) fn new(style: ReportStyle) -> Self {
+        Self { style, ..Self::default() }
+    }
+}
+
+impl Rows {
+    fn add(&mut self, name: &str, remark: &Remark) {
+        if self.text.len() > LARGEST {
+            self.left_out += 1;
+            return;
+        }
+        let sign = match (remark.is_failure, remark.severity) {
+            (true, _) => "failed",
+            (false, Severity::Error) => "broken",
+            (false, Severity::Warning) => "warning",
+        };
+        let (name, rule) = (plain(address::plain(name)), plain(&remark.rule));
+        let message = plain(&remark.message);
+        let row = format!("| {sign} | <code>{name}</code> | {rule} | {message} |");
+        // Writing into a string does not fail.
+        let _ = writeln!(self.text, "{row}");
+    }
+}
+
+/// Text that is nothing but text: each mark that could mean something is escaped, line ends are
+/// spaces, and nobody is mentioned.
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in harmless(text).chars() {
+        match c {
+            '\n' | '\t' => escaped.push(' '),
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '@' => escaped.push_str("@\u{200b}"),
+            c if c.is_ascii_punctuation() => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+impl Report for Markdown {
+    fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
+        self.inputs += 1;
+        self.failed += u64::from(outcome.error().is_some());
+        self.broken += u64::from(outcome.is_broken());
+        for remark in remarks(outcome, &self.style) {
+            match remark.severity {
+                Severity::Error => self.errors.add(&outcome.name, &remark),
+                Severity::Warning => {
+                    self.warned += 1;
+                    self.warnings.add(&outcome.name, &remark);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { inputs, failed, broken, warned, .. } = self;
+        let inputs = if *inputs == 1 { "1 sound".to_owned() } else { format!("{inputs} sounds") };
+        writeln!(out, "### caption: {inputs}, {broken} broken, {failed} failed\n")?;
+        if self.errors.text.is_empty() && *warned == 0 {
+            return writeln!(out, "Every rule is kept.\n");
+        }
+        writeln!(out, "| | asset | rule | |\n|---|---|---|---|")?;
+        write!(out, "{}{}", self.errors.text, self.warnings.text)?;
+        let left_out = self.errors.left_out + self.warnings.left_out;
+        if left_out > 0 {
+            writeln!(out, "| | and {left_out} more | | |")?;
+        }
+        writeln!(out)
+    }
+}
