@@ -12,6 +12,7 @@
 mod answers;
 mod audit;
 mod batch;
+mod browser;
 mod damage;
 mod downloads;
 mod errors;
@@ -27,7 +28,9 @@ mod library;
 mod manifest;
 mod money;
 mod outputs;
+mod page;
 mod readme;
+mod reports;
 mod request;
 mod resampling;
 mod retries;

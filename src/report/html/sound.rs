@@ -11,8 +11,8 @@ use crate::input::Source;
 use crate::outcome::Outcome;
 use crate::report::address;
 
-/// The largest sound that is put into the page, and all of them together, in bytes. Browsers
-/// open a page of this size within a second or two.
+/// The largest sound that is put into the page, and all of them together, in bytes: half of that
+/// is kept for those that somebody has to look at. Browsers open such a page within a second or two.
 const LARGEST: u64 = 1 << 20;
 const LARGEST_IN_ALL: u64 = 32 << 20;
 
@@ -42,7 +42,10 @@ impl Sounds {
     pub(super) fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
         match &outcome.input.as_ref()?.source {
             Source::File(path) => {
-                if let Some((media_type, bytes)) = bytes(path, self.room.min(LARGEST)) {
+                let needs_a_look = outcome.error().is_some() || !outcome.findings.is_empty();
+                let kept = if needs_a_look { 0 } else { LARGEST_IN_ALL / 2 };
+                let most = self.room.saturating_sub(kept).min(LARGEST);
+                if let Some((media_type, bytes)) = bytes(path, most) {
                     self.room -= bytes.len() as u64;
                     return Some((Media::Here(media_type), Some(bytes)));
                 }
@@ -55,22 +58,22 @@ impl Sounds {
     }
 }
 
-/// The file as it is where browsers play it, else what can be decoded of it; `None` where that is
-/// too large.
+/// The file as it is where browsers play it and it is small, else what the model hears of it;
+/// `None` where that is still too large.
 fn bytes(path: &Path, most: u64) -> Option<(&'static str, Vec<u8>)> {
     let clip = Clip::open(path).ok()?;
-    if let Some(media_type) = media_type(clip.format()) {
-        return Some((media_type, read(&clip, most)?));
+    if let Some(media_type) = media_type(clip.format()).filter(|_| clip.len() <= most) {
+        return Some((media_type, read(&clip)?));
     }
     let max_upload = Some(encoded_len(most));
     let recipe = Recipe { convert: Convert::Always, max_upload, ..Recipe::default() };
-    Some(("audio/wav", read(&prepare(&clip, &recipe).ok()?.clip, most)?))
+    Some(("audio/wav", read(&prepare(&clip, &recipe).ok()?.clip)?))
 }
 
-fn read(clip: &Clip, most: u64) -> Option<Vec<u8>> {
+fn read(clip: &Clip) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    let is_fine = clip.len() <= most && clip.reader().read_to_end(&mut bytes).is_ok();
-    is_fine.then_some(bytes)
+    clip.reader().read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// What all browsers play, and by which name.

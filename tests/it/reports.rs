@@ -1,0 +1,364 @@
+//! Reports beside the normal output: for test viewers, code scanning, and CI logs.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Caption, Run, answer, assert_says, caption, data, finish};
+use crate::stand_in::{Reply, StandIn};
+use crate::waves::wav;
+
+/// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
+/// warning, and one is fine.
+fn mixed(arguments: &[&str]) -> (Run, Caption) {
+    let looping = "A bell rings and rings and rings. ".repeat(30);
+    let replies = [
+        answer("Rain falls. A low voice is heard."),
+        Reply::status(500),
+        answer(&looping),
+        answer("Wind in trees."),
+    ];
+    let stand_in = StandIn::scripted(replies);
+    let run = caption(&stand_in).clips("sfx", 4).args(["-j", "1", "--max-retries", "0"]);
+    let mut run = run.args(["-q", "sfx", "--deny", "voice"]).args(arguments);
+    let ended = finish(run.spawn());
+    assert_eq!(ended.code, 3);
+    (ended, run)
+}
+
+/// The only input, captioned like this, in a report.
+fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
+    let stand_in = StandIn::scripted([answer(text)]);
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--report"]);
+    let mut run = run.arg(format!("{kind}=report")).args(arguments);
+    let ended = finish(run.spawn());
+    let report = read(&run, "report");
+    (ended, report)
+}
+
+fn read(run: &Caption, name: &str) -> String {
+    fs::read_to_string(run.folder().join(name)).unwrap()
+}
+
+/// Asserts that the text is `JUnit` XML as Jenkins has it, and hands its cases out.
+#[track_caller]
+fn cases(xml: &str) -> Vec<Case> {
+    let schema = fs::read_to_string(data("schemas/junit-10.xsd")).unwrap();
+    let schema = uppsala::parse(&schema).unwrap();
+    let document = uppsala::parse(xml).unwrap();
+    let errors = uppsala::XsdValidator::from_schema(&schema).unwrap().validate(&document);
+    assert!(errors.is_empty(), "{errors:?} in {xml}");
+    let case = |node| {
+        let element = document.element(node).unwrap();
+        let children = document.children_iter(node).filter_map(|child| {
+            let element = document.element(child)?;
+            let message = element.get_attribute("message").unwrap_or_default().to_owned();
+            Some((element.name.local_name.to_string(), message, document.text_content_deep(child)))
+        });
+        Case {
+            name: element.get_attribute("name").unwrap().to_owned(),
+            children: children.collect(),
+        }
+    };
+    document.get_elements_by_tag_name("testcase").into_iter().map(case).collect()
+}
+
+struct Case {
+    name: String,
+    /// Name, message and text of the elements in it.
+    children: Vec<(String, String, String)>,
+}
+
+/// Asserts that the text is SARIF 2.1.0, and hands its only run out.
+#[track_caller]
+fn sarif_run(text: &str) -> Value {
+    let schema = fs::read_to_string(data("schemas/sarif-2.1.0.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let log: Value = serde_json::from_str(text).unwrap();
+    let config = jsonschema_valid::Config::from_schema(&schema, None).unwrap();
+    let errors: Vec<_> =
+        config.validate(&log).err().into_iter().flatten().map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?} in {text}");
+    log["runs"][0].clone()
+}
+
+#[test]
+fn junit_has_one_case_an_input_with_failures_and_errors_apart() {
+    let (_, run) = mixed(&["--report", "junit=out.xml"]);
+    let xml = read(&run, "out.xml");
+    let counts = "tests=\"4\" failures=\"1\" errors=\"1\"";
+    assert_says(&xml, &["<testsuites name=\"caption\" ", counts, "<testsuite ", counts]);
+    let cases = cases(&xml);
+    let kinds = |case: &Case| -> Vec<String> {
+        case.children.iter().map(|(name, ..)| name.clone()).collect()
+    };
+    let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, ["sfx/000.wav", "sfx/001.wav", "sfx/002.wav", "sfx/003.wav"]);
+    assert_eq!(kinds(&cases[0]), ["failure", "system-out"]);
+    assert_eq!(cases[0].children[0].1, "says \"voice\"; \"A low voice is heard.\"");
+    assert_eq!(kinds(&cases[1]), ["error"]);
+    assert_says(&cases[1].children[0].1, &["500", "try again later"]);
+    assert_eq!(kinds(&cases[2]), ["system-out"]);
+    assert_says(&cases[2].children[0].2, &["warning: looping: repeats itself", "A bell rings"]);
+    assert!(kinds(&cases[3]).is_empty());
+}
+
+#[test]
+fn an_input_that_is_done_already_is_a_skipped_case() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").file("tone.txt", "Rain.");
+    let mut run = run.args(["tone.wav", "--sidecar", "--report", "junit"]);
+    finish(run.spawn()).captioned();
+    let cases = cases(&read(&run, "caption-report.xml"));
+    assert_eq!(cases[0].children[0].0, "skipped");
+}
+
+#[test]
+fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
+    let (_, run) = mixed(&["--report", "sarif"]);
+    let sarif = sarif_run(&read(&run, "caption-report.sarif"));
+    let results = sarif["results"].as_array().unwrap();
+    let of = |result: &Value| {
+        let place = &result["locations"][0]["physicalLocation"];
+        json!([result["ruleId"], result["level"], place["artifactLocation"]["uri"]])
+    };
+    let found: Vec<_> = results.iter().map(of).collect();
+    let expected = [
+        json!(["deny voice", "error", "sfx/000.wav"]),
+        json!(["looping", "warning", "sfx/002.wav"]),
+    ];
+    assert_eq!(found, expected);
+    for result in results {
+        let rule =
+            &sarif["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+    }
+    assert_eq!(sarif["invocations"][0]["executionSuccessful"], false);
+    let notification = &sarif["invocations"][0]["toolExecutionNotifications"][0];
+    assert_says(notification["message"]["text"].as_str().unwrap(), &["500"]);
+}
+
+#[test]
+fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let rule = |number: usize| {
+        let severity = if number < 200 { "warning" } else { "error" };
+        let name = format!("{number} {}", "x".repeat(300));
+        format!("[[rule]]\nname = '{name}'\ndeny = 'rain'\nseverity = '{severity}'\n")
+    };
+    let rules = (0..300).map(rule).collect::<Vec<_>>().concat();
+    // 27,000 findings, 9,000 of them errors.
+    let run = caption(&stand_in).clips("sfx", 1).file("caption.toml", rules);
+    let list = "sfx/000.wav\n".to_owned();
+    let mut run = run.file("list", list).args(["-q", "--files-from", "list", "--report", "sarif"]);
+    for copy in 1..90 {
+        let folder = run.folder().join("sfx");
+        fs::copy(folder.join("000.wav"), folder.join(format!("{copy:03}.wav"))).unwrap();
+    }
+    run = run.arg("sfx");
+    assert_eq!(finish(run.spawn()).code, 1);
+    let log: Value = serde_json::from_str(&read(&run, "caption-report.sarif")).unwrap();
+    let sarif = &log["runs"][0];
+    let results = sarif["results"].as_array().unwrap();
+    assert_eq!(results.len(), 25_000);
+    assert!(results[..9000].iter().all(|result| result["level"] == "error"));
+    assert!(results[9000..].iter().all(|result| result["level"] == "warning"));
+    let rules = sarif["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().all(|rule| rule["id"].as_str().unwrap().chars().count() <= 255));
+    let notifications = &sarif["invocations"][0]["toolExecutionNotifications"];
+    assert_says(&notifications.to_string(), &["2000 more are left out"]);
+}
+
+#[test]
+fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
+    let summary = tempfile::NamedTempFile::new().unwrap();
+    fs::write(summary.path(), "Before.\n\n").unwrap();
+    let stand_in = StandIn::ruled(|| answer("A low voice, 100 %: yes."));
+    let run = caption(&stand_in).clips("sfx", 1).env("GITHUB_STEP_SUMMARY", summary.path());
+    let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
+    assert_eq!(run.code, 1);
+    let quote = "says \"voice\"; \"A low voice, 100 %25: yes.\"";
+    assert_says(&run.stderr, &["\n::error file=sfx/000.wav,title=deny voice::", quote, "\n"]);
+    let table = fs::read_to_string(summary.path()).unwrap();
+    let words = ["Before.\n\n### caption: 1 sound, 1 broken, 0 failed", "| broken | <code>sfx"];
+    assert_says(&table, &words);
+}
+
+#[test]
+fn the_last_annotation_tells_of_those_that_github_does_not_show() {
+    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let run = caption(&stand_in).clips("sfx", 25);
+    let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
+    assert_eq!(run.stderr.matches("\n::error file=").count(), 9);
+    assert_says(&run.stderr, &["\n::error title=caption::and 16 more like these\n"]);
+}
+
+/// What a model may say when somebody wants it to.
+const HOSTILE: &str = "</script><script>document.title='owned'</script> ]]> --> <!-- <b onclick=x> \
+    \u{1b}[31mred\u{1b}]0;title\u{7} \u{202e}gnitirw\u{2066} \u{ffff} \u{85} &amp; &#60; {0} \
+    ![x](https://example.com/x.png) [link](https://example.com) www.example.com @everyone | a | b \
+    `code` $(id) %0A::error::x ##[error]x ##vso[task.setvariable]x";
+
+/// The same, followed by lines that look like commands, and by 1 MB of text.
+fn hostile() -> String {
+    let long = "word </script> ]]> ".repeat(55_000);
+    format!("{HOSTILE}\n::error::x\n  ::set-output name=a::b\r::stop-commands::x\n{long}")
+}
+
+/// Asserts that a text holds nothing that a terminal obeys or that reorders it.
+#[track_caller]
+fn assert_harmless(text: &str) {
+    let is_harmful = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{ffff}')
+    };
+    assert_eq!(text.find(is_harmful), None);
+}
+
+#[test]
+fn a_hostile_caption_is_text_in_junit() {
+    let (run, xml) = reported(&hostile(), "junit", &["-q", "--deny", "owned"]);
+    assert_eq!(run.code, 1);
+    assert_harmless(&xml);
+    let cases = cases(&xml);
+    let (name, message, text) = &cases[0].children[0];
+    assert_eq!((name.as_str(), cases.len()), ("failure", 1));
+    assert_says(message, &["says \"owned\"", "</script><script>", "]]>"]);
+    assert_says(text, &["</script><script>", "]]>"]);
+    assert!(xml.len() < 50_000, "{}", xml.len());
+}
+
+#[test]
+fn a_hostile_caption_is_text_in_sarif_and_hides_no_link() {
+    let (_, text) = reported(&hostile(), "sarif", &["-q", "--deny", "owned"]);
+    assert_harmless(&text);
+    let sarif = sarif_run(&text);
+    let message = sarif["results"][0]["message"]["text"].as_str().unwrap();
+    assert_says(message, &["</script>", "\\[x\\]("]);
+    assert!(text.len() < 50_000, "{}", text.len());
+}
+
+#[test]
+fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
+    let summary = tempfile::NamedTempFile::new().unwrap();
+    let stand_in = StandIn::scripted([answer(&hostile())]);
+    let run = caption(&stand_in).with("tone.wav").env("GITHUB_STEP_SUMMARY", summary.path());
+    let run = run.env("GITHUB_ACTIONS", "true").args(["tone.wav", "--report", "github"]);
+    let run = run.args(["--deny", "owned", "--deny", "(?s)%0A.*"]).run();
+    assert_eq!(run.code, 1);
+    let commands = |text: &str| {
+        let lines = text.split(['\n', '\r']).map(str::trim_start);
+        lines.filter(|line| line.starts_with("::")).count() + text.matches("##[").count()
+    };
+    assert_eq!(commands(&run.stdout), 0);
+    // Its own, with what was quoted in them: two rules are broken, and it goes round in circles.
+    let is_own = |line: &&str| {
+        let titles = ["::error file=tone.wav,title=deny ", "::warning file=tone.wav,title=looping"];
+        titles.iter().any(|title| line.starts_with(title))
+    };
+    let (own, rest): (Vec<_>, Vec<_>) = run.stderr.lines().partition(is_own);
+    assert_eq!((own.len(), commands(&rest.join("\n"))), (3, 0));
+    assert_harmless(&run.stderr);
+    let table = fs::read_to_string(summary.path()).unwrap();
+    assert_harmless(&table);
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| broken")).collect();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row.matches('|').count() - row.matches("\\|").count(), 5, "{row}");
+        for markup in ["<script", "](", "www.example", "https:", "@everyone", "<b "] {
+            assert!(!row.contains(markup), "{markup} in {row}");
+        }
+    }
+}
+
+#[test]
+fn outside_a_log_and_in_files_captions_stay_as_they_are() {
+    let text = "::error::x\n##[error]y";
+    let run = |arguments: &[&str], is_log: bool| {
+        let stand_in = StandIn::scripted([answer(text)]);
+        let run = caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments);
+        let mut run = if is_log { run.env("GITHUB_ACTIONS", "true") } else { run };
+        let ended = finish(run.spawn());
+        (ended.captioned(), fs::read_to_string(run.folder().join("out.txt")).unwrap_or_default())
+    };
+    let line = format!("{text}\n");
+    assert_eq!(run(&[], false), (line.clone(), String::new()));
+    assert_eq!(run(&["-o", "out.txt"], true), (String::new(), line));
+    assert_eq!(run(&[], true).0, ":\u{200b}:error::x\n##\u{200b}[error]y\n");
+}
+
+#[test]
+fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() {
+    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let kinds = ["junit=out.xml", "sarif=out.sarif", "html=out.html", "github=out.log"];
+    let reports = kinds.iter().flat_map(|kind| ["--report", kind]);
+    let audit = ["--manifest", "m.jsonl", "--deny", "voice", "--check", "all", "assets"];
+    let mut run = caption(&stand_in).clips("assets", 5).args(audit).args(["-f", "jsonl"]);
+    assert_eq!(finish(run.spawn()).code, 1);
+    let manifest = read(&run, "m.jsonl");
+    let offline = || {
+        let run = crate::harness::bare().clips("assets", 5).file("m.jsonl", &manifest);
+        let mut run = run.args(audit).arg("--offline").args(reports.clone());
+        let ended = finish(run.spawn());
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        let files = ["out.xml", "out.sarif", "out.html", "out.log"].map(|name| read(&run, name));
+        (ended.stdout, files)
+    };
+    let requests = stand_in.requests().len();
+    assert_eq!(offline(), offline());
+    assert_eq!(stand_in.requests().len(), requests);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
+    let stand_in = StandIn::start();
+    let run = |report: &str| {
+        caption(&stand_in).with("tone.wav").args(["tone.wav", "--report", report]).run().failed(2)
+    };
+    assert_says(&run("junit=no/such/folder.xml"), &["could not write", "no/such/folder.xml"]);
+    assert_says(&run("junit=tone.wav"), &["never written over a sound"]);
+    assert_says(&run("pdf"), &["one of junit, sarif, github, html"]);
+    assert_says(&run("junit="), &["names no file"]);
+    assert_says(&run("html=-"), &["captions go to standard output"]);
+    let twice = ["tone.wav", "--report", "junit=x", "--report", "sarif=./x"];
+    let twice = caption(&stand_in).with("tone.wav").args(twice).run();
+    assert_says(&twice.failed(2), &["two things would be written to"]);
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_report_is_whole_or_as_it_was() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).file("empty/x.txt", "").file("caption-report.xml", "before");
+    let mut run = run.args(["empty", "--report", "junit"]);
+    assert_eq!(finish(run.spawn()).code, 2);
+    assert_eq!(read(&run, "caption-report.xml"), "before");
+    run = run.arg("--allow-empty");
+    assert_eq!(finish(run.spawn()).code, 0);
+    assert!(cases(&read(&run, "caption-report.xml")).is_empty());
+}
+
+#[test]
+fn reports_of_a_project_lie_beside_its_file() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let run = |report: &str| {
+        let toml = format!("report = ['{report}']\n");
+        caption(&stand_in).file("caption.toml", toml).with("tone.wav").arg("tone.wav")
+    };
+    let mut inside = run("junit=out.xml");
+    finish(inside.spawn()).captioned();
+    assert_eq!(cases(&read(&inside, "out.xml")).len(), 1);
+    assert_says(&run("junit=../out.xml").run().failed(2), &["leads out of the project"]);
+}
+
+#[test]
+fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
+    let stand_in = StandIn::start();
+    let silent = wav(16_000, 1, 16, &vec![0.0; 16_000]);
+    let run = caption(&stand_in).file("a.wav", silent).args(["a.wav", "--check", "silence"]);
+    let mut run = run.args(["--report", "junit"]);
+    assert_eq!(finish(run.spawn()).code, 1);
+    let cases = cases(&read(&run, "caption-report.xml"));
+    assert_says(&cases[0].children[0].1, &["100 % is silence"]);
+    assert!(stand_in.requests().is_empty());
+}
