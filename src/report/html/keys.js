@@ -20,7 +20,11 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
   if (event.target === search) {
-    if (event.key === "Escape" || event.key === "Enter") list.focus();
+    if (event.key === "Escape") search.value = "";
+    if (event.key === "Escape" || event.key === "Enter") {
+      narrow();
+      list.focus();
+    }
     return;
   }
   const acts_itself = event.target.closest("button, a, audio") && [" ", "Enter"].includes(event.key);
@@ -33,8 +37,8 @@ document.addEventListener("keydown", (event) => {
 
 search.addEventListener("input", narrow);
 $("help-button").addEventListener("click", () => $("help").showModal());
-player.addEventListener("play", moved);
-for (const event of ["timeupdate", "seeked", "pause", "loadedmetadata"]) {
+player.addEventListener("play", follow);
+for (const event of ["seeked", "pause", "loadedmetadata"]) {
   player.addEventListener(event, moved);
 }
 detail.addEventListener("click", (event) => {

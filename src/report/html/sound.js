@@ -60,7 +60,11 @@ function moved() {
     const is_now = now >= Number(item.dataset.start) && now < Number(item.dataset.end);
     item.classList.toggle("now", is_now && (now > 0 || !player.paused));
   }
-  if (!player.paused) requestAnimationFrame(moved);
+}
+
+function follow() {
+  moved();
+  if (!player.paused) requestAnimationFrame(follow);
 }
 
 function seek(seconds) {
