@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, answer, assert_says, caption, data};
+use crate::harness::{Caption, answer, assert_says, caption, data, finish};
 use crate::stand_in::{Reply, StandIn};
 use crate::waves::{samples, sine, wav};
 
@@ -247,4 +247,19 @@ fn quotes_are_cut_to_what_people_read() {
         caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl", "--deny", "(?s).*"]);
     let finding = run.run().records()[0]["findings"][1].clone();
     assert!(finding.is_object() && finding.to_string().len() < 1500, "{finding}");
+}
+
+#[test]
+fn a_dry_run_tells_what_would_not_be_sent_and_judges_what_is_known() {
+    let stand_in = StandIn::scripted([answer("A low voice.")]);
+    let silent = wav(16_000, 1, 16, &vec![0.0; 16_000]);
+    let run = caption(&stand_in).clips("a", 1).args(["a", "--manifest", "m.jsonl"]);
+    let mut run = run.file("silent.wav", silent);
+    finish(run.spawn()).ended(0);
+    let run = run.args(["silent.wav", "--dry-run", "--check", "silence", "--deny", "voice"]).run();
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_says(&run.stdout, &["known    a/000.wav", "unfit    silent.wav"]);
+    let words = ["says \"voice\"", "a/000.wav", "100 % is silence", "0 requests"];
+    assert_says(&run.stderr, &words);
+    assert_eq!(stand_in.requests().len(), 1);
 }

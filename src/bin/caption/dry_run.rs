@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use caption::captioner::{Captioner, Plan};
-use caption::input::{Found, Input};
+use caption::finding::Severity;
+use caption::input::Found;
 use caption::output::Sidecars;
 use caption::service::Prices;
 use futures_util::stream::{Stream, StreamExt};
@@ -20,7 +21,6 @@ use super::summary::dollars;
 const USUAL_CAPTION: f64 = 400.0;
 
 /// What all inputs come to.
-#[derive(Default)]
 struct Total {
     inputs: u64,
     requests: u64,
@@ -29,7 +29,7 @@ struct Total {
     of_unknown_length: u64,
     /// SHA-256 of what would be sent: all else is the same for every input of a run.
     asked: HashSet<String>,
-    exit: Option<Exit>,
+    exit: Exit,
 }
 
 /// Lists every input on `out` and tells the sum on standard error.
@@ -45,14 +45,14 @@ pub(crate) async fn list(
         Ok(input) if sidecars.is_some_and(|sidecars| sidecars.are_there(&input)) => {
             (input.name, None)
         }
-        Ok(Input { name, source, .. }) => {
-            let plan = captioner.plan(&source).await;
-            (name, Some(plan))
+        Ok(input) => {
+            let plan = captioner.plan(&input).await;
+            (input.name, Some(plan))
         }
         Err(lost) => (lost.name, Some(Err(lost.error))),
     });
     let mut plans = std::pin::pin!(plans.buffered(config.jobs));
-    let mut total = Total::default();
+    let mut total = Total::new();
     while let Some((name, plan)) = plans.next().await {
         total.inputs += 1;
         match plan {
@@ -60,21 +60,47 @@ pub(crate) async fn list(
             Some(Ok(plan)) => {
                 let state = total.add(&plan, config.is_offline);
                 row(out, &name, Some(&plan), state)?;
+                total.judge(&name, &plan, diagnostics);
             }
             Some(Err(error)) => {
-                total.exit = Some(Exit::Failed);
+                total.exit = Exit::Failed;
                 diagnostics.failure(&name, &error, false);
             }
         }
     }
     out.flush()?;
     total.tell(config, diagnostics).await;
-    Ok(total.exit.unwrap_or(Exit::Success))
+    Ok(total.exit)
 }
 
 impl Total {
+    fn new() -> Self {
+        Self {
+            inputs: 0,
+            requests: 0,
+            bytes: 0,
+            tokens: 0.0,
+            of_unknown_length: 0,
+            asked: HashSet::new(),
+            exit: Exit::Success,
+        }
+    }
+
+    /// Tells the rules that an input breaks by now.
+    fn judge(&mut self, name: &str, plan: &Plan, diagnostics: &Diagnostics) {
+        for finding in &plan.findings {
+            diagnostics.finding(name, finding, false);
+            if finding.severity == Severity::Error {
+                self.exit = self.exit.max(Exit::Broken);
+            }
+        }
+    }
+
     /// Counts what would be sent; what is asked once is not asked twice.
     fn add(&mut self, plan: &Plan, is_offline: bool) -> &'static str {
+        if !plan.is_fit {
+            return "unfit";
+        }
         if plan.is_known {
             return "known";
         }
