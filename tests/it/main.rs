@@ -13,6 +13,7 @@ mod answers;
 mod audit;
 mod batch;
 mod browser;
+mod ci;
 mod damage;
 mod downloads;
 mod errors;

@@ -43,7 +43,8 @@ function draw() {
   selected.peaks ??= decode(selected.waveform);
   const step = width / selected.peaks.length;
   selected.peaks.forEach((peak, at) => {
-    const tall = Math.max(scale, (peak / 255) * (height - 4 * scale));
+    // By its root, so that quiet sound is seen too.
+    const tall = Math.max(scale, Math.sqrt(peak / 255) * (height - 4 * scale));
     pen.fillStyle = at * step < played ? before : after;
     pen.fillRect(at * step, (height - tall) / 2, Math.max(step - scale / 2, scale / 2), tall);
   });
