@@ -12,6 +12,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use caption::audio::Clip;
 use clap::Parser;
 
 use self::program::{Cli, Environment};
@@ -26,6 +27,13 @@ mod stand_in;
 /// The first argument that makes this process the program.
 const AS_PROGRAM: &str = "--as-program";
 const JOBS: usize = 32;
+const AUDIT: [&str; 5] = [
+    "--offline",
+    "--deny=voice",
+    "--check=silence,duration,decodes",
+    "--report=junit",
+    "--report=sarif",
+];
 const ANSWER: &str = r#"{"choices": [{"message": {"content": "Rain on a tin roof."}}]}"#;
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -49,14 +57,29 @@ fn measure(clips: usize, delay: Duration) -> anyhow::Result<()> {
         reply.after(delay).discarding().forgotten()
     });
     let ideal = delay.mul_f64(clips as f64 / JOBS as f64);
-    let first = run(&stand_in, folder.path())?;
+    let first = run(&stand_in, folder.path(), &[])?;
     println!("{clips} clips, {delay:?} a request, -j {JOBS}: {first}");
     if delay > Duration::ZERO {
         println!("  {:.3} x the ideal {ideal:?}", first.time.as_secs_f64() / ideal.as_secs_f64());
     }
-    let again = run(&stand_in, folder.path())?;
+    let again = run(&stand_in, folder.path(), &[])?;
     println!("the same with all of them known: {again}");
+    let audit = run(&stand_in, folder.path(), &AUDIT)?;
+    println!("an audit of them offline, in two reports: {audit}");
+    println!("  hashing their bytes alone: {:?}", hash(folder.path())?);
     Ok(())
+}
+
+/// How long it takes to read all clips for the one thing that says whether they are known.
+fn hash(folder: &Path) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wav") {
+            Clip::open(path)?.sha256()?;
+        }
+    }
+    Ok(started.elapsed())
 }
 
 /// Short clips, each with a sound of its own.
@@ -84,10 +107,10 @@ impl std::fmt::Display for Measured {
     }
 }
 
-fn run(stand_in: &StandIn, folder: &Path) -> anyhow::Result<Measured> {
+fn run(stand_in: &StandIn, folder: &Path, arguments: &[&str]) -> anyhow::Result<Measured> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(AS_PROGRAM).args(["-j", &JOBS.to_string(), "--manifest"]);
-    command.arg(folder.join("manifest.jsonl")).arg(folder);
+    command.arg(folder.join("manifest.jsonl")).arg(folder).args(arguments).current_dir(folder);
     command.env("AIMLAPI_BASE_URL", stand_in.base_url()).env("AIMLAPI_KEY", stand_in::KEY);
     let started = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
