@@ -1,6 +1,7 @@
 //! Text made fit for where it goes: for one line, for eyes that it must not deceive.
 
 use std::borrow::Cow;
+use std::path::MAIN_SEPARATOR;
 
 /// Replaces what a terminal would obey rather than show: control characters and escape
 /// sequences, but for tabs and line ends; and what no text has: the marks that reorder it, and
@@ -17,6 +18,23 @@ fn is_harmful(c: char) -> bool {
     let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_none = u32::from(c) & 0xfffe == 0xfffe;
     (c.is_control() && !matches!(c, '\n' | '\t')) || reorders || is_none
+}
+
+/// A path as people and globs write it: without `.`, without `..` after a folder, with `/`.
+pub(crate) fn plain_path(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let is_separator = |c| c == '/' || c == MAIN_SEPARATOR;
+    for part in path.split(is_separator) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let root = if path.starts_with(is_separator) { "/" } else { "" };
+    [root, &parts.join("/")].concat()
 }
 
 /// At most `longest` characters on one line: white space and control characters become single
@@ -60,6 +78,15 @@ pub(crate) fn in_milliseconds(seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_told_in_one_way_however_it_is_spelled() {
+        for spelled in ["a/b.wav", "./a/b.wav", ".//a/b.wav", "a//./b.wav", "a/x/../b.wav"] {
+            assert_eq!(plain_path(spelled), "a/b.wav");
+        }
+        assert_eq!(plain_path("../../a.wav"), "../../a.wav");
+        assert_eq!(plain_path("//srv//a.wav"), "/srv/a.wav");
+    }
 
     #[test]
     fn both_ends_of_a_span_are_told_in_the_same_form() {

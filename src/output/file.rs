@@ -19,8 +19,8 @@ pub struct OutputFile {
 #[derive(Debug)]
 enum Place {
     Beside(BufWriter<NamedTempFile>),
-    /// A device or pipe, which nothing can replace.
-    There(File),
+    /// A device, a pipe or an open file, which nothing can replace.
+    There(BufWriter<File>),
 }
 
 impl OutputFile {
@@ -33,8 +33,9 @@ impl OutputFile {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(unwritable(io::ErrorKind::IsADirectory.into()));
             }
-            Ok(metadata) if !metadata.is_file() => {
-                Place::There(OpenOptions::new().write(true).open(&target).map_err(unwritable)?)
+            Ok(metadata) if !metadata.is_file() || is_handle(path) => {
+                let file = OpenOptions::new().append(true).open(&target).map_err(unwritable)?;
+                Place::There(BufWriter::new(file))
             }
             Ok(metadata) => {
                 Place::Beside(beside(&target, metadata.permissions()).map_err(unwritable)?)
@@ -74,6 +75,12 @@ impl Write for OutputFile {
             Place::There(file) => file.flush(),
         }
     }
+}
+
+/// Whether a path names what a process has open: replaced, what others wrote there would be lost.
+fn is_handle(path: &Path) -> bool {
+    let handles = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    handles.iter().any(|handle| path.starts_with(handle))
 }
 
 fn beside(target: &Path, permissions: Permissions) -> io::Result<BufWriter<NamedTempFile>> {

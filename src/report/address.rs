@@ -1,4 +1,4 @@
-//! Where an input is, as a reference that other programs understand.
+//! What an input is called in reports, and where it is for other programs.
 
 use std::borrow::Cow;
 use std::path::{MAIN_SEPARATOR, Path};
@@ -6,55 +6,97 @@ use std::path::{MAIN_SEPARATOR, Path};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::Url;
 
+use crate::input::Source;
+use crate::outcome::Outcome;
+use crate::text::plain_path;
+
 /// What stands for itself in a path.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// The name of an input, as people and programs that match names know it.
-pub(super) fn plain(name: &str) -> &str {
-    name.trim_start_matches("./")
-}
-
-/// A URI reference: relative for a relative path.
-pub(super) fn uri(name: &str) -> String {
-    if let Ok(url) = Url::parse(name)
-        && matches!(url.scheme(), "http" | "https")
-    {
-        return url.into();
+/// The name of an input; who may fetch a URL is nothing for a report.
+pub(super) fn name(outcome: &Outcome) -> String {
+    match source(outcome) {
+        Some(Source::Url(url)) => {
+            let mut url = url.clone();
+            // Both fail only where a URL has no place for them.
+            let _ = (url.set_username(""), url.set_password(None));
+            url.into()
+        }
+        _ => plain_path(&outcome.name),
     }
-    of_path(Path::new(plain(name)))
 }
 
-/// A URI reference to a file: relative for a relative path.
+/// A relative reference. GitHub refuses whole reports for a URL in one place: of one, host and
+/// path are told.
+pub(super) fn uri(outcome: &Outcome) -> String {
+    match source(outcome) {
+        Some(Source::Url(url)) => {
+            let host = url.host_str().unwrap_or_default();
+            encode(format!("{host}{}", url.path()).as_bytes())
+        }
+        Some(Source::File(path)) => match path.to_str() {
+            Some(path) => of_path(Path::new(&plain_path(path))),
+            None => of_path(path),
+        },
+        _ => of_path(Path::new(&plain_path(&outcome.name))),
+    }
+}
+
+fn source(outcome: &Outcome) -> Option<&Source> {
+    outcome.input.as_ref().map(|input| &input.source)
+}
+
+/// A reference to a file: relative for a relative path.
 pub(super) fn of_path(path: &Path) -> String {
     if let Ok(url) = Url::from_file_path(path) {
         return url.into();
     }
-    let bytes = path.as_os_str().as_encoded_bytes();
-    let bytes = if MAIN_SEPARATOR == '/' {
-        Cow::Borrowed(bytes)
+    encode(path.as_os_str().as_encoded_bytes())
+}
+
+fn encode(path: &[u8]) -> String {
+    let path = if MAIN_SEPARATOR == '/' {
+        Cow::Borrowed(path)
     } else {
-        bytes.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
+        path.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
     };
-    percent_encode(&bytes, PLAIN).to_string()
+    percent_encode(&path, PLAIN).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
+    use crate::input::Input;
+    use crate::outcome::Ending;
+
+    fn of(operand: &str) -> (String, String) {
+        let input = Input::parse(OsStr::new(operand)).unwrap();
+        let outcome = Outcome::of(input, Ending::Skipped);
+        (name(&outcome), uri(&outcome))
+    }
 
     #[test]
     fn no_name_leads_elsewhere_than_to_the_file() {
         for (name, expected) in [
             ("./sfx/a b.wav", "sfx/a%20b.wav"),
             ("javascript:alert(1)", "javascript%3Aalert%281%29"),
+            ("https:x.wav", "https%3Ax.wav"),
             ("a#b?c.wav", "a%23b%3Fc.wav"),
-            ("https://example.com/a b.wav", "https://example.com/a%20b.wav"),
             ("\u{202e}vaw.exe", "%E2%80%AEvaw.exe"),
         ] {
-            assert_eq!(uri(name), expected);
+            assert_eq!(of(name).1, expected);
         }
         #[cfg(unix)]
-        assert_eq!(uri("/a/ä.wav"), "file:///a/%C3%A4.wav");
+        assert_eq!(of("/a/ä.wav").1, "file:///a/%C3%A4.wav");
+    }
+
+    #[test]
+    fn of_a_url_neither_who_may_fetch_it_nor_its_scheme_is_told() {
+        let (name, uri) = of("https://user:word@example.com/a%20b.wav?x=1");
+        assert_eq!(name, "https://example.com/a%20b.wav?x=1");
+        assert_eq!(uri, "example.com/a%2520b.wav");
     }
 }

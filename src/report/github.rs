@@ -5,8 +5,8 @@
 
 use std::io::{self, Write};
 
-use super::words::{Remark, remarks};
-use super::{Report, ReportStyle, address};
+use super::words::{CUT_SHORT, Remark, remarks};
+use super::{End, Report, ReportStyle, address};
 use crate::finding::Severity;
 use crate::outcome::Outcome;
 use crate::text::harmless;
@@ -42,7 +42,7 @@ impl Annotations {
     fn add(&mut self, name: &str, remark: &Remark) {
         self.count += 1;
         if self.first.len() < MOST_OF_A_KIND {
-            let (file, title) = (property(address::plain(name)), property(&remark.rule));
+            let (file, title) = (property(name), property(&remark.rule));
             let (command, message) = (self.command, data(&remark.message));
             self.first.push(format!("::{command} file={file},title={title}::{message}\n"));
         }
@@ -58,9 +58,11 @@ impl Annotations {
     }
 }
 
-/// Text that ends no command and begins none.
+/// Text that ends no command and begins none, not even for those who look for `##[` and `##vso[`
+/// in the middle of a line.
 fn data(text: &str) -> String {
-    harmless(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = harmless(text).replace("##[", "##\u{200b}[").replace("##vso", "##\u{200b}vso");
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
@@ -69,16 +71,20 @@ fn property(text: &str) -> String {
 
 impl Report for Github {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
+        let name = address::name(outcome);
         for remark in remarks(outcome, &self.style) {
             match remark.severity {
-                Severity::Error => self.errors.add(&outcome.name, &remark),
-                Severity::Warning => self.warnings.add(&outcome.name, &remark),
+                Severity::Error => self.errors.add(&name, &remark),
+                Severity::Warning => self.warnings.add(&name, &remark),
             }
         }
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
+        if end == End::CutShort {
+            writeln!(out, "::error title=caption::{CUT_SHORT}")?;
+        }
         self.errors.write(out)?;
         self.warnings.write(out)
     }

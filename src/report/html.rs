@@ -14,7 +14,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use self::sound::{Media, Sounds};
-use super::{Report, ReportStyle, address};
+use super::words::CUT_SHORT;
+use super::{End, Report, ReportStyle, address};
 use crate::outcome::{Ending, Outcome};
 use crate::record::Record;
 use crate::text::harmless;
@@ -70,7 +71,7 @@ impl Html {
 
     fn record(&self, outcome: &Outcome) -> Record {
         let mut record = Record::new(outcome, self.style.hint);
-        address::plain(&outcome.name).clone_into(&mut record.input);
+        record.input = address::name(outcome);
         record.findings.clone_from(&outcome.findings);
         let windows = record.windows.iter_mut().map(|window| &mut window.caption);
         for caption in record.caption.iter_mut().chain(windows) {
@@ -137,8 +138,11 @@ impl Report for Html {
         writeln!(out, "<script type=\"text/plain\" class=\"sound\">{bytes}</script>")
     }
 
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
+        if end == End::CutShort {
+            writeln!(out, "<p class=\"failed\" id=\"cut-short\">{CUT_SHORT}</p>")?;
+        }
         writeln!(out, "<script>{SCRIPT}</script>\n</html>")
     }
 }

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::words::{Remark, remarks};
-use super::{Report, ReportStyle, address};
+use super::words::{CUT_SHORT, Remark, remarks};
+use super::{End, Report, ReportStyle, address};
 use crate::finding::Severity;
 use crate::outcome::{Ending, Outcome};
 use crate::text::harmless;
@@ -33,38 +33,35 @@ impl Junit {
         Self { style, cases, tests: 0, failures: 0, errors: 0, skipped: 0 }
     }
 
-    /// A case that keeps all rules, with what is still to be said about it.
-    fn case(&mut self, outcome: &Outcome) -> io::Result<()> {
-        let remarks = remarks(outcome, &self.style);
-        let has_broken =
-            |remark: &&Remark| !remark.is_failure && remark.severity == Severity::Error;
-        let failure = remarks.iter().find(|remark| remark.is_failure);
-        let broken: Vec<_> = remarks.iter().filter(has_broken).collect();
-        self.errors += u64::from(failure.is_some());
-        if let Some(failure) = failure {
-            self.problem("error", failure, &failure.message)?;
-        } else if let Some(first) = broken.first() {
-            self.failures += 1;
-            let all: Vec<_> = broken.iter().map(|remark| told(remark)).collect();
-            self.problem("failure", first, &all.join("\n"))?;
-        } else if matches!(outcome.ending, Ending::Skipped) {
-            self.skipped += 1;
-            let skipped = self.cases.create_element("skipped");
-            skipped.with_attribute(("message", "what would be written is there")).write_empty()?;
-        }
-        if !remarks.is_empty() {
-            self.aside(outcome, &remarks)?;
-        }
-        Ok(())
+    fn begin(&mut self, name: &str) -> io::Result<()> {
+        self.tests += 1;
+        let mut case = BytesStart::new("testcase");
+        case.extend_attributes([("name", harmless(name).as_ref()), ("classname", "caption")]);
+        self.cases.get_mut().extend_from_slice(b"\n    ");
+        self.cases.write_event(Event::Start(case))
     }
 
-    fn problem(&mut self, element: &str, remark: &Remark, text: &str) -> io::Result<()> {
-        let (message, rule) = (harmless(&remark.message), harmless(&remark.rule));
+    fn end(&mut self) -> io::Result<()> {
+        self.cases.write_event(Event::End(BytesEnd::new("testcase")))
+    }
+
+    /// What an input failed by: an error, or the rules that it breaks.
+    fn problem(&mut self, remarks: &[Remark]) -> io::Result<()> {
+        let is_problem = |remark: &&Remark| remark.severity == Severity::Error;
+        let problems: Vec<_> = remarks.iter().filter(is_problem).collect();
+        let Some(first) = problems.first() else { return Ok(()) };
+        let lines: Vec<_> = problems.iter().map(|remark| told(remark)).collect();
+        let (element, count) = if first.is_failure {
+            ("error", &mut self.errors)
+        } else {
+            ("failure", &mut self.failures)
+        };
+        *count += 1;
         self.cases
             .create_element(element)
-            .with_attribute(("type", rule.as_ref()))
-            .with_attribute(("message", message.as_ref()))
-            .write_text_content(BytesText::new(&harmless(text)))?;
+            .with_attribute(("type", first.rule.as_str()))
+            .with_attribute(("message", first.message.as_str()))
+            .write_text_content(BytesText::new(&lines.join("\n")))?;
         Ok(())
     }
 
@@ -76,21 +73,24 @@ impl Junit {
         if let Some(answer) = outcome.answer() {
             lines.push(answer.caption.chars().take(LONGEST_CAPTION).collect());
         }
-        if !lines.is_empty() {
-            let text = lines.join("\n");
+        let text = lines.join("\n");
+        if !text.is_empty() {
             let element = self.cases.create_element("system-out");
             element.write_text_content(BytesText::new(&harmless(&text)))?;
         }
         Ok(())
     }
 
-    /// The counts, of the one suite and of all.
-    fn counts(&self) -> [(&'static str, String); 3] {
-        [
-            ("tests", self.tests.to_string()),
-            ("failures", self.failures.to_string()),
-            ("errors", self.errors.to_string()),
-        ]
+    /// The opening tag of the one suite, or of all.
+    fn suite(&self, element: &'static str) -> BytesStart<'static> {
+        let mut suite = BytesStart::new(element);
+        suite.push_attribute(("name", "caption"));
+        for (name, count) in
+            [("tests", self.tests), ("failures", self.failures), ("errors", self.errors)]
+        {
+            suite.push_attribute((name, count.to_string().as_str()));
+        }
+        suite
     }
 }
 
@@ -100,29 +100,34 @@ fn told(remark: &Remark) -> String {
 
 impl Report for Junit {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        self.tests += 1;
-        let name = harmless(address::plain(&outcome.name));
-        let mut case = BytesStart::new("testcase");
-        case.extend_attributes([("name", name.as_ref()), ("classname", "caption")]);
-        self.cases.get_mut().extend_from_slice(b"\n    ");
-        self.cases.write_event(Event::Start(case))?;
-        self.case(outcome)?;
-        self.cases.write_event(Event::End(BytesEnd::new("testcase")))
+        self.begin(&address::name(outcome))?;
+        let remarks = remarks(outcome, &self.style);
+        self.problem(&remarks)?;
+        if matches!(outcome.ending, Ending::Skipped) {
+            self.skipped += 1;
+            let skipped = self.cases.create_element("skipped");
+            skipped.with_attribute(("message", "what would be written is there")).write_empty()?;
+        }
+        if !remarks.is_empty() {
+            self.aside(outcome, &remarks)?;
+        }
+        self.end()
     }
 
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
+        if end == End::CutShort {
+            self.errors += 1;
+            self.begin("the run")?;
+            let error = self.cases.create_element("error");
+            error.with_attribute(("message", CUT_SHORT)).write_empty()?;
+            self.end()?;
+        }
+        let mut suite = self.suite("testsuite");
+        suite.push_attribute(("skipped", self.skipped.to_string().as_str()));
         let mut writer = Writer::new(out);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let counts = self.counts();
-        let counts = || counts.iter().map(|(name, count)| (*name, count.as_str()));
-        let mut suites = BytesStart::new("testsuites");
-        suites.extend_attributes([("name", "caption")].into_iter().chain(counts()));
-        let skipped = self.skipped.to_string();
-        let mut suite = BytesStart::new("testsuite");
-        suite.extend_attributes([("name", "caption")].into_iter().chain(counts()));
-        suite.push_attribute(("skipped", skipped.as_str()));
         writer.get_mut().write_all(b"\n")?;
-        writer.write_event(Event::Start(suites))?;
+        writer.write_event(Event::Start(self.suite("testsuites")))?;
         writer.get_mut().write_all(b"\n  ")?;
         writer.write_event(Event::Start(suite))?;
         writer.get_mut().write_all(self.cases.get_ref())?;

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::words::{Remark, remarks};
-use super::{Report, ReportStyle, address};
+use super::words::{CUT_SHORT, Remark, remarks};
+use super::{End, Report, ReportStyle, address};
 use crate::finding::Severity;
-use crate::outcome::Outcome;
+use crate::outcome::{Ending, Outcome};
 use crate::text::harmless;
 
 /// Bytes of rows of each kind; what is beyond them is counted.
@@ -19,7 +19,7 @@ pub(super) struct Markdown {
     inputs: u64,
     failed: u64,
     broken: u64,
-    warned: u64,
+    skipped: u64,
     errors: Rows,
     warnings: Rows,
 }
@@ -42,12 +42,12 @@ impl Rows {
             self.left_out += 1;
             return;
         }
-        let sign = match (remark.is_failure, remark.severity) {
-            (true, _) => "failed",
-            (false, Severity::Error) => "broken",
-            (false, Severity::Warning) => "warning",
+        let sign = match remark.severity {
+            Severity::Error if remark.is_failure => "failed",
+            Severity::Error => "broken",
+            Severity::Warning => "warning",
         };
-        let (name, rule) = (plain(address::plain(name)), plain(&remark.rule));
+        let (name, rule) = (plain(name), plain(&remark.rule));
         let message = plain(&remark.message);
         let row = format!("| {sign} | <code>{name}</code> | {rule} | {message} |");
         // Writing into a string does not fail.
@@ -77,24 +77,31 @@ impl Report for Markdown {
         self.inputs += 1;
         self.failed += u64::from(outcome.error().is_some());
         self.broken += u64::from(outcome.is_broken());
+        self.skipped += u64::from(matches!(outcome.ending, Ending::Skipped));
+        let name = address::name(outcome);
         for remark in remarks(outcome, &self.style) {
             match remark.severity {
-                Severity::Error => self.errors.add(&outcome.name, &remark),
-                Severity::Warning => {
-                    self.warned += 1;
-                    self.warnings.add(&outcome.name, &remark);
-                }
+                Severity::Error => self.errors.add(&name, &remark),
+                Severity::Warning => self.warnings.add(&name, &remark),
             }
         }
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { inputs, failed, broken, warned, .. } = self;
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
+        let Self { inputs, failed, broken, skipped, .. } = self;
         let inputs = if *inputs == 1 { "1 sound".to_owned() } else { format!("{inputs} sounds") };
-        writeln!(out, "### caption: {inputs}, {broken} broken, {failed} failed\n")?;
-        if self.errors.text.is_empty() && *warned == 0 {
-            return writeln!(out, "Every rule is kept.\n");
+        write!(out, "### caption: {inputs}, {broken} broken, {failed} failed")?;
+        writeln!(
+            out,
+            "{}\n",
+            if *skipped > 0 { format!(", {skipped} skipped") } else { String::new() }
+        )?;
+        if end == End::CutShort {
+            writeln!(out, "**{CUT_SHORT}**\n")?;
+        }
+        if self.errors.text.is_empty() && self.warnings.text.is_empty() {
+            return Ok(());
         }
         writeln!(out, "| | asset | rule | |\n|---|---|---|---|")?;
         write!(out, "{}{}", self.errors.text, self.warnings.text)?;

@@ -47,14 +47,24 @@ pub struct ReportStyle {
     pub folder: PathBuf,
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum End {
+    /// All inputs were looked at.
+    Complete,
+    /// Some were not: somebody ended it, or there was no point in going on.
+    CutShort,
+}
+
 /// Takes outcomes as they come, and has something to say at the end at the latest. The same
 /// outcomes make the same bytes.
 pub trait Report {
     /// Takes the next outcome, and writes what can be written by now.
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()>;
 
-    /// Writes all the rest. Nothing comes after it.
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()>;
+    /// Writes all the rest, after a run that is complete or was cut short. Nothing comes after it.
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()>;
 }
 
 impl ReportKind {

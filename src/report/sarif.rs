@@ -2,27 +2,32 @@
 //!
 //! Limits of GitHub, which refuses or cuts what is beyond them (GitHub Docs, "SARIF support for
 //! code scanning", 2026): 25,000 results and rules a run, names of 255 characters, descriptions of
-//! 1,024.
+//! 1,024, and 10 MB once it is packed.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
+use std::mem;
 
 use self::log::{
     Artifact, Configuration, Driver, Fingerprints, Invocation, Location, Log, Notification,
     PhysicalLocation, Region, ResultEntry, RuleEntry, Run, Text, Tool,
 };
-use super::words::{Remark, remarks};
-use super::{Report, ReportStyle, address};
+use super::words::{CUT_SHORT, Remark, remarks};
+use super::{End, Report, ReportStyle, address};
 use crate::finding::Severity;
 use crate::hash;
 use crate::outcome::Outcome;
-use crate::text::{harmless, one_line};
+use crate::text::one_line;
 
 mod log;
 
 const MOST_RESULTS: usize = 25_000;
 const MOST_RULES: usize = 25_000;
-const LONGEST_NAME: usize = 254;
+const LONGEST_ID: usize = 200;
 const LONGEST_DESCRIPTION: usize = 1000;
+
+/// Bytes of all messages together, which are what hardly gets smaller when a report is packed.
+const LARGEST: usize = 8_000_000;
 
 /// More inputs that failed than these are counted and not listed.
 const MOST_FAILURES: usize = 1000;
@@ -33,11 +38,20 @@ const MOST_FAILURES: usize = 1000;
 pub(super) struct Sarif {
     style: ReportStyle,
     rules: Vec<RuleEntry>,
-    errors: Vec<ResultEntry>,
-    warnings: Vec<ResultEntry>,
+    places: HashMap<String, usize>,
+    errors: Results,
+    warnings: Results,
     failures: Vec<Notification>,
-    left_out: usize,
+    untold_failures: usize,
     has_failed: bool,
+}
+
+/// Results of one severity, and how many more there were.
+#[derive(Default)]
+struct Results {
+    list: Vec<ResultEntry>,
+    bytes: usize,
+    left_out: usize,
 }
 
 impl Sarif {
@@ -45,75 +59,105 @@ impl Sarif {
         Self { style, ..Self::default() }
     }
 
-    fn remark(&mut self, name: &str, remark: &Remark) {
-        let message = message(&remark.message);
-        if remark.is_failure {
-            self.has_failed = true;
-            let (level, locations) = (remark.severity, vec![Location::of(name)]);
-            let failure = Notification { level, message, locations };
-            return keep(&mut self.failures, MOST_FAILURES, &mut self.left_out, failure);
-        }
-        let Some((rule_index, rule_id)) = self.rule(remark) else {
-            self.left_out += 1;
+    fn failure(&mut self, uri: &str, remark: &Remark) {
+        self.has_failed = true;
+        if self.failures.len() == MOST_FAILURES {
+            self.untold_failures += 1;
             return;
-        };
-        let hash = hash::digest(format!("{rule_id}\n{}", address::plain(name)).as_bytes());
-        let result = ResultEntry {
-            rule_id,
-            rule_index,
-            level: remark.severity,
-            message,
-            locations: [Location::of(name)],
-            partial_fingerprints: Fingerprints {
-                primary_location_line_hash: format!("{hash:032x}"),
-            },
-        };
-        let list = match remark.severity {
+        }
+        let locations = vec![Location::of(uri)];
+        let message = Text::new(&remark.message);
+        self.failures.push(Notification { level: Severity::Error, message, locations });
+    }
+
+    /// A finding, and the how manieth it is of its rule on its input.
+    fn finding(&mut self, name: &str, uri: &str, remark: &Remark, number: usize) {
+        let rule = self.rule(remark);
+        let results = match remark.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
-        keep(list, MOST_RESULTS, &mut self.left_out, result);
+        let size = remark.message.len();
+        let has_room = results.list.len() < MOST_RESULTS && results.bytes + size <= LARGEST;
+        let Some((rule_index, rule_id)) = rule.filter(|_| has_room) else {
+            results.left_out += 1;
+            return;
+        };
+        results.bytes += size;
+        let hash = hash::digest(format!("{rule_id}\n{number}\n{name}").as_bytes());
+        results.list.push(ResultEntry {
+            rule_id,
+            rule_index,
+            level: remark.severity,
+            message: Text::new(&remark.message),
+            locations: [Location::of(uri)],
+            partial_fingerprints: Fingerprints { rule_and_input: format!("{hash:032x}") },
+        });
     }
 
     /// The place of a rule among those that were broken, and its name.
     fn rule(&mut self, remark: &Remark) -> Option<(usize, String)> {
-        let id = one_line(&harmless(&remark.rule), LONGEST_NAME);
-        let index = self.rules.iter().position(|rule| rule.id == id);
-        if index.is_none() && self.rules.len() == MOST_RULES {
+        let id = id(&remark.rule);
+        if let Some(place) = self.places.get(&id) {
+            return Some((*place, id));
+        }
+        if self.rules.len() == MOST_RULES {
             return None;
         }
-        let index = index.unwrap_or_else(|| {
-            self.rules.push(RuleEntry::of(remark, id.clone()));
-            self.rules.len() - 1
-        });
-        Some((index, id))
+        self.places.insert(id.clone(), self.rules.len());
+        self.rules.push(RuleEntry::of(remark, id.clone()));
+        Some((self.rules.len() - 1, id))
     }
-}
 
-fn keep<T>(list: &mut Vec<T>, most: usize, left_out: &mut usize, item: T) {
-    if list.len() < most {
-        list.push(item);
-    } else {
-        *left_out += 1;
-    }
-}
-
-/// Text in which no link is hidden, as of SARIF 2.1.0, section 3.11.6.
-fn message(text: &str) -> Text {
-    let mut escaped = String::with_capacity(text.len());
-    for c in harmless(text).chars() {
-        if matches!(c, '[' | ']' | '\\') {
-            escaped.push('\\');
+    /// Errors, and as many warnings as there is room for.
+    fn results(&mut self) -> Vec<ResultEntry> {
+        let mut results = mem::take(&mut self.errors.list);
+        let mut bytes = self.errors.bytes;
+        for warning in mem::take(&mut self.warnings.list) {
+            bytes += warning.message.text.len();
+            if results.len() < MOST_RESULTS && bytes <= LARGEST {
+                results.push(warning);
+            } else {
+                self.warnings.left_out += 1;
+            }
         }
-        escaped.push(c);
+        results
     }
-    Text { text: escaped }
+
+    fn tell(&mut self, level: Severity, text: &str) {
+        let (message, locations) = (Text::new(text), Vec::new());
+        self.failures.push(Notification { level, message, locations });
+    }
+}
+
+/// A rule's name, told apart from others where it is too long.
+fn id(rule: &str) -> String {
+    if rule.chars().count() <= LONGEST_ID {
+        return rule.to_owned();
+    }
+    format!("{} {:032x}", one_line(rule, LONGEST_ID), hash::digest(rule.as_bytes()))
+}
+
+impl Text {
+    /// Text in which there is neither a link nor a place for something else, as of SARIF 2.1.0,
+    /// sections 3.11.5 and 3.11.6.
+    fn new(text: &str) -> Self {
+        let mut escaped = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '[' | ']' | '\\' => escaped.extend(['\\', c]),
+                '{' | '}' => escaped.extend([c, c]),
+                c => escaped.push(c),
+            }
+        }
+        Self { text: escaped }
+    }
 }
 
 impl RuleEntry {
     fn of(remark: &Remark, id: String) -> Self {
-        let reason = remark.reason.as_deref().unwrap_or(&id);
-        let text = || Text { text: one_line(&harmless(reason), LONGEST_DESCRIPTION) };
+        let reason = remark.reason.as_ref().unwrap_or(&remark.rule);
+        let text = || Text::new(&one_line(reason, LONGEST_DESCRIPTION / 2));
         Self {
             short_description: text(),
             full_description: text(),
@@ -125,8 +169,8 @@ impl RuleEntry {
 }
 
 impl Location {
-    fn of(name: &str) -> Self {
-        let artifact_location = Artifact { uri: address::uri(name) };
+    fn of(uri: &str) -> Self {
+        let artifact_location = Artifact { uri: uri.to_owned() };
         let region = Region { start_line: 1 };
         Self { physical_location: PhysicalLocation { artifact_location, region } }
     }
@@ -134,40 +178,51 @@ impl Location {
 
 impl Report for Sarif {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
+        let (name, uri) = (address::name(outcome), address::uri(outcome));
+        let mut told: Vec<String> = Vec::new();
         for remark in remarks(outcome, &self.style) {
-            self.remark(&outcome.name, &remark);
+            if remark.is_failure {
+                self.failure(&uri, &remark);
+            } else {
+                let number = told.iter().filter(|rule| **rule == remark.rule).count();
+                self.finding(&name, &uri, &remark, number);
+                told.push(remark.rule);
+            }
         }
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let room = MOST_RESULTS - self.errors.len();
-        let left_out = self.left_out + self.warnings.len().saturating_sub(room);
-        self.errors.extend(self.warnings.drain(..).take(room));
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
+        let results = self.results();
+        let left_out = self.errors.left_out + self.warnings.left_out;
         if left_out > 0 {
-            let text = format!("{left_out} more are left out: a viewer takes no more");
-            let (level, message) = (Severity::Warning, Text { text });
-            self.failures.push(Notification { level, message, locations: Vec::new() });
+            let text = format!("{left_out} more findings are left out: viewers take no more");
+            self.tell(Severity::Warning, &text);
+        }
+        if self.untold_failures > 0 {
+            let text = format!("{} more inputs failed", self.untold_failures);
+            self.tell(Severity::Error, &text);
+        }
+        if end == End::CutShort {
+            self.tell(Severity::Error, CUT_SHORT);
         }
         let driver = Driver {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
             rules: &self.rules,
         };
+        let invocation = Invocation {
+            execution_successful: !self.has_failed && end == End::Complete,
+            tool_execution_notifications: &self.failures,
+        };
         let run = Run {
             tool: Tool { driver },
-            invocations: [Invocation {
-                execution_successful: !self.has_failed,
-                tool_execution_notifications: &self.failures,
-            }],
+            invocations: [invocation],
             column_kind: "unicodeCodePoints",
-            results: &self.errors,
+            results: &results,
         };
-        let log = Log {
-            schema: "https://json.schemastore.org/sarif-2.1.0.json",
-            version: "2.1.0",
-            runs: [run],
-        };
+        let schema = "https://json.schemastore.org/sarif-2.1.0.json";
+        let log = Log { schema, version: "2.1.0", runs: [run] };
         serde_json::to_writer_pretty(&mut *out, &log)?;
         out.write_all(b"\n")
     }

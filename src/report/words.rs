@@ -1,16 +1,18 @@
 //! Findings and failures in the words that all reports use.
 
-use crate::error::Error;
+use super::ReportStyle;
+use crate::error::Kind;
 use crate::finding::{Finding, Severity};
 use crate::outcome::Outcome;
-use crate::text::one_line;
-
-use super::ReportStyle;
+use crate::text::{harmless, one_line};
 
 /// What is longer is cut off, in characters: messages of a server have no bounds.
 const LONGEST: usize = 2000;
 
-/// Something that people have to know of an input.
+/// What is to be said where a run ended early.
+pub(super) const CUT_SHORT: &str = "the run ended before all inputs were looked at";
+
+/// Something that people have to know of an input, in harmless text on one line.
 pub(super) struct Remark {
     /// The name of the rule, or the kind of the error.
     pub(super) rule: String,
@@ -21,31 +23,41 @@ pub(super) struct Remark {
     pub(super) is_failure: bool,
 }
 
-/// The failure of an input first, then its findings.
+/// The failures of an input first, then its findings.
 pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Remark> {
-    let failure = outcome.error().map(|error| Remark::of_failure(error, style));
-    failure.into_iter().chain(outcome.findings.iter().map(Remark::of_finding)).collect()
+    let failure = outcome.error().map(|error| {
+        let message = format!("{error}; {}", (style.hint)(error));
+        Remark::of_failure(error.kind(), &message)
+    });
+    let unkept = outcome.unkept.as_ref().map(|error| {
+        Remark::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))
+    });
+    let findings = outcome.findings.iter().map(Remark::of_finding);
+    failure.into_iter().chain(unkept).chain(findings).collect()
 }
 
 impl Remark {
-    fn of_failure(error: &Error, style: &ReportStyle) -> Self {
+    fn of_failure(kind: Kind, message: &str) -> Self {
         Self {
-            rule: error.kind().to_string(),
+            rule: kind.to_string(),
             severity: Severity::Error,
-            message: one_line(&format!("{error}; {}", (style.hint)(error)), LONGEST),
+            message: line(message),
             reason: None,
             is_failure: true,
         }
     }
 
     fn of_finding(finding: &Finding) -> Self {
-        let message = format!("{}{}", finding.message, finding.details());
         Self {
-            rule: one_line(&finding.rule, LONGEST),
+            rule: line(&finding.rule),
             severity: finding.severity,
-            message: one_line(&message, LONGEST),
-            reason: finding.reason.clone(),
+            message: line(&format!("{}{}", finding.message, finding.details())),
+            reason: finding.reason.as_deref().map(line),
             is_failure: false,
         }
     }
+}
+
+fn line(text: &str) -> String {
+    one_line(&harmless(text), LONGEST)
 }

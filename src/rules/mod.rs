@@ -10,6 +10,7 @@ use crate::audio::Sound;
 use crate::caption::Answer;
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
+use crate::text::plain_path;
 
 mod looping;
 mod sound;
@@ -92,7 +93,7 @@ impl Rule {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// Only for inputs whose name, without a leading `./`, matches one of the globs.
+    /// Only for inputs whose name matches one of the globs, however its path is spelled.
     ///
     /// Fails with [`Error::BadGlob`].
     pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
@@ -115,8 +116,8 @@ impl Rule {
     }
 
     fn is_for(&self, name: &str) -> bool {
-        let name = name.trim_start_matches("./");
-        self.paths.as_ref().is_none_or(|paths| paths.is_match(name))
+        let is_match = |paths: &GlobSet| paths.is_match(name) || paths.is_match(plain_path(name));
+        self.paths.as_ref().is_none_or(is_match)
     }
 
     fn finding(&self, message: String) -> Finding {

@@ -166,7 +166,7 @@ fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
     let rules = sarif["tool"]["driver"]["rules"].as_array().unwrap();
     assert!(rules.iter().all(|rule| rule["id"].as_str().unwrap().chars().count() <= 255));
     let notifications = &sarif["invocations"][0]["toolExecutionNotifications"];
-    assert_says(&notifications.to_string(), &["2000 more are left out"]);
+    assert_says(&notifications.to_string(), &["2000 more findings are left out"]);
 }
 
 #[test]
@@ -248,16 +248,14 @@ fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
     assert_eq!(run.code, 1);
     let commands = |text: &str| {
         let lines = text.split(['\n', '\r']).map(str::trim_start);
-        lines.filter(|line| line.starts_with("::")).count() + text.matches("##[").count()
+        let hashes = text.matches("##[").count() + text.matches("##vso[").count();
+        lines.filter(|line| line.starts_with("::")).count() + hashes
     };
     assert_eq!(commands(&run.stdout), 0);
-    // Its own, with what was quoted in them: two rules are broken, and it goes round in circles.
-    let is_own = |line: &&str| {
-        let titles = ["::error file=tone.wav,title=deny ", "::warning file=tone.wav,title=looping"];
-        titles.iter().any(|title| line.starts_with(title))
-    };
-    let (own, rest): (Vec<_>, Vec<_>) = run.stderr.lines().partition(is_own);
-    assert_eq!((own.len(), commands(&rest.join("\n"))), (3, 0));
+    // Its own: two rules are broken, and it goes round in circles.
+    assert_eq!(commands(&run.stderr), 3);
+    assert_eq!(run.stderr.matches("\n::error file=tone.wav,title=deny ").count(), 2);
+    assert_eq!(run.stderr.matches("\n::warning file=tone.wav,title=looping").count(), 1);
     assert_harmless(&run.stderr);
     let table = fs::read_to_string(summary.path()).unwrap();
     assert_harmless(&table);
@@ -361,4 +359,97 @@ fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
     let cases = cases(&read(&run, "caption-report.xml"));
     assert_says(&cases[0].children[0].1, &["100 % is silence"]);
     assert!(stand_in.requests().is_empty());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_neither_the_reports_nor_the_verdict() {
+    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
+    let mut run = run.args(["--deny", "voice", "--report", "junit"]);
+    let mut child = run.spawn();
+    drop(child.stdout.take());
+    assert_eq!(finish(child).code, 1);
+    assert_eq!(cases(&read(&run, "caption-report.xml")).len(), 20);
+}
+
+#[test]
+fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
+    let summary = tempfile::NamedTempFile::new().unwrap();
+    let stand_in = StandIn::scripted([answer("Rain."), Reply::status(401)]);
+    let run = caption(&stand_in).clips("sfx", 4).args(["-q", "-j", "1", "sfx"]);
+    let run = run.env("GITHUB_STEP_SUMMARY", summary.path());
+    let mut run = run.args(["--report", "junit", "--report", "sarif", "--report", "github"]);
+    let ended = finish(run.spawn());
+    assert_eq!(ended.code, 4);
+    let early = "the run ended before all inputs were looked at";
+    assert_says(&ended.stderr, &["::error title=caption::", early]);
+    assert_says(&fs::read_to_string(summary.path()).unwrap(), &["1 failed", early]);
+    let cases = cases(&read(&run, "caption-report.xml"));
+    let last = cases.last().unwrap();
+    assert_eq!(
+        (cases.len(), last.name.as_str(), last.children[0].1.as_str()),
+        (3, "the run", early)
+    );
+    let sarif = sarif_run(&read(&run, "caption-report.sarif"));
+    assert_eq!(sarif["invocations"][0]["executionSuccessful"], false);
+    assert_says(&sarif["invocations"].to_string(), &["401", early]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_could_not_be_written_is_a_failure_in_the_report_as_well() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--sidecar"]);
+    let mut run = run.args(["--report", "junit", "--report", "sarif=/dev/full"]);
+    std::os::unix::fs::symlink("/dev/full", run.folder().join("tone.txt")).unwrap();
+    run = run.arg("--force");
+    let ended = finish(run.spawn());
+    assert_eq!(ended.code, 3);
+    assert_says(&ended.stderr, &["could not write the report", "/dev/full"]);
+    let cases = cases(&read(&run, "caption-report.xml"));
+    assert_eq!((cases[0].children[0].0.as_str(), cases.len()), ("error", 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_report_is_written_through_a_link_of_a_project_or_over_a_sound() {
+    let stand_in = StandIn::start();
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    let run = caption(&stand_in).file("caption.toml", "report = ['junit']\n").with("tone.wav");
+    std::os::unix::fs::symlink(elsewhere.path(), run.folder().join("caption-report.xml")).unwrap();
+    assert_says(&run.arg("tone.wav").run().failed(2), &["leads out of the project"]);
+    let run = caption(&stand_in).with("tone.wav").with("tone.mp3").args(["tone.mp3"]);
+    std::os::unix::fs::symlink("tone.wav", run.folder().join("x")).unwrap();
+    assert_says(
+        &run.args(["--report", "junit=x"]).run().failed(2),
+        &["never written over a sound"],
+    );
+}
+
+#[test]
+fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_is_spelled() {
+    let toml = "[[rule]]\nname = 'n'\ndeny = 'rain'\npaths = ['sfx/*']\n\
+                [[rule]]\nname = 'n'\ndeny = 'roof'\n";
+    let run = |name: &str| {
+        let stand_in = StandIn::scripted([answer("Rain on a roof {0}.")]);
+        let run = caption(&stand_in).file("caption.toml", toml).clips("sfx", 1);
+        let mut run = run.args([name, "--report", "sarif"]);
+        assert_eq!(finish(run.spawn()).code, 1);
+        sarif_run(&read(&run, "caption-report.sarif"))["results"].clone()
+    };
+    let results = run("sfx/000.wav");
+    let prints = |number: usize| results[number]["partialFingerprints"]["ruleAndInput/v1"].clone();
+    assert_ne!(prints(0), prints(1));
+    assert_says(results[0]["message"]["text"].as_str().unwrap(), &["a roof {{0}}."]);
+    for name in ["./sfx/000.wav", ".//sfx/../sfx//./000.wav"] {
+        assert_eq!(run(name), results, "{name}");
+    }
+}
+
+#[test]
+fn the_same_report_twice_is_one() {
+    let stand_in = StandIn::scripted([answer("A low voice.")]);
+    let run = caption(&stand_in).with("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
+    let run = run.args(["--report", "github", "--report", "github"]).run();
+    assert_eq!(run.stderr.matches("::error ").count(), 1);
 }

@@ -43,8 +43,8 @@ pub(crate) fn run(
     let captioner = config.captioner(diagnostics, &stop)?;
     let sidecars = config.sidecars()?;
     let inputs = inputs(found, sidecars.as_ref(), &count, cli.money.dry_run)?;
-    let mut sink = Sink::open(config.output_file(), environment)?;
-    let mut reports = Reports::open(config.reports(), environment)?;
+    let mut reports = Reports::open(&config.reports(), environment)?;
+    let mut sink = Sink::open(config.output_file(), environment, !reports.is_empty())?;
     // One thread does: it only ever waits for the network.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = if cli.money.dry_run {

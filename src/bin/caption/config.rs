@@ -138,8 +138,8 @@ impl<'a> Config<'a> {
     }
 
     /// A dry run has nothing to report on.
-    pub(crate) fn reports(&self) -> &'a [ReportOption] {
-        if self.cli.money.dry_run { &[] } else { &self.cli.audit.report }
+    pub(crate) fn reports(&self) -> Vec<ReportOption> {
+        if self.cli.money.dry_run { Vec::new() } else { reports(self.cli) }
     }
 
     fn writes_records(&self) -> bool {
@@ -193,13 +193,28 @@ fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
     Ok(formats)
 }
 
+/// The same one twice is one.
+fn reports(cli: &Cli) -> Vec<ReportOption> {
+    let mut reports: Vec<ReportOption> = Vec::new();
+    for report in &cli.audit.report {
+        if !reports.contains(report) {
+            reports.push(report.clone());
+        }
+    }
+    reports
+}
+
 /// What is written must not be what is read, nor two things to one file.
 fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
-    let reports = cli.audit.report.iter().filter_map(|report| report.file.as_deref());
+    let reports = reports(cli);
+    let reports = reports.iter().filter_map(|report| report.file.as_deref());
     let (output, manifest) = (cli.output.output.as_deref(), cli.known.manifest.as_deref());
     let written: Vec<_> = [output, manifest].into_iter().flatten().chain(reports).collect();
     for (index, path) in written.iter().enumerate() {
-        if is_audio_name(path) || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
+        // A link is followed when it is written to.
+        let target = path.canonicalize().unwrap_or_else(|_| (*path).to_owned());
+        let is_audio = is_audio_name(path) || is_audio_name(&target);
+        if is_audio || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
             return Err(Error::OverSound { path: (*path).to_owned() }.into());
         }
         // A device may well be shared.

@@ -91,12 +91,15 @@ impl<W: Write> Delivery<'_, W> {
                 outcome = outcomes.next() => {
                     self.pending_news(&mut news)?;
                     let Some(outcome) = outcome else { break };
-                    self.outcome(&outcome, &stop)?;
+                    self.outcome(outcome, &stop)?;
                 }
                 () = &mut signals => break,
             }
         }
         diagnostics.progress.clear();
+        if stop.is_draining() && self.count.total() != usize::try_from(self.summary.done()).ok() {
+            self.reports.cut_short();
+        }
         if self.is_audit && self.summary.skipped() > 0 {
             diagnostics.note("rules are not checked where a sidecar is there already; see --force");
         }
@@ -139,27 +142,26 @@ impl<W: Write> Delivery<'_, W> {
         Ok(())
     }
 
-    fn outcome(&mut self, outcome: &Outcome, stop: &Stop) -> io::Result<()> {
+    fn outcome(&mut self, mut outcome: Outcome, stop: &Stop) -> io::Result<()> {
         if !self.is_batch {
             self.diagnostics.progress.clear();
         }
-        self.summary.count(outcome);
-        self.reports.outcome(outcome);
         let (format, output) = (&mut self.format, &mut self.output);
         match &self.sidecars {
             Some(sidecars) => {
-                if let Err(error) = sidecars.write(outcome) {
-                    self.summary.count_unwritten(outcome);
+                if let Err(error) = sidecars.write(&outcome) {
                     // The others would be lost in the same way.
                     stop.drain();
-                    self.failed(outcome, &error);
+                    outcome.ending = Ending::Failed(error);
                 }
             }
             None => self.diagnostics.progress.suspend(|| {
-                format.outcome(outcome, output)?;
+                format.outcome(&outcome, output)?;
                 output.flush()
             })?,
         }
+        self.summary.count(&outcome);
+        self.reports.outcome(&outcome);
         for finding in &outcome.findings {
             self.diagnostics.finding(&outcome.name, finding, self.is_batch);
         }
@@ -171,14 +173,14 @@ impl<W: Write> Delivery<'_, W> {
                 if answer.finish_reason.as_deref() == Some("length") {
                     self.diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
                 }
-                self.diagnostics.answered(outcome);
+                self.diagnostics.answered(&outcome);
             }
-            Ending::Failed(error) => self.failed(outcome, error),
+            Ending::Failed(error) => self.failed(&outcome, error),
             _ => {}
         }
         if let Some(error) = &outcome.unkept {
             self.exit = self.exit.max(Exit::Failed);
-            self.diagnostics.unkept(outcome, error);
+            self.diagnostics.unkept(&outcome, error);
         }
         if self.is_batch {
             self.diagnostics.progress.counted(&self.summary, self.count.total());

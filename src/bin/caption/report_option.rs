@@ -23,6 +23,20 @@ const KINDS: [(&str, ReportKind, Option<&str>); 4] = [
     ("html", ReportKind::Html, Some("caption-report.html")),
 ];
 
+impl ReportOption {
+    pub(crate) fn is_for_github(&self) -> bool {
+        self.kind == ReportKind::Github
+    }
+}
+
+/// What is meant by an option that may leave the file out: a kind, and the file unless it is none.
+pub(crate) fn spelled_out(option: &str) -> (&str, Option<&str>) {
+    match option.split_once('=') {
+        Some((kind, file)) => (kind, Some(file)),
+        None => (option, KINDS.iter().find(|(kind, ..)| *kind == option).and_then(|kind| kind.2)),
+    }
+}
+
 pub(crate) fn report_parser() -> impl TypedValueParser<Value = ReportOption> {
     OsStringValueParser::new().try_map(|value| parse(&value))
 }

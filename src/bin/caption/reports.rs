@@ -2,12 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use caption::error::Error;
 use caption::outcome::Outcome;
 use caption::output::OutputFile;
-use caption::report::{Report, ReportKind, ReportStyle};
+use caption::report::{End, Report, ReportKind, ReportStyle};
 
 use super::diagnostics::Diagnostics;
 use super::environment::Environment;
@@ -18,12 +18,15 @@ use super::report_option::ReportOption;
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// All reports that were asked for.
-#[derive(Default)]
-pub(crate) struct Reports(Vec<Open>);
+pub(crate) struct Reports {
+    open: Vec<Open>,
+    end: End,
+}
 
 /// A report that is being made.
 struct Open {
     report: Box<dyn Report>,
+    name: String,
     place: Place,
     /// Why it cannot be made.
     fault: Option<io::Error>,
@@ -31,53 +34,58 @@ struct Open {
 
 enum Place {
     File(OutputFile),
-    /// What is told at the end, on standard error or to a file that others write to as well.
-    End {
-        text: Vec<u8>,
-        file: Option<File>,
-    },
+    /// A file that others write to as well, and what is added to it at the end.
+    Shared(File, Vec<u8>),
+    /// What is told at the end.
+    Stderr(Vec<u8>),
 }
 
 impl Reports {
     /// Fails with [`Error::Unwritable`] where a report could not be written later.
     pub(crate) fn open(options: &[ReportOption], environment: &Environment) -> Result<Self, Error> {
-        let mut reports = Vec::new();
+        let mut open = Vec::new();
         for ReportOption { kind, file } in options {
+            let file = file.as_deref();
             let place = match file {
                 Some(path) => Place::File(OutputFile::create(path)?),
-                None => Place::End { text: Vec::new(), file: None },
+                None => Place::Stderr(Vec::new()),
             };
-            let mut style = ReportStyle::default();
-            style.hint = |error| hint(error).into_owned();
-            style.folder =
-                file.as_ref().and_then(|path| path.parent()).map_or_else(PathBuf::new, Into::into);
-            reports.push(Open { report: kind.report(&style), place, fault: None });
-            if *kind == ReportKind::Github
-                && let Some(path) = environment.get(STEP_SUMMARY).map(PathBuf::from)
-            {
-                let file = OpenOptions::new().append(true).create(true).open(&path);
-                let file = Some(file.map_err(|source| Error::Unwritable { path, source })?);
-                let place = Place::End { text: Vec::new(), file };
-                let report = ReportKind::Markdown.report(&style);
-                reports.push(Open { report, place, fault: None });
-            }
+            open.push(Open::new(*kind, file, place));
         }
-        Ok(Self(reports))
+        let summary = environment.get(STEP_SUMMARY).map(PathBuf::from);
+        if let Some(path) = summary.filter(|_| options.iter().any(ReportOption::is_for_github)) {
+            let file = OpenOptions::new().append(true).create(true).open(&path);
+            let file = file.map_err(|source| Error::Unwritable { path: path.clone(), source })?;
+            let place = Place::Shared(file, Vec::new());
+            open.push(Open::new(ReportKind::Markdown, Some(&path), place));
+        }
+        Ok(Self { open, end: End::Complete })
+    }
+
+    /// Whether there is nothing to report.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// Takes the next outcome. A report that cannot be written ends neither the others nor the run.
     pub(crate) fn outcome(&mut self, outcome: &Outcome) {
-        for open in &mut self.0 {
+        for open in &mut self.open {
             open.write(|report, out| report.outcome(outcome, out));
         }
+    }
+
+    /// Not all inputs were looked at.
+    pub(crate) fn cut_short(&mut self) {
+        self.end = End::CutShort;
     }
 
     /// Puts all reports in their places.
     pub(crate) fn finish(self, diagnostics: &Diagnostics) -> Exit {
         let mut exit = Exit::Success;
-        for open in self.0 {
-            if let Err(error) = open.finish(diagnostics) {
-                diagnostics.problem(&format!("could not write a report ({error})"));
+        for open in self.open {
+            let name = open.name.clone();
+            if let Err(error) = open.finish(self.end, diagnostics) {
+                diagnostics.problem(&format!("could not write the report ({error}): {name}"));
                 exit = Exit::Failed;
             }
         }
@@ -86,28 +94,37 @@ impl Reports {
 }
 
 impl Open {
+    fn new(kind: ReportKind, file: Option<&Path>, place: Place) -> Self {
+        let mut style = ReportStyle::default();
+        style.hint = |error| hint(error).into_owned();
+        style.folder = file.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned);
+        let name = file.map_or("standard error".into(), |file| file.display().to_string());
+        Self { report: kind.report(&style), name, place, fault: None }
+    }
+
     fn write(&mut self, write: impl FnOnce(&mut dyn Report, &mut dyn Write) -> io::Result<()>) {
         if self.fault.is_some() {
             return;
         }
         let out: &mut dyn Write = match &mut self.place {
             Place::File(file) => file,
-            Place::End { text, .. } => text,
+            Place::Shared(_, text) | Place::Stderr(text) => text,
         };
         self.fault = write(self.report.as_mut(), out).err();
     }
 
-    fn finish(mut self, diagnostics: &Diagnostics) -> Result<(), String> {
-        self.write(|report, out| report.finish(out));
+    fn finish(mut self, end: End, diagnostics: &Diagnostics) -> io::Result<()> {
+        self.write(|report, out| report.finish(end, out));
         if let Some(fault) = self.fault {
-            return Err(fault.to_string());
+            return Err(fault);
         }
         match self.place {
-            Place::File(file) => file.commit().map_err(|error| error.to_string()),
-            Place::End { text, file: Some(mut file) } => {
-                file.write_all(&text).map_err(|error| error.to_string())
-            }
-            Place::End { text, file: None } => {
+            Place::File(file) => file.commit().map_err(|error| match error {
+                Error::Unwritable { source, .. } => source,
+                error => io::Error::other(error),
+            }),
+            Place::Shared(mut file, text) => file.write_all(&text),
+            Place::Stderr(text) => {
                 diagnostics.commands(&text);
                 Ok(())
             }

@@ -20,6 +20,7 @@ use super::cli::Cli;
 use super::environment::Environment;
 use super::nearest::nearest;
 use super::paths::{is_inside, is_same, is_within};
+use super::report_option::spelled_out;
 use super::rule_tables;
 use super::values::parse_usd;
 
@@ -204,8 +205,8 @@ impl Setting<'_> {
             bail!("{}: {key} leads out of the project", self.file.name());
         }
         let mut typed = OsString::from(format!("--{key}="));
-        match text.split_once('=') {
-            Some((kind, file)) if key == "report" => {
+        match spelled_out(&text) {
+            (kind, Some(file)) if key == "report" => {
                 typed.push(format!("{kind}="));
                 typed.push(self.path(key, file)?);
             }

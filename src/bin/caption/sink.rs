@@ -9,40 +9,67 @@ use caption::output::OutputFile;
 use super::environment::Environment;
 use super::terminal::Output;
 
-pub(crate) enum Sink {
+/// Where captions and records go.
+pub(crate) struct Sink {
+    place: Place,
+    outlives_reader: bool,
+}
+
+enum Place {
     Stdout(Output<StdoutLock<'static>>),
     File(OutputFile),
+    /// Whoever read standard output has gone, and there is more to a run than that.
+    Nowhere,
 }
 
 impl Sink {
-    pub(crate) fn open(file: Option<&Path>, environment: &Environment) -> Result<Self, Error> {
-        match file {
-            Some(path) => OutputFile::create(path).map(Self::File),
-            None => Ok(Self::Stdout(Output::new(io::stdout().lock(), environment))),
-        }
+    /// Where the reader of standard output goes away, it `outlives_reader` or fails.
+    pub(crate) fn open(
+        file: Option<&Path>,
+        environment: &Environment,
+        outlives_reader: bool,
+    ) -> Result<Self, Error> {
+        let place = match file {
+            Some(path) => Place::File(OutputFile::create(path)?),
+            None => Place::Stdout(Output::new(io::stdout().lock(), environment)),
+        };
+        Ok(Self { place, outlives_reader })
     }
 
     /// Puts a file in its place.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        match self {
-            Self::Stdout(_) => Ok(()),
-            Self::File(file) => file.commit(),
+        match self.place {
+            Place::File(file) => file.commit(),
+            Place::Stdout(_) | Place::Nowhere => Ok(()),
+        }
+    }
+
+    fn try_to<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> io::Result<Option<T>> {
+        let result = match &mut self.place {
+            Place::Stdout(stdout) => work(stdout),
+            Place::File(file) => work(file),
+            Place::Nowhere => return Ok(None),
+        };
+        match result {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe && self.outlives_reader => {
+                self.place = Place::Nowhere;
+                Ok(None)
+            }
+            result => result.map(Some),
         }
     }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(stdout) => stdout.write(bytes),
-            Self::File(file) => file.write(bytes),
-        }
+        let written = self.try_to(|out| out.write(bytes))?;
+        Ok(written.unwrap_or(bytes.len()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(stdout) => stdout.flush(),
-            Self::File(file) => file.flush(),
-        }
+        self.try_to(|out| out.flush()).map(|_| ())
     }
 }

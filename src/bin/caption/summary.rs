@@ -42,15 +42,6 @@ impl Summary {
         }
     }
 
-    /// The caption that was counted last could not be written.
-    pub(crate) fn count_unwritten(&mut self, outcome: &Outcome) {
-        match &outcome.ending {
-            Ending::Known(_) => self.known -= 1,
-            _ => self.captioned -= 1,
-        }
-        self.failed += 1;
-    }
-
     pub(crate) fn done(&self) -> u64 {
         self.captioned + self.known + self.skipped + self.unfit + self.failed
     }

@@ -35,11 +35,12 @@ pub(super) struct ResultEntry {
     pub(super) partial_fingerprints: Fingerprints,
 }
 
-/// By this name GitHub knows a finding again in the next run.
+/// By this, viewers know a finding again in the next run. GitHub makes one of its own as well.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Fingerprints {
-    pub(super) primary_location_line_hash: String,
+    #[serde(rename = "ruleAndInput/v1")]
+    pub(super) rule_and_input: String,
 }
 
 #[derive(Serialize)]
