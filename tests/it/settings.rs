@@ -252,3 +252,13 @@ fn a_project_adds_to_the_rules_of_its_user_and_spends_no_more() {
         assert_eq!(run.run().code, 5);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_conflicts_with_the_projects_file_is_not_taken_from_the_users() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let run = with(&stand_in, "verbose = true\n");
+    let run = run.file(".config/caption/caption.toml", "quiet = true\nappend = ' end'\n").run();
+    assert_says(&run.stderr, &["done: tone.wav"]);
+    assert_eq!(run.stdout, "Rain. end\n");
+}

@@ -82,9 +82,16 @@ pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Res
     }
     command.build();
     let mut arguments = vec![typed.first().cloned().unwrap_or_default()];
+    let of_project: Vec<_> = settings
+        .iter()
+        .filter(|(_, setting)| !setting.file.is_trusted)
+        .map(|(key, setting)| setting.argument(key, &command))
+        .collect::<Result<_, _>>()?;
     for (key, setting) in settings {
         let argument = setting.argument(key, &command)?;
-        if !is_beaten(key, argument, &matches, &command, environment) {
+        let is_in_conflict = |other: &&Arg| is_in_conflict(argument, other, &command);
+        let is_overruled = setting.file.is_trusted && of_project.iter().any(is_in_conflict);
+        if !is_overruled && !is_beaten(key, argument, &matches, &command, environment) {
             arguments.extend(setting.as_typed(key, argument)?);
         }
     }
@@ -241,15 +248,18 @@ fn is_beaten(
         let id = argument.get_id().as_str();
         matches.value_source(id) == Some(ValueSource::CommandLine)
     };
-    // Either of two may be the one that says so.
-    let is_in_conflict = |typed: &Arg| {
-        let with = |one, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
-        with(argument, typed) || with(typed, argument)
-    };
     let is_in_environment = VARIABLES.iter().any(|(option, names)| {
         *option == key && names.iter().any(|name| environment.get(name).is_some())
     });
     is_typed(argument)
-        || command.get_arguments().any(|other| is_typed(other) && is_in_conflict(other))
+        || command
+            .get_arguments()
+            .any(|other| is_typed(other) && is_in_conflict(argument, other, command))
         || is_in_environment
+}
+
+/// Whether two options cannot be together; either may be the one that says so.
+fn is_in_conflict(one: &Arg, other: &Arg, command: &Command) -> bool {
+    let with = |one, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
+    with(one, other) || with(other, one)
 }
