@@ -120,9 +120,13 @@ fn the_keyboard_is_enough_to_go_through_all_sounds_and_to_play_them() {
     page.wait_for(&format!("Math.abs({audio}.currentTime - 1.2) < 0.01"));
     page.click("canvas");
     page.wait_for(&format!("Math.abs({audio}.currentTime - 1) < 0.05"));
-    // The next one begins at its beginning.
+    page.press(" ");
+    page.wait_for(&format!("!{audio}.paused"));
+    // The next one begins at its beginning, and waits.
     page.press("n");
-    assert_eq!(page.value(&format!("{audio}.currentTime")), 0);
+    assert_eq!(page.value(&format!("[{audio}.currentTime, {audio}.paused]")), json!([0, true]));
+    page.press("/zzz\u{e007} ");
+    assert_eq!(page.value("player.paused && !player.hasAttribute('src')"), true);
 }
 
 #[test]

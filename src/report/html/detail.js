@@ -95,6 +95,7 @@ function select(asset) {
   if (selected) selected.row.ariaSelected = "false";
   player.pause();
   selected = asset;
+  load_soon(asset);
   if (!asset) {
     detail.replaceChildren(make("p", "note", "Nothing to show."));
     list.removeAttribute("aria-activedescendant");
@@ -104,7 +105,6 @@ function select(asset) {
   asset.row.scrollIntoView({ block: "nearest" });
   list.setAttribute("aria-activedescendant", asset.row.id);
   history.replaceState(null, "", `#${encodeURIComponent(asset.input)}`);
-  source(asset);
   show(asset);
 }
 

@@ -5,6 +5,8 @@ function row(asset, index) {
   const [sign, meaning] = SIGNS[asset.verdict];
   const mark = make("span", `sign ${asset.verdict}`, sign);
   mark.title = meaning;
+  mark.role = "img";
+  mark.ariaLabel = meaning;
   const about = asset.findings?.[0]?.message ?? asset.error?.message ?? asset.caption ?? "";
   const excerpt = make("span", "excerpt", about.slice(0, 200));
   excerpt.dir = "auto";

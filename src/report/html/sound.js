@@ -1,55 +1,93 @@
 
 // The sound: its outline and its player.
 
-function source(asset) {
+const length_of = (asset) => player.duration || asset?.seconds || 0;
+
+// A sound is loaded when somebody stays with it: not each that is passed on the way.
+let to_load = null;
+let timer = 0;
+
+function load_soon(asset) {
+  load(null);
+  to_load = asset;
+  clearTimeout(timer);
+  timer = setTimeout(has_sound, 60);
+}
+
+function has_sound() {
+  if (to_load) load(to_load);
+  return player.hasAttribute("src");
+}
+
+// What is played is what is shown, or nothing.
+function load(asset) {
+  to_load = null;
   if (player.src.startsWith("blob:")) URL.revokeObjectURL(player.src);
   player.removeAttribute("src");
-  if (asset.embedded) {
+  if (asset?.embedded) {
     const bytes = decode(asset.embedded.textContent);
     player.src = URL.createObjectURL(new Blob([bytes], { type: asset.media.here }));
-  } else if (asset.media && !/^https?:/.test(asset.media.there)) {
+  } else if (asset?.media) {
     player.src = asset.media.there;
+  } else {
+    player.load();
   }
 }
 
 function sound(asset) {
   const parts = [];
   if (asset.waveform) parts.push(make("canvas"));
-  if (player.hasAttribute("src")) parts.push(player);
+  if (asset.media) parts.push(player);
   if (asset.media?.there) {
     const link = make("a", "", asset.media.there);
     link.href = asset.media.there;
-    link.rel = "noreferrer";
     parts.push(make("p", "note", "The sound is not in this page but at ", link));
   }
-  return parts;
+  const silent = make("p", "note failed", "The browser cannot play it, or it is not there.");
+  silent.id = "silent";
+  silent.hidden = true;
+  return [...parts, silent];
 }
 
+// A style knows colours by name, a canvas does not.
+function color(canvas, name) {
+  canvas.style.color = `var(${name})`;
+  return getComputedStyle(canvas).color;
+}
+
+let colors = null;
+let is_to_draw = false;
+
 function draw() {
-  const canvas = detail.querySelector("canvas");
-  if (!canvas) return;
+  if (is_to_draw) return;
+  is_to_draw = true;
+  requestAnimationFrame(() => {
+    is_to_draw = false;
+    const canvas = detail.querySelector("canvas");
+    if (canvas) paint(canvas, selected);
+  });
+}
+
+function paint(canvas, asset) {
   const scale = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth * scale, canvas.clientHeight * scale];
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.round(size * scale));
   if (canvas.width !== width) [canvas.width, canvas.height] = [width, height];
+  colors ??= ["--accent", "--faint", "--line"].map((name) => color(canvas, name));
+  const [before, after, line] = colors;
   const pen = canvas.getContext("2d");
-  const color = (name) => {
-    canvas.style.color = `var(${name})`;
-    return getComputedStyle(canvas).color;
-  };
   pen.clearRect(0, 0, width, height);
-  const whole = selected.seconds || player.duration || 1;
+  const whole = length_of(asset) || 1;
   const played = (player.currentTime / whole) * width;
-  const [before, after, line] = [color("--accent"), color("--faint"), color("--line")];
-  selected.peaks ??= decode(selected.waveform);
-  const step = width / selected.peaks.length;
-  selected.peaks.forEach((peak, at) => {
+  asset.peaks ??= decode(asset.waveform);
+  const step = width / asset.peaks.length;
+  asset.peaks.forEach((peak, at) => {
     // By its root, so that quiet sound is seen too.
     const tall = Math.max(scale, Math.sqrt(peak / 255) * (height - 4 * scale));
     pen.fillStyle = at * step < played ? before : after;
     pen.fillRect(at * step, (height - tall) / 2, Math.max(step - scale / 2, scale / 2), tall);
   });
   pen.fillStyle = line;
-  for (const part of (selected.windows ?? []).slice(1)) {
+  for (const part of (asset.windows ?? []).slice(1)) {
     pen.fillRect((part.start / whole) * width - scale, 0, 2 * scale, height);
   }
 }
@@ -69,10 +107,13 @@ function follow() {
 }
 
 function seek(seconds) {
-  if (!player.hasAttribute("src")) return;
-  const whole = player.duration || selected.seconds || 0;
-  player.currentTime = Math.min(Math.max(seconds, 0), whole);
+  if (!has_sound()) return;
+  player.currentTime = Math.min(Math.max(seconds, 0), length_of(selected));
   moved();
 }
 
-const toggle = () => (player.paused ? player.play().catch(() => {}) : player.pause());
+function toggle() {
+  if (!has_sound()) return;
+  if (player.paused) player.play().catch(() => {});
+  else player.pause();
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pathdiff::diff_paths;
 use serde::Serialize;
 
-use crate::audio::{Clip, Convert, Format, Recipe, encoded_len, prepare};
+use crate::audio::{Clip, Convert, Format, Recipe, SAMPLE_RATE, encoded_len, prepare};
 use crate::input::Source;
 use crate::outcome::Outcome;
 use crate::report::address;
@@ -15,6 +15,9 @@ use crate::report::address;
 /// is kept for those that somebody has to look at. Browsers open such a page within a second or two.
 const LARGEST: u64 = 1 << 20;
 const LARGEST_IN_ALL: u64 = 32 << 20;
+
+/// What a file needs at least to be sound, in bytes.
+const SMALLEST: u64 = 100;
 
 /// Where a browser finds a sound.
 #[derive(Serialize)]
@@ -40,30 +43,38 @@ impl Sounds {
 
     /// Where the sound of an input is for the page, and its bytes where that is in the page.
     pub(super) fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
-        match &outcome.input.as_ref()?.source {
-            Source::File(path) => {
-                let needs_a_look = outcome.error().is_some() || !outcome.findings.is_empty();
-                let kept = if needs_a_look { 0 } else { LARGEST_IN_ALL / 2 };
-                let most = self.room.saturating_sub(kept).min(LARGEST);
-                if let Some((media_type, bytes)) = bytes(path, most) {
-                    self.room -= bytes.len() as u64;
-                    return Some((Media::Here(media_type), Some(bytes)));
-                }
-                let there = diff_paths(path.canonicalize().ok()?, self.folder.as_ref()?)?;
-                Some((Media::There(address::of_path(&there)), None))
-            }
-            Source::Url(url) => Some((Media::There(url.to_string()), None)),
-            Source::Stdin => None,
+        let Source::File(path) = &outcome.input.as_ref()?.source else { return None };
+        let needs_a_look = outcome.error().is_some() || !outcome.findings.is_empty();
+        let kept = if needs_a_look { 0 } else { LARGEST_IN_ALL / 2 };
+        let most = self.room.saturating_sub(kept).min(LARGEST);
+        if let Some((media_type, bytes)) = bytes(path, most, outcome.seconds) {
+            self.room -= bytes.len() as u64;
+            return Some((Media::Here(media_type), Some(bytes)));
         }
+        // Where a link leads is nobody's business.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let there = folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?);
+        let there = diff_paths(there, self.folder.as_ref()?)?;
+        Some((Media::There(address::of_path(&there)), None))
     }
 }
 
 /// The file as it is where browsers play it and it is small, else what the model hears of it;
 /// `None` where that is still too large.
-fn bytes(path: &Path, most: u64) -> Option<(&'static str, Vec<u8>)> {
+fn bytes(path: &Path, most: u64, seconds: Option<f64>) -> Option<(&'static str, Vec<u8>)> {
+    if most < SMALLEST {
+        return None;
+    }
     let clip = Clip::open(path).ok()?;
-    if let Some(media_type) = media_type(clip.format()).filter(|_| clip.len() <= most) {
+    if let Some(media_type) = media_type(clip.format())
+        && clip.len() <= most
+    {
         return Some((media_type, read(&clip)?));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a megabyte")]
+    let longest = most as f64 / f64::from(2 * SAMPLE_RATE);
+    if seconds.is_some_and(|seconds| seconds > longest) {
+        return None;
     }
     let max_upload = Some(encoded_len(most));
     let recipe = Recipe { convert: Convert::Always, max_upload, ..Recipe::default() };
