@@ -7,7 +7,7 @@ use caption::audio::{Convert, Recipe};
 use caption::budget::Budget;
 use caption::captioner::{Captioner, Preparation};
 use caption::error::Error;
-use caption::input::{is_audio_name, leads_to_several};
+use caption::input::leads_to_several;
 use caption::manifest::Manifest;
 use caption::memory::Memory;
 use caption::output::{FormatKind, Sidecars, Style};
@@ -21,8 +21,8 @@ use super::diagnostics::Diagnostics;
 use super::environment::Environment;
 use super::hints::hint;
 use super::key;
-use super::paths::is_same;
 use super::report_option::ReportOption;
+use super::targets;
 
 /// What the command line and the environment come to.
 pub(crate) struct Config<'a> {
@@ -54,7 +54,7 @@ impl<'a> Config<'a> {
         let options = options(cli, environment, streams);
         let jobs = usize::from(cli.network.jobs);
         let is_offline = cli.known.offline;
-        refuse_to_ruin(cli)?;
+        targets::refuse_to_ruin(cli)?;
         check_window(&recipe(cli))?;
         if is_batch && !writes_sidecars(cli) && formats.iter().any(|format| format.is_subtitles()) {
             bail!("subtitles are of one sound: add --sidecar or --output-dir for several inputs");
@@ -139,7 +139,7 @@ impl<'a> Config<'a> {
 
     /// A dry run has nothing to report on.
     pub(crate) fn reports(&self) -> Vec<ReportOption> {
-        if self.cli.money.dry_run { Vec::new() } else { reports(self.cli) }
+        if self.cli.money.dry_run { Vec::new() } else { targets::reports(self.cli) }
     }
 
     fn writes_records(&self) -> bool {
@@ -191,39 +191,6 @@ fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
         bail!("several formats need a file each: add --sidecar or --output-dir");
     }
     Ok(formats)
-}
-
-/// The same one twice is one.
-fn reports(cli: &Cli) -> Vec<ReportOption> {
-    let mut reports: Vec<ReportOption> = Vec::new();
-    for report in &cli.audit.report {
-        if !reports.contains(report) {
-            reports.push(report.clone());
-        }
-    }
-    reports
-}
-
-/// What is written must not be what is read, nor two things to one file.
-fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
-    let reports = reports(cli);
-    let reports = reports.iter().filter_map(|report| report.file.as_deref());
-    let (output, manifest) = (cli.output.output.as_deref(), cli.known.manifest.as_deref());
-    let written: Vec<_> = [output, manifest].into_iter().flatten().chain(reports).collect();
-    for (index, path) in written.iter().enumerate() {
-        // A link is followed when it is written to.
-        let target = path.canonicalize().unwrap_or_else(|_| (*path).to_owned());
-        let is_audio = is_audio_name(path) || is_audio_name(&target);
-        if is_audio || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
-            return Err(Error::OverSound { path: (*path).to_owned() }.into());
-        }
-        // A device may well be shared.
-        let is_file = path.is_file() || !path.exists();
-        if is_file && written[..index].iter().any(|other| is_same(other, path)) {
-            bail!("two things would be written to {}", path.display());
-        }
-    }
-    Ok(())
 }
 
 fn writes_sidecars(cli: &Cli) -> bool {

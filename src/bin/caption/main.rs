@@ -28,6 +28,7 @@ mod settings;
 mod signals;
 mod sink;
 mod summary;
+mod targets;
 mod terminal;
 mod values;
 
