@@ -175,7 +175,12 @@ impl Captioner {
                 self.caption_windows(&input.name, &clip, &question, facts, watch).await
             }
             None if self.line.is_some() => self.caption_whole(&clip, facts, watch).await,
-            _ => Err(Error::Offline),
+            _ => {
+                if facts.sound.is_none() && self.needs_measuring(None) {
+                    facts.sound = self.measure(&clip).await.ok();
+                }
+                Err(Error::Offline)
+            }
         }
     }
 

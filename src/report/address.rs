@@ -26,8 +26,17 @@ pub(super) fn name(outcome: &Outcome) -> String {
             url.set_query(None);
             format!("{url}{query}")
         }
+        None if outcome.name.contains("://") => without_secrets(&outcome.name),
         _ => plain_path(&outcome.name),
     }
+}
+
+/// What looks like a URL and is none that can be used.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, _)| (place, "?…"));
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    format!("{scheme}://{place}{query}")
 }
 
 /// A relative reference. GitHub refuses whole reports for a URL in one place: of one, host and
@@ -42,7 +51,10 @@ pub(super) fn uri(outcome: &Outcome) -> String {
             Some(path) => of_path(Path::new(&plain_path(path))),
             None => of_path(path),
         },
-        _ => of_path(Path::new(&plain_path(&outcome.name))),
+        _ => {
+            let name = name(outcome);
+            of_path(Path::new(name.split_once("://").map_or(name.as_str(), |(_, place)| place)))
+        }
     }
 }
 

@@ -48,9 +48,9 @@ impl Annotations {
         }
     }
 
-    fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.count > MOST_OF_A_KIND {
-            self.first.pop();
+    fn write(&mut self, most: usize, out: &mut dyn Write) -> io::Result<()> {
+        if self.count > most {
+            self.first.truncate(most - 1);
             let (command, more) = (self.command, self.count - self.first.len());
             self.first.push(format!("::{command} title=caption::and {more} more like these\n"));
         }
@@ -61,7 +61,10 @@ impl Annotations {
 /// Text that ends no command and begins none, not even for those who look for `##[` and `##vso[`
 /// in the middle of a line.
 fn data(text: &str) -> String {
-    let text = harmless(text).replace("##[", "##\u{200b}[").replace("##vso", "##\u{200b}vso");
+    let mut text = harmless(text).into_owned();
+    for next in ["[", "v", "V"] {
+        text = text.replace(&["##", next].concat(), &["##\u{200b}", next].concat());
+    }
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
@@ -82,10 +85,12 @@ impl Report for Github {
     }
 
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
+        let mut most_errors = MOST_OF_A_KIND;
         if end == End::CutShort {
             writeln!(out, "::error title=caption::{CUT_SHORT}")?;
+            most_errors -= 1;
         }
-        self.errors.write(out)?;
-        self.warnings.write(out)
+        self.errors.write(most_errors, out)?;
+        self.warnings.write(MOST_OF_A_KIND, out)
     }
 }

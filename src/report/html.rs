@@ -73,6 +73,12 @@ impl Html {
         let mut record = Record::new(outcome, self.style.hint);
         record.input = address::name(outcome);
         record.findings.clone_from(&outcome.findings);
+        // A record of a failure tells nothing of the sound, though it may be known.
+        record.seconds = outcome.seconds;
+        record.sha256 = outcome.question.as_ref().and_then(|question| question.sha256.clone());
+        if let Some(error) = record.error.as_mut().filter(|_| outcome.name.contains("://")) {
+            error.message = error.message.replace(&outcome.name, &record.input);
+        }
         let windows = record.windows.iter_mut().map(|window| &mut window.caption);
         for caption in record.caption.iter_mut().chain(windows) {
             if let Some((end, _)) = caption.char_indices().nth(LONGEST_CAPTION) {

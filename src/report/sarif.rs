@@ -77,7 +77,8 @@ impl Sarif {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
-        let size = remark.message.len();
+        let message = Text::new(&remark.message);
+        let size = message.text.len();
         let has_room = results.list.len() < MOST_RESULTS && results.bytes + size <= LARGEST;
         let Some((rule_index, rule_id)) = rule.filter(|_| has_room) else {
             results.left_out += 1;
@@ -89,7 +90,7 @@ impl Sarif {
             rule_id,
             rule_index,
             level: remark.severity,
-            message: Text::new(&remark.message),
+            message,
             locations: [Location::of(uri)],
             partial_fingerprints: Fingerprints { rule_and_input: format!("{hash:032x}") },
         });

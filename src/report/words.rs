@@ -1,6 +1,6 @@
 //! Findings and failures in the words that all reports use.
 
-use super::ReportStyle;
+use super::{ReportStyle, address};
 use crate::error::Kind;
 use crate::finding::{Finding, Severity};
 use crate::outcome::Outcome;
@@ -26,7 +26,10 @@ pub(super) struct Remark {
 /// The failures of an input first, then its findings.
 pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Remark> {
     let failure = outcome.error().map(|error| {
-        let message = format!("{error}; {}", (style.hint)(error));
+        let mut message = format!("{error}; {}", (style.hint)(error));
+        if outcome.name.contains("://") {
+            message = message.replace(&outcome.name, &address::name(outcome));
+        }
         Remark::of_failure(error.kind(), &message)
     });
     let unkept = outcome.unkept.as_ref().map(|error| {

@@ -115,6 +115,24 @@ fn the_examples_caption_what_is_new_and_give_the_verdict() {
 }
 
 #[test]
+fn in_the_examples_a_sound_that_fails_is_told_by_the_audit() {
+    if !has_tools() {
+        return;
+    }
+    let stand_in = StandIn::ruled(|| answer("Wind."));
+    for example in ["github.yml", "gitlab.yml"] {
+        let repository = Repository::new("");
+        repository.write("assets/bad.wav", b"no sound");
+        repository.commit();
+        let blocks = blocks(example);
+        assert!(repository.run(&blocks[0], &stand_in, KEY).status.success());
+        assert_eq!(repository.run(&blocks[1], &stand_in, "").status.code(), Some(3));
+        let report = fs::read_to_string(repository.folder.path().join("audio.xml")).unwrap();
+        assert!(report.contains("tests=\"2\" failures=\"0\" errors=\"1\""), "{report}");
+    }
+}
+
+#[test]
 fn in_the_examples_a_fork_goes_by_committed_captions_alone() {
     if !has_tools() {
         return;

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, Run, answer, assert_says, caption, data, finish};
-use crate::stand_in::{Reply, StandIn};
+use crate::stand_in::{KEY, Reply, StandIn};
 use crate::waves::wav;
 
 /// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
@@ -444,6 +444,102 @@ fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_i
     for name in ["./sfx/000.wav", ".//sfx/../sfx//./000.wav"] {
         assert_eq!(run(name), results, "{name}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_the_output_cannot_be_written_reports_say_so_and_hide_nothing() {
+    let run = |reply: fn() -> Reply| {
+        let stand_in = StandIn::ruled(reply);
+        let run = caption(&stand_in).clips("sfx", 3).args(["-j", "1", "sfx", "-o", "/dev/full"]);
+        let mut run = run.args(["-f", "jsonl", "--deny", "voice", "--report", "junit"]);
+        let ended = finish(run.spawn());
+        (ended, read(&run, "caption-report.xml"))
+    };
+    let (ended, xml) = run(|| answer("A low voice."));
+    assert_eq!(ended.code, 3);
+    assert_says(&ended.stderr, &["broken: says \"voice\"", "could not write the output"]);
+    let cases = cases(&xml);
+    assert_eq!(cases[0].children[0].0, "failure");
+    assert_eq!(run(|| Reply::status(401)).0.code, 4);
+}
+
+#[test]
+fn nothing_is_written_over_what_is_read() {
+    let stand_in = StandIn::start();
+    let run = |arguments: &[&str]| {
+        let run = caption(&stand_in).with("tone.wav").file("key.txt", KEY);
+        let run = run.file("film.mp4", fs::read(data("tones/video.mp4")).unwrap());
+        let run = run.file("list.txt", "film.mp4\ntone.wav\n").file("caption.toml", "");
+        run.args(["--files-from", "list.txt", "--api-key-file", "key.txt"]).args(arguments).run()
+    };
+    for file in ["list.txt", "key.txt", "caption.toml"] {
+        let said = run(&["--report", &format!("junit={file}")]).failed(2);
+        assert_says(&said, &[file, "is read and would be written over"]);
+    }
+    for arguments in [["--report", "html=film.mp4"], ["-o", "film.mp4"]] {
+        assert_says(&run(&arguments).failed(2), &["never written over a sound"]);
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn who_may_fetch_a_url_is_in_no_report() {
+    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let list =
+        "https://user:pw4711@example.com/a.wav?key=s3cr3t\nftp://user:pw4711@h/b.wav?key=s3cr3t\n";
+    let run = caption(&stand_in).file("list", list).args(["-q", "--files-from", "list"]);
+    let mut run = run.args(["--deny", "voice", "--report", "junit", "--report", "sarif"]);
+    run = run.args(["--report", "html", "--report", "github=out.log"]);
+    assert_eq!(finish(run.spawn()).code, 3);
+    let names = ["caption-report.xml", "caption-report.sarif", "caption-report.html", "out.log"];
+    for name in names {
+        let report = read(&run, name);
+        assert_says(&report, &["example.com/a.wav"]);
+        assert!(!report.contains("pw4711") && !report.contains("s3cr3t"), "{name}: {report}");
+    }
+    assert_eq!(cases(&read(&run, names[0])).len(), 2);
+}
+
+/// The sounds of a page: where each is said to be, and how many bytes of it are in the page.
+fn media(html: &str) -> Vec<(Value, usize)> {
+    let element = |line: &str, class: &str| -> Option<String> {
+        let (_, rest) = line.split_once(&format!("class=\"{class}\">"))?;
+        Some(rest.strip_suffix("</script>")?.to_owned())
+    };
+    let mut media: Vec<(Value, usize)> = Vec::new();
+    for line in html.lines() {
+        if let Some(asset) = element(line, "asset") {
+            let asset: Value = serde_json::from_str(&asset).unwrap();
+            media.push((asset["media"].clone(), 0));
+        } else if let Some(sound) = element(line, "sound") {
+            media.last_mut().unwrap().1 = sound.len() / 4 * 3;
+        }
+    }
+    media
+}
+
+#[test]
+fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
+    let stand_in = StandIn::ruled(|| answer("Wind."));
+    let long = |seconds: f64| wav(16_000, 2, 16, &vec![0.1; (16_000.0 * seconds) as usize]);
+    let run = caption(&stand_in).with("tone.wav").with("tone.amr").with("tone.mp3");
+    let run = run.file("a b/20 s.wav", long(20.0)).file("a b/40 s.wav", long(40.0));
+    let aiff = fs::read(data("tones/pcm.aiff")).unwrap();
+    let run = run.file("x.aiff", &aiff).file("out/.keep", "");
+    let inputs = ["tone.wav", "tone.mp3", "x.aiff", "a b/20 s.wav", "a b/40 s.wav", "tone.amr"];
+    let mut run = run.args(inputs).args(["-q", "-j", "1", "--report", "html=out/page.html"]);
+    finish(run.spawn()).ended(0);
+    let media = media(&read(&run, "out/page.html"));
+    let size = |name: &str| fs::metadata(run.folder().join(name)).unwrap().len() as usize;
+    let near = |bytes: usize, expected: usize| bytes.abs_diff(expected) < 4;
+    assert!(media[0].0 == json!({ "here": "audio/wav" }) && near(media[0].1, size("tone.wav")));
+    assert!(media[1].0 == json!({ "here": "audio/mpeg" }) && near(media[1].1, size("tone.mp3")));
+    // What the model hears of it: 16 kHz, one channel, 16 bits.
+    assert!(media[2].0 == json!({ "here": "audio/wav" }) && media[2].1 > 44);
+    assert!(media[3].0 == json!({ "here": "audio/wav" }) && near(media[3].1, 44 + 640_000));
+    assert_eq!(media[4], (json!({ "there": "../a%20b/40%20s.wav" }), 0));
+    assert_eq!(media[5], (json!({ "there": "../tone.amr" }), 0));
 }
 
 #[test]

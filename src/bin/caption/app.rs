@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 
 use anyhow::bail;
-use caption::error::Error;
 use caption::input::{Found, FoundIter};
 use caption::output::{FormatKind, Sidecars};
 use caption::stop::Stop;
@@ -43,14 +42,17 @@ pub(crate) fn run(
     let captioner = config.captioner(diagnostics, &stop)?;
     let sidecars = config.sidecars()?;
     let inputs = inputs(found, sidecars.as_ref(), &count, cli.money.dry_run)?;
-    let mut reports = Reports::open(&config.reports(), environment)?;
+    let mut reports = Reports::open(&config.reports(diagnostics), environment)?;
     let mut sink = Sink::open(config.output_file(), environment, !reports.is_empty())?;
     // One thread does: it only ever waits for the network.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = if cli.money.dry_run {
+    let (exit, written) = if cli.money.dry_run {
         let list =
             dry_run::list(&captioner, &config, sidecars.as_ref(), inputs, diagnostics, &mut sink);
-        finish(runtime, list)
+        match finish(runtime, list) {
+            Ok(exit) => (exit, Ok(())),
+            Err(e) => (Exit::Success, Err(e)),
+        }
     } else {
         let delivery = Delivery {
             format: config.formats[0].writer(&config.style()),
@@ -68,21 +70,18 @@ pub(crate) fn run(
         };
         finish(runtime, delivery.deliver(&captioner, inputs, config.jobs, stop))
     };
-    match exit {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Success),
-        Ok(Exit::Success) if count.is_zero() && !cli.search.allow_empty => {
-            return nothing_found(cli);
-        }
-        _ => {}
+    if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        return Ok(Exit::Success);
     }
-    let of_reports = reports.finish(diagnostics);
-    let exit = exit.map_err(WriteFailed)?;
-    match sink.finish() {
-        Ok(()) => Ok(exit.max(of_reports)),
-        // By now it was paid for.
-        Err(Error::Unwritable { source, .. }) => Err(WriteFailed(source).into()),
-        Err(error) => Err(error.into()),
+    if exit == Exit::Success && count.is_zero() && !cli.search.allow_empty {
+        return nothing_found(cli);
     }
+    let exit = exit.max(reports.finish(diagnostics));
+    // By now it was paid for, and what went wrong before matters more.
+    Ok(match written.and_then(|()| sink.finish()) {
+        Ok(()) => exit,
+        Err(e) => exit.max(diagnostics.fatal(&WriteFailed(e).into())),
+    })
 }
 
 fn no_input(environment: &Environment) -> anyhow::Result<Exit> {

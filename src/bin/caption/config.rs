@@ -137,9 +137,13 @@ impl<'a> Config<'a> {
         typed + self.cli.rules.len() > 0
     }
 
-    /// A dry run has nothing to report on.
-    pub(crate) fn reports(&self) -> Vec<ReportOption> {
-        if self.cli.money.dry_run { Vec::new() } else { targets::reports(self.cli) }
+    pub(crate) fn reports(&self, diagnostics: &Diagnostics) -> Vec<ReportOption> {
+        let reports = targets::reports(self.cli);
+        if !self.cli.money.dry_run || reports.is_empty() {
+            return reports;
+        }
+        diagnostics.note("a dry run writes no report");
+        Vec::new()
     }
 
     fn writes_records(&self) -> bool {

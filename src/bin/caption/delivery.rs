@@ -57,14 +57,15 @@ enum What {
 }
 
 impl<W: Write> Delivery<'_, W> {
-    /// Captions the inputs, `jobs` at a time, and delivers what comes of them.
+    /// Captions the inputs, `jobs` at a time, and delivers what comes of them, as far as the output
+    /// can be written.
     pub(crate) async fn deliver(
         mut self,
         captioner: &Captioner,
         inputs: impl Stream<Item = Found>,
         jobs: usize,
         stop: Stop,
-    ) -> io::Result<Exit> {
+    ) -> (Exit, io::Result<()>) {
         let (sender, mut news) = mpsc::unbounded_channel();
         let worker = Worker {
             captioner,
@@ -85,20 +86,30 @@ impl<W: Write> Delivery<'_, W> {
             diagnostics
                 .note("interrupted: what is under way has 5 s to end; once more ends it now");
         }));
-        loop {
-            tokio::select! {
-                Some(news) = news.recv() => self.news(news)?,
-                outcome = outcomes.next() => {
-                    self.pending_news(&mut news)?;
-                    let Some(outcome) = outcome else { break };
-                    self.outcome(outcome, &stop)?;
+        let written = async {
+            loop {
+                tokio::select! {
+                    Some(news) = news.recv() => self.news(news)?,
+                    outcome = outcomes.next() => {
+                        self.pending_news(&mut news)?;
+                        let Some(outcome) = outcome else { break };
+                        self.outcome(outcome, &stop)?;
+                    }
+                    () = &mut signals => break,
                 }
-                () = &mut signals => break,
             }
-        }
+            io::Result::Ok(())
+        };
+        let written = written.await;
         diagnostics.progress.clear();
-        if stop.is_draining() && self.count.total() != usize::try_from(self.summary.done()).ok() {
+        let all = self.count.total();
+        if written.is_err()
+            || stop.is_draining() && all != usize::try_from(self.summary.done()).ok()
+        {
             self.reports.cut_short();
+        }
+        if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+            return (Exit::Success, written);
         }
         if self.is_audit && self.summary.skipped() > 0 {
             diagnostics.note("rules are not checked where a sidecar is there already; see --force");
@@ -106,10 +117,10 @@ impl<W: Write> Delivery<'_, W> {
         if self.is_batch {
             diagnostics.failures();
             if self.summary.done() > 0 {
-                diagnostics.summary(&self.summary, &captioner.spent(), self.count.total());
+                diagnostics.summary(&self.summary, &captioner.spent(), all);
             }
         }
-        Ok(if is_interrupted.get() { Exit::Interrupted } else { self.exit })
+        (if is_interrupted.get() { Exit::Interrupted } else { self.exit }, written)
     }
 
     /// The last pieces of a caption are told together with its end.
@@ -147,6 +158,7 @@ impl<W: Write> Delivery<'_, W> {
             self.diagnostics.progress.clear();
         }
         let (format, output) = (&mut self.format, &mut self.output);
+        let mut written = Ok(());
         match &self.sidecars {
             Some(sidecars) => {
                 if let Err(error) = sidecars.write(&outcome) {
@@ -155,10 +167,16 @@ impl<W: Write> Delivery<'_, W> {
                     outcome.ending = Ending::Failed(error);
                 }
             }
-            None => self.diagnostics.progress.suspend(|| {
-                format.outcome(&outcome, output)?;
-                output.flush()
-            })?,
+            None => {
+                written = self.diagnostics.progress.suspend(|| {
+                    format.outcome(&outcome, output)?;
+                    output.flush()
+                });
+            }
+        }
+        // Where nobody reads and nothing else is wanted, nothing is said.
+        if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+            return written;
         }
         self.summary.count(&outcome);
         self.reports.outcome(&outcome);
@@ -185,7 +203,7 @@ impl<W: Write> Delivery<'_, W> {
         if self.is_batch {
             self.diagnostics.progress.counted(&self.summary, self.count.total());
         }
-        Ok(())
+        written
     }
 
     fn failed(&mut self, outcome: &Outcome, error: &Error) {

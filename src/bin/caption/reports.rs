@@ -13,6 +13,7 @@ use super::diagnostics::Diagnostics;
 use super::environment::Environment;
 use super::hints::{Exit, hint};
 use super::report_option::ReportOption;
+use super::sink::put_in_place;
 
 /// The variable that names the file for the summary of a job in GitHub Actions.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
@@ -119,10 +120,7 @@ impl Open {
             return Err(fault);
         }
         match self.place {
-            Place::File(file) => file.commit().map_err(|error| match error {
-                Error::Unwritable { source, .. } => source,
-                error => io::Error::other(error),
-            }),
+            Place::File(file) => put_in_place(file),
             Place::Shared(mut file, text) => file.write_all(&text),
             Place::Stderr(text) => {
                 diagnostics.commands(&text);

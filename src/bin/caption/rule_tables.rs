@@ -57,7 +57,8 @@ fn rule(table: &Table) -> anyhow::Result<Rule> {
     }
     let written: RuleTable = Value::Table(table.clone())
         .try_into()
-        .map_err(|e: toml::de::Error| anyhow!("{}", e.message()))?;
+        // With the key that it is about.
+        .map_err(|e: toml::de::Error| anyhow!("{}", e.to_string().trim().replace('\n', " ")))?;
     written.check()?;
     let RuleTable { name, severity, reason, paths, .. } = &written;
     let mut rule = written.test()?.of_severity(*severity);

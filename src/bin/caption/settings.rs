@@ -25,7 +25,7 @@ use super::rule_tables;
 use super::values::parse_usd;
 
 /// The file's name, beside the work and in the user's folder for configuration.
-const FILE: &str = "caption.toml";
+pub(crate) const FILE: &str = "caption.toml";
 
 /// Longer files are none of ours, in bytes.
 const LONGEST: u64 = 1_000_000;

@@ -37,9 +37,9 @@ impl Sink {
     }
 
     /// Puts a file in its place.
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         match self.place {
-            Place::File(file) => file.commit(),
+            Place::File(file) => put_in_place(file),
             Place::Stdout(_) | Place::Nowhere => Ok(()),
         }
     }
@@ -72,4 +72,12 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         self.try_to(|out| out.flush()).map(|_| ())
     }
+}
+
+/// Whoever asks knows the file's name.
+pub(crate) fn put_in_place(file: OutputFile) -> io::Result<()> {
+    file.commit().map_err(|error| match error {
+        Error::Unwritable { source, .. } => source,
+        error => io::Error::other(error),
+    })
 }

@@ -1,14 +1,16 @@
 //! What a run writes to, and what must not be there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use caption::audio::Clip;
 use caption::error::Error;
 use caption::input::is_audio_name;
 
 use super::cli::Cli;
 use super::paths::is_same;
 use super::report_option::ReportOption;
+use super::settings::FILE;
 
 /// The same one twice is one.
 pub(crate) fn reports(cli: &Cli) -> Vec<ReportOption> {
@@ -21,24 +23,34 @@ pub(crate) fn reports(cli: &Cli) -> Vec<ReportOption> {
     reports
 }
 
-/// What is written must not be what is read, nor two things to one file.
+/// Fails where a run would write over a sound, over what it reads, or twice to one file.
 pub(crate) fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
     let reports = reports(cli);
     let reports = reports.iter().filter_map(|report| report.file.as_deref());
     let (output, manifest) = (cli.output.output.as_deref(), cli.known.manifest.as_deref());
     let written: Vec<_> = [output, manifest].into_iter().flatten().chain(reports).collect();
+    let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
+    let read: Vec<_> = read.into_iter().flatten().map(PathBuf::as_path).collect();
     for (index, path) in written.iter().enumerate() {
-        // A link is followed when it is written to.
-        let target = path.canonicalize().unwrap_or_else(|_| (*path).to_owned());
-        let is_audio = is_audio_name(path) || is_audio_name(&target);
-        if is_audio || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
+        if is_sound(path) || cli.inputs.iter().any(|input| is_same(Path::new(input), path)) {
             return Err(Error::OverSound { path: (*path).to_owned() }.into());
         }
         // A device may well be shared.
-        let is_file = path.is_file() || !path.exists();
-        if is_file && written[..index].iter().any(|other| is_same(other, path)) {
+        if path.exists() && !path.is_file() {
+            continue;
+        }
+        if read.iter().chain([&Path::new(FILE)]).any(|read| is_same(read, path)) {
+            bail!("{} is read and would be written over", path.display());
+        }
+        if written[..index].iter().any(|other| is_same(other, path)) {
             bail!("two things would be written to {}", path.display());
         }
     }
     Ok(())
+}
+
+/// By its name, where it leads, or what is in it.
+fn is_sound(path: &Path) -> bool {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    is_audio_name(path) || is_audio_name(&target) || path.is_file() && Clip::open(path).is_ok()
 }

@@ -28,7 +28,7 @@ function finding({ rule, severity, message, sentence, matched, reason }) {
 
 function timeline(asset, words) {
   const items = asset.windows.map((part) => {
-    const button = make("button", "", `${clock(part.start)} – ${clock(part.end)}`);
+    const button = make("button", "", `${clock(Math.round(part.start))} – ${clock(Math.round(part.end))}`);
     button.type = "button";
     button.addEventListener("click", () => {
       seek(part.start);
