@@ -549,3 +549,27 @@ fn the_same_report_twice_is_one() {
     let run = run.args(["--report", "github", "--report", "github"]).run();
     assert_eq!(run.stderr.matches("::error ").count(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
+    let summary = tempfile::NamedTempFile::new().unwrap();
+    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let name = "a\n::error::x,y%0A|<b>\u{1b}[31m]]>.wav";
+    let run = caption(&stand_in).file(name, fs::read(data("tone.wav")).unwrap());
+    let run = run.env("GITHUB_STEP_SUMMARY", summary.path()).args(["-q", "--deny", "voice", "."]);
+    let mut run = run.args(["--report", "github", "--report", "junit", "--report", "sarif"]);
+    let ended = finish(run.spawn());
+    assert_eq!(ended.code, 1);
+    let file =
+        "::error file=a%0A%3A%3Aerror%3A%3Ax%2Cy%250A|<b>\u{fffd}[31m]]>.wav,title=deny voice::";
+    let lines: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("::")).collect();
+    assert_eq!((lines.len(), lines[0].starts_with(file)), (1, true), "{lines:?}");
+    let table = fs::read_to_string(summary.path()).unwrap();
+    assert_eq!(table.lines().filter(|line| line.contains("voice")).count(), 1);
+    assert!(!table.contains("<b>"), "{table}");
+    assert_eq!(cases(&read(&run, "caption-report.xml")).len(), 1);
+    let sarif = sarif_run(&read(&run, "caption-report.sarif"));
+    let uri = &sarif["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "a%0A%3A%3Aerror%3A%3Ax%2Cy%250A%7C%3Cb%3E%1B%5B31m%5D%5D%3E.wav");
+}
