@@ -55,7 +55,7 @@ impl Default for Options {
             max_tokens: None,
             stream: false,
             max_retries: 3,
-            timeout: Duration::from_secs(5 * 60),
+            timeout: Duration::from_mins(5),
             connect_timeout: Duration::from_secs(10),
             least_gap: Duration::ZERO,
             allow_http: false,

@@ -13,7 +13,7 @@ const FIRST: Duration = Duration::from_millis(500);
 /// No wait of our own choice is longer.
 const LONGEST: Duration = Duration::from_secs(30);
 /// A server that asks for a longer wait is not waited for: the user is told in its place.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Counts the tries of one request.
 pub(super) struct Tries<'a> {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_servers_own_wait_is_kept_up_to_two_minutes() {
-        let asked = Duration::from_secs(120);
+        let asked = Duration::from_mins(2);
         assert_eq!(wait_after(&too_many(Some(asked)), 1), Some(asked));
         assert_eq!(wait_after(&too_many(Some(asked + Duration::from_secs(1))), 1), None);
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::stand_in::{KEY, Reply, StandIn};
 
 /// No run of a test takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, about to be run.
 pub(crate) struct Caption {

@@ -41,7 +41,7 @@ pub(crate) fn run(
     let stop = Stop::new();
     let captioner = config.captioner(diagnostics, &stop)?;
     let sidecars = config.sidecars()?;
-    let inputs = inputs(found, sidecars.as_ref(), &count, cli.money.dry_run)?;
+    let inputs = inputs(&config, found, sidecars.as_ref(), &count)?;
     let mut reports = Reports::open(&config.reports(diagnostics), environment)?;
     let mut sink = Sink::open(config.output_file(), environment, !reports.is_empty())?;
     // One thread does: it only ever waits for the network.
@@ -101,21 +101,23 @@ fn nothing_found(cli: &Cli) -> anyhow::Result<Exit> {
     );
 }
 
-/// The inputs as they are found, or all at once where it has to be known which ones they are
-/// before the first request.
+/// The inputs as they are found; or all at once where there is only one, or where it has to be
+/// known which ones they are before the first request.
 fn inputs(
+    config: &Config<'_>,
     found: FoundIter,
     sidecars: Option<&Sidecars>,
     count: &Arc<Count>,
-    only_looks: bool,
 ) -> anyhow::Result<impl Stream<Item = Found> + use<>> {
-    let Some(sidecars) = sidecars else {
+    if config.is_batch && sidecars.is_none() {
         return Ok(gather::in_background(found, count.clone()).left_stream());
-    };
+    }
     let found = gather::at_once(found, count);
-    sidecars.check(found.iter().flatten())?;
-    if !only_looks {
-        sidecars.prepare(found.iter().flatten())?;
+    if let Some(sidecars) = sidecars {
+        sidecars.check(found.iter().flatten())?;
+        if !config.is_dry_run() {
+            sidecars.prepare(found.iter().flatten())?;
+        }
     }
     Ok(stream::iter(found).right_stream())
 }

@@ -130,6 +130,10 @@ impl<'a> Config<'a> {
         Ok(manifest)
     }
 
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.cli.money.dry_run
+    }
+
     /// Whether there are rules that somebody made.
     pub(crate) fn is_audit(&self) -> bool {
         let audit = &self.cli.audit;

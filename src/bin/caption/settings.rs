@@ -61,10 +61,18 @@ struct Setting<'a> {
 
 /// The command line together with what the files add to it.
 pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Result<Cli> {
-    let mut command = Cli::command();
-    // What is missing may stand in a file; what is wrong is told at the end.
-    let matches = command.clone().ignore_errors(true).get_matches_from(typed);
+    let parsed = Cli::command().try_get_matches_from(typed);
+    let matches = match &parsed {
+        Ok(matches) => matches.clone(),
+        // What is missing may stand in a file; what is wrong is told at the end.
+        Err(_) => Cli::command().ignore_errors(true).get_matches_from(typed),
+    };
     let files = files(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))?;
+    if files.is_empty() {
+        let matches = parsed.unwrap_or_else(|error| error.exit());
+        return Ok(Cli::from_arg_matches(&matches)?);
+    }
+    let mut command = Cli::command();
     let mut settings = BTreeMap::new();
     let mut rules = Vec::new();
     for file in &files {

@@ -96,7 +96,7 @@ impl FromStr for MaxUpload {
 }
 
 /// Longer waits are slips: `5M` is five months.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     match humantime::parse_duration(text) {
