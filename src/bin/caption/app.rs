@@ -23,6 +23,9 @@ use super::reports::Reports;
 use super::sink::Sink;
 use super::summary::Summary;
 
+/// More readers and decoders at once would need more memory and be no faster.
+const MOST_DISK_THREADS: usize = 8;
+
 /// From the command line to the exit code.
 pub(crate) fn run(
     cli: &Cli,
@@ -44,8 +47,11 @@ pub(crate) fn run(
     let inputs = inputs(&config, found, sidecars.as_ref(), &count)?;
     let mut reports = Reports::open(&config.reports(diagnostics), environment)?;
     let mut sink = Sink::open(config.output_file(), environment, !reports.is_empty())?;
-    // One thread does: it only ever waits for the network.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // One thread does: it only ever waits for the network. A few more wait for the disk or decode.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(MOST_DISK_THREADS)
+        .build()?;
     let (exit, written) = if cli.money.dry_run {
         let list =
             dry_run::list(&captioner, &config, sidecars.as_ref(), inputs, diagnostics, &mut sink);
