@@ -16,7 +16,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use clap::Parser;
 
-use self::measured::Measured;
+use self::measured::{Compared, Measured};
 use self::scenarios::{Bench, SCENARIOS};
 use self::sink::Manner;
 
@@ -62,10 +62,11 @@ fn main() -> anyhow::Result<()> {
     for (name, scenario) in SCENARIOS.into_iter().filter(|(name, _)| is_wanted(name)) {
         let measured = scenario(&bench).with_context(|| name.to_owned())?;
         for one in &measured {
+            let compared = one.against(&measured[0]);
             if options.json {
-                println!("{}", serde_json::to_string(one)?);
+                println!("{}", serde_json::to_string(&compared)?);
             } else {
-                row(one, &measured[0]);
+                row(&compared);
             }
         }
     }
@@ -83,11 +84,12 @@ fn program() -> anyhow::Result<PathBuf> {
     Ok(release.join("caption"))
 }
 
-fn row(one: &Measured, floor: &Measured) {
+fn row(compared: &Compared<'_>) {
+    let Compared { one, wall_ratio, cpu_ratio, peak_ratio } = compared;
     let Measured { scenario, who, wall_ms, wall_min_ms, wall_max_ms, cpu_ms, peak_mib, .. } = one;
-    let (wall, cpu) = (wall_ms / floor.wall_ms, cpu_ms / floor.cpu_ms);
     println!(
         "{scenario:<16} {who:<32} {wall_ms:>8.1} ms ({wall_min_ms:.1}-{wall_max_ms:.1}) \
-         {wall:>6.2}x   CPU {cpu_ms:>8.1} ms {cpu:>6.2}x   {peak_mib:>7.1} MiB"
+         {wall_ratio:>6.2}x   CPU {cpu_ms:>8.1} ms {cpu_ratio:>6.2}x   {peak_mib:>7.1} MiB \
+         {peak_ratio:>6.2}x"
     );
 }

@@ -29,6 +29,27 @@ pub(crate) struct Measured {
     pub(crate) peak_mib: f64,
 }
 
+/// The same beside the floor of its scenario.
+#[derive(Debug, Serialize)]
+pub(crate) struct Compared<'a> {
+    #[serde(flatten)]
+    pub(crate) one: &'a Measured,
+    pub(crate) wall_ratio: f64,
+    pub(crate) cpu_ratio: f64,
+    pub(crate) peak_ratio: f64,
+}
+
+impl Measured {
+    pub(crate) fn against(&self, floor: &Self) -> Compared<'_> {
+        Compared {
+            one: self,
+            wall_ratio: self.wall_ms / floor.wall_ms,
+            cpu_ratio: self.cpu_ms / floor.cpu_ms,
+            peak_ratio: self.peak_mib / floor.peak_mib,
+        }
+    }
+}
+
 fn run(mut command: Command) -> anyhow::Result<Run> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
