@@ -48,6 +48,11 @@ impl Format {
         }
     }
 
+    /// Whether every sample is written down as a number.
+    pub fn is_pcm(&self) -> bool {
+        self.codec.as_deref().is_some_and(codecs::is_pcm)
+    }
+
     /// Whether something was left out to make it small.
     pub fn is_lossy(&self) -> bool {
         self.codec

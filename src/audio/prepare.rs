@@ -48,7 +48,14 @@ fn as_it_is(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
         (there.ok().flatten(), heard.unwrap_or_default())
     } else {
         let there = there?;
-        match listen(clip, recipe.measures) {
+        let heard = match there {
+            // Samples as they are hold nothing that could not be decoded.
+            Some(seconds) if clip.format().is_pcm() && !recipe.measures => {
+                Ok(Heard { seconds, ..Heard::default() })
+            }
+            _ => listen(clip, recipe.measures),
+        };
+        match heard {
             // It is for the service to judge what nobody here can.
             Err(error)
                 if matches!(error, Error::Undecodable { .. }) || clip.format().codec.is_none() =>
