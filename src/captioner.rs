@@ -49,6 +49,7 @@ pub struct Captioner {
     requests: Semaphore,
     /// One for each processor: more decoders than those would only need more memory.
     decoders: Semaphore,
+    hashers: Semaphore,
 }
 
 /// What becomes known of an input on its way.
@@ -68,6 +69,7 @@ impl Captioner {
         Self {
             requests: Semaphore::new(preparation.jobs.max(1)),
             decoders: Semaphore::new(processors),
+            hashers: Semaphore::new(source::MOST_HASHERS),
             preparation,
             line: None,
             memory: None,

@@ -74,3 +74,30 @@ pub(crate) fn os_string(bytes: Vec<u8>) -> OsString {
     #[cfg(windows)]
     return String::from_utf8_lossy(&bytes).into_owned().into();
 }
+
+/// Whether a path names what a process has open: replaced, what others wrote there would be lost.
+pub(crate) fn is_handle(path: &Path) -> bool {
+    let handles = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    handles.iter().any(|handle| path.starts_with(handle))
+}
+
+/// Standard output or standard error by its name, at the place where it is; opened anew, it would
+/// be written over from its start.
+pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let handle = match path.to_str()? {
+            "/dev/stdout" => stdout.as_fd(),
+            "/dev/stderr" => stderr.as_fd(),
+            _ => return None,
+        };
+        Some(handle.try_clone_to_owned().map(File::from))
+    }
+    #[cfg(windows)]
+    {
+        let _ = path;
+        None
+    }
+}

@@ -28,7 +28,7 @@ print(r.choices[0].message.content)";
 
 const SHELL: &str = "\
 base64 -w0 \"$1\" | jq -Rs '{model: \"m\", messages: [{role: \"user\", content: [{type: \"input_audio\", \
-input_audio: {data: (\"data:;base64,\" + .)}}]}]}' | curl -s -H 'content-type: application/json' \
+input_audio: {data: (\"data:;base64,\" + .)}}]}]}' | curl -q -s -H 'content-type: application/json' \
 -H 'authorization: Bearer k' --data-binary @- \"$URL\" | jq -r '.choices[0].message.content'";
 
 /// Where a request goes.
@@ -39,24 +39,25 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The program with nothing in its environment that is not ours.
+    /// The program, with nothing in its environment that is not ours.
     pub(crate) fn caption(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).env_clear().env("AIMLAPI_KEY", "k");
         command.env("AIMLAPI_BASE_URL", format!("http://127.0.0.1:{}/v1", self.port));
+        command.current_dir(std::env::temp_dir());
         command
     }
 
     /// `curl` that sends a body as it is, straight from the file: it does no work.
     pub(crate) fn curl(&self, body: &Path) -> Command {
-        let mut command = Command::new("curl");
-        command.args(["-s", "-X", "POST", "-H", "content-type: application/json"]);
+        let mut command = only_path("curl");
+        command.args(["-q", "-s", "-X", "POST", "-H", "content-type: application/json"]);
         command.args(["-H", "authorization: Bearer k", "-T"]).arg(body).arg(self.url());
         command
     }
 
     fn other(&self, program: &str, arguments: &[&str], sound: &Path) -> Command {
-        let mut command = Command::new(program);
+        let mut command = only_path(program);
         command.args(arguments).arg(sound).env("URL", self.url());
         command
     }
@@ -64,6 +65,14 @@ impl Target {
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v1/chat/completions", self.port)
     }
+}
+
+/// A command that finds programs and knows of no proxy and no settings.
+pub(crate) fn only_path(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
+    command
 }
 
 /// The floor and the program with these arguments; and all the others where they are wanted.

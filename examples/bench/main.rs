@@ -4,8 +4,9 @@
 //!     cargo run --release --example bench -- start wav30    some of them
 //!     cargo run --release --example bench -- --json         for programs
 //!
-//! All are processes of their own against one that throws away what it is sent, run in turn. The
-//! first of each scenario is the floor: `curl` with a body that is ready, or `sha256sum`. Unix only.
+//! All are processes of their own against one that throws away what it is sent, run in turn. What
+//! others are compared with comes first in each scenario: `curl` with a body that is ready, which it
+//! takes to be there, or `sha256sum`; an hour in windows has nothing beside it. Unix only.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to people")]
 #![allow(clippy::cast_precision_loss, reason = "far below 2^52")]
@@ -56,6 +57,10 @@ fn main() -> anyhow::Result<()> {
     for name in &options.scenarios {
         ensure!(SCENARIOS.iter().any(|(known, _)| known == name), "no scenario {name}; see --help");
     }
+    ensure!(
+        !contestants::missing().contains(&"curl"),
+        "curl is what all is compared with: install it"
+    );
     for name in contestants::missing() {
         eprintln!("not installed, so not timed: {name}");
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::ensure;
 
-use crate::contestants::{Target, contestants, missing};
+use crate::contestants::{Contestant, Target, contestants, missing, only_path};
 use crate::inputs::{body, wav};
 use crate::measured::{Measured, interleaved};
 use crate::sink::{Manner, Sink};
@@ -31,6 +31,14 @@ pub(crate) const SCENARIOS: [(&str, Scenario); 9] = [
     ("hour", Bench::hour),
     ("known", Bench::known),
 ];
+
+/// Those that are installed, in turn.
+fn timed(name: &str, rounds: usize, all: &[Contestant]) -> anyhow::Result<Vec<Measured>> {
+    let missing = missing();
+    let there = all.iter().filter(|contestant| !missing.contains(&contestant.name));
+    let who: Vec<_> = there.map(|one| (one.name, &*one.command)).collect();
+    interleaved(name, rounds, &who)
+}
 
 /// Where everything is.
 pub(crate) struct Bench {
@@ -58,11 +66,8 @@ impl Bench {
         let sound = self.folder.join("sound.wav");
         wav(&sound, rate, channels, seconds, 1)?;
         let body = body(&sound)?;
-        let missing = missing();
         let all = contestants(&self.target(&sink), &sound, &body, arguments, with_peers);
-        let there = all.iter().filter(|contestant| !missing.contains(&contestant.name));
-        let who: Vec<_> = there.map(|one| (one.name, &*one.command)).collect();
-        interleaved(name, rounds, &who)
+        timed(name, rounds, &all)
     }
 
     /// 200 clips of 100 kB at 100 ms a request, 16 at a time: 1,300 ms at best.
@@ -85,8 +90,8 @@ impl Bench {
         let list = self.folder.join("curl.config");
         fs::write(&list, config)?;
         let curl = || {
-            let mut command = Command::new("curl");
-            command.arg("-K").arg(&list);
+            let mut command = only_path("curl");
+            command.args(["-q", "-K"]).arg(&list);
             command
         };
         let caption = || {
@@ -104,8 +109,7 @@ impl Bench {
         wav(&sound, 44_100, 2, 120.0, 1)?;
         let body = body(&sound)?;
         let all = contestants(&self.target(&sink), &sound, &body, &[], false);
-        let who: Vec<_> = all.iter().map(|one| (one.name, &*one.command)).collect();
-        interleaved("uplink", 3, &who)
+        timed("uplink", 3, &all)
     }
 
     /// An hour of CD-quality sound in windows: how many times faster than it plays.

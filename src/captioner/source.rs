@@ -13,6 +13,10 @@ use crate::record::Record;
 use crate::rules::Rule;
 use crate::watch::{Event, Watch};
 
+/// Files that are hashed at a time: enough to keep a disk busy, and few enough that many large
+/// ones do not hold up what is half sent.
+pub(super) const MOST_HASHERS: usize = 4;
+
 /// What an input comes to before anything is asked.
 pub(super) enum Found {
     /// For the service to fetch.
@@ -55,6 +59,7 @@ impl Captioner {
         if self.memory.is_none() {
             return Ok(None);
         }
+        let _permit = self.hashers.acquire().await;
         let clip = clip.clone();
         off_thread(move || clip.sha256()).await.map(Some)
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+use crate::platform;
 
 /// A file that replaces what was there once it is committed; dropped before, it leaves no trace.
 #[derive(Debug)]
@@ -33,9 +34,10 @@ impl OutputFile {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(unwritable(io::ErrorKind::IsADirectory.into()));
             }
-            Ok(metadata) if !metadata.is_file() || is_handle(path) => {
-                let file = OpenOptions::new().append(true).open(&target).map_err(unwritable)?;
-                Place::There(BufWriter::new(file))
+            Ok(metadata) if !metadata.is_file() || platform::is_handle(path) => {
+                let file = platform::handle(path)
+                    .unwrap_or_else(|| OpenOptions::new().append(true).open(&target));
+                Place::There(BufWriter::new(file.map_err(unwritable)?))
             }
             Ok(metadata) => {
                 Place::Beside(beside(&target, metadata.permissions()).map_err(unwritable)?)
@@ -75,12 +77,6 @@ impl Write for OutputFile {
             Place::There(file) => file.flush(),
         }
     }
-}
-
-/// Whether a path names what a process has open: replaced, what others wrote there would be lost.
-fn is_handle(path: &Path) -> bool {
-    let handles = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
-    handles.iter().any(|handle| path.starts_with(handle))
 }
 
 fn beside(target: &Path, permissions: Permissions) -> io::Result<BufWriter<NamedTempFile>> {

@@ -573,3 +573,28 @@ fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
     let uri = &sarif["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(uri, "a%0A%3A%3Aerror%3A%3Ax%2Cy%250A%7C%3Cb%3E%1B%5B31m%5D%5D%3E.wav");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_goes_to_standard_output_by_its_name_writes_over_nothing() {
+    let stand_in = StandIn::ruled(|| answer("Wind."));
+    let all = tempfile::NamedTempFile::new().unwrap();
+    let mut run = caption(&stand_in).clips("sfx", 3);
+    run.command().args(["-q", "sfx", "--report", "html=/dev/stdout"]);
+    run.command().stdout(all.reopen().unwrap()).stderr(std::process::Stdio::null());
+    assert!(run.command().status().unwrap().success());
+    let text = fs::read_to_string(all.path()).unwrap();
+    assert_eq!(text.matches("==> sfx/").count(), 3);
+    assert_eq!(media(&text).len(), 3);
+    assert_says(&text, &["<!doctype html>", "</html>"]);
+}
+
+#[test]
+fn a_dash_is_no_file_that_could_be_written_over() {
+    let stand_in = StandIn::ruled(|| answer("Wind."));
+    let tone = fs::read(data("tone.wav")).unwrap();
+    let run = caption(&stand_in).args(["-", "-o", "-"]).stdin(tone);
+    assert_eq!(run.run().captioned(), "Wind.\n");
+    let run = caption(&stand_in).with("tone.wav").args(["-q", "--files-from", "-", "-o", "-"]);
+    assert_eq!(run.stdin("tone.wav\n").run().ended(0), "==> tone.wav <==\nWind.\n");
+}

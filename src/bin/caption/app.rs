@@ -1,7 +1,9 @@
 //! Puts the parts together and lets them run.
 
 use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use anyhow::bail;
 use caption::input::{Found, FoundIter};
@@ -23,8 +25,9 @@ use super::reports::Reports;
 use super::sink::Sink;
 use super::summary::Summary;
 
-/// More readers and decoders at once would need more memory and be no faster.
-const MOST_DISK_THREADS: usize = 8;
+/// Threads for what waits for the disk, beside one for each processor to decode: more would need
+/// more memory and be no faster.
+const DISK_THREADS: usize = 8;
 
 /// From the command line to the exit code.
 pub(crate) fn run(
@@ -50,7 +53,7 @@ pub(crate) fn run(
     // One thread does: it only ever waits for the network. A few more wait for the disk or decode.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(MOST_DISK_THREADS)
+        .max_blocking_threads(DISK_THREADS + available_parallelism().map_or(1, NonZero::get))
         .build()?;
     let (exit, written) = if cli.money.dry_run {
         let list =

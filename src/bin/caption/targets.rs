@@ -27,7 +27,10 @@ pub(crate) fn reports(cli: &Cli) -> Vec<ReportOption> {
 pub(crate) fn refuse_to_ruin(cli: &Cli) -> anyhow::Result<()> {
     let reports = reports(cli);
     let reports = reports.iter().filter_map(|report| report.file.as_deref());
-    let (output, manifest) = (cli.output.output.as_deref(), cli.known.manifest.as_deref());
+    // A dash is standard output, or standard input.
+    let is_file = |path: &&Path| path.as_os_str() != "-";
+    let output = cli.output.output.as_deref().filter(is_file);
+    let manifest = cli.known.manifest.as_deref();
     let written: Vec<_> = [output, manifest].into_iter().flatten().chain(reports).collect();
     let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
     let read: Vec<_> = read.into_iter().flatten().map(PathBuf::as_path).collect();
