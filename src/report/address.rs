@@ -31,6 +31,15 @@ pub(super) fn name(outcome: &Outcome) -> String {
     }
 }
 
+/// A message about an input, with the name that it has in reports.
+pub(super) fn told(outcome: &Outcome, message: &str) -> String {
+    if outcome.name.contains("://") {
+        message.replace(&outcome.name, &name(outcome))
+    } else {
+        message.to_owned()
+    }
+}
+
 /// What looks like a URL and is none that can be used.
 fn without_secrets(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));

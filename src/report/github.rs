@@ -5,9 +5,8 @@
 
 use std::io::{self, Write};
 
-use super::words::{CUT_SHORT, Remark, remarks};
+use super::words::{BySeverity, CUT_SHORT, Remark, remarks};
 use super::{End, Report, ReportStyle, address};
-use crate::finding::Severity;
 use crate::outcome::Outcome;
 use crate::text::harmless;
 
@@ -16,8 +15,7 @@ const MOST_OF_A_KIND: usize = 10;
 /// Holds back what is found, so that the last one can tell of the others.
 pub(super) struct Github {
     style: ReportStyle,
-    errors: Annotations,
-    warnings: Annotations,
+    annotations: BySeverity<Annotations>,
 }
 
 /// The first ones, and how many there are.
@@ -30,7 +28,7 @@ struct Annotations {
 impl Github {
     pub(super) fn new(style: ReportStyle) -> Self {
         let (errors, warnings) = (Annotations::new("error"), Annotations::new("warning"));
-        Self { style, errors, warnings }
+        Self { style, annotations: BySeverity { errors, warnings } }
     }
 }
 
@@ -76,10 +74,7 @@ impl Report for Github {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
         let name = address::name(outcome);
         for remark in remarks(outcome, &self.style) {
-            match remark.severity {
-                Severity::Error => self.errors.add(&name, &remark),
-                Severity::Warning => self.warnings.add(&name, &remark),
-            }
+            self.annotations.of(remark.severity).add(&name, &remark);
         }
         Ok(())
     }
@@ -90,7 +85,7 @@ impl Report for Github {
             writeln!(out, "::error title=caption::{CUT_SHORT}")?;
             most_errors -= 1;
         }
-        self.errors.write(most_errors, out)?;
-        self.warnings.write(MOST_OF_A_KIND, out)
+        self.annotations.errors.write(most_errors, out)?;
+        self.annotations.warnings.write(MOST_OF_A_KIND, out)
     }
 }

@@ -76,8 +76,8 @@ impl Html {
         // A record of a failure tells nothing of the sound, though it may be known.
         record.seconds = outcome.seconds;
         record.sha256 = outcome.question.as_ref().and_then(|question| question.sha256.clone());
-        if let Some(error) = record.error.as_mut().filter(|_| outcome.name.contains("://")) {
-            error.message = error.message.replace(&outcome.name, &record.input);
+        if let Some(error) = &mut record.error {
+            error.message = address::told(outcome, &error.message);
         }
         let windows = record.windows.iter_mut().map(|window| &mut window.caption);
         for caption in record.caption.iter_mut().chain(windows) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::words::{CUT_SHORT, Remark, remarks};
+use super::words::{BySeverity, CUT_SHORT, Remark, remarks};
 use super::{End, Report, ReportStyle, address};
 use crate::finding::Severity;
 use crate::outcome::{Ending, Outcome};
@@ -20,8 +20,7 @@ pub(super) struct Markdown {
     failed: u64,
     broken: u64,
     skipped: u64,
-    errors: Rows,
-    warnings: Rows,
+    rows: BySeverity<Rows>,
 }
 
 #[derive(Default)]
@@ -80,32 +79,29 @@ impl Report for Markdown {
         self.skipped += u64::from(matches!(outcome.ending, Ending::Skipped));
         let name = address::name(outcome);
         for remark in remarks(outcome, &self.style) {
-            match remark.severity {
-                Severity::Error => self.errors.add(&name, &remark),
-                Severity::Warning => self.warnings.add(&name, &remark),
-            }
+            self.rows.of(remark.severity).add(&name, &remark);
         }
         Ok(())
     }
 
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
-        let Self { inputs, failed, broken, skipped, .. } = self;
+        let Self { inputs, failed, broken, skipped, rows: BySeverity { errors, warnings }, .. } =
+            self;
         let inputs = if *inputs == 1 { "1 sound".to_owned() } else { format!("{inputs} sounds") };
         write!(out, "### caption: {inputs}, {broken} broken, {failed} failed")?;
-        writeln!(
-            out,
-            "{}\n",
-            if *skipped > 0 { format!(", {skipped} skipped") } else { String::new() }
-        )?;
+        if *skipped > 0 {
+            write!(out, ", {skipped} skipped")?;
+        }
+        writeln!(out, "\n")?;
         if end == End::CutShort {
             writeln!(out, "**{CUT_SHORT}**\n")?;
         }
-        if self.errors.text.is_empty() && self.warnings.text.is_empty() {
+        if errors.text.is_empty() && warnings.text.is_empty() {
             return Ok(());
         }
         writeln!(out, "| | asset | rule | |\n|---|---|---|---|")?;
-        write!(out, "{}{}", self.errors.text, self.warnings.text)?;
-        let left_out = self.errors.left_out + self.warnings.left_out;
+        write!(out, "{}{}", errors.text, warnings.text)?;
+        let left_out = errors.left_out + warnings.left_out;
         if left_out > 0 {
             writeln!(out, "| | and {left_out} more | | |")?;
         }

@@ -12,7 +12,7 @@ use self::log::{
     Artifact, Configuration, Driver, Fingerprints, Invocation, Location, Log, Notification,
     PhysicalLocation, Region, ResultEntry, RuleEntry, Run, Text, Tool,
 };
-use super::words::{CUT_SHORT, Remark, remarks};
+use super::words::{BySeverity, CUT_SHORT, Remark, remarks};
 use super::{End, Report, ReportStyle, address};
 use crate::finding::Severity;
 use crate::hash;
@@ -24,7 +24,8 @@ mod log;
 const MOST_RESULTS: usize = 25_000;
 const MOST_RULES: usize = 25_000;
 const LONGEST_ID: usize = 200;
-const LONGEST_DESCRIPTION: usize = 1000;
+/// Half of what fits: escaped, it may be twice as long.
+const LONGEST_DESCRIPTION: usize = 500;
 
 /// Bytes of all messages together, which are what hardly gets smaller when a report is packed.
 const LARGEST: usize = 8_000_000;
@@ -39,8 +40,7 @@ pub(super) struct Sarif {
     style: ReportStyle,
     rules: Vec<RuleEntry>,
     places: HashMap<String, usize>,
-    errors: Results,
-    warnings: Results,
+    results: BySeverity<Results>,
     failures: Vec<Notification>,
     untold_failures: usize,
     has_failed: bool,
@@ -70,13 +70,10 @@ impl Sarif {
         self.failures.push(Notification { level: Severity::Error, message, locations });
     }
 
-    /// A finding, and the how manieth it is of its rule on its input.
+    /// A finding, and the number that it has among those of its rule on its input.
     fn finding(&mut self, name: &str, uri: &str, remark: &Remark, number: usize) {
         let rule = self.rule(remark);
-        let results = match remark.severity {
-            Severity::Error => &mut self.errors,
-            Severity::Warning => &mut self.warnings,
-        };
+        let results = self.results.of(remark.severity);
         let message = Text::new(&remark.message);
         let size = message.text.len();
         let has_room = results.list.len() < MOST_RESULTS && results.bytes + size <= LARGEST;
@@ -112,14 +109,14 @@ impl Sarif {
 
     /// Errors, and as many warnings as there is room for.
     fn results(&mut self) -> Vec<ResultEntry> {
-        let mut results = mem::take(&mut self.errors.list);
-        let mut bytes = self.errors.bytes;
-        for warning in mem::take(&mut self.warnings.list) {
+        let BySeverity { errors, warnings } = &mut self.results;
+        let (mut results, mut bytes) = (mem::take(&mut errors.list), errors.bytes);
+        for warning in mem::take(&mut warnings.list) {
             bytes += warning.message.text.len();
             if results.len() < MOST_RESULTS && bytes <= LARGEST {
                 results.push(warning);
             } else {
-                self.warnings.left_out += 1;
+                warnings.left_out += 1;
             }
         }
         results
@@ -158,7 +155,7 @@ impl Text {
 impl RuleEntry {
     fn of(remark: &Remark, id: String) -> Self {
         let reason = remark.reason.as_ref().unwrap_or(&remark.rule);
-        let text = || Text::new(&one_line(reason, LONGEST_DESCRIPTION / 2));
+        let text = || Text::new(&one_line(reason, LONGEST_DESCRIPTION));
         Self {
             short_description: text(),
             full_description: text(),
@@ -195,7 +192,7 @@ impl Report for Sarif {
 
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
         let results = self.results();
-        let left_out = self.errors.left_out + self.warnings.left_out;
+        let left_out = self.results.errors.left_out + self.results.warnings.left_out;
         if left_out > 0 {
             let text = format!("{left_out} more findings are left out: viewers take no more");
             self.tell(Severity::Warning, &text);

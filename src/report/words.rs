@@ -23,14 +23,27 @@ pub(super) struct Remark {
     pub(super) is_failure: bool,
 }
 
+/// The same for errors and for warnings, apart from each other.
+#[derive(Default)]
+pub(super) struct BySeverity<T> {
+    pub(super) errors: T,
+    pub(super) warnings: T,
+}
+
+impl<T> BySeverity<T> {
+    pub(super) fn of(&mut self, severity: Severity) -> &mut T {
+        match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        }
+    }
+}
+
 /// The failures of an input first, then its findings.
 pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Remark> {
     let failure = outcome.error().map(|error| {
-        let mut message = format!("{error}; {}", (style.hint)(error));
-        if outcome.name.contains("://") {
-            message = message.replace(&outcome.name, &address::name(outcome));
-        }
-        Remark::of_failure(error.kind(), &message)
+        let message = format!("{error}; {}", (style.hint)(error));
+        Remark::of_failure(error.kind(), &address::told(outcome, &message))
     });
     let unkept = outcome.unkept.as_ref().map(|error| {
         Remark::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))

@@ -9,7 +9,7 @@ use caption::output::OutputFile;
 use super::environment::Environment;
 use super::terminal::Output;
 
-/// Where captions and records go.
+/// A place that is written to in order.
 pub(crate) struct Sink {
     place: Place,
     outlives_reader: bool,
