@@ -598,3 +598,39 @@ fn a_dash_is_no_file_that_could_be_written_over() {
     let run = caption(&stand_in).with("tone.wav").args(["-q", "--files-from", "-", "-o", "-"]);
     assert_eq!(run.stdin("tone.wav\n").run().ended(0), "==> tone.wav <==\nWind.\n");
 }
+
+#[test]
+fn a_run_cut_short_takes_one_place_of_the_ten_and_the_last_one_still_counts_the_others() {
+    let voices = (0..13).map(|_| answer("A low voice."));
+    let stand_in = StandIn::scripted(voices.chain([Reply::status(401)]));
+    let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
+    let run = run.args(["--deny", "voice", "--report", "github"]).run();
+    assert_eq!(run.code, 4);
+    let lines: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert_eq!((lines.len(), lines[9]), (10, "::error title=caption::and 6 more like these"));
+}
+
+#[test]
+fn a_dry_run_writes_no_report_and_says_so() {
+    let stand_in = StandIn::start();
+    let run =
+        caption(&stand_in).with("tone.wav").args(["tone.wav", "--dry-run", "--report", "html"]);
+    let mut run = run.file("caption-report.html", "before");
+    assert_says(&finish(run.spawn()).stderr, &["a dry run writes no report"]);
+    assert_eq!(read(&run, "caption-report.html"), "before");
+}
+
+#[test]
+fn a_sound_without_a_caption_is_measured_and_drawn_in_the_page_all_the_same() {
+    let run = crate::harness::bare().with("tone.wav").file("m.jsonl", "");
+    let run = run.args(["--offline", "--manifest", "m.jsonl", "tone.wav"]);
+    let mut run = run.args(["--report", "html"]);
+    assert_eq!(finish(run.spawn()).code, 3);
+    let html = read(&run, "caption-report.html");
+    let line = html.lines().find(|line| line.contains("class=\"asset\"")).unwrap();
+    let (start, end) = (line.find('{').unwrap(), line.rfind('}').unwrap());
+    let asset: Value = serde_json::from_str(&line[start..=end]).unwrap();
+    assert_eq!((&asset["verdict"], &asset["seconds"]), (&json!("failed"), &json!(0.25)));
+    assert_eq!(asset["sound"]["sample_rate"], 8000);
+    assert!(asset["waveform"].as_str().unwrap().len() > 40, "{asset}");
+}
