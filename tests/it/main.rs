@@ -31,6 +31,7 @@ mod money;
 mod outputs;
 mod page;
 mod readme;
+mod report_safety;
 mod reports;
 mod request;
 mod resampling;

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, Run, answer, assert_says, caption, data, finish};
-use crate::stand_in::{KEY, Reply, StandIn};
+use crate::stand_in::{Reply, StandIn};
 use crate::waves::wav;
 
 /// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
@@ -27,7 +27,7 @@ fn mixed(arguments: &[&str]) -> (Run, Caption) {
 }
 
 /// The only input, captioned like this, in a report.
-fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
+pub(crate) fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
     let stand_in = StandIn::scripted([answer(text)]);
     let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--report"]);
     let mut run = run.arg(format!("{kind}=report")).args(arguments);
@@ -36,13 +36,13 @@ fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
     (ended, report)
 }
 
-fn read(run: &Caption, name: &str) -> String {
+pub(crate) fn read(run: &Caption, name: &str) -> String {
     fs::read_to_string(run.folder().join(name)).unwrap()
 }
 
 /// Asserts that the text is `JUnit` XML as Jenkins has it, and hands its cases out.
 #[track_caller]
-fn cases(xml: &str) -> Vec<Case> {
+pub(crate) fn cases(xml: &str) -> Vec<Case> {
     let schema = fs::read_to_string(data("schemas/junit-10.xsd")).unwrap();
     let schema = uppsala::parse(&schema).unwrap();
     let document = uppsala::parse(xml).unwrap();
@@ -63,15 +63,15 @@ fn cases(xml: &str) -> Vec<Case> {
     document.get_elements_by_tag_name("testcase").into_iter().map(case).collect()
 }
 
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     /// Name, message and text of the elements in it.
-    children: Vec<(String, String, String)>,
+    pub(crate) children: Vec<(String, String, String)>,
 }
 
 /// Asserts that the text is SARIF 2.1.0, and hands its only run out.
 #[track_caller]
-fn sarif_run(text: &str) -> Value {
+pub(crate) fn sarif_run(text: &str) -> Value {
     let schema = fs::read_to_string(data("schemas/sarif-2.1.0.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let log: Value = serde_json::from_str(text).unwrap();
@@ -193,98 +193,6 @@ fn the_last_annotation_tells_of_those_that_github_does_not_show() {
     assert_says(&run.stderr, &["\n::error title=caption::and 16 more like these\n"]);
 }
 
-/// What a model may say when somebody wants it to.
-const HOSTILE: &str = "</script><script>document.title='owned'</script> ]]> --> <!-- <b onclick=x> \
-    \u{1b}[31mred\u{1b}]0;title\u{7} \u{202e}gnitirw\u{2066} \u{ffff} \u{85} &amp; &#60; {0} \
-    ![x](https://example.com/x.png) [link](https://example.com) www.example.com @everyone | a | b \
-    `code` $(id) %0A::error::x ##[error]x ##vso[task.setvariable]x";
-
-/// The same, followed by lines that look like commands, and by 1 MB of text.
-fn hostile() -> String {
-    let long = "word </script> ]]> ".repeat(55_000);
-    format!("{HOSTILE}\n::error::x\n  ::set-output name=a::b\r::stop-commands::x\n{long}")
-}
-
-/// Asserts that a text holds nothing that a terminal obeys or that reorders it.
-#[track_caller]
-fn assert_harmless(text: &str) {
-    let is_harmful = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{ffff}')
-    };
-    assert_eq!(text.find(is_harmful), None);
-}
-
-#[test]
-fn a_hostile_caption_is_text_in_junit() {
-    let (run, xml) = reported(&hostile(), "junit", &["-q", "--deny", "owned"]);
-    assert_eq!(run.code, 1);
-    assert_harmless(&xml);
-    let cases = cases(&xml);
-    let (name, message, text) = &cases[0].children[0];
-    assert_eq!((name.as_str(), cases.len()), ("failure", 1));
-    assert_says(message, &["says \"owned\"", "</script><script>", "]]>"]);
-    assert_says(text, &["</script><script>", "]]>"]);
-    assert!(xml.len() < 50_000, "{}", xml.len());
-}
-
-#[test]
-fn a_hostile_caption_is_text_in_sarif_and_hides_no_link() {
-    let (_, text) = reported(&hostile(), "sarif", &["-q", "--deny", "owned"]);
-    assert_harmless(&text);
-    let sarif = sarif_run(&text);
-    let message = sarif["results"][0]["message"]["text"].as_str().unwrap();
-    assert_says(message, &["</script>", "\\[x\\]("]);
-    assert!(text.len() < 50_000, "{}", text.len());
-}
-
-#[test]
-fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
-    let summary = tempfile::NamedTempFile::new().unwrap();
-    let stand_in = StandIn::scripted([answer(&hostile())]);
-    let run = caption(&stand_in).with("tone.wav").env("GITHUB_STEP_SUMMARY", summary.path());
-    let run = run.env("GITHUB_ACTIONS", "true").args(["tone.wav", "--report", "github"]);
-    let run = run.args(["--deny", "owned", "--deny", "(?s)%0A.*"]).run();
-    assert_eq!(run.code, 1);
-    let commands = |text: &str| {
-        let lines = text.split(['\n', '\r']).map(str::trim_start);
-        let hashes = text.matches("##[").count() + text.matches("##vso[").count();
-        lines.filter(|line| line.starts_with("::")).count() + hashes
-    };
-    assert_eq!(commands(&run.stdout), 0);
-    // Its own: two rules are broken, and it goes round in circles.
-    assert_eq!(commands(&run.stderr), 3);
-    assert_eq!(run.stderr.matches("\n::error file=tone.wav,title=deny ").count(), 2);
-    assert_eq!(run.stderr.matches("\n::warning file=tone.wav,title=looping").count(), 1);
-    assert_harmless(&run.stderr);
-    let table = fs::read_to_string(summary.path()).unwrap();
-    assert_harmless(&table);
-    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| broken")).collect();
-    assert_eq!(rows.len(), 2);
-    for row in rows {
-        assert_eq!(row.matches('|').count() - row.matches("\\|").count(), 5, "{row}");
-        for markup in ["<script", "](", "www.example", "https:", "@everyone", "<b "] {
-            assert!(!row.contains(markup), "{markup} in {row}");
-        }
-    }
-}
-
-#[test]
-fn outside_a_log_and_in_files_captions_stay_as_they_are() {
-    let text = "::error::x\n##[error]y";
-    let run = |arguments: &[&str], is_log: bool| {
-        let stand_in = StandIn::scripted([answer(text)]);
-        let run = caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments);
-        let mut run = if is_log { run.env("GITHUB_ACTIONS", "true") } else { run };
-        let ended = finish(run.spawn());
-        (ended.captioned(), fs::read_to_string(run.folder().join("out.txt")).unwrap_or_default())
-    };
-    let line = format!("{text}\n");
-    assert_eq!(run(&[], false), (line.clone(), String::new()));
-    assert_eq!(run(&["-o", "out.txt"], true), (String::new(), line));
-    assert_eq!(run(&[], true).0, ":\u{200b}:error::x\n##\u{200b}[error]y\n");
-}
-
 #[test]
 fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() {
     let stand_in = StandIn::ruled(|| answer("A low voice."));
@@ -305,35 +213,6 @@ fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() 
     let requests = stand_in.requests().len();
     assert_eq!(offline(), offline());
     assert_eq!(stand_in.requests().len(), requests);
-}
-
-#[test]
-fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
-    let stand_in = StandIn::start();
-    let run = |report: &str| {
-        caption(&stand_in).with("tone.wav").args(["tone.wav", "--report", report]).run().failed(2)
-    };
-    assert_says(&run("junit=no/such/folder.xml"), &["could not write", "no/such/folder.xml"]);
-    assert_says(&run("junit=tone.wav"), &["never written over a sound"]);
-    assert_says(&run("pdf"), &["one of junit, sarif, github, html"]);
-    assert_says(&run("junit="), &["names no file"]);
-    assert_says(&run("html=-"), &["captions go to standard output"]);
-    let twice = ["tone.wav", "--report", "junit=x", "--report", "sarif=./x"];
-    let twice = caption(&stand_in).with("tone.wav").args(twice).run();
-    assert_says(&twice.failed(2), &["two things would be written to"]);
-    assert_eq!(stand_in.connections(), 0);
-}
-
-#[test]
-fn a_report_is_whole_or_as_it_was() {
-    let stand_in = StandIn::start();
-    let run = caption(&stand_in).file("empty/x.txt", "").file("caption-report.xml", "before");
-    let mut run = run.args(["empty", "--report", "junit"]);
-    assert_eq!(finish(run.spawn()).code, 2);
-    assert_eq!(read(&run, "caption-report.xml"), "before");
-    run = run.arg("--allow-empty");
-    assert_eq!(finish(run.spawn()).code, 0);
-    assert!(cases(&read(&run, "caption-report.xml")).is_empty());
 }
 
 #[test]
@@ -362,17 +241,6 @@ fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_neither_the_reports_nor_the_verdict() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
-    let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
-    let mut run = run.args(["--deny", "voice", "--report", "junit"]);
-    let mut child = run.spawn();
-    drop(child.stdout.take());
-    assert_eq!(finish(child).code, 1);
-    assert_eq!(cases(&read(&run, "caption-report.xml")).len(), 20);
-}
-
-#[test]
 fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     let stand_in = StandIn::scripted([answer("Rain."), Reply::status(401)]);
@@ -395,37 +263,6 @@ fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
     assert_says(&sarif["invocations"].to_string(), &["401", early]);
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn what_could_not_be_written_is_a_failure_in_the_report_as_well() {
-    let stand_in = StandIn::scripted([answer("Rain.")]);
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--sidecar"]);
-    let mut run = run.args(["--report", "junit", "--report", "sarif=/dev/full"]);
-    std::os::unix::fs::symlink("/dev/full", run.folder().join("tone.txt")).unwrap();
-    run = run.arg("--force");
-    let ended = finish(run.spawn());
-    assert_eq!(ended.code, 3);
-    assert_says(&ended.stderr, &["could not write the report", "/dev/full"]);
-    let cases = cases(&read(&run, "caption-report.xml"));
-    assert_eq!((cases[0].children[0].0.as_str(), cases.len()), ("error", 1));
-}
-
-#[cfg(unix)]
-#[test]
-fn no_report_is_written_through_a_link_of_a_project_or_over_a_sound() {
-    let stand_in = StandIn::start();
-    let elsewhere = tempfile::NamedTempFile::new().unwrap();
-    let run = caption(&stand_in).file("caption.toml", "report = ['junit']\n").with("tone.wav");
-    std::os::unix::fs::symlink(elsewhere.path(), run.folder().join("caption-report.xml")).unwrap();
-    assert_says(&run.arg("tone.wav").run().failed(2), &["leads out of the project"]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3").args(["tone.mp3"]);
-    std::os::unix::fs::symlink("tone.wav", run.folder().join("x")).unwrap();
-    assert_says(
-        &run.args(["--report", "junit=x"]).run().failed(2),
-        &["never written over a sound"],
-    );
-}
-
 #[test]
 fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_is_spelled() {
     let toml = "[[rule]]\nname = 'n'\ndeny = 'rain'\npaths = ['sfx/*']\n\
@@ -446,63 +283,8 @@ fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_i
     }
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn where_the_output_cannot_be_written_reports_say_so_and_hide_nothing() {
-    let run = |reply: fn() -> Reply| {
-        let stand_in = StandIn::ruled(reply);
-        let run = caption(&stand_in).clips("sfx", 3).args(["-j", "1", "sfx", "-o", "/dev/full"]);
-        let mut run = run.args(["-f", "jsonl", "--deny", "voice", "--report", "junit"]);
-        let ended = finish(run.spawn());
-        (ended, read(&run, "caption-report.xml"))
-    };
-    let (ended, xml) = run(|| answer("A low voice."));
-    assert_eq!(ended.code, 3);
-    assert_says(&ended.stderr, &["broken: says \"voice\"", "could not write the output"]);
-    let cases = cases(&xml);
-    assert_eq!(cases[0].children[0].0, "failure");
-    assert_eq!(run(|| Reply::status(401)).0.code, 4);
-}
-
-#[test]
-fn nothing_is_written_over_what_is_read() {
-    let stand_in = StandIn::start();
-    let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").file("key.txt", KEY);
-        let run = run.file("film.mp4", fs::read(data("tones/video.mp4")).unwrap());
-        let run = run.file("list.txt", "film.mp4\ntone.wav\n").file("caption.toml", "");
-        run.args(["--files-from", "list.txt", "--api-key-file", "key.txt"]).args(arguments).run()
-    };
-    for file in ["list.txt", "key.txt", "caption.toml"] {
-        let said = run(&["--report", &format!("junit={file}")]).failed(2);
-        assert_says(&said, &[file, "is read and would be written over"]);
-    }
-    for arguments in [["--report", "html=film.mp4"], ["-o", "film.mp4"]] {
-        assert_says(&run(&arguments).failed(2), &["never written over a sound"]);
-    }
-    assert_eq!(stand_in.connections(), 0);
-}
-
-#[test]
-fn who_may_fetch_a_url_is_in_no_report() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
-    let list =
-        "https://user:pw4711@example.com/a.wav?key=s3cr3t\nftp://user:pw4711@h/b.wav?key=s3cr3t\n";
-    let run = caption(&stand_in).file("list", list).args(["-q", "--files-from", "list"]);
-    let mut run = run.args(["--deny", "voice", "--report", "junit", "--report", "sarif"]);
-    run = run.args(["--report", "html", "--report", "github=out.log"]);
-    assert_eq!(finish(run.spawn()).code, 3);
-    let names = ["caption-report.xml", "caption-report.sarif", "caption-report.html", "out.log"];
-    for name in names {
-        let report = read(&run, name);
-        assert_says(&report, &["example.com/a.wav"]);
-        assert!(!report.contains("pw4711") && !report.contains("s3cr3t"), "{name}: {report}");
-    }
-    assert_eq!(cases(&read(&run, names[0])).len(), 2);
-}
-
 /// The sounds of a page: where each is said to be, and how many bytes of it are in the page.
-fn media(html: &str) -> Vec<(Value, usize)> {
+pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
     let element = |line: &str, class: &str| -> Option<String> {
         let (_, rest) = line.split_once(&format!("class=\"{class}\">"))?;
         Some(rest.strip_suffix("</script>")?.to_owned())
@@ -548,55 +330,6 @@ fn the_same_report_twice_is_one() {
     let run = caption(&stand_in).with("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
     let run = run.args(["--report", "github", "--report", "github"]).run();
     assert_eq!(run.stderr.matches("::error ").count(), 1);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
-    let summary = tempfile::NamedTempFile::new().unwrap();
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
-    let name = "a\n::error::x,y%0A|<b>\u{1b}[31m]]>.wav";
-    let run = caption(&stand_in).file(name, fs::read(data("tone.wav")).unwrap());
-    let run = run.env("GITHUB_STEP_SUMMARY", summary.path()).args(["-q", "--deny", "voice", "."]);
-    let mut run = run.args(["--report", "github", "--report", "junit", "--report", "sarif"]);
-    let ended = finish(run.spawn());
-    assert_eq!(ended.code, 1);
-    let file =
-        "::error file=a%0A%3A%3Aerror%3A%3Ax%2Cy%250A|<b>\u{fffd}[31m]]>.wav,title=deny voice::";
-    let lines: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("::")).collect();
-    assert_eq!((lines.len(), lines[0].starts_with(file)), (1, true), "{lines:?}");
-    let table = fs::read_to_string(summary.path()).unwrap();
-    assert_eq!(table.lines().filter(|line| line.contains("voice")).count(), 1);
-    assert!(!table.contains("<b>"), "{table}");
-    assert_eq!(cases(&read(&run, "caption-report.xml")).len(), 1);
-    let sarif = sarif_run(&read(&run, "caption-report.sarif"));
-    let uri = &sarif["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
-    assert_eq!(uri, "a%0A%3A%3Aerror%3A%3Ax%2Cy%250A%7C%3Cb%3E%1B%5B31m%5D%5D%3E.wav");
-}
-
-#[cfg(unix)]
-#[test]
-fn what_goes_to_standard_output_by_its_name_writes_over_nothing() {
-    let stand_in = StandIn::ruled(|| answer("Wind."));
-    let all = tempfile::NamedTempFile::new().unwrap();
-    let mut run = caption(&stand_in).clips("sfx", 3);
-    run.command().args(["-q", "sfx", "--report", "html=/dev/stdout"]);
-    run.command().stdout(all.reopen().unwrap()).stderr(std::process::Stdio::null());
-    assert!(run.command().status().unwrap().success());
-    let text = fs::read_to_string(all.path()).unwrap();
-    assert_eq!(text.matches("==> sfx/").count(), 3);
-    assert_eq!(media(&text).len(), 3);
-    assert_says(&text, &["<!doctype html>", "</html>"]);
-}
-
-#[test]
-fn a_dash_is_no_file_that_could_be_written_over() {
-    let stand_in = StandIn::ruled(|| answer("Wind."));
-    let tone = fs::read(data("tone.wav")).unwrap();
-    let run = caption(&stand_in).args(["-", "-o", "-"]).stdin(tone);
-    assert_eq!(run.run().captioned(), "Wind.\n");
-    let run = caption(&stand_in).with("tone.wav").args(["-q", "--files-from", "-", "-o", "-"]);
-    assert_eq!(run.stdin("tone.wav\n").run().ended(0), "==> tone.wav <==\nWind.\n");
 }
 
 #[test]
