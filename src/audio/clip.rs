@@ -17,6 +17,8 @@ use crate::platform;
 pub struct Clip {
     file: SoundFile,
     format: Format,
+    /// The file that it was made from.
+    origin: Option<SoundFile>,
 }
 
 impl Clip {
@@ -35,12 +37,18 @@ impl Clip {
     pub(super) fn from_file(file: File) -> Result<Self, Error> {
         let file = SoundFile::new(file)?;
         let format = probe::probe(&file)?;
-        Ok(Self { file, format })
+        Ok(Self { file, format, origin: None })
     }
 
-    /// A file with sound that is known.
-    pub(super) fn new(file: File, format: Format) -> Result<Self, Error> {
-        Ok(Self { file: SoundFile::new(file)?, format })
+    /// A file with sound that is known, made from another.
+    pub(super) fn made_from(origin: &Self, file: File, format: Format) -> Result<Self, Error> {
+        Ok(Self { file: SoundFile::new(file)?, format, origin: Some(origin.file.clone()) })
+    }
+
+    /// A file that nobody looks into.
+    #[cfg(test)]
+    pub(crate) fn of_any_content(file: File) -> Self {
+        Self { file: SoundFile::new(file).unwrap(), format: Format::default(), origin: None }
     }
 
     /// The size of the sound in bytes, before base64.
@@ -77,9 +85,10 @@ impl Clip {
         self.file.read_exact_at(buffer, offset)
     }
 
-    /// Whether the file is still as long and as old as when it was opened.
+    /// Whether the file, and the one that it was made from, is still as long and as old as when it
+    /// was opened.
     pub(crate) fn is_unchanged(&self) -> bool {
-        self.file.is_unchanged()
+        self.file.is_unchanged() && self.origin.as_ref().is_none_or(SoundFile::is_unchanged)
     }
 }
 

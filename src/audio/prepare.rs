@@ -142,7 +142,7 @@ fn converted(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
             return Err(too_long(None));
         }
     }
-    let clip = file.into_clip()?;
+    let clip = file.into_clip(clip)?;
     Ok(Prepared {
         seconds: clip.format().seconds,
         clip,

@@ -51,7 +51,8 @@ impl WavFile {
         seconds(self.samples)
     }
 
-    pub(super) fn into_clip(self) -> Result<Clip, Error> {
+    /// Sound that was made from `origin`.
+    pub(super) fn into_clip(self, origin: &Clip) -> Result<Clip, Error> {
         self.writer.finalize().map_err(no_room)?;
         let format = Format {
             container: "wav".to_owned(),
@@ -62,7 +63,7 @@ impl WavFile {
             tracks: 1,
             is_mended: false,
         };
-        Clip::new(self.file, format)
+        Clip::made_from(origin, self.file, format)
     }
 }
 

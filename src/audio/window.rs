@@ -44,6 +44,7 @@ pub struct WindowClip {
 /// Cuts are due at multiples of the length, and made at the quietest point within 2 s of that, or
 /// within half a window. Every window is at least 1 s long, unless the whole is shorter.
 pub struct Cutter {
+    whole: Clip,
     converter: Converter,
     len: u64,
     /// How many cuts were made.
@@ -67,6 +68,7 @@ impl Cutter {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let len = (window.as_secs_f64() * f64::from(SAMPLE_RATE)) as u64;
         Ok(Self {
+            whole: clip.clone(),
             converter: Converter::open(clip, measures)?,
             len: len.max(SHORTEST),
             cuts: 0,
@@ -95,7 +97,7 @@ impl Cutter {
         self.waiting.drain(..samples);
         let start = std::mem::replace(&mut self.start, cut);
         self.cuts += 1;
-        let clip = file.into_clip()?;
+        let clip = file.into_clip(&self.whole)?;
         Ok(Some(WindowClip { start: wav::seconds(start), end: wav::seconds(cut), clip }))
     }
 

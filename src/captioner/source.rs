@@ -66,8 +66,9 @@ impl Captioner {
 
     pub(super) async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
         let _permit = self.decoders.acquire().await;
-        let (clip, recipe) = (clip.clone(), self.preparation.recipe.clone());
-        off_thread(move || prepare(&clip, &recipe)).await
+        let (source, recipe) = (clip.clone(), self.preparation.recipe.clone());
+        let prepared = off_thread(move || prepare(&source, &recipe)).await;
+        if clip.is_unchanged() { prepared } else { Err(Error::Changed) }
     }
 
     /// What was measured of a sound whose caption is known, then or now.
