@@ -46,6 +46,8 @@ pub mod error;
 
 mod blocking;
 pub mod caption;
+#[cfg(test)]
+mod chance;
 pub mod finding;
 mod hash;
 mod platform;

@@ -4,18 +4,19 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use super::draft::Draft;
-use super::fault;
 use super::key::ApiKey;
 use super::options::Options;
 use super::sse::Decoder;
+use super::{fault, json};
 use crate::caption::Answer;
 use crate::error::Error;
 use crate::watch::Watch;
 
-/// A caption is at most 32,768 tokens, which is far below this.
-const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// A caption is at most 32,768 tokens: some 200 kB, and six times that where each character is
+/// escaped. Source: as for [`MAX_UPLOAD`](crate::audio::MAX_UPLOAD).
+const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
 /// With what stands around each piece of it, no stream is longer.
-const LONGEST_STREAM: usize = 32 * 1024 * 1024;
+const LONGEST_STREAM: usize = 16 * 1024 * 1024;
 /// Error bodies are read this far.
 const LONGEST_ERROR: usize = 64 * 1024;
 
@@ -63,7 +64,7 @@ impl Draft<'_> {
             End::Broken(error) => return Err(sort(error)),
         }
         let document =
-            serde_json::from_slice(&body).map_err(|_| self.not_an_answer(describe(&body)))?;
+            json::from_bytes(&body).ok_or_else(|| self.not_an_answer(describe(&body)))?;
         self.take_document(document, |choice| choice.message.content)?;
         self.body = Some(String::from_utf8_lossy(&body).into_owned());
         Ok(())
@@ -139,6 +140,7 @@ fn describe(body: &[u8]) -> &'static str {
     match body.trim_ascii() {
         [] => "an empty body",
         [b'<', ..] => "an HTML page",
+        [0x1f, 0x8b, ..] => "a compressed body, which was not asked for,",
         _ => "a body that is not JSON",
     }
 }

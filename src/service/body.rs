@@ -17,7 +17,7 @@ use crate::error::{ChangedWhileSending, ReadWhileSending};
 use crate::watch::{Event, Watch};
 
 /// Bytes read and encoded at a time; a multiple of three, so that no block needs padding.
-const BLOCK: usize = 384 * 1024;
+pub(super) const BLOCK: usize = 384 * 1024;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -6,16 +6,19 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fault;
 use super::key::ApiKey;
 use super::options::Options;
 use super::wire::{Choice, Completion, Cost};
+use super::{fault, json};
 use crate::caption::{Answer, Usage};
 use crate::error::Error;
 use crate::watch::{Event, Watch};
 
 /// 2,000,000 credits are one US dollar. Source: AI/ML API docs, "How can I track my funds".
 const CREDITS_PER_USD: f64 = 2_000_000.0;
+
+/// In bytes: several times what 32,768 tokens come to.
+const LONGEST_CAPTION: usize = 1024 * 1024;
 
 /// What has arrived of an answer.
 pub(super) struct Draft<'a> {
@@ -59,8 +62,8 @@ impl<'a> Draft<'a> {
         if event.trim().is_empty() {
             return Ok(());
         }
-        let document = serde_json::from_str(event)
-            .map_err(|_| self.not_an_answer("an event that is not JSON"))?;
+        let document = json::from_text(event)
+            .ok_or_else(|| self.not_an_answer("an event that is not JSON"))?;
         self.take_document(document, |choice| choice.delta.content)
     }
 
@@ -89,6 +92,9 @@ impl<'a> Draft<'a> {
             self.finish_reason = reason.or(self.finish_reason.take());
             self.push(&text(choice).unwrap_or_default());
         }
+        if self.text.len() + self.held.len() > LONGEST_CAPTION {
+            return Err(self.not_an_answer("an endless text"));
+        }
         Ok(())
     }
 
@@ -99,7 +105,7 @@ impl<'a> Draft<'a> {
         let ready = std::mem::replace(&mut self.held, rest);
         if !ready.is_empty() {
             self.text.push_str(&ready);
-            self.watch.tell(Event::Text(ready));
+            self.watch.tell(Event::Text(self.key.hide(&ready)));
         }
     }
 
@@ -118,14 +124,15 @@ impl<'a> Draft<'a> {
         Ok(Answer {
             windows: Vec::new(),
             usd: self.cost.in_usd().or_else(|| cost_in(self.headers).in_usd()),
-            request_id: fault::request_id(self.headers),
-            caption: self.text,
-            model: self.model,
+            request_id: self.request_id(),
+            // A server may repeat the key wherever it likes.
+            caption: self.key.hide(&self.text),
+            model: self.model.map(|model| self.key.hide(&model)),
             finish_reason: self.finish_reason,
             usage: self.usage,
             attempts: 1,
             elapsed: Duration::ZERO,
-            body: self.body,
+            body: self.body.map(|body| self.key.hide(&body)),
         })
     }
 
@@ -133,7 +140,7 @@ impl<'a> Draft<'a> {
         Error::Incomplete {
             reason: self.key.hide(reason),
             usd: self.cost.in_usd().or_else(|| cost_in(self.headers).in_usd()),
-            request_id: fault::request_id(self.headers),
+            request_id: self.request_id(),
         }
     }
 
@@ -141,8 +148,12 @@ impl<'a> Draft<'a> {
         Error::NotAnAnswer {
             status: self.status,
             found: found.to_owned(),
-            request_id: fault::request_id(self.headers),
+            request_id: self.request_id(),
         }
+    }
+
+    fn request_id(&self) -> Option<String> {
+        fault::request_id(self.headers, self.key)
     }
 }
 

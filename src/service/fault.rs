@@ -6,22 +6,25 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
+use super::json;
 use super::key::ApiKey;
 use crate::error::{Fault, Meaning};
 use crate::text::one_line;
 
 /// Longest message shown, in characters.
 const LONGEST: usize = 400;
+/// Longest name of a request, in characters.
+const LONGEST_ID: usize = 128;
 
 /// Longest wait told, in seconds; none over two minutes is waited for.
 const LONGEST_WAIT: f64 = 30.0 * 24.0 * 3600.0;
 
 /// The fault in an error response.
 pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], key: &ApiKey) -> Fault {
-    let document = serde_json::from_slice(body).unwrap_or_else(|_| plain_text(body));
+    let document = json::from_bytes(body).unwrap_or_else(|| plain_text(body));
     from_document(&document, status, headers, key)
 }
 
@@ -49,9 +52,10 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The service's name for a request, from the headers of its answer.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap, key: &ApiKey) -> Option<String> {
     let names = ["x-request-id", "x-inference-id"];
-    names.into_iter().find_map(|name| text_header(headers, HeaderName::from_static(name)))
+    let id = names.into_iter().find_map(|name| headers.get(name)?.to_str().ok());
+    id.map(|id| one_line(&key.hide(id), LONGEST_ID)).filter(|id| !id.is_empty())
 }
 
 fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKey) -> Fault {
@@ -78,8 +82,8 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKe
         meaning: meaning(status, &format!("{codes} {message}").to_lowercase()),
         message: one_line(&key.hide(&said), LONGEST),
         request_id: words(&document["requestId"])
-            .map(|id| one_line(&key.hide(&id), 128))
-            .or_else(|| request_id(headers)),
+            .map(|id| one_line(&key.hide(&id), LONGEST_ID))
+            .or_else(|| request_id(headers, key)),
         retry_after: retry_after(headers),
     }
 }
@@ -165,9 +169,4 @@ fn plain_text(body: &[u8]) -> Value {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.starts_with('<') { Value::Null } else { serde_json::json!({ "message": text }) }
-}
-
-fn text_header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let value = headers.get(name)?.to_str().ok()?;
-    Some(one_line(value, 128)).filter(|value| !value.is_empty())
 }

@@ -25,10 +25,13 @@ mod draft;
 mod endpoint;
 mod fault;
 mod http;
+mod json;
 mod key;
 mod options;
 mod pace;
 mod prices;
+#[cfg(test)]
+mod properties;
 mod retry;
 mod sse;
 mod wire;

@@ -21,18 +21,22 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// The data of the events that `bytes` complete.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, EventTooLong> {
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<Vec<String>, EventTooLong> {
         let mut events = Vec::new();
-        for &byte in bytes {
-            let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
-            match byte {
-                b'\n' if after_cr => {}
-                b'\n' | b'\r' => events.extend(self.end_line()),
-                _ => self.line.push(byte),
+        while let Some((&first, rest)) = bytes.split_first() {
+            if std::mem::take(&mut self.after_cr) && first == b'\n' {
+                bytes = rest;
+                continue;
             }
+            let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            self.line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
             if self.line.len() + self.data.as_ref().map_or(0, String::len) > LONGEST_EVENT {
                 return Err(EventTooLong);
             }
+            let Some(end) = end else { break };
+            self.after_cr = bytes[end] == b'\r';
+            events.extend(self.end_line());
+            bytes = &bytes[end + 1..];
         }
         Ok(events)
     }

@@ -123,7 +123,7 @@ fn a_stream_without_an_end_is_given_up() {
     let piece = text(&"x".repeat(500_000));
     let run = stream(&vec![piece; 80], &[]);
     assert_eq!(run.code, 3);
-    assert_says(&run.stderr, &["incomplete", "an endless stream"]);
+    assert_says(&run.stderr, &["incomplete", "an endless text"]);
 }
 
 #[test]
