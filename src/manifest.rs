@@ -1,10 +1,12 @@
 //! Known captions by what was asked: JSON Lines, only ever appended to.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -12,8 +14,11 @@ use crate::outcome::{Extent, Question};
 use crate::platform;
 use crate::record::Record;
 
-/// A record is a few kB; a longer line is not one.
-const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+/// A record is a few kB, one of a day in windows a few MB; a longer line is not one.
+const LONGEST_LINE: u64 = 8 * 1024 * 1024;
+
+/// How long another run may hold the manifest; it takes a millisecond.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Captions on disk. Only where each one stands is kept in memory.
 #[derive(Debug)]
@@ -104,10 +109,13 @@ impl Manifest {
     }
 
     /// Appends a record as one whole line, under a lock: another run on the same file does not
-    /// come in between.
+    /// come in between. One too long to be read again is left out: its windows are kept.
     pub fn add(&self, record: &Record) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
+        if line.len() as u64 > LONGEST_LINE {
+            return Ok(());
+        }
         let mut known = self.known();
         let is_locked = self.lock()?;
         let start = self.append(&line);
@@ -123,10 +131,21 @@ impl Manifest {
 
     /// Waits until no other run writes; some network file systems cannot tell.
     fn lock(&self) -> io::Result<bool> {
-        match self.file.lock() {
-            Ok(()) => Ok(true),
-            Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(false),
-            Err(e) => Err(e),
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.file.try_lock() {
+                Ok(()) => return Ok(true),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    sleep(Duration::from_millis(1));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::other("another program holds it"));
+                }
+                Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {
+                    return Ok(false);
+                }
+                Err(TryLockError::Error(e)) => return Err(e),
+            }
         }
     }
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 pub(super) fn unreadable(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
-        kind => format!("could not be read ({kind})"),
+    if error.kind() == io::ErrorKind::NotFound {
+        return "no such file".to_owned();
     }
+    // In the system's words, without its number.
+    let words = error.to_string();
+    format!("could not be read ({})", words.split(" (os error").next().unwrap_or(&words))
 }
 
 pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {

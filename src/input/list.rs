@@ -10,6 +10,9 @@ use crate::platform;
 /// No path or URL is longer; a list with a longer line is not a list.
 const LONGEST_LINE: u64 = 64 * 1024;
 
+/// No list has more inputs; one that goes on is no list.
+const MOST_INPUTS: usize = 10_000_000;
+
 /// What stands between two inputs of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
@@ -25,13 +28,15 @@ pub struct List<R> {
     reader: R,
     separator: Separator,
     name: String,
+    /// How many inputs may still come.
+    left: usize,
     ended: bool,
 }
 
 impl<R: BufRead> List<R> {
     /// Reads from `reader`; `name` is what the list is called in errors.
     pub fn new(reader: R, separator: Separator, name: &str) -> Self {
-        Self { reader, separator, name: name.to_owned(), ended: false }
+        Self { reader, separator, name: name.to_owned(), left: MOST_INPUTS, ended: false }
     }
 
     fn read_entry(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -44,12 +49,17 @@ impl<R: BufRead> List<R> {
         if entry.last() == Some(&end) {
             entry.pop();
         } else if entry.len() as u64 == LONGEST_LINE {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line of over 64 kB"));
+            return Err(too_much("a line of over 64 kB"));
         }
         if self.separator == Separator::Line && entry.last() == Some(&b'\r') {
             entry.pop();
         }
         Ok(Some(entry))
+    }
+
+    fn give_up(&mut self, error: io::Error) -> Lost {
+        self.ended = true;
+        Lost::new(self.name.clone(), Error::Unreadable(error))
     }
 
     fn is_wanted(&self, entry: &[u8]) -> bool {
@@ -64,20 +74,24 @@ impl<R: BufRead> Iterator for List<R> {
     fn next(&mut self) -> Option<Found> {
         while !self.ended {
             match self.read_entry() {
-                Ok(Some(entry)) if self.is_wanted(&entry) => return Some(parse(entry)),
-                Ok(Some(_)) => {}
-                Ok(None) => self.ended = true,
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(Lost {
-                        name: self.name.clone(),
-                        error: Error::Unreadable(error),
-                    }));
+                Ok(Some(entry)) if !self.is_wanted(&entry) => {}
+                Ok(Some(_)) if self.left == 0 => {
+                    return Some(Err(self.give_up(too_much("more than 10,000,000 inputs"))));
                 }
+                Ok(Some(entry)) => {
+                    self.left -= 1;
+                    return Some(parse(entry));
+                }
+                Ok(None) => self.ended = true,
+                Err(error) => return Some(Err(self.give_up(error))),
             }
         }
         None
     }
+}
+
+fn too_much(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 fn parse(entry: Vec<u8>) -> Found {
@@ -103,6 +117,16 @@ mod tests {
     #[test]
     fn between_nul_bytes_everything_is_a_name() {
         assert_eq!(names(b"a\nb\r\0#c\0\0d", Separator::Nul), ["a\nb\r", "#c", "d"]);
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_given_up() {
+        let mut list = List::new(b"a\nb\n\n# c\nd\n".as_slice(), Separator::Line, "list");
+        list.left = 2;
+        assert_eq!(list.next().unwrap().unwrap().name, "a");
+        assert_eq!(list.next().unwrap().unwrap().name, "b");
+        assert!(list.next().unwrap().is_err());
+        assert!(list.next().is_none());
     }
 
     #[test]

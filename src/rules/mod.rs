@@ -110,6 +110,14 @@ impl Rule {
         Ok(Self { paths: Some(set), ..self })
     }
 
+    /// The memory that its pattern may take, in bytes: 8 kB for most, 4 MB at most.
+    pub fn size(&self) -> usize {
+        match &self.test {
+            Test::Words(words) => words.size,
+            _ => 0,
+        }
+    }
+
     /// Whether sound has to be measured for it.
     pub fn is_on_sound(&self) -> bool {
         matches!(self.test, Test::Sound(_))

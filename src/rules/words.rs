@@ -9,6 +9,8 @@ use crate::text::one_line;
 #[derive(Debug, Clone)]
 pub(super) struct Words {
     pattern: Regex,
+    /// What the compiled pattern takes at most, in bytes.
+    pub(super) size: usize,
     is_wanted: bool,
 }
 
@@ -23,16 +25,22 @@ pub(super) struct Violation {
 const LONGEST_QUOTE: usize = 100;
 const LONGEST_SENTENCE: usize = 400;
 
-/// A compiled pattern may take so many bytes: enough for long lists of words.
-const LARGEST: usize = 4 << 20;
+/// What compiled patterns may take, in bytes: words, classes of letters, repeated ones, and the
+/// largest of all.
+const SIZES: [usize; 4] = [8 << 10, 64 << 10, 512 << 10, 4 << 20];
 
 impl Words {
     pub(super) fn deny(pattern: &str) -> Result<Self, Error> {
-        Ok(Self { pattern: compile(pattern)?, is_wanted: false })
+        Self::new(pattern, false)
     }
 
     pub(super) fn require(pattern: &str) -> Result<Self, Error> {
-        Ok(Self { pattern: compile(pattern)?, is_wanted: true })
+        Self::new(pattern, true)
+    }
+
+    fn new(pattern: &str, is_wanted: bool) -> Result<Self, Error> {
+        let (pattern, size) = compile(pattern)?;
+        Ok(Self { pattern, size, is_wanted })
     }
 
     pub(super) fn violation(&self, caption: &str) -> Option<Violation> {
@@ -54,8 +62,16 @@ impl Words {
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, Error> {
-    let regex = RegexBuilder::new(pattern).case_insensitive(true).size_limit(LARGEST).build();
+/// The pattern and the first size that is enough.
+fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
+    let mut builder = RegexBuilder::new(pattern);
+    builder.case_insensitive(true);
+    let mut build = |size| builder.size_limit(size).build().map(|regex| (regex, size));
+    let [first, rest @ ..] = SIZES;
+    let regex = rest.into_iter().fold(build(first), |result, size| match result {
+        Err(regex::Error::CompiledTooBig(_)) => build(size),
+        result => result,
+    });
     regex.map_err(|e| {
         // The last line is the reason; those above point into the pattern.
         let text = e.to_string();

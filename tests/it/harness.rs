@@ -71,6 +71,15 @@ pub(crate) fn endless_wav() -> Vec<u8> {
     wav
 }
 
+/// The names of what is in a folder, sorted.
+pub(crate) fn listed(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 /// The name of a clip of [`Caption::clips`].
 pub(crate) fn clip_name(folder: &str, number: usize) -> String {
     format!("{folder}/{number:03}.wav")
@@ -113,6 +122,18 @@ impl Caption {
         self
     }
 
+    /// Puts a file that nobody else can read into the folder of the run.
+    pub(crate) fn secret(self, name: &str, content: &str) -> Self {
+        let run = self.file(name, content);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let private = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(run.folder().join(name), private).unwrap();
+        }
+        run
+    }
+
     /// Puts a clip of `tests/data` into the folder of the run.
     pub(crate) fn with(self, clip: &str) -> Self {
         let content = std::fs::read(data(clip)).unwrap();
@@ -135,6 +156,17 @@ impl Caption {
 
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
+        self
+    }
+
+    /// Lets a shell run it, as `"$@"` in a script.
+    pub(crate) fn within(mut self, script: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh"]).arg(self.command.get_program());
+        shell.args(self.command.get_args()).current_dir(self.folder.path());
+        shell.env_clear().env("PATH", "/usr/bin:/bin");
+        shell.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = shell;
         self
     }
 

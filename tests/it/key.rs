@@ -44,8 +44,42 @@ fn the_key_is_taken_from_each_of_three_variables_in_their_order() {
 #[test]
 fn a_key_file_beats_the_environment_and_may_end_in_a_newline() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).env("AIMLAPI_KEY", "wrong").file("key", format!("{KEY}\n"));
+    let run = caption(&stand_in).env("AIMLAPI_KEY", "wrong").secret("key", KEY);
     run.args(["--api-key-file", "key"]).arg(data("tone.wav")).run().captioned();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_used_with_a_warning_that_does_not_show_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let warned = |mode: u32, args: &[&str]| {
+        let stand_in = StandIn::start();
+        let run = caption(&stand_in).without("AIMLAPI_KEY").secret("sk-marked", KEY);
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(run.folder().join("sk-marked"), mode).unwrap();
+        let run = run.args(["--api-key-file", "sk-marked"]).args(args);
+        let run = run.arg(data("tone.wav")).run();
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stderr
+    };
+    for mode in [0o644, 0o640, 0o604] {
+        let said = warned(mode, &[]);
+        assert_says(&said, &["warning: ", "others on this machine can read", "chmod 600"]);
+        assert!(!said.contains("marked"), "{said}");
+        assert_eq!(warned(mode, &["-q"]), "");
+    }
+    assert_eq!(warned(0o600, &[]), "");
+    assert_eq!(warned(0o400, &[]), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_may_come_out_of_a_pipe() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).without("AIMLAPI_KEY").args(["--api-key-file", "/dev/fd/3"]);
+    let mut run = run.arg(data("tone.wav")).env("PIPED", KEY);
+    run = run.within("echo \"$PIPED\" | exec \"$@\" 3<&0 </dev/null");
+    crate::harness::finish(run.spawn()).captioned();
 }
 
 #[test]

@@ -244,25 +244,20 @@ fn a_manifest_goes_with_records_and_not_with_responses() {
 #[test]
 fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
     let stand_in = StandIn::ruled(|| answer("Rain."));
-    let mut run = caption(&stand_in).clips("x", 20);
+    let mut run = caption(&stand_in).clips("x", 20).args(["-j1", "x", "--manifest", "m"]);
     // The shell sets a limit to the size of files, as a full disk does.
-    let program = run.command().get_program().to_owned();
-    let mut limited = std::process::Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]).arg(program);
-    limited.args(["-j1", "x", "--manifest", "m"]).current_dir(run.folder());
-    limited.env_clear().env("AIMLAPI_KEY", crate::stand_in::KEY).env("PATH", "/usr/bin:/bin");
-    limited.env("AIMLAPI_BASE_URL", stand_in.base_url());
-    let output = limited.output().unwrap();
-    let (stdout, stderr) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(3), "{stderr}");
-    let delivered = stdout.matches("Rain.").count();
-    assert!((1..20).contains(&delivered), "{stdout}");
+    run = run.within("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
+    let ended = finish(run.spawn());
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let delivered = ended.stdout.matches("Rain.").count();
+    assert!((1..20).contains(&delivered), "{}", ended.stdout);
     assert_eq!(stand_in.requests().len(), delivered, "what was paid for is delivered");
-    assert_says(&stderr, &["could not write the manifest", "nothing more is asked", "not tried"]);
+    let words = ["could not write the manifest", "nothing more is asked", "not tried"];
+    assert_says(&ended.stderr, &words);
     // What was torn costs no other caption.
     let before = stand_in.requests().len();
-    finish(run.args(["-q", "x", "--manifest", "m"]).spawn()).ended(0);
+    let again = caption(&stand_in).arg("-q").arg(run.folder().join("x"));
+    again.arg("--manifest").arg(run.folder().join("m")).run().ended(0);
     assert_eq!(stand_in.requests().len() - before, 20 - (delivered - 1));
 }
 

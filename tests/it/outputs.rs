@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, answer, assert_says, caption, document, finish};
+use crate::harness::{Caption, answer, assert_says, caption, document, finish, listed};
 use crate::stand_in::{Gate, Reply, StandIn};
 
 #[test]
@@ -277,12 +277,4 @@ fn a_new_file_has_usual_permissions_and_a_replaced_one_keeps_its_own() {
 
 fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-}
-
-fn listed(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }

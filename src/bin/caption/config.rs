@@ -78,7 +78,8 @@ impl<'a> Config<'a> {
         preparation.jobs = self.jobs;
         let mut captioner = Captioner::new(preparation).heeding(stop.clone());
         if !self.cli.known.offline && !self.cli.money.dry_run {
-            let key = key::find(self.cli.service.api_key_file.as_deref(), self.environment)?;
+            let key =
+                key::find(self.cli.service.api_key_file.as_deref(), self.environment, diagnostics)?;
             let client = Client::new(key, self.options.clone())?;
             captioner = captioner.asking(client, Downloader::new(&self.options));
         }

@@ -97,8 +97,8 @@ impl Diagnostics {
         let text = format!("{message} ({rule}): {name}{}", finding.details());
         if finding.severity == Severity::Error {
             self.keep(line("broken", ERROR, &text), is_batch);
-        } else if !self.quiet {
-            self.say("warning", NOTE, &text);
+        } else {
+            self.warn(&text);
         }
     }
 
@@ -175,6 +175,13 @@ impl Diagnostics {
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.say("note", NOTE, text);
+        }
+    }
+
+    /// Something that should be mended though nothing failed.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.quiet {
+            self.say("warning", NOTE, text);
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use caption::service::ApiKey;
 
+use super::diagnostics::Diagnostics;
 use super::environment::Environment;
 
 /// Where a key is looked for, the first one that is set and not empty wins.
@@ -21,19 +22,43 @@ const LONGEST_KEY: u64 = 16 * 1024;
 pub(crate) struct NoKey;
 
 /// The key, from a file if one is named.
-pub(crate) fn find(file: Option<&Path>, environment: &Environment) -> anyhow::Result<ApiKey> {
+pub(crate) fn find(
+    file: Option<&Path>,
+    environment: &Environment,
+    diagnostics: &Diagnostics,
+) -> anyhow::Result<ApiKey> {
     let key = match file {
         // The name is not repeated: it may be the key itself.
-        Some(path) => {
-            read_key(path).context("could not read the file that --api-key-file names")?
-        }
+        Some(path) => read_key(path, diagnostics)
+            .context("could not read the file that --api-key-file names")?,
         None => KEY_VARIABLES.iter().find_map(|name| environment.get(name)).ok_or(NoKey)?,
     };
     Ok(ApiKey::new(&key)?)
 }
 
-fn read_key(path: &Path) -> io::Result<String> {
+fn read_key(path: &Path, diagnostics: &Diagnostics) -> io::Result<String> {
+    let file = File::open(path)?;
+    if is_open_to_others(&file)? {
+        diagnostics.warn(
+            "others on this machine can read the file that --api-key-file names; chmod 600 it",
+        );
+    }
     let mut key = String::new();
-    File::open(path)?.take(LONGEST_KEY).read_to_string(&mut key)?;
+    file.take(LONGEST_KEY).read_to_string(&mut key)?;
     Ok(key)
+}
+
+/// Whether anyone but the owner may read it; a pipe belongs to whoever made it.
+#[cfg(unix)]
+fn is_open_to_others(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file() && metadata.mode() & 0o044 != 0)
+}
+
+/// Who may read it is written elsewhere, and a user's folders are closed to others.
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "as on other systems")]
+fn is_open_to_others(_: &File) -> io::Result<bool> {
+    Ok(false)
 }

@@ -1,6 +1,6 @@
 //! `[[rule]]` tables.
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use caption::finding::Severity;
 use caption::rules::{Rule, SoundCheck};
 use serde::Deserialize;
@@ -13,6 +13,12 @@ const KEYS: [&str; 13] = [
     "name", "severity", "reason", "paths", "deny", "require", "silence", "clipping", "duration",
     "channels", "rate", "loudness", "decodes",
 ];
+
+/// What all patterns of a file may take, in bytes: it may come with a folder from anywhere.
+const LARGEST: usize = 16 << 20;
+
+/// What all its globs may come to as they are written, in bytes; each takes hundreds.
+const LONGEST_GLOBS: usize = 32 << 10;
 
 /// A rule as it is written.
 #[derive(Deserialize)]
@@ -48,7 +54,17 @@ pub(crate) fn rules(value: &Value) -> anyhow::Result<Vec<Rule>> {
         let Value::Table(table) = value else { bail!("rules are written as [[rule]] tables") };
         rule(table).with_context(place)
     };
-    tables.iter().enumerate().map(rule).collect()
+    let globs = tables.iter().filter_map(|table| table.get("paths")?.as_array()).flatten();
+    let globs: usize = globs.filter_map(Value::as_str).map(str::len).sum();
+    ensure!(globs <= LONGEST_GLOBS, "the globs of all rules together have more than 32 kB");
+    let mut size = 0;
+    let rules = tables.iter().enumerate().map(|table| {
+        let rule = rule(table)?;
+        size += rule.size();
+        ensure!(size <= LARGEST, "the patterns of all rules together take more than 16 MB");
+        Ok(rule)
+    });
+    rules.collect()
 }
 
 fn rule(table: &Table) -> anyhow::Result<Rule> {

@@ -28,7 +28,7 @@ use super::values::parse_usd;
 pub(crate) const FILE: &str = "caption.toml";
 
 /// Longer files are none of ours, in bytes.
-const LONGEST: u64 = 1_000_000;
+const LONGEST: u64 = 256 * 1024;
 
 /// Options that make no sense in a file.
 const TYPED_ONLY: [&str; 3] = ["config", "help", "version"];
@@ -147,7 +147,7 @@ impl File {
         match fs::metadata(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Ok(metadata) if !metadata.is_file() => bail!("{}: not a file", name()),
-            Ok(metadata) if metadata.len() > LONGEST => bail!("{}: too large", name()),
+            Ok(metadata) if metadata.len() > LONGEST => bail!("{}: more than 256 kB", name()),
             _ => {}
         }
         let text = fs::read_to_string(path).with_context(name)?;
