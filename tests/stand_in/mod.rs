@@ -8,7 +8,8 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -18,8 +19,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 pub(crate) use self::reply::{Gate, Reply};
 use self::tap::Tap;
@@ -33,6 +39,8 @@ mod tap;
 pub(crate) const KEY: &str = "stand-in-key";
 
 /// How long a test waits for something that should come at once.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request as it was received.
@@ -58,14 +66,17 @@ impl Request {
 /// Listens until it is dropped.
 pub(crate) struct StandIn {
     address: SocketAddr,
+    is_tls: bool,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
+type Rule = Box<dyn Fn() -> Reply + Send + Sync>;
+
 struct Shared {
     script: Mutex<VecDeque<Reply>>,
-    rule: Box<dyn Fn() -> Reply + Send + Sync>,
+    rule: Rule,
     requests: Mutex<Vec<Request>>,
     arrived: Condvar,
     connections: Mutex<usize>,
@@ -94,7 +105,33 @@ impl StandIn {
         Self::new(VecDeque::new(), Box::new(rule))
     }
 
-    fn new(script: VecDeque<Reply>, rule: Box<dyn Fn() -> Reply + Send + Sync>) -> Self {
+    /// Answers by the rule, over TLS with a certificate of `tests/data/tls`.
+    pub(crate) fn certified(
+        certificate: &str,
+        rule: impl Fn() -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let acceptor = Some(acceptor(certificate));
+        Self::listen(VecDeque::new(), Box::new(rule), LOOPBACK, acceptor).expect("a free port")
+    }
+
+    /// Answers by the rule at another address of this machine, if it has that.
+    pub(crate) fn at(
+        address: IpAddr,
+        rule: impl Fn() -> Reply + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::listen(VecDeque::new(), Box::new(rule), address, None)
+    }
+
+    fn new(script: VecDeque<Reply>, rule: Rule) -> Self {
+        Self::listen(script, rule, LOOPBACK, None).expect("a free port")
+    }
+
+    fn listen(
+        script: VecDeque<Reply>,
+        rule: Rule,
+        address: IpAddr,
+        acceptor: Option<TlsAcceptor>,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
             rule,
@@ -104,23 +141,28 @@ impl StandIn {
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
         });
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a socket like any other");
-        let address = listener.local_addr().expect("bound");
+        let listener = std::net::TcpListener::bind((address, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let is_tls = acceptor.is_some();
         let (stop, stopped) = oneshot::channel();
         let serving = shared.clone();
-        let thread = std::thread::spawn(move || serve(listener, &serving, stopped));
-        Self { address, shared, stop: Some(stop), thread: Some(thread) }
+        let thread = std::thread::spawn(move || serve(listener, &serving, acceptor, stopped));
+        Ok(Self { address, is_tls, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// What to give as base URL.
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        self.url("v1")
     }
 
     /// The address of anything else, for downloads by script.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}/{path}", self.address)
+        if self.is_tls {
+            format!("https://localhost:{}/{path}", self.address.port())
+        } else {
+            format!("http://{}/{path}", self.address)
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -178,32 +220,62 @@ impl Drop for StandIn {
     }
 }
 
-fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>, stopped: oneshot::Receiver<()>) {
+/// Speaks TLS with a certificate of `tests/data/tls`; all but one have the same key.
+fn acceptor(certificate: &str) -> TlsAcceptor {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    let read = |name: &str| std::fs::read(folder.join(name)).expect("it is in the repository");
+    let key = if certificate == "self-signed" { "self-signed.key.der" } else { "key.der" };
+    let key = PrivateKeyDer::try_from(read(key)).expect("a key");
+    let chain = vec![CertificateDer::from(read(&format!("{certificate}.cert.der")))];
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
+    TlsAcceptor::from(Arc::new(config.expect("a certificate with its key")))
+}
+
+fn serve(
+    listener: std::net::TcpListener,
+    shared: &Arc<Shared>,
+    acceptor: Option<TlsAcceptor>,
+    stopped: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let listener = TcpListener::from_std(listener).expect("a listener");
         tokio::select! {
-            () = accept(listener, shared) => {}
+            () = accept(listener, shared, acceptor) => {}
             _ = stopped => {}
         }
     });
 }
 
-async fn accept(listener: TcpListener, shared: &Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: &Arc<Shared>, acceptor: Option<TlsAcceptor>) {
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
         *shared.connections.lock().expect("no panic in between") += 1;
-        let (tap, raw) = Tap::new(stream);
-        let shared = shared.clone();
+        let (shared, acceptor) = (shared.clone(), acceptor.clone());
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(request, &shared, &raw));
-            // A client that leaves in the middle is part of the game.
-            let _ = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(tap), service)
-                .await;
+            match acceptor {
+                None => converse(stream, &shared).await,
+                // A client may well refuse the certificate.
+                Some(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        converse(stream, &shared).await;
+                    }
+                }
+            }
         });
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) {
+    let (tap, raw) = Tap::new(stream);
+    let service = service_fn(|request| answer(request, shared, &raw));
+    // A client that leaves in the middle is part of the game.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(tap), service)
+        .await;
 }
 
 async fn answer(

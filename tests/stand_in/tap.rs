@@ -5,25 +5,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-pub(crate) struct Tap {
-    stream: TcpStream,
+pub(crate) struct Tap<S> {
+    stream: S,
     raw: watch::Receiver<Option<Vec<u8>>>,
     written: usize,
 }
 
-impl Tap {
+impl<S> Tap<S> {
     /// Once the sender holds bytes, they are written in place of the next answer, and the
     /// connection ends.
-    pub(crate) fn new(stream: TcpStream) -> (Self, watch::Sender<Option<Vec<u8>>>) {
+    pub(crate) fn new(stream: S) -> (Self, watch::Sender<Option<Vec<u8>>>) {
         let (sender, raw) = watch::channel(None);
         (Self { stream, raw, written: 0 }, sender)
     }
 }
 
-impl AsyncRead for Tap {
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -33,7 +32,7 @@ impl AsyncRead for Tap {
     }
 }
 
-impl AsyncWrite for Tap {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

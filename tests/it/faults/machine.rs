@@ -1,0 +1,183 @@
+//! What may happen on this machine: to the file, the disk, the streams and the other programs.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Ending, FarSide, Row, captioned, check, failed};
+use crate::harness::{Caption, answer};
+use crate::stand_in::StandIn;
+
+/// No file can grow, as on a full disk.
+const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+
+const USAGE: Ending = Ending { kind: None, code: 2, tries: 0 };
+
+fn well(name: &str, ending: Ending) -> Row {
+    Row::replied(name, || answer("Rain."), ending)
+}
+
+/// The records go to standard output.
+fn printed(row: Row) -> Row {
+    Row { output: None, ..row }
+}
+
+#[test]
+fn a_disk_that_fails_costs_no_caption_that_is_paid_for() {
+    let told = Ending { kind: None, code: 3, tries: 1 };
+    let scripted = |script, row| Row { script: Some(script), ..row };
+    let locked = |run: Caption, _: &FarSide| {
+        let run = run.file("m.jsonl", "");
+        let file = File::open(run.folder().join("m.jsonl")).unwrap();
+        file.lock().unwrap();
+        // Held until the tests end.
+        std::mem::forget(file);
+        run
+    };
+    check(
+        "disks",
+        vec![
+            Row {
+                kept: Some(0),
+                ..scripted(FULL, printed(well("no room for the manifest", told)))
+            },
+            scripted(
+                FULL,
+                printed(well("no room to convert", failed("output", 0)))
+                    .args(&["--convert", "always"]),
+            ),
+            Row {
+                kept: Some(1),
+                ..scripted("exec \"$@\" > /dev/full", printed(well("no room for the output", told)))
+            },
+            Row {
+                kept: Some(1),
+                ..printed(well("no room for the file", told)).args(&["-o", "/dev/full"])
+            },
+            printed(well("no folder for the output", USAGE)).args(&["-o", "/sys/out.jsonl"]),
+            printed(well("no folder for sidecars", USAGE)).args(&["--output-dir", "/sys/out"]),
+            well("no folder for temporary files", failed("output", 0))
+                .setup(|run, _| run.env("TMPDIR", "nowhere").args(["--convert", "always"])),
+            Row {
+                kept: Some(0),
+                ..well("a manifest that another program holds", Ending { code: 3, ..captioned(1) })
+                    .setup(locked)
+            },
+        ],
+    );
+}
+
+#[test]
+fn a_stream_that_fails_is_told_or_ends_the_run_quietly() {
+    let scripted = |name: &str, script, ending| Row { script: Some(script), ..well(name, ending) };
+    let unread = Ending { kind: None, code: 3, tries: 0 };
+    let gone = "mkfifo p; (head -c 0 < p; rm p) & exec \"$@\" > p";
+    check(
+        "streams of the program",
+        vec![
+            printed(scripted("standard output is closed", "exec \"$@\" >&-", captioned(1))),
+            printed(scripted("nobody reads standard output", gone, captioned(1))),
+            scripted("standard error is closed", "exec \"$@\" 2>&-", captioned(1)),
+            Row {
+                input: "-",
+                ..scripted("standard input is closed", "exec \"$@\" <&-", failed("input", 0))
+            },
+            Row {
+                input: "-",
+                ..scripted("standard input is a folder", "exec \"$@\" < tmp", failed("input", 0))
+            },
+            Row {
+                input: "-",
+                ..scripted(
+                    "standard input has no end",
+                    "exec \"$@\" < /dev/zero",
+                    failed("input", 0),
+                )
+            },
+            printed(scripted("few files may be open", "ulimit -n 10; exec \"$@\"", unread)),
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_recording_is_never_sent() {
+    let input = |input: &'static str| Row { input, ..well(input, failed("input", 0)) };
+    let pipe = input("pipe").setup(|run, _| {
+        let made = Command::new("mkfifo").arg(run.folder().join("pipe")).status();
+        assert!(made.unwrap().success());
+        run
+    });
+    let link = input("link").setup(|run, _| {
+        std::os::unix::fs::symlink("link", run.folder().join("link")).unwrap();
+        run
+    });
+    let empty = input("empty").setup(|run, _| run.file("empty", ""));
+    check(
+        "no recordings",
+        vec![
+            input("nowhere"),
+            input("/dev/zero"),
+            input("/dev/full"),
+            Row { also: &["pipe"], ..pipe },
+            Row { also: &["link"], ..link },
+            Row { also: &["empty"], ..empty },
+            input("key"),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_no_caption_of_something_else() {
+    // Larger than what sockets hold, so that the request cannot have left before the change.
+    let row = |name: &str, ending, meanwhile: fn(&Path)| {
+        let far = StandIn::ruled(|| answer("Rain.").discarding());
+        let row = Row::new(name, FarSide::StandIn(far), ending);
+        let row = row.setup(|run, _| {
+            writing(run.folder()).set_len(60_000_000).unwrap();
+            run.args(["--max-upload", "none", "--convert", "never", "--max-retries", "0"])
+        });
+        Row { meanwhile: Some(meanwhile), ..row }
+    };
+    let converted = row("it grows while its conversion is sent", failed("input", 1), |folder| {
+        OpenOptions::new()
+            .append(true)
+            .open(folder.join("tone.wav"))
+            .unwrap()
+            .write_all(b"x")
+            .unwrap();
+    });
+    let converted = converted.setup(|run, _| {
+        let file = writing(run.folder());
+        file.set_len(9_600_044).unwrap();
+        file.write_all_at(&9_600_000_u32.to_le_bytes(), 40).unwrap();
+        run.args(["--max-upload", "none", "--convert", "always"])
+    });
+    let changed = failed("input", 1);
+    check(
+        "changes",
+        vec![
+            row("it is written to", changed, |folder| writing(folder).write_all(b"RIFX").unwrap()),
+            row("it shrinks", changed, |folder| writing(folder).set_len(1_000).unwrap()),
+            row("it grows", changed, |folder| writing(folder).set_len(70_000_000).unwrap()),
+            row("it is emptied", changed, |folder| writing(folder).set_len(0).unwrap()),
+            converted,
+            row("another takes its place", captioned(1), |folder| {
+                fs::write(folder.join("new"), "RIFX").unwrap();
+                fs::rename(folder.join("new"), folder.join("tone.wav")).unwrap();
+            }),
+            row("a pipe takes its place", captioned(1), |folder| {
+                let made = Command::new("mkfifo").arg(folder.join("new")).status();
+                assert!(made.unwrap().success());
+                fs::rename(folder.join("new"), folder.join("tone.wav")).unwrap();
+            }),
+        ],
+    );
+}
+
+fn writing(folder: &Path) -> File {
+    OpenOptions::new().write(true).open(folder.join("tone.wav")).unwrap()
+}

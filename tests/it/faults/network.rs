@@ -1,0 +1,232 @@
+//! What may happen to a connection before, while and after a request.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use super::rude::{RAIN, answer_unheard, drip, hold, repeat, reset_after, reset_amid};
+use super::{Ending, FarSide, Row, captioned, check, failed};
+use crate::harness::{answer, data};
+use crate::stand_in::{Reply, StandIn};
+
+/// White space, which may go before a document without end.
+const CHUNK: &str = concat!(
+    "64\r\n",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "          ",
+    "\r\n"
+);
+
+const HURRIED: &[&str] = &["--timeout", "300ms", "--connect-timeout", "300ms"];
+
+#[test]
+fn every_broken_connection_is_tried_again_and_told_as_that() {
+    let network = failed("network", 2);
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"";
+    let mut rows = vec![
+        Row::new(
+            "refused",
+            FarSide::Nobody(format!("http://{}", free_address())),
+            failed("network", 0),
+        ),
+        Row::treated("closed at once", drop, network),
+        Row::treated("reset before the request", reset_after(0), network),
+        Row::treated("reset after the head", reset_after(300), network),
+        Row::treated("reset amid the body", reset_after(5_000), network),
+        Row::treated("reset after the body", reset_amid(""), network),
+        Row::treated("reset amid the answer's head", reset_amid("HTTP/1.1 200"), network),
+        Row::treated("reset amid the answer", reset_amid(head), network),
+        Row::treated("never an answer", hold, network).args(HURRIED),
+        Row::treated("one byte at a time", drip(head, Duration::from_millis(100)), network)
+            .args(HURRIED),
+        Row::treated(
+            "an answer before the request",
+            answer_unheard("HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            failed("rejected", 1),
+        ),
+        Row::treated("100 for ever", repeat("", "HTTP/1.1 100 Continue\r\n\r\n"), network)
+            .args(HURRIED),
+        Row::treated(
+            "a head without an end",
+            repeat("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
+            network,
+        ),
+        Row::treated(
+            "a header without an end",
+            repeat("HTTP/1.1 200 OK\r\nX: ", "0123456789"),
+            network,
+        ),
+        Row::treated(
+            "chunks without an end",
+            repeat("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CHUNK),
+            failed("server", 1),
+        ),
+        Row::treated(
+            "a body without an end",
+            repeat("HTTP/1.1 200 OK\r\n\r\n", "          "),
+            failed("server", 1),
+        ),
+        Row::treated(
+            "comments for ever",
+            repeat("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", ": ping\n\n"),
+            failed("server", 1),
+        )
+        .args(&["--stream"]),
+    ];
+    for (name, reply) in [
+        ("nothing", ""),
+        ("no HTTP", "220 smtp.example.com ESMTP\r\n"),
+        ("half a status line", "HTTP/1.1 2"),
+        ("half a head", "HTTP/1.1 200 OK\r\nContent-Le"),
+        ("half a body", head),
+        ("a status of four digits", "HTTP/1.1 2000 OK\r\n\r\n"),
+        ("HTTP/2", "HTTP/2 200\r\n\r\n"),
+        ("a length that is none", "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"),
+        ("a negative length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}"),
+        (
+            "a length past all numbers",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+        ),
+        ("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"),
+        ("chunks of garbage", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n"),
+        (
+            "a chunk past all numbers",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}",
+        ),
+        (
+            "a chunk that is cut",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{\"choices\"",
+        ),
+        ("no last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
+        ("a NUL in the head", "HTTP/1.1 200 OK\r\nX\u{0}: 1\r\n\r\n{}"),
+        ("an answer with its line ends forgotten", "HTTP/1.1 200 OK Content-Length: 2 {}"),
+    ] {
+        rows.push(Row::replied(name, move || Reply::raw(reply), network));
+    }
+    check("connections", rows);
+}
+
+#[test]
+fn what_is_odd_and_whole_is_taken() {
+    let row = |name: &str, head: &str, ending: Ending| {
+        let answer = [head, RAIN].concat();
+        Row::replied(name, move || Reply::raw(answer.clone()), ending)
+    };
+    check(
+        "odd answers",
+        vec![
+            row("no length", "HTTP/1.1 200 OK\r\n\r\n", captioned(1)),
+            row("HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n", captioned(1)),
+            row("no reason phrase", "HTTP/1.1 201\r\n\r\n", captioned(1)),
+            row("100 before", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", captioned(1)),
+            row(
+                "hints before",
+                "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+                captioned(1),
+            ),
+            row(
+                "a length that is too small",
+                "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n",
+                failed("server", 1),
+            ),
+            row(
+                "another protocol",
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+                failed("rejected", 1),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
+    let tls = |name: &str, ending: Ending| {
+        let row =
+            Row::new(name, FarSide::StandIn(StandIn::certified(name, || answer("Rain."))), ending);
+        row.setup(|run, _| run.env("SSL_CERT_FILE", data("tls/ca.pem")))
+    };
+    let https = |name: &str, row: Row, ending: Ending| {
+        let row = Row { name: name.to_owned(), ending, ..row };
+        row.setup(|run, far| {
+            run.args(["--base-url", &far.base_url().replace("http:", "https:")]).args(HURRIED)
+        })
+    };
+    let mut rows = vec![
+        https(
+            "plain HTTP",
+            Row::replied("", || Reply::raw(""), captioned(0)),
+            failed("network", 2),
+        ),
+        https("no handshake", Row::treated("", hold, captioned(0)), failed("network", 2)),
+        https(
+            "closed amid the handshake",
+            Row::treated("", reset_after(50), captioned(0)),
+            failed("network", 2),
+        ),
+    ];
+    if cfg!(target_os = "linux") {
+        for certificate in ["self-signed", "expired", "elsewhere"] {
+            rows.push(tls(certificate, failed("network", 1)));
+        }
+    }
+    check("certificates", rows);
+}
+
+#[test]
+fn a_proxy_that_does_not_help_is_told_and_sees_no_key() {
+    // The name is for the proxy alone to look up.
+    let row = |name: &str, row: Row| {
+        let row = Row { name: name.to_owned(), ending: failed("network", 2), ..row };
+        row.setup(|run, far| {
+            let proxy = far.base_url().replace("http://", &format!("http://bob:{}@", super::MARK));
+            let run = run.env("HTTPS_PROXY", proxy).args(HURRIED);
+            run.args(["--base-url", "https://service.invalid"])
+        })
+    };
+    let nobody = FarSide::Nobody(format!("http://{}", free_address()));
+    let mut rows = vec![
+        Row { ending: failed("network", 0), ..row("refused", Row::new("", nobody, captioned(0))) },
+        row("closed", Row::treated("", drop, captioned(0))),
+        row("no answer", Row::treated("", hold, captioned(0))),
+        row("garbage", Row::replied("", || Reply::raw("hello\r\n"), captioned(0))),
+        row(
+            "a head without an end",
+            Row::treated(
+                "",
+                repeat("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
+                captioned(0),
+            ),
+        ),
+    ];
+    for status in [403, 407, 502] {
+        rows.push(row(
+            &status.to_string(),
+            Row::replied("", move || Reply::status(status), captioned(0)),
+        ));
+    }
+    check("proxies", rows);
+}
+
+#[test]
+fn a_service_that_has_no_address_or_only_one_of_the_new_ones() {
+    // Too long for a name, so that no other machine is asked for it.
+    let name = format!("http://{}.localhost:9", "x".repeat(70));
+    let mut rows = vec![Row::new("no such name", FarSide::Nobody(name), failed("network", 0))];
+    match StandIn::at("::1".parse().unwrap(), || answer("Rain.")) {
+        Ok(stand_in) => rows.push(Row::new("IPv6 alone", FarSide::StandIn(stand_in), captioned(1))),
+        Err(e) => println!("skipped: this machine has no IPv6 ({e})"),
+    }
+    check("addresses", rows);
+}
+
+/// Was free a moment ago.
+fn free_address() -> std::net::SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}

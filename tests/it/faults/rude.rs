@@ -1,0 +1,127 @@
+//! A server below HTTP: each connection is treated as no HTTP library would.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+/// A whole answer.
+pub(super) const RAIN: &str =
+    "{\"choices\":[{\"message\":{\"content\":\"Rain.\"},\"finish_reason\":\"stop\"}]}";
+
+/// Listens as long as the tests run.
+pub(super) struct Rude {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Rude {
+    pub(super) fn start(manner: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (count, manner) = (connections.clone(), Arc::new(manner));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                count.fetch_add(1, Ordering::Relaxed);
+                let manner = manner.clone();
+                std::thread::spawn(move || manner(stream));
+            }
+        });
+        Self { address, connections }
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+/// Takes so many bytes of the request and resets the connection.
+pub(super) fn reset_after(bytes: usize) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        let _ = stream.read_exact(&mut vec![0; bytes]);
+        reset(&stream);
+    }
+}
+
+/// Takes the whole request, answers with these bytes, and resets the connection.
+pub(super) fn reset_amid(answer: &'static str) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        take_request(&mut stream);
+        let _ = stream.write_all(answer.as_bytes());
+        reset(&stream);
+    }
+}
+
+/// Takes the whole request and answers with these bytes, again and again, until the client leaves.
+pub(super) fn repeat(head: &'static str, again: &'static str) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        take_request(&mut stream);
+        let block = again.repeat(16 * 1024 / again.len());
+        let mut written = stream.write_all(head.as_bytes());
+        while written.is_ok() {
+            written = stream.write_all(block.as_bytes());
+        }
+    }
+}
+
+/// Takes the whole request and answers one byte at a time, with a pause before each.
+pub(super) fn drip(answer: &'static str, pause: Duration) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        take_request(&mut stream);
+        let _ = stream.set_nodelay(true);
+        for byte in answer.bytes() {
+            std::thread::sleep(pause);
+            if stream.write_all(&[byte]).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Answers once the head of the request is there, and takes no byte of its body.
+pub(super) fn answer_unheard(answer: &'static str) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        take_head(&mut stream);
+        let _ = stream.write_all(answer.as_bytes());
+        drain(&mut stream);
+    }
+}
+
+/// Holds the connection and says nothing.
+pub(super) fn hold(mut stream: TcpStream) {
+    drain(&mut stream);
+}
+
+fn drain(stream: &mut TcpStream) {
+    let _ = io::copy(stream, &mut io::sink());
+}
+
+/// What is not read when a socket is closed makes the system reset the connection as well.
+fn reset(stream: &TcpStream) {
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+/// Reads a request to its end, by its length.
+fn take_request(stream: &mut TcpStream) {
+    let head = take_head(stream).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length = length.map_or(0, |length| length.trim().parse().unwrap());
+    let _ = io::copy(&mut stream.take(length), &mut io::sink());
+}
+
+fn take_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+        head.extend(byte);
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}

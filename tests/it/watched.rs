@@ -1,0 +1,59 @@
+//! A program seen from outside while it runs.
+
+use std::fs;
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// No attack makes the program take more, in kB.
+pub(crate) const MOST_MEMORY: u64 = 64_000;
+
+/// What is seen of a program, as far as this machine tells.
+pub(crate) struct Watched(Arc<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    /// In kB.
+    peak: AtomicU64,
+    marks: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+impl Watched {
+    /// Looks at the memory of the program, and for a mark in the list of processes.
+    pub(crate) fn start(child: &Child, mark: &'static str) -> Self {
+        let seen = Arc::<Seen>::default();
+        let (noted, process) = (seen.clone(), format!("/proc/{}", child.id()));
+        std::thread::spawn(move || {
+            while !noted.is_over.load(Ordering::Relaxed) {
+                noted.look(&process, mark);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Self(seen)
+    }
+
+    /// Once the program has ended: the most memory it had, in kB, and how often the mark was seen.
+    pub(crate) fn end(&self) -> (u64, usize) {
+        self.0.is_over.store(true, Ordering::Relaxed);
+        (self.0.peak.load(Ordering::Relaxed), self.0.marks.load(Ordering::Relaxed))
+    }
+}
+
+impl Seen {
+    fn look(&self, process: &str, mark: &str) {
+        let status = fs::read_to_string(format!("{process}/status")).unwrap_or_default();
+        // Before it is the program it is a copy of this one, or a shell.
+        if !status.starts_with("Name:\tcaption\n") {
+            return;
+        }
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
+        self.peak.fetch_max(peak.unwrap_or(0), Ordering::Relaxed);
+        let arguments = fs::read(format!("{process}/cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&arguments).contains(mark) {
+            self.marks.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
