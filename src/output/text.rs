@@ -25,6 +25,9 @@ impl Text {
         if !std::mem::take(&mut self.is_first) {
             writeln!(out)?;
         }
+        if self.style.for_people {
+            return writeln!(out, "==> {} <==", name.replace('\n', " "));
+        }
         writeln!(out, "==> {name} <==")
     }
 }

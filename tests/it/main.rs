@@ -21,6 +21,7 @@ mod faults;
 mod formats;
 mod harness;
 mod heard;
+mod hostile;
 mod inputs;
 #[cfg(unix)]
 mod interrupt;

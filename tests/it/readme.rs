@@ -95,3 +95,16 @@ fn piped(mut command: Command) -> Command {
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
+
+#[test]
+fn every_crate_is_listed_with_what_it_is_for() {
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
+    let unix = &manifest["target"]["cfg(unix)"];
+    let tables = [&manifest["dependencies"], &manifest["dev-dependencies"]];
+    let tables = tables.into_iter().chain([&unix["dependencies"], &unix["dev-dependencies"]]);
+    let (_, listed) = README.split_once("## Crates").unwrap();
+    let words: Vec<_> = listed.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).collect();
+    let crates = tables.flat_map(|table| table.as_table().unwrap().keys());
+    let missing: Vec<_> = crates.filter(|name| !words.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -203,13 +203,13 @@ fn on_terminal(stand_in: &StandIn, args: &[&str]) -> String {
 }
 
 /// A terminal that remembers all that it was sent.
-struct Terminal {
+pub(crate) struct Terminal {
     device: File,
     shown: Arc<(Mutex<String>, Condvar)>,
 }
 
 impl Terminal {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
@@ -234,7 +234,7 @@ impl Terminal {
     }
 
     /// Starts the program with all three streams on this terminal.
-    fn start(&self, run: &mut Caption) -> Child {
+    pub(crate) fn start(&self, run: &mut Caption) -> Child {
         let command = run.command().stdin(self.device()).stdout(self.device());
         command.stderr(self.device()).spawn().unwrap()
     }
@@ -248,7 +248,7 @@ impl Terminal {
     }
 
     /// All that was shown by a program that has ended.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         // What is written to a terminal is read in order: once this mark is there, all is.
         let mark = "\u{2}end\u{2}";
         std::io::Write::write_all(&mut &self.device, mark.as_bytes()).unwrap();

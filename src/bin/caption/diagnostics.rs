@@ -209,7 +209,7 @@ impl Diagnostics {
     fn causes(&self, error: &dyn std::error::Error) -> String {
         let first = error.source().filter(|_| self.verbose);
         std::iter::successors(first, |error| error.source())
-            .map(|cause| ["  caused by: ", &harmless(&cause.to_string()), "\n"].concat())
+            .map(|cause| ["  caused by: ", &on_one_line(&cause.to_string()), "\n"].concat())
             .collect()
     }
 
@@ -234,6 +234,9 @@ impl Diagnostics {
 }
 
 fn line(label: &str, style: Style, text: &str) -> String {
-    let text = harmless(text).replace('\n', " ");
-    format!("caption: {style}{label}:{style:#} {text}\n")
+    format!("caption: {style}{label}:{style:#} {}\n", on_one_line(text))
+}
+
+fn on_one_line(text: &str) -> String {
+    harmless(text).replace('\n', " ")
 }

@@ -163,6 +163,7 @@ fn row(out: &mut impl Write, name: &str, plan: Option<&Plan>, state: &str) -> io
     let seconds = seconds.map_or_else(unknown, |seconds| format!("{seconds:.2} s"));
     let bytes = plan.map_or_else(unknown, |plan| ByteSize(plan.bytes).display().si().to_string());
     let tokens = plan.and_then(|plan| plan.tokens).map_or_else(unknown, whole);
+    let name = name.replace('\n', " ");
     writeln!(out, "{seconds:>10}  {bytes:>9}  {tokens:>7} tokens  {state:<7}  {name}")
 }
 

@@ -3,6 +3,7 @@
 //! A key is an option's long name. What is typed beats the environment, that beats the project's
 //! file, and that the user's.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use caption::rules::Rule;
+use caption::text::harmless;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, ValueHint};
@@ -69,8 +71,7 @@ pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Res
     };
     let files = files(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))?;
     if files.is_empty() {
-        let matches = parsed.unwrap_or_else(|error| error.exit());
-        return Ok(Cli::from_arg_matches(&matches)?);
+        return Ok(Cli::from_arg_matches(&understood(parsed, typed)?)?);
     }
     let mut command = Cli::command();
     let mut settings = BTreeMap::new();
@@ -115,13 +116,31 @@ fn with_rules(
     if let Err(error) = Cli::command().try_get_matches_from(&arguments)
         && error.kind() != ErrorKind::MissingRequiredArgument
     {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        bail!("{FILE}: {}", first.trim_start_matches("error: "));
+        bail!("{FILE}: {}", first_line(&error));
     }
     arguments.extend(typed.iter().skip(1).cloned());
-    let matches = Cli::command().get_matches_from(arguments);
+    let matches = understood(Cli::command().try_get_matches_from(arguments), typed)?;
     Ok(Cli { rules, ..Cli::from_arg_matches(&matches)? })
+}
+
+/// What was typed, unless that is help or an error, which ends the program here; but an error that
+/// repeats what a terminal would obey is told like any other.
+fn understood(
+    parsed: Result<ArgMatches, clap::Error>,
+    typed: &[OsString],
+) -> anyhow::Result<ArgMatches> {
+    let is_harmful = |typed: &OsString| matches!(harmless(&typed.to_string_lossy()), Cow::Owned(_));
+    match parsed {
+        Err(error) if error.use_stderr() && typed.iter().any(is_harmful) => {
+            bail!("{}; see --help", first_line(&error))
+        }
+        parsed => Ok(parsed.unwrap_or_else(|error| error.exit())),
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 /// The user's file and the project's, or the one that was named in place of both.
