@@ -13,6 +13,8 @@ mod answers;
 mod audit;
 mod batch;
 mod browser;
+#[path = "../../src/chance.rs"]
+mod chance;
 mod ci;
 mod damage;
 mod downloads;
@@ -33,6 +35,7 @@ mod manifest;
 mod money;
 mod outputs;
 mod page;
+mod properties;
 mod readme;
 mod report_safety;
 mod reports;

@@ -6,6 +6,9 @@ pub(crate) use self::cli::Cli;
 pub(crate) use self::environment::Environment;
 
 mod app;
+#[cfg(test)]
+#[path = "../../chance.rs"]
+mod chance;
 mod ci;
 mod cli;
 mod config;
@@ -21,6 +24,8 @@ mod nearest;
 mod news;
 mod paths;
 mod progress;
+#[cfg(test)]
+mod properties;
 mod report_option;
 mod reports;
 mod rule_tables;
