@@ -53,8 +53,9 @@ impl<'a> Tries<'a> {
         if is_too_many {
             self.pace.slow_down(self.sent);
         }
-        if is_too_many || error.retry_after().is_some() {
-            self.pace.hold(wait);
+        // The others wait for as long as the service asked, and not for what this one adds to it.
+        if let Some(asked) = error.retry_after().or(is_too_many.then_some(wait)) {
+            self.pace.hold(asked);
         }
         self.number += 1;
         let reason = error.to_string();
