@@ -1,5 +1,6 @@
 //! One input to one outcome: find the sound, look up or ask, keep what came.
 
+use std::collections::HashSet;
 use std::io;
 use std::num::NonZero;
 use std::thread;
@@ -238,10 +239,10 @@ impl Captioner {
     /// With what the windows cost, which is kept with each of them and not with their whole.
     fn recall_joined(&self, question: &Question) -> Option<Record> {
         let mut record = self.recall(question)?;
-        for window in &record.windows {
-            let Some(part) = self.recall(&question.about(window.start, window.end)) else {
-                continue;
-            };
+        // Each is read once, whatever somebody wrote into the manifest.
+        let windows = record.windows.iter().map(|window| question.about(window.start, window.end));
+        for window in windows.collect::<HashSet<_>>() {
+            let Some(part) = self.recall(&window) else { continue };
             record.usage = join::add(record.usage, part.usage, |one, other| one + other);
             record.usd = join::add(record.usd, part.usd, |one, other| one + other);
         }

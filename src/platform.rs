@@ -1,7 +1,7 @@
 //! What differs between operating systems.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -46,6 +46,25 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(())
+}
+
+/// When a file was last changed. On Unix that is also when another took its name or place, or
+/// somebody set back the time when it was written to; no program can set it.
+#[cfg(unix)]
+pub(crate) type Changed = (i64, i64);
+/// When a file was last written to.
+#[cfg(windows)]
+pub(crate) type Changed = Option<std::time::SystemTime>;
+
+/// As far as the system tells.
+pub(crate) fn changed(metadata: &Metadata) -> Changed {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (metadata.ctime(), metadata.ctime_nsec())
+    }
+    #[cfg(windows)]
+    metadata.modified().ok()
 }
 
 /// Tells whether two paths lead to the same file.

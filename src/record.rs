@@ -1,8 +1,10 @@
 //! An outcome as one JSON object: a line of `jsonl` output and of the manifest.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::audio::Sound;
 use crate::caption::{Answer, Usage, Window};
@@ -10,6 +12,9 @@ use crate::error::Error;
 use crate::finding::Finding;
 use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::text::{in_milliseconds, milliseconds};
+
+/// A day in windows of a second has fewer.
+const MOST_WINDOWS: usize = 100_000;
 
 /// The fields that scripts rely on, in their order. One that does not apply is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,7 +48,7 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<f64>,
     /// The captions of the windows, in their order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "windows")]
     pub windows: Vec<Window>,
     /// What was measured of the sound.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,6 +203,32 @@ impl Failure {
             retryable: error.is_transient(),
         }
     }
+}
+
+/// Reads no more than a sound may have: each takes more memory than its few bytes.
+fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
+    struct Windows;
+
+    impl<'de> Visitor<'de> for Windows {
+        type Value = Vec<Window>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MOST_WINDOWS} windows")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Window>, A::Error> {
+            let mut windows = Vec::new();
+            while let Some(window) = list.next_element()? {
+                if windows.len() == MOST_WINDOWS {
+                    return Err(de::Error::invalid_length(MOST_WINDOWS + 1, &self));
+                }
+                windows.push(window);
+            }
+            Ok(windows)
+        }
+    }
+
+    deserializer.deserialize_seq(Windows)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

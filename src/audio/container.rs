@@ -11,9 +11,10 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::{Duration, TimeBase};
 
-use super::codecs;
+use super::bulk::{self, LARGEST_HEAD, TooMuch};
 use super::file::SoundFile;
-use super::mend;
+use super::mended::Budget;
+use super::{codecs, mend};
 use crate::error::Error;
 
 /// How far into bytes of an unknown kind the first frame of sound is looked for: past a torn
@@ -37,12 +38,17 @@ pub(super) fn open(file: &SoundFile) -> Result<Box<dyn FormatReader>, Fault> {
     let options = ProbeOptions { max_probe_depth: DEPTH, ..ProbeOptions::default() };
     let mut probe = Probe::new_with_options(&options);
     symphonia::default::register_enabled_formats(&mut probe);
-    let (source, buffer) = (Box::new(mend::reader(file)), MediaSourceStreamOptions::default());
-    let stream = MediaSourceStream::new(source, buffer);
+    let budget = Budget::new(LARGEST_HEAD);
+    let reader = bulk::set_aside(file, mend::reader(file));
+    let reader = reader.map_err(|TooMuch| Fault::LimitError("a head of that size"))?;
+    let source = Box::new(reader.within(budget.clone()));
+    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
     // Pictures are not looked at, and may be of any size.
     let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
     let format = FormatOptions::default();
-    probe.probe(&Hint::new(), stream, format, metadata)
+    let opened = probe.probe(&Hint::new(), stream, format, metadata);
+    budget.lift();
+    opened
 }
 
 /// The track that is listened to: the first one of sound.

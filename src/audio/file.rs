@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::platform;
+use crate::platform::{self, Changed};
 
 /// A file as long as it was when it was opened.
 ///
@@ -18,14 +17,14 @@ use crate::platform;
 pub(super) struct SoundFile {
     file: Arc<File>,
     len: u64,
-    modified: Option<SystemTime>,
+    changed: Changed,
 }
 
 impl SoundFile {
     pub(super) fn new(file: File) -> Result<Self, Error> {
         let metadata = file.metadata().map_err(Error::Unreadable)?;
-        let (len, modified) = (metadata.len(), metadata.modified().ok());
-        Ok(Self { file: Arc::new(file), len, modified })
+        let (len, changed) = (metadata.len(), platform::changed(&metadata));
+        Ok(Self { file: Arc::new(file), len, changed })
     }
 
     /// In bytes.
@@ -81,9 +80,8 @@ impl SoundFile {
 
     /// Whether the file is still as long and as old as when it was opened.
     pub(super) fn is_unchanged(&self) -> bool {
-        self.file
-            .metadata()
-            .is_ok_and(|now| now.len() == self.len && now.modified().ok() == self.modified)
+        let now = self.file.metadata();
+        now.is_ok_and(|now| now.len() == self.len && platform::changed(&now) == self.changed)
     }
 }
 

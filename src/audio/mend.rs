@@ -206,7 +206,7 @@ fn matroska(file: &SoundFile, reader: Mended) -> Mended {
 }
 
 /// A length as EBML has it, and how many bytes it takes.
-fn length(file: &SoundFile, at: u64) -> Option<(u64, u64)> {
+pub(super) fn length(file: &SoundFile, at: u64) -> Option<(u64, u64)> {
     let first = file.array_at::<1>(at)?[0];
     let width = u64::from(first.leading_zeros()) + 1;
     if width > 8 {

@@ -1,6 +1,8 @@
 //! A file as symphonia is to see it.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
@@ -18,12 +20,57 @@ pub(super) struct Mended {
     cut: Option<(u64, u64)>,
     patches: Vec<(u64, Vec<u8>)>,
     is_stream: bool,
+    budget: Option<Budget>,
+}
+
+/// How many more bytes may be read.
+#[derive(Clone, Default)]
+pub(super) struct Budget(Arc<AtomicU64>);
+
+impl Budget {
+    pub(super) fn new(bytes: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(bytes)))
+    }
+
+    /// As much as there is.
+    pub(super) fn lift(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    fn take(&self, bytes: usize) -> io::Result<()> {
+        let left = self.0.load(Ordering::Relaxed);
+        let left = left.checked_sub(bytes as u64);
+        self.0.store(
+            left.ok_or_else(|| io::Error::other("a head without an end"))?,
+            Ordering::Relaxed,
+        );
+        Ok(())
+    }
 }
 
 impl Mended {
     pub(super) fn new(file: SoundFile) -> Self {
         let end = file.len();
-        Self { file, start: 0, end, cut: None, position: 0, patches: Vec::new(), is_stream: false }
+        Self {
+            file,
+            start: 0,
+            end,
+            cut: None,
+            position: 0,
+            patches: Vec::new(),
+            is_stream: false,
+            budget: None,
+        }
+    }
+
+    /// Where it begins in the file.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// As long as no more than that is read.
+    pub(super) fn within(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     /// Without what comes before.
@@ -69,6 +116,9 @@ impl Read for Mended {
         let left = usize::try_from(self.end.saturating_sub(at)).unwrap_or(usize::MAX);
         let len = buffer.len().min(left);
         let n = self.file.read_at(&mut buffer[..len], at)?;
+        if let Some(budget) = &self.budget {
+            budget.take(n)?;
+        }
         self.position += n as u64;
         for (patch, bytes) in &self.patches {
             for (place, byte) in (*patch..).zip(bytes) {

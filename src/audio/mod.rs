@@ -12,6 +12,7 @@ pub use self::window::{Cutter, WindowClip};
 pub(crate) use self::clip::encoded_len;
 pub(crate) use self::spool::Spool;
 
+mod bulk;
 mod clip;
 mod codecs;
 mod container;

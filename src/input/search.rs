@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::mpsc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -73,11 +74,16 @@ impl Search {
             .ignore(!self.no_ignore)
             .parents(!self.no_ignore)
             .require_git(false);
-        Ok(Box::new(files(&walk, is_audio_name).map(move |file| {
-            let path = file?;
-            let place = path.strip_prefix(&root).unwrap_or(&path).to_owned();
-            Ok(Input::file(path, place))
-        })))
+        let unfit = (!self.no_ignore).then(|| pass_over_unfit(&mut walk)).into_iter().flatten();
+        Ok(Box::new(
+            files(&walk, is_audio_name)
+                .map(move |file| {
+                    let path = file?;
+                    let place = path.strip_prefix(&root).unwrap_or(&path).to_owned();
+                    Ok(Input::file(path, place))
+                })
+                .chain(unfit),
+        ))
     }
 
     /// As a shell would expand it: what it matches, and what is in the folders that it matches.
@@ -121,6 +127,30 @@ impl Search {
         }
         overrides.build().map_err(|e| bad_glob(&self.exclude.join(", "), &e))
     }
+}
+
+/// Longer ones are no list of what to ignore, in bytes.
+const LONGEST_IGNORE: u64 = 1_000_000;
+
+/// Passes over folders with a file of what to ignore that is none, a pipe or a device for one, and
+/// tells of them once the walk is through.
+fn pass_over_unfit(walk: &mut WalkBuilder) -> impl Iterator<Item = Found> + Send + use<> {
+    let (sender, unfit) = mpsc::channel();
+    walk.filter_entry(move |entry| {
+        let is_unfit = |name: &&str| {
+            let file = entry.path().join(name).metadata();
+            file.is_ok_and(|file| !file.is_file() || file.len() > LONGEST_IGNORE)
+        };
+        let name = [".gitignore", ".ignore"].iter().find(|name| is_unfit(name));
+        if let Some(name) = name {
+            let name = without_dot(entry.path().join(name)).to_string_lossy().into_owned();
+            let reason = "no list of what to ignore, so its folder is passed over";
+            // Nobody waits for it only where the walk is given up.
+            let _ = sender.send(Lost::new(name, Error::Unreadable(io::Error::other(reason))));
+        }
+        name.is_none()
+    });
+    std::iter::from_fn(move || unfit.try_recv().ok().map(Err))
 }
 
 /// The wanted files that a walk comes by, and what it could not look into.

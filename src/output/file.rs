@@ -1,7 +1,7 @@
 //! Files that are whole or not there: written beside their place and put there at once.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -45,6 +45,14 @@ impl OutputFile {
             Err(_) => Place::Beside(beside(&target, usual()).map_err(unwritable)?),
         };
         Ok(Self { path: target, place, is_empty: true })
+    }
+
+    /// Whether it is a terminal, which obeys what it is sent.
+    pub fn is_terminal(&self) -> bool {
+        match &self.place {
+            Place::Beside(_) => false,
+            Place::There(file) => file.get_ref().is_terminal(),
+        }
     }
 
     /// Puts the file in its place, unless nothing was written to it.

@@ -48,11 +48,14 @@ impl Json {
             layout => layout,
         };
         match layout {
-            Layout::Indented => {
-                let document: Value = serde_json::from_str(body)?;
-                serde_json::to_writer_pretty(&mut *out, &document)?;
-                writeln!(out)
-            }
+            Layout::Indented => match serde_json::from_str::<Value>(body) {
+                Ok(document) => {
+                    serde_json::to_writer_pretty(&mut *out, &document)?;
+                    writeln!(out)
+                }
+                // What is not quite JSON was paid for all the same.
+                Err(_) => writeln!(out, "{body}"),
+            },
             // No string of JSON holds a line break as it is: all of them stand between values.
             Layout::OneLine => writeln!(out, "{}", body.replace(['\n', '\r'], "")),
             Layout::AsReceived => writeln!(out, "{body}"),

@@ -114,6 +114,11 @@ impl Sidecars {
         Ok(())
     }
 
+    /// Where the captions of an input are written to.
+    pub fn places(&self, input: &Input) -> impl Iterator<Item = PathBuf> {
+        self.targets(input).map(|(_, target)| target)
+    }
+
     fn is_to_be_written(&self, target: &Path) -> bool {
         self.force || !target.exists()
     }

@@ -63,10 +63,16 @@ impl Draft<'_> {
             End::Cut => return Err(self.not_an_answer("an endless body")),
             End::Broken(error) => return Err(sort(error)),
         }
-        let document =
+        let mut document =
             json::from_bytes(&body).ok_or_else(|| self.not_an_answer(describe(&body)))?;
+        // As received, unless the key is in it, in whatever way it is written there.
+        let body = if self.key.hide_in(&mut document) {
+            document.to_string()
+        } else {
+            String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned()
+        };
         self.take_document(document, |choice| choice.message.content)?;
-        self.body = Some(String::from_utf8_lossy(&body).into_owned());
+        self.body = Some(body);
         Ok(())
     }
 

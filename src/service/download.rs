@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::header::LOCATION;
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::options::Options;
 use super::pace::Pace;
@@ -62,10 +63,14 @@ impl Downloader {
     }
 
     async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
-        let host = endpoint::host(url);
-        let sort = |error| Error::from_exchange(error, &host, self.timeout);
-        let request = self.client(url)?.get(url.clone()).timeout(self.timeout);
-        let mut response = request.send().await.map_err(sort)?;
+        let sort = |error: reqwest::Error| {
+            let host = endpoint::host(error.url().unwrap_or(url));
+            Error::from_exchange(error, &host, self.timeout)
+        };
+        let mut response = self.request(url)?.send().await.map_err(sort)?;
+        if let Some(elsewhere) = led_away(&response) {
+            response = self.request(&elsewhere)?.send().await.map_err(sort)?;
+        }
         if !response.status().is_success() {
             return Err(Error::Download {
                 status: response.status().as_u16(),
@@ -82,6 +87,10 @@ impl Downloader {
         off_thread(move || spool.into_clip()).await
     }
 
+    fn request(&self, url: &Url) -> Result<RequestBuilder, Error> {
+        Ok(self.client(url)?.get(url.clone()).timeout(self.timeout))
+    }
+
     /// Made at the first use: most runs download nothing.
     fn client(&self, url: &Url) -> Result<&Client, Error> {
         let is_near = endpoint::is_plain_loopback(url);
@@ -92,4 +101,13 @@ impl Downloader {
         let client = http::client(self.connect_timeout, MAX_REDIRECTS, is_near)?;
         Ok(place.get_or_init(|| client))
     }
+}
+
+/// Where a redirect leads from this machine, which another client has to follow.
+fn led_away(response: &Response) -> Option<Url> {
+    let is_near = endpoint::is_plain_loopback(response.url());
+    let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
+    let elsewhere = response.url().join(location?.to_str().ok()?).ok()?;
+    let is_web = matches!(elsewhere.scheme(), "http" | "https");
+    (is_near && is_web && !endpoint::is_plain_loopback(&elsewhere)).then_some(elsewhere)
 }

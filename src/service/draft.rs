@@ -20,13 +20,18 @@ const CREDITS_PER_USD: f64 = 2_000_000.0;
 /// In bytes: several times what 32,768 tokens come to.
 const LONGEST_CAPTION: usize = 1024 * 1024;
 
+/// No request costs as much; what is told to cost that or less than nothing is no price.
+const MOST_USD: f64 = 1_000_000.0;
+
 /// What has arrived of an answer.
 pub(super) struct Draft<'a> {
     status: u16,
     headers: &'a HeaderMap,
-    key: &'a ApiKey,
+    pub(super) key: &'a ApiKey,
     watch: &'a Watch,
     pub(super) text: String,
+    /// How much of it was told.
+    told: usize,
     /// White space that belongs to the caption only if more text follows.
     held: String,
     pub(super) finish_reason: Option<String>,
@@ -49,6 +54,7 @@ impl<'a> Draft<'a> {
             key,
             watch,
             text: String::new(),
+            told: 0,
             held: String::new(),
             finish_reason: None,
             model: None,
@@ -103,13 +109,20 @@ impl<'a> Draft<'a> {
         self.held.push_str(if self.text.is_empty() { piece.trim_start() } else { piece });
         let rest = self.held.split_off(self.held.trim_end().len());
         let ready = std::mem::replace(&mut self.held, rest);
-        if !ready.is_empty() {
-            self.text.push_str(&ready);
-            self.watch.tell(Event::Text(self.key.hide(&ready)));
+        self.text.push_str(&ready);
+        // What may be the beginning of the key waits for what follows.
+        self.tell(self.told + self.key.start_in(&self.text[self.told..]));
+    }
+
+    fn tell(&mut self, end: usize) {
+        if end > self.told {
+            self.watch.tell(Event::Text(self.key.hide(&self.text[self.told..end])));
+            self.told = end;
         }
     }
 
-    pub(super) fn into_answer(self, options: &Options) -> Result<Answer, Error> {
+    pub(super) fn into_answer(mut self, options: &Options) -> Result<Answer, Error> {
+        self.tell(self.text.len());
         if self.text.is_empty() {
             return Err(self.incomplete("there is no text in it"));
         }
@@ -132,7 +145,7 @@ impl<'a> Draft<'a> {
             usage: self.usage,
             attempts: 1,
             elapsed: Duration::ZERO,
-            body: self.body.map(|body| self.key.hide(&body)),
+            body: self.body,
         })
     }
 
@@ -163,7 +176,8 @@ impl Cost {
     }
 
     fn in_usd(&self) -> Option<f64> {
-        self.usd_spent.or(self.credits_used.map(|credits| credits / CREDITS_PER_USD))
+        let usd = self.usd_spent.or(self.credits_used.map(|credits| credits / CREDITS_PER_USD));
+        usd.filter(|usd| (0.0..MOST_USD).contains(usd))
     }
 }
 

@@ -16,6 +16,8 @@ use crate::text::one_line;
 
 /// Longest message shown, in characters.
 const LONGEST: usize = 400;
+/// More details than these are none that people read.
+const MOST_DETAILS: usize = 16;
 /// Longest name of a request, in characters.
 const LONGEST_ID: usize = 128;
 
@@ -121,7 +123,7 @@ fn words(value: &Value) -> Option<String> {
 
 /// `[{"path": "tools", "reason": "…"}]`, and the older `[{"path": ["tools"], "message": "…"}]`.
 fn collect_details(list: &Value, details: &mut Vec<String>) {
-    for fault in list.as_array().into_iter().flatten() {
+    for fault in list.as_array().into_iter().flatten().take(MOST_DETAILS) {
         let Some(reason) = words(&fault["reason"]).or_else(|| words(&fault["message"])) else {
             continue;
         };
@@ -145,10 +147,14 @@ fn path(value: &Value) -> Option<String> {
 /// `{"0": {"role": {"_errors": ["…"]}}}`, nested as the request is.
 fn collect_legacy(node: &Value, path: &str, details: &mut Vec<String>) {
     for (name, child) in node.as_object().into_iter().flatten() {
+        if details.len() >= MOST_DETAILS || path.len() > LONGEST {
+            return;
+        }
         if name == "_errors" {
             details.extend(words(child).map(|reason| format!("{path}: {reason}")));
         } else {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let name = one_line(name, LONGEST);
+            let path = if path.is_empty() { name } else { format!("{path}.{name}") };
             collect_legacy(child, &path, details);
         }
     }

@@ -8,6 +8,7 @@ use reqwest::{Client, retry};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use super::endpoint;
 use crate::error::Error;
 
 /// How many redirects are followed.
@@ -33,7 +34,7 @@ pub(super) fn client(
     builder
         .user_agent(concat!("caption/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(connect_timeout)
-        .redirect(follow(redirects))
+        .redirect(follow(redirects, is_near))
         // The address of a download may hold its signature.
         .referer(false)
         .pool_idle_timeout(IDLE)
@@ -43,13 +44,13 @@ pub(super) fn client(
         .map_err(|e| Error::Setup(Box::new(e)))
 }
 
-/// Follows up to `limit` redirects and hands out the one after as the answer.
-fn follow(limit: usize) -> Policy {
-    Policy::custom(
-        move |attempt| {
-            if attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
-        },
-    )
+/// Follows up to `limit` redirects, as long as they stay near where all has to be, and hands out
+/// the one after as the answer.
+fn follow(limit: usize, is_near: bool) -> Policy {
+    Policy::custom(move |attempt| {
+        let leaves = is_near && !endpoint::is_plain_loopback(attempt.url());
+        if leaves || attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
+    })
 }
 
 /// Reading the system's certificates takes longer than all the rest of a start, so they are left

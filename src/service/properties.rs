@@ -145,9 +145,9 @@ async fn collect(mut body: RequestBody) -> Vec<u8> {
 }
 
 fn clip(sound: &[u8]) -> Clip {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let mut file = tempfile::tempfile().unwrap();
     file.write_all(sound).unwrap();
-    Clip::of_any_content(file.reopen().unwrap())
+    Clip::of_any_content(file)
 }
 
 #[test]

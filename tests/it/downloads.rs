@@ -128,3 +128,17 @@ fn wav() -> Reply {
 fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
     caption(stand_in).arg("--inline").args(args).arg(stand_in.url("a.wav")).run()
 }
+
+#[cfg(target_os = "linux")] // where the environment can name authorities
+#[test]
+fn a_redirect_from_this_machine_is_followed_to_where_certificates_count() {
+    let sound = std::fs::read(data("tone.wav")).unwrap();
+    let wav = move || Reply::status(200).body("audio/wav", sound.clone());
+    let far = StandIn::certified("localhost", wav);
+    let near = StandIn::scripted([Reply::status(302).header("location", &far.url("b.wav"))]);
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).env("SSL_CERT_FILE", data("tls/ca.pem"));
+    let said = run.args(["-q", "--inline"]).arg(near.url("a.wav")).run().captioned();
+    assert_says(&said, &["near 1000 Hz"]);
+    assert_eq!(far.request().path, "/b.wav");
+}

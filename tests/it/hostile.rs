@@ -159,3 +159,26 @@ fn a_caption_can_forge_neither_a_record_nor_a_row_nor_a_cue() {
         assert_eq!(starts.count(), 1, "{cues}");
     }
 }
+
+#[test]
+fn an_output_file_that_is_a_terminal_is_one() {
+    for file in ["/dev/stdout", "/dev/tty"] {
+        let stand_in = StandIn::scripted([answer(HOSTILE)]);
+        let mut run = hostile_file(caption(&stand_in)).args(["-q", "-o", file, NAME]);
+        let terminal = Terminal::open();
+        if file == "/dev/tty" {
+            // Only a session of its own has one.
+            run = run.args(["--progress", "never"]).within("exec setsid -c \"$@\"");
+        }
+        assert_eq!(finish(terminal.start(&mut run)).code, 0, "{}", terminal.shown());
+        assert_steers_nothing(&terminal.shown());
+    }
+}
+
+#[test]
+fn what_is_not_quite_json_is_shown_to_people_all_the_same() {
+    let body = "\u{feff}{\"choices\":[{\"message\":{\"content\":\"Rain \\ud83c.\"}}]}";
+    let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
+    let shown = shown(caption(&stand_in).with("tone.wav").args(["--json", "tone.wav"]), 0);
+    assert_says(&shown, &["Rain \\ud83c."]);
+}

@@ -45,6 +45,22 @@ fn what_takes_longer_than_five_seconds_is_given_up_and_the_rest_delivered() {
 }
 
 #[test]
+fn whatever_ends_it_no_half_written_file_is_left() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let (stand_in, gate) = two_then_wait();
+        let mut run = caption(&stand_in).clips("x", 20).args(["--progress", "never", "-j", "2"]);
+        run = run.args(["-o", "out.txt", "x"]);
+        let mut child = run.spawn();
+        stand_in.wait_for(4);
+        send(&child, signal);
+        assert_says(&next_line(&mut child), &["interrupted"]);
+        gate.open();
+        assert_eq!(finish(child).code, 130);
+        assert_eq!(crate::harness::listed(run.folder()), ["out.txt", "x"]);
+    }
+}
+
+#[test]
 fn twice_ends_at_once_and_leaves_no_half_written_file() {
     let (stand_in, _gate) = two_then_wait();
     let mut run = caption(&stand_in).clips("x", 20).file("old.txt", "old");

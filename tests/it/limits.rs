@@ -1,6 +1,6 @@
 //! What the program takes in has a limit, and so has the memory that it takes for it.
 
-use crate::harness::{Caption, assert_says, bare, caption, finish};
+use crate::harness::{Caption, answer, assert_says, bare, caption, data, finish};
 use crate::stand_in::{KEY, Reply, StandIn};
 use crate::watched::{MOST_MEMORY, Watched};
 
@@ -39,12 +39,14 @@ fn answers_that_are_made_to_fill_the_memory_do_not_even_several_at_a_time() {
 #[test]
 fn a_manifest_that_is_made_to_fill_the_memory_does_not() {
     let head = format!("{{\"input\":\"x\",\"sha256\":\"{}\",\"model\":\"m\"", "a".repeat(64));
-    let windows = "{\"start\":0,\"end\":1,\"caption\":\"\"},".repeat(240_000);
-    let line =
-        format!("{head},\"caption\":\"x\",\"windows\":[{}]}}\n", windows.trim_end_matches(','));
+    let windows = |count: usize| {
+        let windows = vec!["{\"start\":0,\"end\":1,\"caption\":\"\"}"; count].join(",");
+        format!("{head},\"caption\":\"x\",\"window\":1,\"windows\":[{windows}]}}\n")
+    };
     let record = format!("{head},\"caption\":\"x\"}}\n");
     for (manifest, code) in [
-        (line.repeat(3), 0),
+        (windows(100_000), 0),
+        (format!("{record}{}", windows(200_000).repeat(3)), 0),
         (format!("{record}{{{}", "x".repeat(50_000_000)), 0),
         (format!("{record}{}", "\n".repeat(5_000_000)), 0),
         ("x".repeat(50_000_000), 2),
@@ -98,4 +100,133 @@ fn a_long_list_of_what_is_not_there_takes_little_memory_and_few_lines() {
     let said = within_bounds(run, 3);
     assert_says(&said, &["no such file", "19000 more failures", "20,000 failed"]);
     assert!(said.lines().count() < 1_010);
+}
+
+/// A clip of `tests/data` with something large put in, which is most of the file.
+fn stuffed(clip: &str, at: usize, before: &[u8], stuffing: &[u8], len: usize) -> Vec<u8> {
+    let mut sound = std::fs::read(data(clip)).unwrap();
+    let stuffing = stuffing.iter().copied().cycle().take(len);
+    let stuffing: Vec<u8> = before.iter().copied().chain(stuffing).collect();
+    sound.splice(at..at, stuffing);
+    sound
+}
+
+#[test]
+fn heads_of_sound_that_are_made_to_fill_the_memory_do_not() {
+    const LARGE: usize = 9_999_996;
+    let le = u32::try_from(LARGE).unwrap().to_le_bytes();
+    let be = u32::try_from(LARGE).unwrap().to_be_bytes();
+    let notes = [b"LIST".as_slice(), &le, b"INFO"].concat();
+    let wav = stuffed("tone.wav", 12, &notes, b"INAM\x02\0\0\0x\0", LARGE - 4);
+    let comments = [[4].as_slice(), &be[1..], &[0; 4], &[0xff; 3], &[0]].concat();
+    // Behind the first block of 34 bytes.
+    let flac = stuffed("tones/native.flac", 42, &comments, b"\x03\0\0\0A=x", LARGE - 8);
+    let caf = std::fs::read(data("tones/alac.caf")).unwrap();
+    let packets = caf.windows(4).position(|name| name == b"pakt").unwrap();
+    let long = [0, 0, 0, 0, be[0], be[1], be[2], be[3]];
+    let mut tables = caf[..packets + 4].to_vec();
+    tables.extend(long);
+    tables.extend([0, 0, 0, 0, 0, 0x90, 0, 0]);
+    tables.resize(packets + 12 + LARGE, 1);
+    tables.extend(&caf[packets..]);
+    for (name, sound, code) in [("a.wav", wav, 0), ("a.flac", flac, 0), ("a.caf", tables, 3)] {
+        let stand_in = StandIn::ruled(|| answer("Rain."));
+        let run = caption(&stand_in).file(name, sound).args(["--check", "decodes", "-q"]);
+        within_bounds(run.args(["--max-upload", "none", name]), code);
+    }
+}
+
+#[test]
+fn faults_with_endless_paths_and_details_are_told_in_one_line() {
+    let many = |count: usize| {
+        (0..count).map(|n| format!("\"{n}\":{{\"_errors\":[\"x\"]}}")).collect::<Vec<_>>().join(",")
+    };
+    let meta = |name: usize, count: usize| {
+        format!(
+            "{{\"message\":\"bad\",\"error\":{{\"name\":\"x\"}},\"meta\":{{\"{}\":{{{}}}}}}}",
+            "A".repeat(name),
+            many(count)
+        )
+    };
+    for (status, body, code) in [(400, meta(30_000, 1_500), 3), (200, meta(250_000, 12_000), 3)] {
+        let stand_in =
+            StandIn::ruled(move || Reply::status(status).body("application/json", body.clone()));
+        let run = caption(&stand_in).with("tone.wav").args(["--max-retries", "0", "tone.wav"]);
+        let said = within_bounds(run, code);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.len() < 1_000, "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_of_what_to_ignore_without_an_end_costs_its_folder_and_no_other() {
+    use std::os::unix::fs::symlink;
+    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let run = caption(&stand_in).clips("x/a", 1).clips("x/b", 1).clips("x/c", 1);
+    let folder = run.folder().join("x");
+    symlink("/dev/zero", folder.join("a/.gitignore")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.join("b/.ignore")).status();
+    assert!(made.unwrap().success());
+    let said = within_bounds(run.args(["-o", "out.txt", "x"]), 3);
+    assert_says(&said, &["no list of what to ignore", "x/a/.gitignore"]);
+    assert_says(&said, &["x/b/.ignore"]);
+    assert_eq!(stand_in.requests().len(), 1);
+}
+
+#[test]
+fn numbers_that_no_service_means_are_no_numbers() {
+    let usage = "{\"prompt_tokens\":18446744073709551615,\"completion_tokens\":1}";
+    let body =
+        format!("{{\"choices\":[{{\"message\":{{\"content\":\"Rain.\"}}}}],\"usage\":{usage}}}");
+    let reply = move |usd: &'static str| {
+        let body = body.clone();
+        move || {
+            Reply::status(200)
+                .body("application/json", body.clone())
+                .header("x-aimlapi-usd-spent", usd)
+        }
+    };
+    let stand_in = StandIn::ruled(reply("0.5"));
+    let run = caption(&stand_in).clips("x", 2).args(["-o", "out.txt", "x"]);
+    assert_says(&within_bounds(run, 0), &["2 captioned", "tokens · $1.00"]);
+    for usd in ["NaN", "inf", "-1000", "1e300"] {
+        let stand_in = StandIn::ruled(reply(usd));
+        let run = caption(&stand_in).clips("x", 3).args([
+            "-j1",
+            "--max-spend",
+            "0.1",
+            "-o",
+            "out.txt",
+            "x",
+        ]);
+        assert_says(&within_bounds(run, 5), &["does not tell what its answers cost"]);
+        assert_eq!(stand_in.requests().len(), 1, "{usd}");
+    }
+}
+
+#[test]
+fn a_manifest_that_leads_in_circles_is_read_in_no_time() {
+    let stand_in = StandIn::start();
+    let sha256 = {
+        use sha2::{Digest, Sha256};
+        Sha256::digest(std::fs::read(data("tone.wav")).unwrap())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    let head = format!(
+        "{{\"input\":\"x\",\"sha256\":\"{sha256}\",\"model\":\"alibaba/qwen3-omni-30b-a3b-captioner\""
+    );
+    let windows = vec!["{\"end\":1}"; 90_000].join(",");
+    let manifest = format!(
+        "{head},\"caption\":\"Rain.\",\"windows\":[{windows}]}}\n{head},\"start\":0,\"end\":1,\"caption\":\"{}\"}}\n",
+        "x".repeat(7_000_000)
+    );
+    let run = caption(&stand_in).with("tone.wav").file("m.jsonl", manifest);
+    let started = std::time::Instant::now();
+    within_bounds(run.args(["--manifest", "m.jsonl", "-o", "out.txt", "tone.wav"]), 0);
+    assert!(started.elapsed().as_secs() < 20);
+    assert!(stand_in.requests().is_empty());
 }

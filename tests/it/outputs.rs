@@ -278,3 +278,15 @@ fn a_new_file_has_usual_permissions_and_a_replaced_one_keeps_its_own() {
 fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
+
+#[test]
+fn a_stream_that_breaks_leaves_an_output_file_as_it_was() {
+    let piece = json!({ "choices": [{ "delta": { "content": "half a cap" } }] });
+    let reply = Reply::status(200).pieces("text/event-stream", [format!("data: {piece}\n\n")]);
+    let stand_in = StandIn::scripted([reply.cut()]);
+    let run = caption(&stand_in).with("tone.wav").file("out.txt", "old");
+    let path = run.folder().join("out.txt");
+    let mut run = run.args(["--stream", "-o", "out.txt", "tone.wav"]);
+    finish(run.spawn()).failed(3);
+    assert_eq!(fs::read_to_string(path).unwrap(), "old");
+}

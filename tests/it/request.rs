@@ -145,29 +145,6 @@ fn memory_does_not_grow_with_the_file() {
     assert!(large < small + 8, "{small} MB for 20 MB of sound, {large} MB for 200 MB");
 }
 
-#[cfg(unix)]
-#[test]
-fn a_file_that_changes_while_it_is_sent_is_not_captioned() {
-    use std::os::unix::fs::FileExt;
-    // Larger than what sockets hold, so that the request cannot have left before the change.
-    let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav");
-    let path = run.folder().join("tone.wav");
-    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    file.set_len(100_000_000).unwrap();
-    let mut run =
-        run.args(["--max-upload", "none", "--convert", "never", "--max-retries", "0", "tone.wav"]);
-    let child = run.spawn();
-    // The connection is there once the file has been opened and looked at.
-    while stand_in.connections() == 0 {
-        std::thread::yield_now();
-    }
-    file.write_all_at(b"RIFX", 0).unwrap();
-    let said = finish(child).failed(3);
-    assert_says(&said, &["changed while it was being sent", "tone.wav", "try again"]);
-    assert!(stand_in.requests().is_empty(), "the request was never complete");
-}
-
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(bytes)

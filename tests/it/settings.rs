@@ -262,3 +262,49 @@ fn what_conflicts_with_the_projects_file_is_not_taken_from_the_users() {
     assert_says(&run.stderr, &["done: tone.wav"]);
     assert_eq!(run.stdout, "Rain. end\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn sidecars_that_a_project_asks_for_stay_in_it() {
+    use std::os::unix::fs::symlink;
+    for (settings, link, target) in [
+        ("sidecar = true\nforce = true", "tone.txt", "bashrc"),
+        ("sidecar = true", "tone.txt", "new"),
+        ("output-dir = 'out'\nforce = true", "out/tone.txt", "bashrc"),
+        ("output-dir = 'out'\nsidecar = '{stem}.x'", "out", ""),
+    ] {
+        let stand_in = StandIn::start();
+        let victim = tempfile::tempdir().unwrap();
+        fs::write(victim.path().join("bashrc"), "mine").unwrap();
+        let run = with(&stand_in, settings).with("tone.wav").args(["-q", "tone.wav"]);
+        let link = run.folder().join(link);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(victim.path().join(target), link).unwrap();
+        assert_says(&run.run().failed(2), &["caption.toml", "leads out of the project"]);
+        assert!(stand_in.requests().is_empty(), "{settings}");
+        assert_eq!(fs::read_to_string(victim.path().join("bashrc")).unwrap(), "mine");
+        assert_eq!(fs::read_dir(victim.path()).unwrap().count(), 1, "{settings}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_project_does_not_write_what_a_version_control_system_obeys_nor_through_a_link_to_nowhere() {
+    for settings in [
+        "output = '.git/config'",
+        "output = 'sub/.GIT/config'",
+        "manifest = '.hg/hgrc'",
+        "report = 'junit=.git/hooks/pre-commit'",
+        "output-dir = '.git'",
+        "sidecar = '.git/{stem}'",
+        "manifest = 'link'",
+        "output = 'link'",
+    ] {
+        let stand_in = StandIn::start();
+        let run = with(&stand_in, settings).with("tone.wav").arg("tone.wav");
+        let victim = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(victim.path().join("x"), run.folder().join("link")).unwrap();
+        assert_says(&run.run().failed(2), &["caption.toml", "leads out of the project"]);
+        assert_eq!(fs::read_dir(victim.path()).unwrap().count(), 0, "{settings}");
+    }
+}

@@ -72,7 +72,7 @@ pub(crate) fn run(
             is_batch: config.is_batch,
             is_audit: config.is_audit(),
             wants_response: config.formats.contains(&FormatKind::Json),
-            shows_pieces: config.streams && !config.is_batch,
+            shows_pieces: config.streams && !config.is_batch && config.output_file().is_none(),
             summary: Summary::start(),
             reports: &mut reports,
             exit: Exit::Success,
@@ -124,6 +124,7 @@ fn inputs(
     let found = gather::at_once(found, count);
     if let Some(sidecars) = sidecars {
         sidecars.check(found.iter().flatten())?;
+        config.keep_inside(found.iter().flatten().flat_map(|input| sidecars.places(input)))?;
         if !config.is_dry_run() {
             sidecars.prepare(found.iter().flatten())?;
         }

@@ -33,6 +33,10 @@ impl<W: Write> Defused<W> {
         Self { inner, line: Line::Start, hashes: 0 }
     }
 
+    pub(crate) fn into_inner(self) -> W {
+        self.inner
+    }
+
     /// Whether this byte would make a command of what came before.
     fn makes_command(&mut self, byte: u8) -> bool {
         let by_colons = matches!((&self.line, byte), (Line::Colon, b':'));

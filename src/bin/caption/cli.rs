@@ -48,6 +48,10 @@ pub(crate) struct Cli {
     /// Those of `caption.toml`.
     #[arg(skip)]
     pub(crate) rules: Vec<Rule>,
+
+    /// The folder of a project that asks for sidecars, which are not to leave it.
+    #[arg(skip)]
+    pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

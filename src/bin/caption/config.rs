@@ -1,6 +1,6 @@
 //! From what was typed and what the environment says to what is meant.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use caption::audio::{Convert, Recipe};
@@ -21,6 +21,7 @@ use super::diagnostics::Diagnostics;
 use super::environment::Environment;
 use super::hints::hint;
 use super::key;
+use super::paths::is_within;
 use super::report_option::ReportOption;
 use super::targets;
 
@@ -166,6 +167,18 @@ impl<'a> Config<'a> {
         style.for_people = false;
         let (folder, formats) = (output.output_dir.clone(), self.formats.clone());
         Sidecars::new(pattern, folder, formats, style, self.cli.known.force).map(Some)
+    }
+
+    /// Refuses places that a project, which somebody else may have made, must not write to.
+    pub(crate) fn keep_inside(
+        &self,
+        mut places: impl Iterator<Item = PathBuf>,
+    ) -> anyhow::Result<()> {
+        let Some(project) = &self.cli.project else { return Ok(()) };
+        match places.find(|place| !is_within(place, project)) {
+            Some(place) => bail!("caption.toml: {} leads out of the project", place.display()),
+            None => Ok(()),
+        }
     }
 
     /// How captions are written to standard output or to `--output`.

@@ -11,7 +11,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use caption::rules::Rule;
 use caption::text::harmless;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -91,6 +90,7 @@ pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Res
     }
     command.build();
     let mut arguments = vec![typed.first().cloned().unwrap_or_default()];
+    let mut project = None;
     let of_project: Vec<_> = settings
         .iter()
         .filter(|(_, setting)| !setting.file.is_trusted)
@@ -102,16 +102,17 @@ pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Res
         let is_overruled = setting.file.is_trusted && of_project.iter().any(is_in_conflict);
         if !is_overruled && !is_beaten(key, argument, &matches, &command, environment) {
             arguments.extend(setting.as_typed(key, argument)?);
+            if ["sidecar", "output-dir"].contains(&key) && !setting.file.is_trusted {
+                project = Some(setting.file.folder().to_owned());
+            }
         }
     }
-    with_rules(arguments, typed, rules)
+    let cli = together(arguments, typed)?;
+    Ok(Cli { rules, project, ..cli })
 }
 
-fn with_rules(
-    mut arguments: Vec<OsString>,
-    typed: &[OsString],
-    rules: Vec<Rule>,
-) -> anyhow::Result<Cli> {
+/// What the files say, and after it what was typed.
+fn together(mut arguments: Vec<OsString>, typed: &[OsString]) -> anyhow::Result<Cli> {
     // On its own at first, so that what is wrong with a file is not told of what was typed.
     if let Err(error) = Cli::command().try_get_matches_from(&arguments)
         && error.kind() != ErrorKind::MissingRequiredArgument
@@ -120,7 +121,7 @@ fn with_rules(
     }
     arguments.extend(typed.iter().skip(1).cloned());
     let matches = understood(Cli::command().try_get_matches_from(arguments), typed)?;
-    Ok(Cli { rules, ..Cli::from_arg_matches(&matches)? })
+    Ok(Cli::from_arg_matches(&matches)?)
 }
 
 /// What was typed, unless that is help or an error, which ends the program here; but an error that
@@ -179,6 +180,10 @@ impl File {
 
     fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 }
 
@@ -253,7 +258,7 @@ impl Setting<'_> {
     /// Relative to the file; within its folder, where somebody else may have written it.
     fn path(&self, key: &str, text: &str) -> anyhow::Result<PathBuf> {
         let path = Path::new(text);
-        let folder = self.file.path.parent().unwrap_or(Path::new(""));
+        let folder = self.file.folder();
         let place = folder.join(path);
         let is_fine = self.file.is_trusted || (is_inside(path) && is_within(&place, folder));
         if !is_fine {

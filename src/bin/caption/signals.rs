@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: once to end soon with all that is there, twice to end now.
+//! Ctrl-C, SIGTERM and SIGHUP: once to end soon with all that is there, twice to end now.
 
 use std::io;
 use std::time::Duration;
@@ -29,10 +29,12 @@ async fn next() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
+        let (mut terminate, mut hangup) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
         tokio::select! {
             interrupt = tokio::signal::ctrl_c() => interrupt,
             _ = terminate.recv() => Ok(()),
+            _ = hangup.recv() => Ok(()),
         }
     }
     #[cfg(not(unix))]

@@ -17,7 +17,7 @@ pub(crate) struct Sink {
 
 enum Place {
     Stdout(Output<StdoutLock<'static>>),
-    File(OutputFile),
+    File(Output<OutputFile>),
     /// Whoever read standard output has gone, and there is more to a run than that.
     Nowhere,
 }
@@ -30,7 +30,7 @@ impl Sink {
         outlives_reader: bool,
     ) -> Result<Self, Error> {
         let place = match file {
-            Some(path) => Place::File(OutputFile::create(path)?),
+            Some(path) => Place::File(of_file(OutputFile::create(path)?)),
             None => Place::Stdout(Output::new(io::stdout().lock(), environment)),
         };
         Ok(Self { place, outlives_reader })
@@ -39,7 +39,7 @@ impl Sink {
     /// Puts a file in its place.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.place {
-            Place::File(file) => put_in_place(file),
+            Place::File(file) => put_in_place(file.into_inner()),
             Place::Stdout(_) | Place::Nowhere => Ok(()),
         }
     }
@@ -72,6 +72,10 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         self.try_to(|out| out.flush()).map(|_| ())
     }
+}
+
+fn of_file(file: OutputFile) -> Output<OutputFile> {
+    if file.is_terminal() { Output::Terminal(file) } else { Output::Plain(file) }
 }
 
 /// Whoever asks knows the file's name.

@@ -74,7 +74,7 @@ impl Summary {
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
             (left > 0).then(|| format!("{} not tried", HumanCount(left))),
             Some(span(self.started.elapsed())),
-            (prompt + completion > 0).then(tokens),
+            (prompt > 0 || completion > 0).then(tokens),
             spent.usd.map(dollars),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")

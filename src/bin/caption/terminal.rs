@@ -27,6 +27,16 @@ impl<W: Write> Output<W> {
     }
 }
 
+impl<W: Write> Output<W> {
+    /// What is written to.
+    pub(crate) fn into_inner(self) -> W {
+        match self {
+            Self::Plain(inner) | Self::Terminal(inner) => inner,
+            Self::Log(inner) => inner.into_inner(),
+        }
+    }
+}
+
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {

@@ -218,6 +218,12 @@ fn every_answer_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
             json("a filter", &said("\"Rain.\"").replace("stop", "content_filter"), incomplete),
             json("the model's limit", &said("\"Rain.\"").replace("stop", "length"), incomplete),
             json("the key as caption", &said(&format!("\"{}\"", super::KEY)), captioned(1)),
+            json(
+                "the key in escapes",
+                &said(&format!("\"{}\"", escaped(super::KEY))),
+                captioned(1),
+            ),
+            json("the key as a name", &with(super::KEY, "1"), captioned(1)),
             json("the key as model", &with("model", &format!("\"{}\"", super::KEY)), captioned(1)),
             json("the key as reason", &said("\"Rain.\"").replace("stop", super::KEY), incomplete),
             Row::replied("an error of the server", no(500), failed("server", 2)),
@@ -225,6 +231,10 @@ fn every_answer_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
             Row::replied("an error of the account", no(402), refused("credits", 1)),
         ],
     );
+}
+
+fn escaped(text: &str) -> String {
+    text.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<Vec<_>>().concat()
 }
 
 fn nested(levels: usize) -> String {

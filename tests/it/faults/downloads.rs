@@ -43,7 +43,7 @@ fn every_download_is_sound_or_a_failure() {
                 failed("input", 21),
             )),
             fetched(Row::replied("a redirect to nowhere", || Reply::status(302), input)),
-            fetched(Row::replied("a redirect to another scheme", elsewhere, network)),
+            fetched(Row::replied("a redirect to another scheme", elsewhere, input)),
             fetched(Row::replied(
                 "a cut",
                 move || Reply::status(200).pieces("audio/wav", [cut.clone()]).cut(),

@@ -8,9 +8,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
+use super::rude::{Gate, wait_amid};
 use super::{Ending, FarSide, Row, captioned, check, failed};
 use crate::harness::{Caption, answer};
-use crate::stand_in::StandIn;
 
 /// No file can grow, as on a full disk.
 const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
@@ -133,12 +133,16 @@ fn what_is_no_recording_is_never_sent() {
 #[test]
 fn a_file_that_changes_while_it_is_sent_is_no_caption_of_something_else() {
     // Larger than what sockets hold, so that the request cannot have left before the change.
-    let row = |name: &str, ending, meanwhile: fn(&Path)| {
-        let far = StandIn::ruled(|| answer("Rain.").discarding());
-        let row = Row::new(name, FarSide::StandIn(far), ending);
+    let row = |name: &str, ending, change: fn(&Path)| {
+        let gate = Gate::default();
+        let row = Row::treated(name, wait_amid(gate.clone()), ending);
         let row = row.setup(|run, _| {
             writing(run.folder()).set_len(60_000_000).unwrap();
             run.args(["--max-upload", "none", "--convert", "never", "--max-retries", "0"])
+        });
+        let meanwhile = Box::new(move |folder: &Path| {
+            change(folder);
+            gate.open();
         });
         Row { meanwhile: Some(meanwhile), ..row }
     };
@@ -165,11 +169,11 @@ fn a_file_that_changes_while_it_is_sent_is_no_caption_of_something_else() {
             row("it grows", changed, |folder| writing(folder).set_len(70_000_000).unwrap()),
             row("it is emptied", changed, |folder| writing(folder).set_len(0).unwrap()),
             converted,
-            row("another takes its place", captioned(1), |folder| {
+            row("another takes its place", changed, |folder| {
                 fs::write(folder.join("new"), "RIFX").unwrap();
                 fs::rename(folder.join("new"), folder.join("tone.wav")).unwrap();
             }),
-            row("a pipe takes its place", captioned(1), |folder| {
+            row("a pipe takes its place", changed, |folder| {
                 let made = Command::new("mkfifo").arg(folder.join("new")).status();
                 assert!(made.unwrap().success());
                 fs::rename(folder.join("new"), folder.join("tone.wav")).unwrap();

@@ -2,8 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -95,6 +95,32 @@ pub(super) fn answer_unheard(answer: &'static str) -> impl Fn(TcpStream) + Send 
     }
 }
 
+/// Answers once the head of the request is there and the gate open, and takes the body then.
+pub(super) fn wait_amid(gate: Gate) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        let length = length_in(&take_head(&mut stream));
+        gate.pass();
+        let _ = io::copy(&mut (&stream).take(length), &mut io::sink());
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\n\r\n{RAIN}");
+    }
+}
+
+/// Holds whoever comes until it is opened.
+#[derive(Clone, Default)]
+pub(super) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(super) fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let is_open = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap());
+    }
+}
+
 /// Holds the connection and says nothing.
 pub(super) fn hold(mut stream: TcpStream) {
     drain(&mut stream);
@@ -111,10 +137,14 @@ fn reset(stream: &TcpStream) {
 
 /// Reads a request to its end, by its length.
 fn take_request(stream: &mut TcpStream) {
-    let head = take_head(stream).to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-    let length = length.map_or(0, |length| length.trim().parse().unwrap());
+    let length = length_in(&take_head(stream));
     let _ = io::copy(&mut stream.take(length), &mut io::sink());
+}
+
+fn length_in(head: &str) -> u64 {
+    let head = head.to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    length.map_or(0, |length| length.trim().parse().unwrap())
 }
 
 fn take_head(stream: &mut TcpStream) -> String {
