@@ -100,6 +100,20 @@ pub enum Error {
     /// The key is empty or holds something other than printable ASCII.
     #[error("the key is empty, or holds a line break or another character that no key has")]
     BadKey,
+    /// The address of a proxy cannot be used. It is not repeated: a password may be in it.
+    #[error("not a usable proxy ({reason})")]
+    BadProxy {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file of certificates cannot be used.
+    #[error("no certificates to trust ({reason}): {}", path.display())]
+    BadAuthorities {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The HTTP client could not be set up (TLS roots, proxy settings).
     #[error("could not set up HTTP")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -54,6 +54,11 @@ pub enum Event {
     },
     /// The next piece of the caption; all pieces together are the caption.
     Text(String),
+    /// The server takes sound in another way than it was written at first.
+    Understood {
+        /// The name of the one that it takes, now and from now on.
+        dialect: &'static str,
+    },
     /// A try failed and another one follows.
     Retrying {
         /// What went wrong, in one line.

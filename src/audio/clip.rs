@@ -48,7 +48,8 @@ impl Clip {
     /// A file that nobody looks into.
     #[cfg(test)]
     pub(crate) fn of_any_content(file: File) -> Self {
-        Self { file: SoundFile::new(file).unwrap(), format: Format::default(), origin: None }
+        let format = Format { container: "wav".to_owned(), ..Format::default() };
+        Self { file: SoundFile::new(file).unwrap(), format, origin: None }
     }
 
     /// The size of the sound in bytes, before base64.

@@ -42,7 +42,15 @@ impl Format {
     /// or GSM, 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
     pub fn is_named_by_service(&self) -> bool {
         match (self.container.as_str(), self.codec.as_deref()) {
-            ("amr" | "3gp" | "aac", _) | ("mp3", None | Some("mp3")) | ("wav", Some(GSM)) => true,
+            ("amr" | "3gp" | "aac", _) | ("wav", Some(GSM)) => true,
+            _ => self.is_common(),
+        }
+    }
+
+    /// Whether every server that takes sound takes it: MP3, and WAV with plain samples.
+    pub fn is_common(&self) -> bool {
+        match (self.container.as_str(), self.codec.as_deref()) {
+            ("mp3", None | Some("mp3")) => true,
             ("wav", Some(codec)) => codecs::is_pcm(codec) && !codec.ends_with("law"),
             _ => false,
         }

@@ -50,13 +50,16 @@ pub struct Recipe {
     pub max_upload: Option<u64>,
     /// Whether levels, loudness and silence are measured.
     pub measures: bool,
+    /// Whether only what [every server takes](super::Format::is_common) may be sent without being
+    /// converted.
+    pub is_common: bool,
 }
 
 impl Default for Recipe {
     /// In one piece, within the limits of the service.
     fn default() -> Self {
         let (convert, max_upload) = (Convert::default(), Some(MAX_UPLOAD));
-        Self { convert, window: None, max_upload, measures: false }
+        Self { convert, window: None, max_upload, measures: false, is_common: false }
     }
 }
 
@@ -130,7 +133,9 @@ impl Recipe {
                     seconds.is_some_and(|seconds| clip.len() <= wav::len(seconds))
                 };
                 let format = clip.format();
-                let is_better_left = format.is_named_by_service()
+                let is_taken =
+                    if self.is_common { format.is_common() } else { format.is_named_by_service() };
+                let is_better_left = is_taken
                     && !format.is_mended
                     && (format.is_lossy() || is_lean())
                     && self.fits(clip);

@@ -58,7 +58,7 @@ impl Captioner {
         };
         let question = self.question(self.hash(&clip).await?);
         let is_known = self.memory.as_ref().is_some_and(|memory| memory.knows(&question));
-        let (recipe, seconds) = (&self.preparation.recipe, clip.format().seconds);
+        let (recipe, seconds) = (self.recipe(), clip.format().seconds);
         let mut facts = Facts { seconds, ..Facts::default() };
         let known = if is_known && !self.rules.is_empty() { self.recall(&question) } else { None };
         let sound = known.as_ref().and_then(|record| record.sound.clone());

@@ -1,7 +1,7 @@
 //! How a captioner is set up.
 
 use crate::audio::Recipe;
-use crate::service::DEFAULT_MODEL;
+use crate::service::{DEFAULT_MODEL, Dialect};
 
 /// What is asked, and what is done with the sound before it is sent.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Preparation {
     pub inline: bool,
     /// How the sound is made ready.
     pub recipe: Recipe,
+    /// How the sound would be written, where nobody is asked.
+    pub dialect: Dialect,
     /// Whether sound of unknown length is refused.
     pub needs_length: bool,
     /// Whether, where [`Recipe::measures`], a waveform is wanted too: no record keeps it, so that
@@ -33,6 +35,7 @@ impl Default for Preparation {
             max_tokens: None,
             inline: false,
             recipe: Recipe::default(),
+            dialect: Dialect::default(),
             needs_length: false,
             needs_waveform: false,
             jobs: 4,

@@ -5,12 +5,13 @@ use std::io;
 use url::Url;
 
 use super::{Captioner, Preparation};
-use crate::audio::{Clip, Levels, Prepared, Sound, measure, prepare};
+use crate::audio::{Clip, Levels, Prepared, Recipe, Sound, measure, prepare};
 use crate::blocking::off_thread;
 use crate::error::Error;
 use crate::input::{Source, is_local};
 use crate::record::Record;
 use crate::rules::Rule;
+use crate::service::Dialect;
 use crate::watch::{Event, Watch};
 
 /// Files that are hashed at a time: enough to keep a disk busy, and few enough that many large
@@ -43,7 +44,7 @@ impl Captioner {
     fn is_fetched_here(&self, url: &Url) -> bool {
         let Preparation { inline, needs_length, recipe, .. } = &self.preparation;
         let is_needed = recipe.window.is_some() || self.rules.iter().any(Rule::is_on_sound);
-        *inline || *needs_length || is_needed || is_local(url)
+        *inline || *needs_length || is_needed || is_local(url) || !self.dialect().takes_urls()
     }
 
     async fn inline(&self, url: &Url, watch: &Watch) -> Result<Clip, Error> {
@@ -52,6 +53,17 @@ impl Captioner {
             watch.tell(Event::Inlining { url: url.to_string() });
         }
         downloader.fetch(url, self.preparation.recipe.largest_source(), watch).await
+    }
+
+    /// How the sound is written for the server, as far as is known by now.
+    fn dialect(&self) -> Dialect {
+        self.line.as_ref().map_or(self.preparation.dialect, |(client, _)| client.dialect())
+    }
+
+    /// How sound is made ready for that server.
+    pub(super) fn recipe(&self) -> Recipe {
+        let is_common = self.dialect() == Dialect::OpenAi;
+        Recipe { is_common, ..self.preparation.recipe.clone() }
     }
 
     /// What the sound goes by in a manifest.
@@ -66,7 +78,7 @@ impl Captioner {
 
     pub(super) async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
         let _permit = self.decoders.acquire().await;
-        let (source, recipe) = (clip.clone(), self.preparation.recipe.clone());
+        let (source, recipe) = (clip.clone(), self.recipe());
         let prepared = off_thread(move || prepare(&source, &recipe)).await;
         if clip.is_unchanged() { prepared } else { Err(Error::Changed) }
     }

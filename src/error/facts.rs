@@ -21,6 +21,8 @@ impl Error {
             | Self::BadGlob { .. }
             | Self::BadPattern { .. }
             | Self::BadRegex { .. }
+            | Self::BadProxy { .. }
+            | Self::BadAuthorities { .. }
             | Self::SameSidecar { .. }
             | Self::OverSound { .. }
             | Self::InsecureUrl { .. }

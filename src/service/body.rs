@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use super::dialect::DATA_URL_PREFIX;
-use super::options::{Audio, Options};
+use super::audio::Audio;
+use super::dialect::{Dialect, SOUND};
+use super::options::Options;
 use super::wire::Request;
 use crate::audio::{Clip, encoded_len};
 use crate::error::{ChangedWhileSending, ReadWhileSending};
@@ -38,15 +39,15 @@ enum Stage {
 }
 
 impl RequestBody {
-    pub(super) fn new(options: &Options, audio: &Audio, watch: &Watch) -> Self {
+    pub(super) fn new(options: &Options, dialect: Dialect, audio: &Audio, watch: &Watch) -> Self {
+        let head = json(options, dialect, audio);
         let (stage, total) = match audio {
-            Audio::Url(url) => {
-                let head = json(options, url.as_str());
+            Audio::Url(_) => {
                 let total = head.len() as u64;
                 (Stage::Head { head, rest: None }, total)
             }
             Audio::Clip(clip) => {
-                let (head, tail) = around_sound(options);
+                let (head, tail) = around_sound(head);
                 let total = (head.len() + tail.len()) as u64 + encoded_len(clip.len());
                 (Stage::Head { head, rest: Some((clip.clone(), tail)) }, total)
             }
@@ -55,19 +56,18 @@ impl RequestBody {
     }
 }
 
-fn json(options: &Options, data: &str) -> Bytes {
-    serde_json::to_vec(&Request::new(options, data)).expect("strings and numbers only").into()
+fn json(options: &Options, dialect: Dialect, audio: &Audio) -> Bytes {
+    let request = Request::new(options, dialect.part(audio));
+    serde_json::to_vec(&request).expect("strings and numbers only").into()
 }
 
 /// The JSON before and after the base64 text.
-fn around_sound(options: &Options) -> (Bytes, Bytes) {
-    let mut head = json(options, DATA_URL_PREFIX);
+fn around_sound(mut head: Bytes) -> (Bytes, Bytes) {
     // The model's name comes before the sound and may hold anything; after it there are only
-    // numbers and flags, so the last occurrence is the right one.
-    let prefix = DATA_URL_PREFIX.as_bytes();
-    let at = head.windows(prefix.len()).rposition(|window| window == prefix);
-    let tail = head.split_off(at.expect("just written") + prefix.len());
-    (head, tail)
+    // numbers, flags and a format, so the last occurrence is the right one.
+    let at = head.windows(SOUND.len()).rposition(|window| window == SOUND.as_bytes());
+    let mut tail = head.split_off(at.expect("just written"));
+    (head, tail.split_off(SOUND.len()))
 }
 
 impl http_body::Body for RequestBody {

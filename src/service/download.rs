@@ -23,21 +23,17 @@ const MAX_REDIRECTS: usize = 20;
 pub struct Downloader {
     near: OnceLock<Client>,
     far: OnceLock<Client>,
-    connect_timeout: Duration,
-    timeout: Duration,
-    max_retries: u32,
+    options: Options,
     pace: Pace,
 }
 
 impl Downloader {
-    /// Takes `timeout`, `connect_timeout` and `max_retries` from the options.
+    /// Takes times, retries, proxy and trust from the options.
     pub fn new(options: &Options) -> Self {
         Self {
             near: OnceLock::new(),
             far: OnceLock::new(),
-            connect_timeout: options.connect_timeout,
-            timeout: options.timeout,
-            max_retries: options.max_retries,
+            options: options.clone(),
             pace: Pace::new(Duration::ZERO),
         }
     }
@@ -52,7 +48,7 @@ impl Downloader {
         max_upload: Option<u64>,
         watch: &Watch,
     ) -> Result<Clip, Error> {
-        let mut tries = Tries::new(self.max_retries, &self.pace);
+        let mut tries = Tries::new(self.options.max_retries, &self.pace);
         loop {
             tries.turn().await;
             match self.fetch_once(url, max_upload).await {
@@ -65,7 +61,7 @@ impl Downloader {
     async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
         let sort = |error: reqwest::Error| {
             let host = endpoint::host(error.url().unwrap_or(url));
-            Error::from_exchange(error, &host, self.timeout)
+            Error::from_exchange(error, &host, self.options.timeout)
         };
         let mut response = self.request(url)?.send().await.map_err(sort)?;
         if let Some(elsewhere) = led_away(&response) {
@@ -88,7 +84,7 @@ impl Downloader {
     }
 
     fn request(&self, url: &Url) -> Result<RequestBuilder, Error> {
-        Ok(self.client(url)?.get(url.clone()).timeout(self.timeout))
+        Ok(self.client(url)?.get(url.clone()).timeout(self.options.timeout))
     }
 
     /// Made at the first use: most runs download nothing.
@@ -98,7 +94,7 @@ impl Downloader {
         if let Some(client) = place.get() {
             return Ok(client);
         }
-        let client = http::client(self.connect_timeout, MAX_REDIRECTS, is_near)?;
+        let client = http::client(&self.options, MAX_REDIRECTS, is_near)?;
         Ok(place.get_or_init(|| client))
     }
 }

@@ -127,7 +127,7 @@ impl<'a> Draft<'a> {
             return Err(self.incomplete("there is no text in it"));
         }
         match self.finish_reason.as_deref() {
-            None | Some("stop") => {}
+            None | Some("stop" | "end_turn") => {}
             Some("length") if options.max_tokens.is_some() => {}
             Some("length") => return Err(self.incomplete("it was cut at the model's limit")),
             Some(reason) => {

@@ -1,14 +1,20 @@
 //! The HTTP client that requests and downloads share.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, retry};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use reqwest::{Client, NoProxy, Proxy, Url, retry};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls_platform_verifier::Verifier;
 
 use super::endpoint;
+use super::options::Options;
 use crate::error::Error;
 
 /// How many redirects are followed.
@@ -18,22 +24,26 @@ pub(super) const NO_REDIRECTS: usize = 0;
 /// used again costs a try.
 const IDLE: Duration = Duration::from_secs(15);
 
+/// A system's whole trust is a tenth of it, in bytes.
+const LARGEST_PEM: u64 = 4 * 1024 * 1024;
+
 /// For questions whose answer is not worth waiting for.
 pub(super) const SHORT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client that trusts whom the operating system trusts. One that is only for plain HTTP to this
-/// machine (`is_near`) trusts nobody and goes through no proxy, which would carry it elsewhere.
-pub(super) fn client(
-    connect_timeout: Duration,
-    redirects: usize,
-    is_near: bool,
-) -> Result<Client, Error> {
-    let tls = tls(!is_near).map_err(|e| Error::Setup(Box::new(e)))?;
+/// A client that trusts whom the operating system trusts, and whom the options name. One that is
+/// only for plain HTTP to this machine (`is_near`) trusts nobody and goes through no proxy, which
+/// would carry it elsewhere.
+pub(super) fn client(options: &Options, redirects: usize, is_near: bool) -> Result<Client, Error> {
+    let tls = if is_near { nobody() } else { authorities(options)? };
     let builder = Client::builder();
-    let builder = if is_near { builder.no_proxy() } else { builder };
+    let builder = match &options.proxy {
+        _ if is_near => builder.no_proxy(),
+        None => builder,
+        Some(url) => builder.proxy(proxy(url)?),
+    };
     builder
         .user_agent(concat!("caption/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(connect_timeout)
+        .connect_timeout(options.connect_timeout)
         .redirect(follow(redirects, is_near))
         // The address of a download may hold its signature.
         .referer(false)
@@ -53,18 +63,61 @@ fn follow(limit: usize, is_near: bool) -> Policy {
     })
 }
 
+/// For all but what the environment excepts.
+fn proxy(url: &str) -> Result<Proxy, Error> {
+    // A password may be in it.
+    let bad = |reason: &str| Error::BadProxy { reason: reason.to_owned() };
+    let parsed = Url::parse(url).map_err(|e| bad(&e.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(bad("neither http:// nor https://"));
+    }
+    let proxy = Proxy::all(parsed).map_err(|_| bad("it cannot be used"))?;
+    Ok(proxy.no_proxy(NoProxy::from_env()))
+}
+
 /// Reading the system's certificates takes longer than all the rest of a start, so they are left
 /// where they are when nothing will be asked over TLS.
-fn tls(https: bool) -> Result<ClientConfig, rustls::Error> {
+fn nobody() -> ClientConfig {
+    builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+}
+
+fn authorities(options: &Options) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = if https {
-        builder.with_platform_verifier()?
-    } else {
-        builder.with_root_certificates(RootCertStore::empty())
+    let extra = match &options.authorities {
+        Some(path) => certificates(path)?,
+        None => Vec::new(),
     };
+    let bad = |e: rustls::Error| match &options.authorities {
+        Some(path) => Error::BadAuthorities { path: path.clone(), reason: e.to_string() },
+        None => Error::Setup(Box::new(e)),
+    };
+    let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(bad)?;
+    let builder = builder().dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     Ok(builder.with_no_client_auth())
+}
+
+fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    builder.with_safe_default_protocol_versions().expect("ring speaks both")
+}
+
+/// The certificates of a PEM file.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let bad = |reason: String| Error::BadAuthorities { path: path.to_owned(), reason };
+    let file = File::open(path).map_err(|e| bad(e.kind().to_string()))?;
+    let mut pem = Vec::new();
+    let read =
+        file.take(LARGEST_PEM).read_to_end(&mut pem).map_err(|e| bad(e.kind().to_string()))?;
+    if read as u64 == LARGEST_PEM {
+        return Err(bad("more than 4 MB".to_owned()));
+    }
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => Err(bad("no certificate in it".to_owned())),
+        Ok(certificates) => Ok(certificates),
+        Err(e) => Err(bad(e.to_string())),
+    }
 }
 
 /// An `X-Client-Request-Id`: 1 to 128 characters of `A-Za-z0-9._:-`, echoed by the service to

@@ -5,12 +5,15 @@ use std::time::Instant;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
+pub use self::audio::Audio;
+pub use self::dialect::Dialect;
 pub use self::download::Downloader;
 pub use self::key::ApiKey;
-pub use self::options::{Audio, DEFAULT_BASE_URL, DEFAULT_MODEL, Options};
+pub use self::options::{DEFAULT_BASE_URL, DEFAULT_MODEL, Options};
 pub use self::prices::{Price, Prices};
 
 use self::body::RequestBody;
+use self::forms::{Attempts, Forms};
 use self::pace::Pace;
 use self::retry::Tries;
 use crate::caption::Answer;
@@ -18,17 +21,20 @@ use crate::error::Error;
 use crate::watch::Watch;
 
 mod answer;
+mod audio;
 mod body;
 mod dialect;
 mod download;
 mod draft;
 mod endpoint;
 mod fault;
+mod forms;
 mod http;
 mod json;
 mod key;
 mod options;
 mod pace;
+mod part;
 mod prices;
 #[cfg(test)]
 mod properties;
@@ -43,6 +49,7 @@ pub struct Client {
     endpoint: Url,
     key: ApiKey,
     options: Options,
+    forms: Forms,
     pace: Pace,
 }
 
@@ -53,29 +60,41 @@ impl Client {
     pub fn new(key: ApiKey, options: Options) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
         let is_near = endpoint::is_plain_loopback(&endpoint);
-        let http = http::client(options.connect_timeout, http::NO_REDIRECTS, is_near)?;
+        let http = http::client(&options, http::NO_REDIRECTS, is_near)?;
         let pace = Pace::new(options.least_gap);
-        Ok(Self { http, endpoint, key, options, pace })
+        let forms = Forms::new(options.dialect, Dialect::at(&endpoint));
+        Ok(Self { http, endpoint, key, options, forms, pace })
     }
 
     /// Asks for the caption of one recording and waits for the whole of it.
     ///
     /// A try that fails in a way that may pass is repeated up to [`Options::max_retries`] times,
-    /// but never once `watch` was told any text.
+    /// but never once `watch` was told any text. Where [`Options::dialect`] is not said and the
+    /// server refuses sound for how it is written, the other ways are tried, once each.
     pub async fn caption(&self, audio: &Audio, watch: &Watch) -> Result<Answer, Error> {
         let started = Instant::now();
         let mut tries = Tries::new(self.options.max_retries, &self.pace);
+        let mut forms = Attempts::new(&self.forms, audio);
         loop {
             tries.turn().await;
-            match self.ask_once(audio, watch).await {
+            match self.ask_once(audio, forms.dialect, watch).await {
                 Ok(answer) => {
+                    forms.settle(watch);
                     self.pace.succeeded();
                     let (attempts, elapsed) = (tries.number, started.elapsed());
                     return Ok(Answer { attempts, elapsed, ..answer });
                 }
-                Err(error) => tries.wait(error, watch).await?,
+                Err(error) => match forms.next(error) {
+                    Ok(()) => tries.number += 1,
+                    Err(error) => tries.wait(error, watch).await?,
+                },
             }
         }
+    }
+
+    /// How sound is written for the server, as far as is known.
+    pub fn dialect(&self) -> Dialect {
+        self.forms.dialect()
     }
 
     /// How this client asks.
@@ -83,8 +102,13 @@ impl Client {
         &self.options
     }
 
-    async fn ask_once(&self, audio: &Audio, watch: &Watch) -> Result<Answer, Error> {
-        let body = RequestBody::new(&self.options, audio, watch);
+    async fn ask_once(
+        &self,
+        audio: &Audio,
+        dialect: Dialect,
+        watch: &Watch,
+    ) -> Result<Answer, Error> {
+        let body = RequestBody::new(&self.options, dialect, audio, watch);
         let response = self
             .http
             .post(self.endpoint.clone())

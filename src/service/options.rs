@@ -1,10 +1,10 @@
 //! What to send, where, and how long to wait for it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
-
-use crate::audio::Clip;
+use super::dialect::Dialect;
+use super::endpoint;
 
 /// The model that [`Options::default`] asks: an audio captioner that takes no prompt and answers
 /// in English. Source: AI/ML API's schema of `POST /v1/chat/completions` for this model.
@@ -12,16 +12,6 @@ pub const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
 
 /// Where AI/ML API listens. Source: its published schema.
 pub const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
-
-/// What to send as sound.
-#[derive(Debug, Clone)]
-pub enum Audio {
-    /// The bytes of a clip.
-    Clip(Clip),
-    /// An address that the service fetches by itself: at most 1 GB and 40 minutes. Source: as
-    /// for [`MAX_UPLOAD`](crate::audio::MAX_UPLOAD).
-    Url(Url),
-}
 
 /// How to ask.
 #[derive(Debug, Clone)]
@@ -31,6 +21,9 @@ pub struct Options {
     pub base_url: String,
     /// The model to ask.
     pub model: String,
+    /// How sound is written for the server; `None` goes by the host of the base URL, and tries the
+    /// others where a server refuses that.
+    pub dialect: Option<Dialect>,
     /// The longest caption, in tokens, at least 1; what is longer is cut off there.
     pub max_tokens: Option<u32>,
     /// Whether the caption is to come in pieces, told as [`Event::Text`](crate::watch::Event).
@@ -43,6 +36,11 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// The least time between two requests, repeated ones included.
     pub least_gap: Duration,
+    /// Goes through this HTTP proxy, but for what `NO_PROXY` names and plain HTTP to this machine;
+    /// `None` asks the environment and the system.
+    pub proxy: Option<String>,
+    /// A file of certificates (PEM) of authorities that are trusted beside those of the system.
+    pub authorities: Option<PathBuf>,
     /// Whether the key may go over unencrypted HTTP to a host that is not this machine.
     pub allow_http: bool,
 }
@@ -52,13 +50,24 @@ impl Default for Options {
         Self {
             base_url: DEFAULT_BASE_URL.to_owned(),
             model: DEFAULT_MODEL.to_owned(),
+            dialect: None,
             max_tokens: None,
             stream: false,
             max_retries: 3,
             timeout: Duration::from_mins(5),
             connect_timeout: Duration::from_secs(10),
             least_gap: Duration::ZERO,
+            proxy: None,
+            authorities: None,
             allow_http: false,
         }
+    }
+}
+
+impl Options {
+    /// How sound is written for the server at first.
+    pub fn first_dialect(&self) -> Dialect {
+        let guess = || endpoint::resolve(&self.base_url, true).map(|url| Dialect::at(&url));
+        self.dialect.unwrap_or_else(|| guess().unwrap_or_default())
     }
 }

@@ -56,7 +56,7 @@ impl Prices {
     pub async fn look_up(options: &Options) -> Option<Price> {
         let url = url(options).ok()?;
         let is_near = endpoint::is_plain_loopback(&url);
-        let client = http::client(options.connect_timeout, http::NO_REDIRECTS, is_near).ok()?;
+        let client = http::client(options, http::NO_REDIRECTS, is_near).ok()?;
         let request = client.get(url).timeout(options.timeout.min(http::SHORT_TIMEOUT));
         let mut response = request.send().await.ok()?.error_for_status().ok()?;
         let mut body = Vec::new();

@@ -10,9 +10,11 @@ use http_body::Body;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::audio::Audio;
 use super::body::{BLOCK, RequestBody};
+use super::dialect::Dialect;
 use super::key::ApiKey;
-use super::options::{Audio, Options};
+use super::options::Options;
 use super::sse::Decoder;
 use super::{fault, json};
 use crate::audio::Clip;
@@ -95,13 +97,14 @@ fn a_body_is_the_json_of_the_one_shot_encoder_and_as_long_as_it_says() {
         let len =
             if random.bool() { near.saturating_sub(4).max(1) } else { random.usize(1..5_000) };
         let sound: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(len).collect();
-        let model = soup(random, 5, &["data:;base64,", "\"", "m"]);
+        let model = soup(random, 5, &["(sound)", "\"", "m"]);
         let options = Options {
             model: String::from_utf8_lossy(&model).into_owned(),
             max_tokens: random.bool().then(|| random.u32(1..)),
             stream: random.bool(),
             ..Options::default()
         };
+        let dialect = Dialect::ALL[random.usize(..3)];
         let told = Arc::new(Mutex::new((0, 0)));
         let watch = Watch::new({
             let told = told.clone();
@@ -111,13 +114,24 @@ fn a_body_is_the_json_of_the_one_shot_encoder_and_as_long_as_it_says() {
                 }
             }
         });
-        let body = RequestBody::new(&options, &Audio::Clip(clip(&sound)), &watch);
+        let body = RequestBody::new(&options, dialect, &Audio::Clip(clip(&sound)), &watch);
         let length = body.size_hint().exact().unwrap();
         let bytes = runtime.block_on(collect(body));
-        let data = format!("data:;base64,{}", STANDARD.encode(&sound));
-        let mut wanted = json!({ "model": options.model, "messages": [
-            { "role": "user", "content": [{ "type": "input_audio", "input_audio": { "data": data } }] },
-        ] });
+        let data = STANDARD.encode(&sound);
+        let part = match dialect {
+            Dialect::Aimlapi => {
+                json!({ "type": "input_audio", "input_audio": { "data": format!("data:;base64,{data}") } })
+            }
+            Dialect::OpenAi => {
+                json!({ "type": "input_audio", "input_audio": { "data": data, "format": "wav" } })
+            }
+            Dialect::Vllm => {
+                json!({ "type": "audio_url", "audio_url": { "url": format!("data:audio/wav;base64,{data}") } })
+            }
+        };
+        let mut wanted = json!({
+            "model": options.model, "messages": [{ "role": "user", "content": [part] }],
+        });
         if let Some(tokens) = options.max_tokens {
             wanted["max_tokens"] = tokens.into();
         }

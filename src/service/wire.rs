@@ -5,13 +5,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::options::Options;
+use super::part::Part;
 use crate::caption::Usage;
 
 /// A request for one caption. Optional keys are left out: a `null` is answered with 400.
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
-    messages: [Message<'a>; 1],
+    messages: [Message; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,20 +22,9 @@ pub(super) struct Request<'a> {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct Message {
     role: &'static str,
-    content: [Part<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Part<'a> {
-    InputAudio { input_audio: InputAudio<'a> },
-}
-
-#[derive(Serialize)]
-struct InputAudio<'a> {
-    data: &'a str,
+    content: [Part; 1],
 }
 
 #[derive(Serialize)]
@@ -43,8 +33,7 @@ struct StreamOptions {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(options: &'a Options, data: &'a str) -> Self {
-        let part = Part::InputAudio { input_audio: InputAudio { data } };
+    pub(super) fn new(options: &'a Options, part: Part) -> Self {
         Self {
             model: &options.model,
             messages: [Message { role: "user", content: [part] }],

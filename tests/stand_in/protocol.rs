@@ -30,7 +30,9 @@ pub(super) fn answer(request: &Request, started: Instant) -> Response<Body> {
     if request.method == "GET" && request.path.starts_with("/v1/models?") {
         return prices(request);
     }
-    match check(request).and_then(|document| caption(&document).map(|said| (document, said))) {
+    let said =
+        |document: &Value| caption(document, Dialect::of(request).unwrap_or(Dialect::Aimlapi));
+    match check(request).and_then(|document| said(&document).map(|said| (document, said))) {
         Ok((document, said)) if document["stream"] == json!(true) => stream(request, &said),
         Ok((_, said)) => whole(request, &said, started),
         Err(refusal) => refuse(request, &refusal),
@@ -85,8 +87,30 @@ impl Said {
     }
 }
 
+/// How it takes sound, told by the path that it is asked at.
+#[derive(Clone, Copy)]
+enum Dialect {
+    Aimlapi,
+    /// As strict as llama.cpp.
+    OpenAi,
+    /// Takes what `OpenAI` does, and addresses.
+    Vllm,
+}
+
+impl Dialect {
+    fn of(request: &Request) -> Option<Self> {
+        match request.path.strip_suffix("/v1/chat/completions")? {
+            "" => Some(Self::Aimlapi),
+            "/openai" => Some(Self::OpenAi),
+            "/vllm" => Some(Self::Vllm),
+            _ => None,
+        }
+    }
+}
+
 fn check(request: &Request) -> Result<Value, Refusal> {
-    if request.method != "POST" || request.path != "/v1/chat/completions" {
+    let is_here = Dialect::of(request).is_some();
+    if request.method != "POST" || !is_here {
         return Err(refusal(404, "NotFoundException", "Cannot serve this path"));
     }
     match request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
@@ -115,7 +139,7 @@ fn check(request: &Request) -> Result<Value, Refusal> {
 }
 
 /// The sentence about the one audio part that the schema allows.
-fn caption(document: &Value) -> Result<Said, Refusal> {
+fn caption(document: &Value, dialect: Dialect) -> Result<Said, Refusal> {
     let messages = document["messages"].as_array().map_or(&[][..], Vec::as_slice);
     let [message] = messages else { return Err(invalid("messages", "Expected one message")) };
     if message["role"] != json!("user") {
@@ -123,21 +147,14 @@ fn caption(document: &Value) -> Result<Said, Refusal> {
     }
     let parts = message["content"].as_array().map_or(&[][..], Vec::as_slice);
     let [part] = parts else { return Err(invalid("messages.0.content", "Expected one part")) };
-    if part["type"] != json!("input_audio") {
-        return Err(invalid("messages.0.content.0.type", "Expected 'input_audio'"));
-    }
     let path = "messages.0.content.0.input_audio.data";
-    let Some(data) = part["input_audio"]["data"].as_str() else {
-        return Err(invalid(path, "Expected string"));
-    };
-    if data.starts_with("https://") || data.starts_with("http://") {
-        let text =
-            format!("Stand-in, not the model: a recording at {data}, which was not fetched.");
-        return Ok(Said { text, is_cut: false, prompt_tokens: FRAME_TOKENS });
-    }
-    let encoded = data.strip_prefix("data:").and_then(|rest| rest.split_once("base64,"));
-    let Some((_, encoded)) = encoded else {
-        return Err(invalid(path, "neither a URL nor a data URL"));
+    let encoded = match sound_in(part, dialect)? {
+        Sound::Base64(encoded) => encoded,
+        Sound::At(url) => {
+            let text =
+                format!("Stand-in, not the model: a recording at {url}, which was not fetched.");
+            return Ok(Said { text, is_cut: false, prompt_tokens: FRAME_TOKENS });
+        }
     };
     if encoded.len() >= 10_000_000 {
         return Err(invalid(path, "the encoded string is not below 10 MB"));
@@ -153,6 +170,38 @@ fn caption(document: &Value) -> Result<Said, Refusal> {
         text.truncate(limit);
     }
     Ok(Said { text, is_cut, prompt_tokens: tokens + FRAME_TOKENS })
+}
+
+enum Sound<'a> {
+    Base64(&'a str),
+    At(&'a str),
+}
+
+fn sound_in(part: &Value, dialect: Dialect) -> Result<Sound<'_>, Refusal> {
+    let path = "messages.0.content.0";
+    let (kind, value) = match (part["type"].as_str(), dialect) {
+        (Some("input_audio"), _) => ("input_audio", &part["input_audio"]["data"]),
+        (Some("audio_url"), Dialect::Vllm) => ("audio_url", &part["audio_url"]["url"]),
+        _ => return Err(invalid(&format!("{path}.type"), "Expected 'input_audio'")),
+    };
+    let format = part["input_audio"]["format"].as_str();
+    let value = value.as_str().ok_or_else(|| invalid(path, "input_audio.data: Expected string"))?;
+    let is_bare = kind == "input_audio" && !matches!(dialect, Dialect::Aimlapi);
+    if is_bare {
+        return match format {
+            Some("wav" | "mp3") => Ok(Sound::Base64(value)),
+            _ => Err(invalid(path, "input_audio.format must be either 'wav' or 'mp3'")),
+        };
+    }
+    if format.is_some() {
+        return Err(invalid(path, "input_audio.format: Unrecognized key"));
+    }
+    if value.starts_with("https://") || value.starts_with("http://") {
+        return Ok(Sound::At(value));
+    }
+    let encoded = value.strip_prefix("data:").and_then(|rest| rest.split_once("base64,"));
+    let (_, encoded) = encoded.ok_or_else(|| invalid(path, "neither a URL nor a data URL"))?;
+    Ok(Sound::Base64(encoded))
 }
 
 fn whole(request: &Request, said: &Said, started: Instant) -> Response<Body> {

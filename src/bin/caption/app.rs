@@ -20,6 +20,7 @@ use super::diagnostics::Diagnostics;
 use super::dry_run;
 use super::environment::Environment;
 use super::gather::{self, Count};
+use super::generate;
 use super::hints::{Exit, WriteFailed};
 use super::reports::Reports;
 use super::sink::Sink;
@@ -35,6 +36,10 @@ pub(crate) fn run(
     environment: &Environment,
     diagnostics: &Diagnostics,
 ) -> anyhow::Result<Exit> {
+    if let Some(what) = cli.general.generate {
+        generate::print(what).map_err(WriteFailed)?;
+        return Ok(Exit::Success);
+    }
     if cli.inputs.is_empty() && cli.search.files_from.is_none() {
         return no_input(environment);
     }

@@ -8,13 +8,13 @@ use caption::audio::MAX_UPLOAD;
 use caption::input::Shard;
 use caption::rules::Rule;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, Parser, value_parser};
+use clap::{ArgAction, Args, Parser, ValueHint, value_parser};
 
 use super::help::{AFTER_HELP, STYLES};
 use super::report_option::{ReportOption, report_parser};
 use super::values::{
-    Check, ConvertName, FormatName, MaxUpload, When, parse_check, parse_duration, parse_rate,
-    parse_usd, parse_window,
+    Check, ConvertName, DialectName, FormatName, Generated, MaxUpload, When, parse_check,
+    parse_duration, parse_rate, parse_usd, parse_window,
 };
 
 /// Prints what a recording sounds like.
@@ -23,7 +23,7 @@ use super::values::{
 #[command(disable_help_flag = true, disable_version_flag = true, args_override_self = true)]
 pub(crate) struct Cli {
     /// Audio or video files, folders, quoted globs, http(s) URLs, or - for standard input
-    #[arg(value_name = "INPUT")]
+    #[arg(value_name = "INPUT", value_hint = ValueHint::AnyPath)]
     pub(crate) inputs: Vec<OsString>,
 
     #[command(flatten, next_help_heading = "Inputs")]
@@ -165,6 +165,12 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
+    /// How the server takes sound: aimlapi (a data URL), openai (base64 and its format; OpenAI,
+    /// OpenRouter, llama.cpp, SGLang) or vllm (audio_url); auto goes by the host and tries the
+    /// others where a server refuses that
+    #[arg(long, value_name = "NAME", default_value = "auto", hide_possible_values = true)]
+    pub(crate) dialect: DialectName,
+
     /// Read the key from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
@@ -187,6 +193,7 @@ pub(crate) struct ServiceArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub(crate) struct NetworkArgs {
     /// Make this many requests at a time
     #[arg(short, long, value_name = "N", default_value = "4")]
@@ -208,6 +215,14 @@ pub(crate) struct NetworkArgs {
     /// Give up connecting after this long
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub(crate) connect_timeout: Duration,
+
+    /// Go through this HTTP proxy [env: HTTPS_PROXY, and NO_PROXY for hosts that are excepted]
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// Trust the certificates of this file (PEM) too, beside the system's or those of SSL_CERT_FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -279,6 +294,11 @@ pub(crate) struct GeneralArgs {
     /// Colour errors and notes; auto is on a terminal and without NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
+
+    /// Print the manual page, or completions for a shell: man, complete-bash, complete-zsh,
+    /// complete-fish, complete-powershell or complete-elvish
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    pub(crate) generate: Option<Generated>,
 
     /// Print help
     #[arg(short, long, action = ArgAction::Help)]

@@ -74,6 +74,7 @@ impl<'a> Config<'a> {
         preparation.max_tokens = self.options.max_tokens;
         preparation.inline = self.cli.sound.inline;
         preparation.recipe = recipe(self.cli);
+        preparation.dialect = self.options.first_dialect();
         preparation.needs_length = self.formats.iter().any(|format| format.is_subtitles());
         preparation.needs_waveform = shows_sound(self.cli);
         preparation.jobs = self.jobs;
@@ -278,12 +279,15 @@ fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
     if let Some(model) = cli.service.model.clone().or_else(|| environment.get("CAPTION_MODEL")) {
         options.model = model;
     }
+    options.dialect = cli.service.dialect.dialect();
     options.max_tokens = cli.service.max_tokens;
     options.stream = stream;
     options.max_retries = cli.network.max_retries;
     options.timeout = cli.network.timeout;
     options.connect_timeout = cli.network.connect_timeout;
     options.least_gap = cli.network.rate.unwrap_or_default();
+    options.proxy.clone_from(&cli.network.proxy);
+    options.authorities.clone_from(&cli.network.cacert);
     options.allow_http = cli.service.allow_http;
     options
 }

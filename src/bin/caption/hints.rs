@@ -98,6 +98,8 @@ fn hint_of_error(error: &Error) -> &'static str {
         Error::BadUrl { .. } => "give an http:// or https:// URL, a file, or - for standard input",
         Error::InsecureUrl { .. } => "use https://, or say --allow-http",
         Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
+        Error::BadProxy { .. } => "a proxy is such as http://proxy.example.com:3128",
+        Error::BadAuthorities { .. } => "name a PEM file, with -----BEGIN CERTIFICATE----- in it",
         Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
         Error::Unreadable(_) => "check its permissions and the disk",
@@ -120,7 +122,7 @@ fn hint_of_error(error: &Error) -> &'static str {
         Error::Download { .. } => "try again later",
         Error::Refused(fault) => hint_of_fault(fault),
         Error::Untrusted { .. } => {
-            "check the address; a certificate of your own goes into the system's trust or SSL_CERT_FILE"
+            "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
         }
         Error::Unreachable { .. } => "check the address, the network and the proxy settings",
         Error::TimedOut { .. } => "raise --timeout or send less sound",
@@ -160,6 +162,9 @@ fn hint_of_fault(fault: &Fault) -> &'static str {
             "check the proxy or firewall in between, and what the key may do"
         }
         Meaning::Rejected if matches!(fault.status, 404 | 405) => "check --base-url and --model",
+        Meaning::Rejected if fault.message.contains("input_audio") => {
+            "check the sound, --model and --dialect"
+        }
         Meaning::Rejected => "check the sound and --model",
         _ => "try again later",
     }

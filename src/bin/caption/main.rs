@@ -17,6 +17,7 @@ mod diagnostics;
 mod dry_run;
 mod environment;
 mod gather;
+mod generate;
 mod help;
 mod hints;
 mod key;

@@ -45,6 +45,9 @@ pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event:
                 diagnostics.note(&text);
             }
         }
+        Event::Understood { dialect } => diagnostics.detail(&format!(
+            "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
+        )),
         _ => {}
     }
 }

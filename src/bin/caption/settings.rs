@@ -32,11 +32,12 @@ pub(crate) const FILE: &str = "caption.toml";
 const LONGEST: u64 = 256 * 1024;
 
 /// Options that make no sense in a file.
-const TYPED_ONLY: [&str; 3] = ["config", "help", "version"];
+const TYPED_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
 
 /// Options that a folder somebody else made must not set: they say where the key goes, and what
 /// else is read and paid for.
-const TRUSTED_ONLY: [&str; 4] = ["base-url", "api-key-file", "allow-http", "files-from"];
+const TRUSTED_ONLY: [&str; 6] =
+    ["base-url", "api-key-file", "allow-http", "files-from", "proxy", "cacert"];
 
 /// Variables that stand for an option.
 const VARIABLES: [(&str, &[&str]); 4] = [

@@ -8,7 +8,9 @@ use bytesize::ByteSize;
 use caption::audio::Convert;
 use caption::output::FormatKind;
 use caption::rules::SoundCheck;
+use caption::service::Dialect;
 use clap::ValueEnum;
+use clap_complete::Shell;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatName {
@@ -32,6 +34,51 @@ pub(crate) enum When {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DialectName {
+    Auto,
+    Aimlapi,
+    Openai,
+    Vllm,
+}
+
+impl DialectName {
+    /// `None` finds out.
+    pub(crate) fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::Auto => None,
+            Self::Aimlapi => Some(Dialect::Aimlapi),
+            Self::Openai => Some(Dialect::OpenAi),
+            Self::Vllm => Some(Dialect::Vllm),
+        }
+    }
+}
+
+/// What can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Generated {
+    Man,
+    CompleteBash,
+    CompleteZsh,
+    CompleteFish,
+    CompletePowershell,
+    CompleteElvish,
+}
+
+impl Generated {
+    /// The shell that completions are for; `None` for the manual page.
+    pub(crate) fn shell(self) -> Option<Shell> {
+        match self {
+            Self::Man => None,
+            Self::CompleteBash => Some(Shell::Bash),
+            Self::CompleteZsh => Some(Shell::Zsh),
+            Self::CompleteFish => Some(Shell::Fish),
+            Self::CompletePowershell => Some(Shell::PowerShell),
+            Self::CompleteElvish => Some(Shell::Elvish),
+        }
+    }
 }
 
 impl FormatName {

@@ -1,0 +1,15 @@
+#!/bin/sh
+#SBATCH --job-name=caption --array=1-8 --cpus-per-task=2 --output=caption-%a.log
+# sbatch examples/fleet/slurm.sh sfx/    in the folder that the recordings are in
+#
+# Each task captions an eighth of the recordings and keeps a manifest of its own. Submit it again
+# after a failure: what is in a manifest is not asked again.
+# When all are done: cat captions-*.jsonl > captions.jsonl
+set -eu
+
+: "${ENGINE:=http://engine:8000/v1}" "${AIMLAPI_KEY:=none}"
+export AIMLAPI_KEY
+
+caption --base-url "$ENGINE" --allow-http -m Qwen/Qwen3-Omni-30B-A3B-Captioner --max-upload none \
+  --shard "$SLURM_ARRAY_TASK_ID/8" -j 64 --allow-empty \
+  --manifest "captions-$SLURM_ARRAY_TASK_ID.jsonl" -f jsonl -o /dev/null "$@"

@@ -1,0 +1,164 @@
+//! Servers that take sound in other ways.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Caption, assert_says, caption, data, document};
+use crate::stand_in::{Reply, StandIn};
+
+/// A server that speaks one dialect alone: `openai` as llama.cpp does, or `vllm`.
+fn at(stand_in: &StandIn, path: &str) -> Caption {
+    caption(stand_in).args(["--base-url", &stand_in.url(path)])
+}
+
+fn part(body: &Value) -> &Value {
+    &body["messages"][0]["content"][0]
+}
+
+fn base64(name: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(std::fs::read(data(name)).unwrap())
+}
+
+#[test]
+fn sound_is_written_as_the_dialect_has_it() {
+    for (dialect, path, clip, expected) in [
+        (
+            "aimlapi",
+            "v1",
+            "tone.mp3",
+            json!({ "type": "input_audio", "input_audio": { "data": format!("data:;base64,{}", base64("tone.mp3")) } }),
+        ),
+        (
+            "openai",
+            "openai/v1",
+            "tone.mp3",
+            json!({ "type": "input_audio", "input_audio": { "data": base64("tone.mp3"), "format": "mp3" } }),
+        ),
+        (
+            "openai",
+            "openai/v1",
+            "tone.wav",
+            json!({ "type": "input_audio", "input_audio": { "data": base64("tone.wav"), "format": "wav" } }),
+        ),
+        (
+            "vllm",
+            "vllm/v1",
+            "tone.mp3",
+            json!({ "type": "audio_url", "audio_url": { "url": format!("data:audio/mpeg;base64,{}", base64("tone.mp3")) } }),
+        ),
+        (
+            "vllm",
+            "vllm/v1",
+            "tone.wav",
+            json!({ "type": "audio_url", "audio_url": { "url": format!("data:audio/wav;base64,{}", base64("tone.wav")) } }),
+        ),
+    ] {
+        let stand_in = StandIn::start();
+        let run = at(&stand_in, path).args(["--dialect", dialect]).arg(data(clip)).run();
+        assert_says(&run.captioned(), &["The strongest frequency is near"]);
+        assert_eq!(part(&stand_in.request().json()), &expected, "{dialect} {clip}");
+    }
+}
+
+#[test]
+fn what_openai_servers_do_not_take_is_converted_for_them() {
+    for clip in ["tones/adts.aac", "tones/alaw.wav", "tone.opus"] {
+        let stand_in = StandIn::start();
+        let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data(clip)).run();
+        assert_says(&run.captioned(), &["mono sound at 16000 Hz"]);
+        assert_eq!(part(&stand_in.request().json())["input_audio"]["format"], "wav", "{clip}");
+    }
+}
+
+#[test]
+fn a_url_is_downloaded_for_servers_that_fetch_none() {
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let files = StandIn::scripted([Reply::status(200).body("audio/wav", wav)]);
+    let stand_in = StandIn::start();
+    let run =
+        at(&stand_in, "openai/v1").args(["-q", "--dialect", "openai"]).arg(files.url("a.wav"));
+    assert_says(&run.run().captioned(), &["near 1000 Hz"]);
+    let url = "https://example.com/a.wav";
+    let run = at(&stand_in, "vllm/v1").args(["--dialect", "vllm", url]).run();
+    assert_says(&run.captioned(), &["a recording at https://example.com/a.wav"]);
+    let requests = stand_in.requests();
+    let expected = json!({ "type": "audio_url", "audio_url": { "url": url } });
+    assert_eq!(part(&requests[1].json()), &expected);
+}
+
+#[test]
+fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
+    for (path, name) in [("openai/v1", "openai"), ("vllm/v1", "openai")] {
+        let stand_in = StandIn::start();
+        let run = at(&stand_in, path).clips("x", 4).args(["-v", "-j", "1", "x"]).run();
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert_eq!(run.stdout.matches("near 1000 Hz").count(), 4);
+        assert_eq!(stand_in.requests().len(), 5, "one refusal, which is not billed");
+        assert_says(
+            &run.stderr,
+            &[&format!("the server takes sound as {name} does: --dialect {name}")],
+        );
+        assert_eq!(run.stderr.matches("--dialect").count(), 1, "{}", run.stderr);
+    }
+    // An address can be said in one other way alone.
+    let stand_in = StandIn::start();
+    let run = at(&stand_in, "vllm/v1").args(["-v", "https://example.com/a.wav"]).run();
+    assert_says(&run.stderr, &["as vllm does"]);
+    assert_eq!((run.code, stand_in.requests().len()), (0, 2));
+}
+
+#[test]
+fn clips_after_the_first_are_converted_for_what_was_found_out() {
+    let stand_in = StandIn::start();
+    let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]);
+    let run = run.arg(data("tone.wav")).arg(data("tones/adts.aac"));
+    run.run().captioned();
+    let requests = stand_in.requests();
+    assert_eq!(requests.len(), 3);
+    assert_eq!(part(&requests[2].json())["input_audio"]["format"], "wav");
+}
+
+#[test]
+fn a_dialect_that_is_said_is_kept_to() {
+    let stand_in = StandIn::start();
+    let run = at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data("tone.wav")).run();
+    assert_says(&run.failed(3), &["rejected the request (400", "input_audio.format"]);
+    stand_in.request();
+}
+
+#[test]
+fn a_refusal_that_is_not_about_the_form_is_not_tried_in_another() {
+    for message in
+        ["Unknown model", "input_audio: the audio is too long", "cannot decode input_audio"]
+    {
+        let stand_in = StandIn::scripted([document(400, &json!({ "message": message }))]);
+        caption(&stand_in).arg(data("tone.wav")).run().failed(3);
+        stand_in.request();
+    }
+}
+
+#[test]
+fn of_several_refusals_the_first_is_told() {
+    let reply = |text: &str| document(400, &json!({ "message": format!("{text}: input_audio") }));
+    let stand_in = StandIn::scripted([reply("one"), reply("two"), reply("three")]);
+    let said = caption(&stand_in).arg(data("tone.wav")).run().failed(3);
+    assert_says(&said, &["\"one: input_audio\"", "--dialect"]);
+    assert_eq!(stand_in.requests().len(), 3);
+}
+
+#[test]
+fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
+    for (host, kind) in
+        [("api.openai.com", "mp3"), ("openrouter.ai", "mp3"), ("api.aimlapi.com", "")]
+    {
+        // The proxy is the stand-in, so that the request stays on this machine.
+        let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
+        let run =
+            caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).without("AIMLAPI_BASE_URL");
+        let url = format!("http://{host}");
+        let run = run.args(["--base-url", &url, "--allow-http"]).arg(data("tone.mp3")).run();
+        run.captioned();
+        let body = stand_in.request().json();
+        assert_eq!(part(&body)["input_audio"]["format"].as_str().unwrap_or(""), kind, "{host}");
+    }
+}

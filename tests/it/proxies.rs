@@ -1,0 +1,167 @@
+//! Between here and the service: proxies, and authorities of one's own.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use crate::harness::{Caption, assert_says, bare, data};
+use crate::stand_in::{KEY, Reply, StandIn};
+
+/// Carries connections to where they want, and remembers what it was told.
+struct Proxy {
+    port: u16,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    /// Listens as long as the tests run.
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let told = heads.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let told = told.clone();
+                std::thread::spawn(move || carry(client, &told));
+            }
+        });
+        Self { port, heads }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    told.lock().unwrap().push(head);
+    // Whatever name it asks for, it is this machine.
+    let Some((_, port)) = target.rsplit_once(':') else { return };
+    let Ok(server) = TcpStream::connect(format!("127.0.0.1:{port}")) else { return };
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    std::thread::spawn(move || io::copy(&mut from, &mut to));
+    let _ = io::copy(&mut &server, &mut client);
+}
+
+/// On its way to a service with a certificate of an authority that nobody knows.
+fn to(stand_in: &StandIn) -> Caption {
+    bare().env("AIMLAPI_KEY", KEY).args(["--base-url", &stand_in.base_url()]).arg(data("tone.wav"))
+}
+
+fn service() -> StandIn {
+    StandIn::certified("localhost", Reply::honest)
+}
+
+#[test]
+fn an_authority_of_ones_own_is_named_by_an_option() {
+    let stand_in = service();
+    let run = to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).run();
+    assert_says(&run.captioned(), &["near 1000 Hz"]);
+    assert_says(&to(&stand_in).run().failed(3), &["is not trusted", "--cacert"]);
+    for certificate in ["expired", "elsewhere", "self-signed"] {
+        let stand_in = StandIn::certified(certificate, Reply::honest);
+        let run = to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).run();
+        assert_says(&run.failed(3), &["is not trusted"]);
+    }
+}
+
+#[test]
+fn a_file_without_certificates_is_wrong_usage() {
+    let stand_in = service();
+    for (file, content, words) in [
+        ("nowhere.pem", None, "entity not found"),
+        ("empty.pem", Some(""), "no certificate in it"),
+        ("text.pem", Some("hello"), "no certificate in it"),
+        ("torn.pem", Some("-----BEGIN CERTIFICATE-----\nMIIB"), ""),
+        ("odd.pem", Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), ""),
+        ("zero.pem", None, ""),
+    ] {
+        let run = to(&stand_in);
+        let run = match content {
+            Some(content) => run.file(file, content),
+            None => run,
+        };
+        let said = run.args(["--cacert", file]).run().failed(2);
+        assert_says(&said, &["no certificates to trust", words, "PEM"]);
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
+    let stand_in = service();
+    let trusting = || to(&stand_in).arg("--cacert").arg(data("tls/ca.pem"));
+    for (by, is_used) in
+        [("option", true), ("HTTPS_PROXY", true), ("ALL_PROXY", true), ("HTTP_PROXY", false)]
+    {
+        let proxy = Proxy::start();
+        let run = if by == "option" {
+            trusting().args(["--proxy", &proxy.url()])
+        } else {
+            trusting().env(by, proxy.url())
+        };
+        assert_says(&run.run().captioned(), &["near 1000 Hz"]);
+        assert_eq!(proxy.heads().len(), usize::from(is_used), "{by}");
+        for head in proxy.heads() {
+            assert_says(&head, &["CONNECT localhost:"]);
+            assert!(!head.contains(KEY), "{head}");
+        }
+    }
+    for by in ["option", "environment"] {
+        let proxy = Proxy::start();
+        let run = trusting().env("NO_PROXY", "example.com,localhost");
+        let run = if by == "option" {
+            run.args(["--proxy", &proxy.url()])
+        } else {
+            run.env("HTTPS_PROXY", proxy.url())
+        };
+        run.run().captioned();
+        assert_eq!(proxy.heads().len(), 0, "{by}");
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_name_and_password_gets_them_and_nobody_else_sees_them() {
+    let (stand_in, proxy) = (service(), Proxy::start());
+    let url = proxy.url().replace("http://", "http://bob:hunter2@");
+    let run =
+        to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).args(["-v", "--proxy", &url]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    let head = proxy.heads()[0].to_lowercase();
+    // `bob:hunter2` in base64.
+    assert_says(&head, &["proxy-authorization: basic ym9iomh1bnrlcji="]);
+    assert_eq!(stand_in.request().header("proxy-authorization"), None);
+}
+
+#[test]
+fn a_proxy_that_is_none_is_wrong_usage_and_is_not_repeated() {
+    let stand_in = service();
+    for url in ["bob:hunter2", "socks5://hunter2", "http://", "ftp://bob:hunter2@x"] {
+        let said = to(&stand_in).args(["--proxy", url]).run().failed(2);
+        assert_says(&said, &["not a usable proxy", "http://proxy.example.com:3128"]);
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_proxy_and_authorities_are_not_taken_from_a_project() {
+    for setting in ["proxy = 'http://127.0.0.1:9'", "cacert = 'ca.pem'"] {
+        let run = bare().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
+        assert_says(&run.failed(2), &["is not taken from a project"]);
+    }
+}

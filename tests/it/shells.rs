@@ -1,0 +1,117 @@
+//! The manual page and completions, tried in the programs that they are for.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::harness::{assert_says, bare};
+
+fn generated(what: &str) -> String {
+    bare().args(["--generate", what]).run().captioned()
+}
+
+/// What a program says of this script; `None`, and a printed reason, where it is missing.
+fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("skipped: there is no {program} here");
+        return None;
+    };
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {stderr}");
+    Some(String::from_utf8_lossy(&output.stdout).into_owned() + &stderr)
+}
+
+#[test]
+fn the_manual_page_tells_of_every_option_and_renders_without_warnings() {
+    let page = generated("man");
+    let help = bare().arg("--help").run().captioned();
+    let options = help.lines().filter_map(|line| line.trim_start().split_once("--"));
+    let options = options.filter(|(before, _)| before.is_empty() || before.ends_with(", "));
+    for (_, rest) in options {
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+        assert!(page.contains(&name.replace('-', "\\-")), "--{name} is missing");
+    }
+    if let Some(said) = said_by("groff", &["-man", "-Tutf8", "-ww", "-z"], &page) {
+        assert_eq!(said, "");
+    }
+}
+
+#[test]
+fn bash_completes_options_and_their_values() {
+    let completed = |words: &str, current: usize| {
+        let script = format!(
+            "{}\nCOMP_WORDS=({words}); COMP_CWORD={current}\n_caption caption \"${{COMP_WORDS[{current}]}}\" \"${{COMP_WORDS[{}]}}\"\necho \"${{COMPREPLY[@]}}\"\n",
+            generated("complete-bash"),
+            current - 1,
+        );
+        said_by("bash", &["--norc"], &script)
+    };
+    let Some(options) = completed("caption --max-", 1) else { return };
+    assert_says(&options, &["--max-spend", "--max-tokens", "--max-upload"]);
+    assert_says(&completed("caption --dialect v", 2).unwrap(), &["vllm"]);
+    assert_says(&completed("caption --convert ''", 2).unwrap(), &["auto", "always", "never"]);
+}
+
+#[test]
+fn zsh_takes_its_completions() {
+    // To be asked for more it wants a terminal.
+    let script = format!(
+        "autoload -Uz compinit && compinit -u -D\n{}\nwhence -w _caption\n",
+        generated("complete-zsh")
+    );
+    if let Some(said) = said_by("zsh", &["-f"], &script) {
+        assert_says(&said, &["_caption: function"]);
+    }
+}
+
+#[test]
+fn fish_completes_options_and_their_values() {
+    let script = format!(
+        "{}\ncomplete -C 'caption --max-'\ncomplete -C 'caption --dialect '\n",
+        generated("complete-fish")
+    );
+    if let Some(said) = said_by("fish", &["--no-config"], &script) {
+        assert_says(&said, &["--max-spend", "--max-tokens"]);
+        assert_says(&said, &["aimlapi", "openai", "vllm"]);
+    }
+}
+
+#[test]
+fn elvish_completes_options() {
+    // Its editor is there on a terminal alone.
+    let editor = "var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) \
+                  &complex-candidate~={|stem &display=''| put [&stem=$stem]}])";
+    let ask = "each {|one| echo $one[stem]} [($edit:completion:arg-completer[caption] caption --)]";
+    let script = tempfile::NamedTempFile::new().unwrap();
+    let content = format!("{editor}\n{}\n{ask}\n", generated("complete-elvish"));
+    std::fs::write(script.path(), content).unwrap();
+    let said = said_by("elvish", &["-norc", script.path().to_str().unwrap()], "");
+    if let Some(said) = said {
+        assert_says(&said, &["--max-spend", "--max-tokens"]);
+    }
+}
+
+#[test]
+fn powershell_takes_its_completions() {
+    let script = format!(
+        "{}\n(TabExpansion2 'caption --max-' 14).CompletionMatches.CompletionText\n",
+        generated("complete-powershell")
+    );
+    if let Some(said) = said_by("pwsh", &["-NoProfile", "-Command", "-"], &script) {
+        assert_says(&said, &["--max-spend"]);
+    }
+}
+
+#[test]
+fn what_is_generated_needs_neither_a_key_nor_an_input_and_may_be_cut_off() {
+    let run = bare().args(["--generate", "complete-bash"]).within("\"$@\" | head -1");
+    let mut run = run;
+    assert_says(&crate::harness::finish(run.spawn()).captioned(), &["_caption"]);
+    assert_says(
+        &bare().args(["--generate", "rpm"]).run().failed(2),
+        &["invalid value 'rpm'", "man"],
+    );
+}
