@@ -4,6 +4,8 @@
 //! `alibaba/qwen3-omni-30b-a3b-captioner`, or a server that takes sound in the same way. The model
 //! takes no prompt: one recording in, one description in English out.
 //!
+//! One recording at hand takes a [`Clip`](audio::Clip), a [`Client`](service::Client) and a key:
+//!
 //! ```no_run
 //! use caption::audio::{Clip, Recipe, prepare};
 //! use caption::service::{ApiKey, Audio, Client, Options};
@@ -20,6 +22,25 @@
 //! # }
 //! ```
 //!
+//! What can be told without asking anybody is told of any file, and what is wrong with one is an
+//! [`Error`](error::Error) with a stable [`Kind`](error::Kind):
+//!
+//! ```
+//! use caption::audio::{Clip, measure};
+//! use caption::error::Kind;
+//!
+//! let bell = Clip::open("examples/audio/doorbell.mp3")?;
+//! assert_eq!(bell.format().container, "mp3");
+//! let levels = measure(&bell)?.levels.expect("MP3 can be decoded here");
+//! assert!(levels.peak_dbfs.is_some_and(|peak| peak < 0.0));
+//!
+//! let error = Clip::open("README.md").unwrap_err();
+//! assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
+//! # Ok::<(), caption::error::Error>(())
+//! ```
+//!
+//! The parts, from the bottom up:
+//!
 //! - [`audio`] opens a file, refuses what is not sound, converts what the service may not take,
 //!   cuts what is long, and measures.
 //! - [`service`] sends it and reads the answer; the only part that knows HTTP and the key.
@@ -33,8 +54,9 @@
 //! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
 //!
 //! [`service::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
-//! name, and [`batch::run`] with it for many. All of it runs on tokio. The `examples` folder has
-//! whole programs.
+//! name, and [`batch::run`] with it for many; the example `folder` puts them together. All of it
+//! runs on tokio. What is `#[non_exhaustive]` is made with `default()` and changed field by field:
+//! there will be more fields.
 //!
 //! Nothing here prints or reads the environment, but for the proxy variables and certificates
 //! that the HTTP client looks up as every other does.

@@ -1,7 +1,7 @@
 //! What differs between operating systems.
 
 use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, FileType, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::path::Path;
 
@@ -119,4 +119,31 @@ pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
         let _ = path;
         None
     }
+}
+
+/// What stands where a file was expected.
+pub(crate) fn describe(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a named pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+    }
+    if kind.is_dir() { "a folder" } else { "a device" }
+}
+
+/// What a new file may be used for, less what the umask takes away.
+#[cfg(unix)]
+pub(crate) fn usual_permissions() -> Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+/// What a new file may be used for.
+#[cfg(windows)]
+pub(crate) fn usual_permissions() -> Permissions {
+    std::env::temp_dir().metadata().expect("a folder for temporary files").permissions()
 }

@@ -1,6 +1,6 @@
 //! Sound at hand: a file that was looked at and found to be sound.
 
-use std::fs::{File, FileType};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ impl Clip {
         let file = platform::open(path.as_ref()).map_err(Error::Unreadable)?;
         let metadata = file.metadata().map_err(Error::Unreadable)?;
         if !metadata.is_file() {
-            return Err(Error::NotAFile { what: describe(metadata.file_type()) });
+            return Err(Error::NotAFile { what: platform::describe(metadata.file_type()) });
         }
         Self::from_file(file)
     }
@@ -96,19 +96,4 @@ impl Clip {
 /// The length of `bytes` bytes in base64 with padding.
 pub(crate) fn encoded_len(bytes: u64) -> u64 {
     bytes.div_ceil(3).saturating_mul(4)
-}
-
-/// What stands where a file was expected.
-fn describe(kind: FileType) -> &'static str {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return "a named pipe";
-        }
-        if kind.is_socket() {
-            return "a socket";
-        }
-    }
-    if kind.is_dir() { "a folder" } else { "a device" }
 }

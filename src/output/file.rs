@@ -42,7 +42,9 @@ impl OutputFile {
             Ok(metadata) => {
                 Place::Beside(beside(&target, metadata.permissions()).map_err(unwritable)?)
             }
-            Err(_) => Place::Beside(beside(&target, usual()).map_err(unwritable)?),
+            Err(_) => {
+                Place::Beside(beside(&target, platform::usual_permissions()).map_err(unwritable)?)
+            }
         };
         Ok(Self { path: target, place, is_empty: true })
     }
@@ -92,15 +94,4 @@ fn beside(target: &Path, permissions: Permissions) -> io::Result<BufWriter<Named
     let mut builder = tempfile::Builder::new();
     builder.prefix(".caption-").permissions(permissions);
     builder.tempfile_in(folder.unwrap_or(Path::new("."))).map(BufWriter::new)
-}
-
-/// What a new file may be used for, less what the umask takes away.
-#[cfg(unix)]
-fn usual() -> Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
-
-#[cfg(windows)]
-fn usual() -> Permissions {
-    std::env::temp_dir().metadata().expect("a folder for temporary files").permissions()
 }

@@ -90,3 +90,28 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
     assert_eq!(error.kind().to_string(), "input");
 }
+
+#[test]
+fn the_examples_do_what_they_say() {
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
+    let stand_in = StandIn::start();
+    for (name, clips, words) in [
+        ("one_file", vec!["tone.wav"], vec!["near 1000 Hz"]),
+        ("stream", vec!["tone.wav"], vec!["near 1000 Hz", "\n("]),
+        ("folder", vec!["."], vec!["tone.mp3: Stand-in", "tone.wav: Stand-in"]),
+    ] {
+        let example = folder.join("examples").join(name);
+        if !example.exists() {
+            println!("skipped: {name} was not built; cargo test builds it");
+            continue;
+        }
+        let run = crate::harness::caption(&stand_in).with("tone.wav").with("tone.mp3");
+        let mut command = std::process::Command::new(example);
+        command.args(clips).current_dir(run.folder()).env_clear();
+        command.env("AIMLAPI_KEY", KEY).env("AIMLAPI_BASE_URL", stand_in.base_url());
+        let output = command.output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_says(&printed, &words);
+    }
+}

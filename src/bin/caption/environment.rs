@@ -1,8 +1,9 @@
 //! What the program can see of the process around it.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, IsTerminal};
+
+use super::platform::stdout_is_file;
 
 /// From the name of a variable to its value.
 type Variables = dyn Fn(&str) -> Option<OsString>;
@@ -39,12 +40,4 @@ impl Environment {
         let value = (self.variable)(name)?.to_string_lossy().into_owned();
         Some(value).filter(|value| !value.trim().is_empty())
     }
-}
-
-fn stdout_is_file() -> bool {
-    #[cfg(unix)]
-    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
-    #[cfg(windows)]
-    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
-    stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
 }

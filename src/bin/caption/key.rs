@@ -9,6 +9,7 @@ use caption::service::ApiKey;
 
 use super::diagnostics::Diagnostics;
 use super::environment::Environment;
+use super::platform::is_open_to_others;
 
 /// Where a key is looked for, the first one that is set and not empty wins.
 pub(crate) const KEY_VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
@@ -46,19 +47,4 @@ fn read_key(path: &Path, diagnostics: &Diagnostics) -> io::Result<String> {
     let mut key = String::new();
     file.take(LONGEST_KEY).read_to_string(&mut key)?;
     Ok(key)
-}
-
-/// Whether anyone but the owner may read it; a pipe belongs to whoever made it.
-#[cfg(unix)]
-fn is_open_to_others(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = file.metadata()?;
-    Ok(metadata.is_file() && metadata.mode() & 0o044 != 0)
-}
-
-/// Who may read it is written elsewhere, and a user's folders are closed to others.
-#[cfg(windows)]
-#[expect(clippy::unnecessary_wraps, reason = "as on other systems")]
-fn is_open_to_others(_: &File) -> io::Result<bool> {
-    Ok(false)
 }

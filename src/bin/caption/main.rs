@@ -24,6 +24,7 @@ mod key;
 mod nearest;
 mod news;
 mod paths;
+mod platform;
 mod progress;
 #[cfg(test)]
 mod properties;

@@ -1,0 +1,45 @@
+//! What differs between operating systems, for the program.
+
+use std::fs::File;
+use std::io;
+
+/// Whether anyone but the owner may read a file; a pipe belongs to whoever made it.
+#[cfg(unix)]
+pub(crate) fn is_open_to_others(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file() && metadata.mode() & 0o044 != 0)
+}
+
+/// Who may read it is written elsewhere, and a user's folders are closed to others.
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "as on other systems")]
+pub(crate) fn is_open_to_others(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Whether standard output goes into a file.
+pub(crate) fn stdout_is_file() -> bool {
+    #[cfg(unix)]
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
+}
+
+/// Waits until the user or the system asks for an end.
+pub(crate) async fn asked_to_end() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut hangup) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+        tokio::select! {
+            interrupt = tokio::signal::ctrl_c() => interrupt,
+            _ = terminate.recv() => Ok(()),
+            _ = hangup.recv() => Ok(()),
+        }
+    }
+    #[cfg(windows)]
+    tokio::signal::ctrl_c().await
+}
