@@ -1,7 +1,10 @@
 //! One test binary, one file a subject.
 
 #![allow(clippy::print_stdout, reason = "a skipped test says why")]
-#![cfg_attr(not(target_os = "linux"), allow(unused_imports, dead_code, reason = "some tests are of Linux"))]
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(unused_imports, dead_code, reason = "some tests are of Linux")
+)]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(
     clippy::cast_possible_truncation,

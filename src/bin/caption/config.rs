@@ -80,8 +80,13 @@ impl<'a> Config<'a> {
         preparation.jobs = self.jobs;
         let mut captioner = Captioner::new(preparation).heeding(stop.clone());
         if !self.cli.known.offline && !self.cli.money.dry_run {
-            let key =
-                key::find(self.cli.service.api_key_file.as_deref(), self.environment, diagnostics)?;
+            let file = self.cli.service.api_key_file.as_deref();
+            let key::Found { key, is_open_to_others } = key::find(file, self.environment)?;
+            if is_open_to_others {
+                diagnostics.warn(
+                    "others on this machine can read the file that --api-key-file names; chmod 600 it",
+                );
+            }
             let client = Client::new(key, self.options.clone())?;
             captioner = captioner.asking(client, Downloader::new(&self.options));
         }

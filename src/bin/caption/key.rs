@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::Context;
 use caption::service::ApiKey;
 
-use super::diagnostics::Diagnostics;
 use super::environment::Environment;
 use super::platform::is_open_to_others;
 
@@ -22,29 +21,28 @@ const LONGEST_KEY: u64 = 16 * 1024;
 #[error("no key: {} is not set", KEY_VARIABLES[0])]
 pub(crate) struct NoKey;
 
-/// The key, from a file if one is named.
-pub(crate) fn find(
-    file: Option<&Path>,
-    environment: &Environment,
-    diagnostics: &Diagnostics,
-) -> anyhow::Result<ApiKey> {
-    let key = match file {
-        // The name is not repeated: it may be the key itself.
-        Some(path) => read_key(path, diagnostics)
-            .context("could not read the file that --api-key-file names")?,
-        None => KEY_VARIABLES.iter().find_map(|name| environment.get(name)).ok_or(NoKey)?,
-    };
-    Ok(ApiKey::new(&key)?)
+/// A key, and whether others on this machine can read the file that it comes from.
+pub(crate) struct Found {
+    pub(crate) key: ApiKey,
+    pub(crate) is_open_to_others: bool,
 }
 
-fn read_key(path: &Path, diagnostics: &Diagnostics) -> io::Result<String> {
+/// The key, from a file if one is named.
+pub(crate) fn find(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Found> {
+    let (key, is_open_to_others) = if let Some(path) = file {
+        // The name is not repeated: it may be the key itself.
+        read_key(path).context("could not read the file that --api-key-file names")?
+    } else {
+        let key = KEY_VARIABLES.iter().find_map(|name| environment.get(name));
+        (key.ok_or(NoKey)?, false)
+    };
+    Ok(Found { key: ApiKey::new(&key)?, is_open_to_others })
+}
+
+fn read_key(path: &Path) -> io::Result<(String, bool)> {
     let file = File::open(path)?;
-    if is_open_to_others(&file)? {
-        diagnostics.warn(
-            "others on this machine can read the file that --api-key-file names; chmod 600 it",
-        );
-    }
+    let is_open_to_others = is_open_to_others(&file)?;
     let mut key = String::new();
     file.take(LONGEST_KEY).read_to_string(&mut key)?;
-    Ok(key)
+    Ok((key, is_open_to_others))
 }

@@ -31,6 +31,7 @@ mod properties;
 mod report_option;
 mod reports;
 mod rule_tables;
+mod service_args;
 mod settings;
 mod signals;
 mod sink;
