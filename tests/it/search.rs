@@ -285,3 +285,24 @@ fn a_listing_without_end_does_not_hold_up_its_first_entries() {
     assert_eq!(finish(child).code, 0);
     assert!(writer.join().unwrap() > 0);
 }
+
+#[test]
+fn a_list_written_on_windows_is_read_here() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = run.file("list", "tone.wav\r\n# two\r\n\r\ntone.mp3\r\n");
+    let printed = run.args(["-q", "--files-from", "list"]).run().captioned();
+    assert_says(&printed, &["==> tone.wav <==", "==> tone.mp3 <=="]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backslash_is_a_letter_of_a_name_where_it_separates_nothing() {
+    let stand_in = StandIn::start();
+    let sound = fs::read(data("tone.wav")).unwrap();
+    let run = caption(&stand_in).file("x/a\\b.wav", sound);
+    let path = run.folder().join("out");
+    let mut run = run.args(["-q", "--output-dir", "out", "x/a\\b.wav"]);
+    finish(run.spawn()).captioned();
+    assert_eq!(crate::harness::listed(&path.join("x")), ["a\\b.txt"]);
+}
