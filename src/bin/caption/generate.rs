@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 
 use super::cli::Cli;
+use super::help::AFTER_HELP;
 use super::values::Generated;
 
 const NAME: &str = "caption";
@@ -14,10 +15,23 @@ pub(crate) fn print(what: Generated) -> io::Result<()> {
     let mut text = Vec::new();
     match what.shell() {
         Some(shell) => clap_complete::generate(shell, &mut Cli::command(), NAME, &mut text),
-        None => clap_mangen::Man::new(Cli::command()).render(&mut text)?,
+        None => manual(&mut text)?,
     }
     match io::stdout().lock().write_all(&text) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// With a synopsis of one line, and the notes as they are laid out.
+fn manual(page: &mut Vec<u8>) -> io::Result<()> {
+    let manual = clap_mangen::Man::new(Cli::command());
+    manual.render_title(page)?;
+    manual.render_name_section(page)?;
+    writeln!(page, ".SH SYNOPSIS\n\\fB{NAME}\\fR [\\fIOPTIONS\\fR] [\\fIINPUT\\fR]...")?;
+    manual.render_description_section(page)?;
+    manual.render_options_section(page)?;
+    let notes = AFTER_HELP.replace('\\', "\\e").replace('-', "\\-");
+    writeln!(page, ".SH NOTES\n.nf\n{notes}\n.fi")?;
+    manual.render_version_section(page)
 }
