@@ -8,6 +8,7 @@ use std::thread;
 use tokio::sync::Semaphore;
 
 use self::heard::check_heard;
+use self::material::Recording;
 use self::source::{Found, tell};
 use self::tally::Tally;
 use crate::audio::{Clip, Sound};
@@ -20,12 +21,13 @@ use crate::memory::Memory;
 use crate::outcome::{Ending, Extent, Outcome, Question};
 use crate::record::Record;
 use crate::rules::{Evidence, Rule, check_caption, check_sound};
-use crate::service::{Audio, Client, Downloader};
+use crate::service::{Audio, Client, Downloader, Material};
 use crate::stop::Stop;
 use crate::watch::Watch;
 
 mod heard;
 mod join;
+mod material;
 mod plan;
 mod preparation;
 mod source;
@@ -149,7 +151,8 @@ impl Captioner {
             Found::Url(url) => {
                 facts.question = Some(self.question(None));
                 let _permit = self.requests.acquire().await;
-                return self.ask(&Audio::Url(url), None, watch).await.map(Ending::Captioned);
+                let recording = Recording::Url { captioner: self, url: &url, watch };
+                return self.ask(&recording, None, watch).await.map(Ending::Captioned);
             }
         };
         facts.seconds = clip.format().seconds;
@@ -199,8 +202,10 @@ impl Captioner {
         facts.sound = facts.sound.take().or_else(|| self.sound(clip, prepared.levels));
         self.check_length(prepared.seconds)?;
         let _permit = self.requests.acquire().await;
-        let audio = Audio::Clip(prepared.clip);
-        self.ask(&audio, prepared.seconds, watch).await.map(Ending::Captioned)
+        let seconds = prepared.seconds;
+        let prepared = Audio::Clip(prepared.clip);
+        let recording = Recording::Clip { captioner: self, clip, prepared };
+        self.ask(&recording, seconds, watch).await.map(Ending::Captioned)
     }
 
     /// Checks the sound before anything is paid for it.
@@ -252,7 +257,7 @@ impl Captioner {
     /// Asks, and makes sure that the service listened.
     async fn ask(
         &self,
-        audio: &Audio,
+        material: &impl Material,
         seconds: Option<f64>,
         watch: &Watch,
     ) -> Result<Answer, Error> {
@@ -261,7 +266,7 @@ impl Captioner {
             Some(budget) => Some(budget.reserve(seconds.map_or(0.0, heard::tokens)).await?),
             None => None,
         };
-        let result = client.caption(audio, watch).await;
+        let result = client.caption_material(material, watch).await;
         self.tally.count(&result);
         match (reservation, &result) {
             (Some(reservation), Ok(answer)) => reservation.spend(answer),

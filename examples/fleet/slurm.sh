@@ -7,8 +7,9 @@
 # When all are done: cat captions-*.jsonl > captions.jsonl
 set -eu
 
-: "${ENGINE:=http://engine:8000/v1}" "${AIMLAPI_KEY:=none}"
-export AIMLAPI_KEY
+: "${ENGINE:=http://engine:8000/v1}" "${ENGINE_KEY:=none}"
+# Not the key for the service that may be in the environment of whoever submits this.
+export AIMLAPI_KEY="$ENGINE_KEY"
 
 caption --base-url "$ENGINE" --allow-http -m Qwen/Qwen3-Omni-30B-A3B-Captioner --max-upload none \
   --shard "$SLURM_ARRAY_TASK_ID/8" -j 64 --allow-empty \

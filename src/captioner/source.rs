@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::input::{Source, is_local};
 use crate::record::Record;
 use crate::rules::Rule;
-use crate::service::Dialect;
+use crate::service::{Audio, Dialect, Material};
 use crate::watch::{Event, Watch};
 
 /// Files that are hashed at a time: enough to keep a disk busy, and few enough that many large
@@ -62,8 +62,31 @@ impl Captioner {
 
     /// How sound is made ready for that server.
     pub(super) fn recipe(&self) -> Recipe {
-        let is_common = self.dialect() == Dialect::OpenAi;
-        Recipe { is_common, ..self.preparation.recipe.clone() }
+        self.recipe_for(self.dialect())
+    }
+
+    fn recipe_for(&self, dialect: Dialect) -> Recipe {
+        let recipe = self.preparation.recipe.clone();
+        Recipe { is_common: recipe.is_common || dialect == Dialect::OpenAi, ..recipe }
+    }
+
+    /// A clip made ready for another server than it was at first.
+    pub(super) async fn made(&self, clip: &Clip, dialect: Dialect) -> Result<Audio, Error> {
+        let _permit = self.decoders.acquire().await;
+        let (source, recipe) = (clip.clone(), self.recipe_for(dialect));
+        let prepared = off_thread(move || prepare(&source, &recipe)).await?;
+        Audio::Clip(prepared.clip).written_in(dialect).await
+    }
+
+    /// What is at an address, for a server that fetches none.
+    pub(super) async fn fetched(
+        &self,
+        url: &Url,
+        dialect: Dialect,
+        watch: &Watch,
+    ) -> Result<Audio, Error> {
+        let clip = self.inline(url, watch).await?;
+        self.made(&clip, dialect).await
     }
 
     /// What the sound goes by in a manifest.

@@ -166,11 +166,13 @@ impl<'a> Timeline<'a> {
     /// Of all that happens to a window, people are told only why it takes so long.
     fn watch_of(&self, window: &WindowClip) -> Watch {
         let (watch, span) = (self.watch.clone(), span(window.start, window.end));
-        Watch::new(move |event| {
-            if let Event::Retrying { reason, wait, attempt } = event {
+        Watch::new(move |event| match event {
+            Event::Retrying { reason, wait, attempt } => {
                 let reason = format!("window {span}: {reason}");
                 watch.tell(Event::Retrying { reason, wait, attempt });
             }
+            Event::Understood { .. } => watch.tell(event),
+            _ => {}
         })
     }
 }

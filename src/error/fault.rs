@@ -44,6 +44,8 @@ pub enum Meaning {
     TooLarge,
     /// The service answered with another address to go to.
     Redirected,
+    /// The sound is written in another way than the server takes it.
+    WrongForm,
     /// The request is at fault: asked again, it will be refused again.
     Rejected,
     /// The service or something behind it failed.
@@ -61,7 +63,7 @@ impl fmt::Display for Fault {
             Meaning::AllowanceUsed => "the free allowance is used up",
             Meaning::TooLarge => "the request is larger than the service takes",
             Meaning::Redirected => "a redirect, which is not followed with the key",
-            Meaning::Rejected => "the service rejected the request",
+            Meaning::Rejected | Meaning::WrongForm => "the service rejected the request",
             Meaning::Failed => "the service failed",
         })?;
         let status = (self.status > 0).then(|| self.status.to_string());
@@ -80,7 +82,7 @@ impl Meaning {
             Self::Key | Self::Unverified => Kind::Auth,
             Self::Credits => Kind::Credits,
             Self::RateLimited | Self::AllowanceUsed => Kind::RateLimited,
-            Self::TooLarge | Self::Redirected | Self::Rejected => Kind::Rejected,
+            Self::TooLarge | Self::Redirected | Self::WrongForm | Self::Rejected => Kind::Rejected,
             Self::Failed => Kind::Server,
         }
     }

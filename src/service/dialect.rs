@@ -6,7 +6,7 @@ use reqwest::Url;
 use super::audio::Audio;
 use super::part::{AudioUrl, InputAudio, Part};
 use crate::audio::Format;
-use crate::error::{Error, Meaning};
+use crate::error::Error;
 
 /// The ways in which servers of chat completions take sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,22 +29,6 @@ pub enum Dialect {
 
 /// Hosts that are known to speak as `OpenAI` does.
 const OPENAI_HOSTS: [&str; 2] = ["api.openai.com", "openrouter.ai"];
-
-/// What servers say of sound that is written in another way than they take it.
-const WRONG_FORM: [&str; 8] = [
-    "input_audio",
-    "audio_url",
-    "base64",
-    "format",
-    "padding",
-    "load audio",
-    "audio file",
-    "data url",
-];
-
-/// What they say of sound that they understood and cannot use.
-const WRONG_SOUND: [&str; 6] =
-    ["too long", "too short", "too large", "duration", "decode", "10 mb"];
 
 /// Stands where the base64 text is to be.
 pub(super) const SOUND: &str = "(sound)";
@@ -78,10 +62,19 @@ impl Dialect {
         self != Self::OpenAi || format.is_common()
     }
 
-    pub(super) fn can_say(self, audio: &Audio) -> bool {
-        match audio {
-            Audio::Url(_) => self.takes_urls(),
-            Audio::Clip(clip) => self.takes(clip.format()),
+    /// Sound that can be written in it, as it is.
+    ///
+    /// Fails with [`Error::Undecodable`], and with [`Error::BadUrl`] for an address.
+    fn checked(self, audio: Audio) -> Result<Audio, Error> {
+        match &audio {
+            Audio::Url(url) if !self.takes_urls() => Err(Error::BadUrl {
+                url: url.to_string(),
+                reason: "the server fetches none".to_owned(),
+            }),
+            Audio::Clip(clip) if !self.takes(clip.format()) => {
+                Err(Error::Undecodable { container: clip.format().container.to_uppercase() })
+            }
+            _ => Ok(audio),
         }
     }
 
@@ -116,13 +109,15 @@ fn media_type(container: &str) -> String {
     format!("audio/{name}")
 }
 
-/// Whether a server refused sound for how it is written. Such a request is not billed. Source:
-/// AI/ML API docs, "usage logs".
-pub(super) fn is_wrong_form(error: &Error) -> bool {
-    let Error::Refused(fault) = error else { return false };
-    let message = fault.message.to_lowercase();
-    matches!(fault.status, 400 | 422)
-        && fault.meaning == Meaning::Rejected
-        && WRONG_FORM.iter().any(|words| message.contains(words))
-        && !WRONG_SOUND.iter().any(|words| message.contains(words))
+/// What is to be sent, in whatever form the server takes.
+pub(crate) trait Material: Sync {
+    /// As it can be written in a dialect.
+    fn written_in(&self, dialect: Dialect) -> impl Future<Output = Result<Audio, Error>> + Send;
+}
+
+/// As it is or not at all.
+impl Material for Audio {
+    async fn written_in(&self, dialect: Dialect) -> Result<Self, Error> {
+        dialect.checked(self.clone())
+    }
 }

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use regex::Regex;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
@@ -68,6 +69,7 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKe
             .find_map(words)
             .unwrap_or_default();
     let mut details = Vec::new();
+    collect_details(&document["detail"], &mut details);
     collect_details(&error["details"], &mut details);
     collect_details(&error["data"], &mut details);
     collect_legacy(&document["meta"], "", &mut details);
@@ -81,7 +83,7 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKe
     let codes = code.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     Fault {
         status,
-        meaning: meaning(status, &format!("{codes} {message}").to_lowercase()),
+        meaning: meaning(status, &format!("{codes} {message}").to_lowercase(), &said),
         message: one_line(&key.hide(&said), LONGEST),
         request_id: words(&document["requestId"])
             .map(|id| one_line(&key.hide(&id), LONGEST_ID))
@@ -90,7 +92,8 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKe
     }
 }
 
-fn meaning(status: u16, said: &str) -> Meaning {
+/// `said` is in lower case; `all` has the details too.
+fn meaning(status: u16, said: &str, all: &str) -> Meaning {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     match status {
         402 => Meaning::Credits,
@@ -106,9 +109,19 @@ fn meaning(status: u16, said: &str) -> Meaning {
         429 if says(&["free-tier limit", "limit for the hour"]) => Meaning::AllowanceUsed,
         429 => Meaning::RateLimited,
         300..=399 => Meaning::Redirected,
+        400 | 422 if is_about_form(all) => Meaning::WrongForm,
         0 | 408 | 500.. => Meaning::Failed,
         _ => Meaning::Rejected,
     }
+}
+
+/// Whether a server refused sound for how it is written. Such a request is not billed. Source:
+/// AI/ML API docs, "usage logs".
+fn is_about_form(said: &str) -> bool {
+    let form = r"(?i)\b(?:input_audio|audio_url|base64|padding|data ur[il]|load audio|audio file|format)\b";
+    let sound = r"(?i)\btoo (?:long|short|large)\b|\bduration\b|\b10 mb\b";
+    let matches = |words: &str| Regex::new(words).is_ok_and(|words| words.is_match(said));
+    matches(form) && !matches(sound)
 }
 
 /// A string, or a list of strings as one.
@@ -124,10 +137,9 @@ fn words(value: &Value) -> Option<String> {
 /// `[{"path": "tools", "reason": "…"}]`, and the older `[{"path": ["tools"], "message": "…"}]`.
 fn collect_details(list: &Value, details: &mut Vec<String>) {
     for fault in list.as_array().into_iter().flatten().take(MOST_DETAILS) {
-        let Some(reason) = words(&fault["reason"]).or_else(|| words(&fault["message"])) else {
-            continue;
-        };
-        details.push(match path(&fault["path"]) {
+        let reasons = [&fault["reason"], &fault["message"], &fault["msg"]];
+        let Some(reason) = reasons.into_iter().find_map(words) else { continue };
+        details.push(match path(&fault["path"]).or_else(|| path(&fault["loc"])) {
             Some(path) => format!("{path}: {reason}"),
             None => reason,
         });

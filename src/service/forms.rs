@@ -2,14 +2,16 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::audio::Audio;
-use super::dialect::{Dialect, is_wrong_form};
-use crate::error::Error;
-use crate::watch::{Event, Watch};
+use super::dialect::Dialect;
+use crate::error::{Error, Meaning};
 
 /// What is known of the server.
 #[derive(Debug)]
-pub(super) struct Forms(Mutex<Known>);
+pub(super) struct Forms {
+    known: Mutex<Known>,
+    /// Held by the one request that tries another dialect while the others wait for what it finds.
+    probing: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
@@ -20,7 +22,8 @@ struct Known {
 
 impl Forms {
     pub(super) fn new(said: Option<Dialect>, guess: Dialect) -> Self {
-        Self(Mutex::new(Known { dialect: said.unwrap_or(guess), is_sure: said.is_some() }))
+        let known = Known { dialect: said.unwrap_or(guess), is_sure: said.is_some() };
+        Self { known: Mutex::new(known), probing: tokio::sync::Mutex::new(()) }
     }
 
     /// The one to speak.
@@ -28,56 +31,81 @@ impl Forms {
         self.known().dialect
     }
 
-    /// The server answered in this one.
-    fn settle(&self, dialect: Dialect) {
-        *self.known() = Known { dialect, is_sure: true };
+    /// The server answered in this one. Whether that is news: the first answer decides.
+    fn settle(&self, dialect: Dialect) -> bool {
+        let mut known = self.known();
+        let is_news = !known.is_sure && known.dialect != dialect;
+        if !known.is_sure {
+            *known = Known { dialect, is_sure: true };
+        }
+        is_news
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The dialects that one request is written in, one after another.
 pub(super) struct Attempts<'a> {
     forms: &'a Forms,
-    pub(super) dialect: Dialect,
-    left: Vec<Dialect>,
+    /// The one to try, where that is another than the server is known to speak.
+    other: Option<Dialect>,
+    tried: Vec<Dialect>,
     refused: Option<Error>,
+    probing: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(forms: &'a Forms, audio: &Audio) -> Self {
-        let Known { dialect, is_sure } = *forms.known();
-        let others = Dialect::ALL.into_iter().filter(|other| *other != dialect);
-        let left = if is_sure {
-            Vec::new()
-        } else {
-            others.filter(|other| other.can_say(audio)).collect()
-        };
-        Self { forms, dialect, left, refused: None }
+    pub(super) fn new(forms: &'a Forms) -> Self {
+        Self { forms, other: None, tried: Vec::new(), refused: None, probing: None }
+    }
+
+    /// The one to speak now.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.other.unwrap_or_else(|| self.forms.dialect())
     }
 
     /// Goes on to another dialect where the server does not understand this one, or hands the
     /// error back: of several refusals the first, which is about what was meant to be sent.
-    pub(super) fn next(&mut self, error: Error) -> Result<(), Error> {
-        if !is_wrong_form(&error) {
-            return Err(error);
+    pub(super) async fn next(&mut self, error: Error) -> Result<(), Error> {
+        let Error::Refused(fault) = &error else { return Err(error) };
+        if fault.meaning != Meaning::WrongForm {
+            let is_of_request = (400..500).contains(&fault.status) && fault.status != 429;
+            return Err(self.refused.take().filter(|_| is_of_request).unwrap_or(error));
         }
+        self.go_on(error).await
+    }
+
+    /// As [`next`](Self::next), where the sound cannot be written in this dialect.
+    pub(super) async fn skip(&mut self, error: Error) -> Result<(), Error> {
+        if self.refused.is_none() { Err(error) } else { self.go_on(error).await }
+    }
+
+    async fn go_on(&mut self, error: Error) -> Result<(), Error> {
+        self.tried.push(self.dialect());
         let first = self.refused.take().unwrap_or(error);
-        if self.left.is_empty() {
+        if self.probing.is_none() {
+            self.probing = Some(self.forms.probing.lock().await);
+        }
+        let known = *self.forms.known();
+        let untried = |dialect: &Dialect| !self.tried.contains(dialect);
+        self.other = if known.is_sure {
+            // Somebody else may have found out meanwhile.
+            Some(known.dialect).filter(untried)
+        } else {
+            Dialect::ALL.into_iter().find(untried)
+        };
+        if self.other.is_none() {
             return Err(first);
         }
         self.refused = Some(first);
-        self.dialect = self.left.remove(0);
         Ok(())
     }
 
-    /// The server answered.
-    pub(super) fn settle(&self, watch: &Watch) {
-        if self.refused.is_some() {
-            watch.tell(Event::Understood { dialect: self.dialect.name() });
-        }
-        self.forms.settle(self.dialect);
+    /// The server answered; the name of what it speaks, where that is news.
+    pub(super) fn settle(self) -> Option<&'static str> {
+        let dialect = self.dialect();
+        self.forms.settle(dialect).then(|| dialect.name())
     }
 }

@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 pub use self::audio::Audio;
 pub use self::dialect::Dialect;
+pub(crate) use self::dialect::Material;
 pub use self::download::Downloader;
 pub use self::key::ApiKey;
 pub use self::options::{DEFAULT_BASE_URL, DEFAULT_MODEL, Options};
@@ -18,7 +19,7 @@ use self::pace::Pace;
 use self::retry::Tries;
 use crate::caption::Answer;
 use crate::error::Error;
-use crate::watch::Watch;
+use crate::watch::{Event, Watch};
 
 mod answer;
 mod audio;
@@ -71,20 +72,42 @@ impl Client {
     /// A try that fails in a way that may pass is repeated up to [`Options::max_retries`] times,
     /// but never once `watch` was told any text. Where [`Options::dialect`] is not said and the
     /// server refuses sound for how it is written, the other ways are tried, once each.
+    ///
+    /// Fails with [`Error::Undecodable`] where the server does not take sound of that kind.
     pub async fn caption(&self, audio: &Audio, watch: &Watch) -> Result<Answer, Error> {
+        self.caption_material(audio, watch).await
+    }
+
+    /// The same for a recording that is made ready for the dialect of the server, once that is
+    /// known, or tried.
+    pub(crate) async fn caption_material(
+        &self,
+        material: &impl Material,
+        watch: &Watch,
+    ) -> Result<Answer, Error> {
         let started = Instant::now();
         let mut tries = Tries::new(self.options.max_retries, &self.pace);
-        let mut forms = Attempts::new(&self.forms, audio);
+        let mut forms = Attempts::new(&self.forms);
         loop {
             tries.turn().await;
-            match self.ask_once(audio, forms.dialect, watch).await {
+            let dialect = forms.dialect();
+            let audio = match material.written_in(dialect).await {
+                Ok(audio) => audio,
+                Err(error) => {
+                    forms.skip(error).await?;
+                    continue;
+                }
+            };
+            match self.ask_once(&audio, dialect, watch).await {
                 Ok(answer) => {
-                    forms.settle(watch);
+                    if let Some(dialect) = forms.settle() {
+                        watch.tell(Event::Understood { dialect });
+                    }
                     self.pace.succeeded();
                     let (attempts, elapsed) = (tries.number, started.elapsed());
                     return Ok(Answer { attempts, elapsed, ..answer });
                 }
-                Err(error) => match forms.next(error) {
+                Err(error) => match forms.next(error).await {
                     Ok(()) => tries.number += 1,
                     Err(error) => tries.wait(error, watch).await?,
                 },

@@ -128,9 +128,9 @@ fn a_dialect_that_is_said_is_kept_to() {
 
 #[test]
 fn a_refusal_that_is_not_about_the_form_is_not_tried_in_another() {
-    for message in
-        ["Unknown model", "input_audio: the audio is too long", "cannot decode input_audio"]
-    {
+    let messages =
+        ["Unknown model; for more information see x", "input_audio: the audio is too long"];
+    for message in messages {
         let stand_in = StandIn::scripted([document(400, &json!({ "message": message }))]);
         caption(&stand_in).arg(data("tone.wav")).run().failed(3);
         stand_in.request();
@@ -142,7 +142,7 @@ fn of_several_refusals_the_first_is_told() {
     let reply = |text: &str| document(400, &json!({ "message": format!("{text}: input_audio") }));
     let stand_in = StandIn::scripted([reply("one"), reply("two"), reply("three")]);
     let said = caption(&stand_in).arg(data("tone.wav")).run().failed(3);
-    assert_says(&said, &["\"one: input_audio\"", "--dialect"]);
+    assert_says(&said, &["\"one: input_audio\"", "check the sound, --model and --dialect"]);
     assert_eq!(stand_in.requests().len(), 3);
 }
 
@@ -160,5 +160,76 @@ fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
         run.captioned();
         let body = stand_in.request().json();
         assert_eq!(part(&body)["input_audio"]["format"].as_str().unwrap_or(""), kind, "{host}");
+    }
+}
+
+#[test]
+fn what_comes_first_may_be_what_has_to_be_converted_or_downloaded() {
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let files = StandIn::ruled(move || Reply::status(200).body("audio/wav", wav.clone()));
+    // An address that others can reach, for all that the program knows; the proxy is the server.
+    let url = "http://sounds.example.com/a.wav";
+    for (input, through) in [(data("tones/adts.aac"), None), (url.into(), Some(files.url("")))] {
+        let stand_in = StandIn::start();
+        let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]).arg(input);
+        let run = if let Some(proxy) = through { run.env("HTTP_PROXY", proxy) } else { run };
+        run.arg(data("tone.wav")).run().captioned();
+        let requests = stand_in.requests();
+        let formats =
+            requests.iter().map(|request| part(&request.json())["input_audio"]["format"].clone());
+        assert_eq!(formats.collect::<Vec<_>>(), [Value::Null, json!("wav"), json!("wav")]);
+    }
+}
+
+#[test]
+fn many_at_a_time_find_it_out_together() {
+    let stand_in = StandIn::start();
+    let run = at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("the server takes sound").count(), 1, "{}", run.stderr);
+    // Those that were under way before anybody knew, and no other.
+    assert!(stand_in.requests().len() <= 48, "{} requests", stand_in.requests().len());
+}
+
+#[test]
+fn windows_find_it_out_too() {
+    let stand_in = StandIn::start();
+    let sound = crate::waves::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
+    let run = at(&stand_in, "openai/v1").file("a.wav", sound);
+    let run = run.args(["-v", "-j", "2", "--window", "5s", "a.wav"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("the server takes sound as openai does").count(), 1);
+}
+
+#[test]
+fn sound_that_waited_while_it_was_found_out_is_made_ready_again() {
+    let stand_in = StandIn::start();
+    let run = at(&stand_in, "openai/v1").args(["-q", "-j", "4", "--max-spend", "5"]);
+    let clips = ["tone.wav", "tones/adts.aac", "tones/alaw.wav", "tone.mp3"];
+    run.args(clips.map(data)).run().captioned();
+}
+
+#[test]
+fn what_a_named_dialect_does_not_take_and_nobody_can_convert_is_not_sent() {
+    let stand_in = StandIn::start();
+    let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data("tone.amr"));
+    assert_says(&run.run().failed(3), &["AMR with sound that cannot be decoded here", "tone.amr"]);
+    assert!(stand_in.requests().is_empty());
+}
+
+#[test]
+fn refusals_of_many_wordings_are_understood() {
+    for refusal in [
+        json!({ "error": { "message": "Incorrect padding" } }),
+        json!({ "error": { "message": "Failed to decode base64 audio data" } }),
+        json!({ "error": { "message": "Missing required parameter: 'messages[0].content[0].input_audio.format'." } }),
+        json!({ "detail": [{ "loc": ["body", "messages", 0, "content", 0, "type"], "msg": "Input should be 'audio_url'" }] }),
+        json!({ "message": format!("{} input_audio.format is missing", "x ".repeat(600)) }),
+    ] {
+        for status in [400, 422] {
+            let stand_in = StandIn::scripted([document(status, &refusal)]);
+            let run = at(&stand_in, "openai/v1").arg(data("tone.wav")).run();
+            assert_eq!((run.code, stand_in.requests().len()), (0, 2), "{refusal}: {}", run.stderr);
+        }
     }
 }

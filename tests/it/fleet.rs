@@ -9,7 +9,7 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::harness::{Caption, caption, finish};
-use crate::stand_in::StandIn;
+use crate::stand_in::{KEY, StandIn};
 
 const SHARDS: usize = 8;
 const CLIPS: usize = 120;
@@ -34,7 +34,8 @@ fn run(script: &str, variable: &str, first: usize) {
         .map(|shard| {
             let program = std::path::Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
             let run = caption(&stand_in).env(variable, (first + shard).to_string());
-            let run = run.env("ENGINE", stand_in.base_url()).without("AIMLAPI_BASE_URL");
+            let run = run.env("ENGINE", stand_in.base_url()).env("ENGINE_KEY", KEY);
+            let run = run.without("AIMLAPI_BASE_URL");
             let script = format!(
                 "PATH={}:$PATH\ncd {}\nset -- sfx/\n{script}",
                 program.display(),

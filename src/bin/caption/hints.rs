@@ -162,9 +162,7 @@ fn hint_of_fault(fault: &Fault) -> &'static str {
             "check the proxy or firewall in between, and what the key may do"
         }
         Meaning::Rejected if matches!(fault.status, 404 | 405) => "check --base-url and --model",
-        Meaning::Rejected if fault.message.contains("input_audio") => {
-            "check the sound, --model and --dialect"
-        }
+        Meaning::WrongForm => "check the sound, --model and --dialect",
         Meaning::Rejected => "check the sound and --model",
         _ => "try again later",
     }
