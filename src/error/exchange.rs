@@ -31,14 +31,17 @@ impl Error {
     /// Sorts a failed exchange with `host`, in which one try was given `timeout`.
     pub(crate) fn from_exchange(error: reqwest::Error, host: &str, timeout: Duration) -> Self {
         let error = error.without_url();
+        let is_on_the_way = chain(&error).any(|cause| cause.to_string().contains("tunnel"));
+        let host =
+            &if is_on_the_way { format!("{host} through the proxy") } else { host.to_owned() };
         if find::<ChangedWhileSending>(&error).is_some() {
             Self::Changed
         } else if let Some(ReadWhileSending(kind)) = find(&error) {
             Self::Unreadable((*kind).into())
         } else if matches!(find(&error), Some(rustls::Error::InvalidCertificate(_))) {
-            Self::Untrusted { host: host.to_owned(), source: error }
+            Self::Untrusted { host: host.clone(), source: error }
         } else if error.is_connect() {
-            Self::Unreachable { host: host.to_owned(), source: error }
+            Self::Unreachable { host: host.clone(), source: error }
         } else if error.is_timeout() {
             Self::TimedOut { after: timeout }
         } else {

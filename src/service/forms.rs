@@ -49,7 +49,9 @@ impl Forms {
 /// The dialects that one request is written in, one after another.
 pub(super) struct Attempts<'a> {
     forms: &'a Forms,
-    /// The one to try, where that is another than the server is known to speak.
+    /// The one that is spoken now; others may find out meanwhile.
+    current: Dialect,
+    /// The one to try next, where that is another than the server is known to speak.
     other: Option<Dialect>,
     tried: Vec<Dialect>,
     refused: Option<Error>,
@@ -58,12 +60,14 @@ pub(super) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     pub(super) fn new(forms: &'a Forms) -> Self {
-        Self { forms, other: None, tried: Vec::new(), refused: None, probing: None }
+        let current = forms.dialect();
+        Self { forms, current, other: None, tried: Vec::new(), refused: None, probing: None }
     }
 
     /// The one to speak now.
-    pub(super) fn dialect(&self) -> Dialect {
-        self.other.unwrap_or_else(|| self.forms.dialect())
+    pub(super) fn turn(&mut self) -> Dialect {
+        self.current = self.other.unwrap_or_else(|| self.forms.dialect());
+        self.current
     }
 
     /// Goes on to another dialect where the server does not understand this one, or hands the
@@ -83,7 +87,7 @@ impl<'a> Attempts<'a> {
     }
 
     async fn go_on(&mut self, error: Error) -> Result<(), Error> {
-        self.tried.push(self.dialect());
+        self.tried.push(self.current);
         let first = self.refused.take().unwrap_or(error);
         if self.probing.is_none() {
             self.probing = Some(self.forms.probing.lock().await);
@@ -105,7 +109,6 @@ impl<'a> Attempts<'a> {
 
     /// The server answered; the name of what it speaks, where that is news.
     pub(super) fn settle(self) -> Option<&'static str> {
-        let dialect = self.dialect();
-        self.forms.settle(dialect).then(|| dialect.name())
+        self.forms.settle(self.current).then(|| self.current.name())
     }
 }

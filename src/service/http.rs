@@ -1,7 +1,6 @@
 //! The HTTP client that requests and downloads share.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use rustls_platform_verifier::Verifier;
 use super::endpoint;
 use super::options::Options;
 use crate::error::Error;
+use crate::platform;
 
 /// How many redirects are followed.
 pub(super) const NO_REDIRECTS: usize = 0;
@@ -38,7 +38,11 @@ pub(super) fn client(options: &Options, redirects: usize, is_near: bool) -> Resu
     let builder = Client::builder();
     let builder = match &options.proxy {
         _ if is_near => builder.no_proxy(),
-        None => builder,
+        None => {
+            check_environment()?;
+            builder
+        }
+        Some(url) if url.is_empty() => builder.no_proxy(),
         Some(url) => builder.proxy(proxy(url)?),
     };
     builder
@@ -65,14 +69,35 @@ fn follow(limit: usize, is_near: bool) -> Policy {
 
 /// For all but what the environment excepts.
 fn proxy(url: &str) -> Result<Proxy, Error> {
-    // A password may be in it.
-    let bad = |reason: &str| Error::BadProxy { reason: reason.to_owned() };
-    let parsed = Url::parse(url).map_err(|e| bad(&e.to_string()))?;
-    if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(bad("neither http:// nor https://"));
-    }
-    let proxy = Proxy::all(parsed).map_err(|_| bad("it cannot be used"))?;
+    let proxy = Proxy::all(proxy_url(url)?).map_err(|_| bad_proxy("it cannot be used"))?;
     Ok(proxy.no_proxy(NoProxy::from_env()))
+}
+
+/// Without a scheme it is HTTP, as everywhere.
+fn proxy_url(url: &str) -> Result<Url, Error> {
+    let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let parsed = Url::parse(&full).map_err(|e| bad_proxy(&e.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(bad_proxy("neither http:// nor https://"));
+    }
+    Ok(parsed)
+}
+
+/// It is not repeated: a password may be in it.
+fn bad_proxy(reason: &str) -> Error {
+    Error::BadProxy { reason: reason.to_owned() }
+}
+
+/// What the environment says and cannot be used would be passed over, and all go another way than
+/// somebody meant.
+fn check_environment() -> Result<(), Error> {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let value = std::env::var(name).unwrap_or_default();
+        if !value.trim().is_empty() {
+            proxy_url(value.trim()).map_err(|e| bad_proxy(&format!("{name}: {e}")))?;
+        }
+    }
+    Ok(())
 }
 
 /// Reading the system's certificates takes longer than all the rest of a start, so they are left
@@ -88,7 +113,9 @@ fn authorities(options: &Options) -> Result<ClientConfig, Error> {
         None => Vec::new(),
     };
     let bad = |e: rustls::Error| match &options.authorities {
-        Some(path) => Error::BadAuthorities { path: path.clone(), reason: e.to_string() },
+        Some(path) => {
+            Error::BadAuthorities { path: path.clone(), reason: "one is none".to_owned() }
+        }
         None => Error::Setup(Box::new(e)),
     };
     let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(bad)?;
@@ -105,18 +132,20 @@ fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
 /// The certificates of a PEM file.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let bad = |reason: String| Error::BadAuthorities { path: path.to_owned(), reason };
-    let file = File::open(path).map_err(|e| bad(e.kind().to_string()))?;
-    let mut pem = Vec::new();
-    let read =
-        file.take(LARGEST_PEM).read_to_end(&mut pem).map_err(|e| bad(e.kind().to_string()))?;
-    if read as u64 == LARGEST_PEM {
-        return Err(bad("more than 4 MB".to_owned()));
+    let unread = |e: io::Error| bad(e.kind().to_string());
+    let file = platform::open(path).map_err(unread)?;
+    let metadata = file.metadata().map_err(unread)?;
+    if !metadata.is_file() || metadata.len() > LARGEST_PEM {
+        return Err(bad("not a file of at most 4 MB".to_owned()));
     }
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let mut pem = Vec::new();
+    file.take(LARGEST_PEM).read_to_end(&mut pem).map_err(unread)?;
+    let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pem);
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => Err(bad("no certificate in it".to_owned())),
         Ok(certificates) => Ok(certificates),
-        Err(e) => Err(bad(e.to_string())),
+        Err(_) => Err(bad("it is damaged".to_owned())),
     }
 }
 

@@ -90,7 +90,7 @@ impl Client {
         let mut forms = Attempts::new(&self.forms);
         loop {
             tries.turn().await;
-            let dialect = forms.dialect();
+            let dialect = forms.turn();
             let audio = match material.written_in(dialect).await {
                 Ok(audio) => audio,
                 Err(error) => {

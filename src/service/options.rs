@@ -37,7 +37,7 @@ pub struct Options {
     /// The least time between two requests, repeated ones included.
     pub least_gap: Duration,
     /// Goes through this HTTP proxy, but for what `NO_PROXY` names and plain HTTP to this machine;
-    /// `None` asks the environment and the system.
+    /// an empty one stands for none; `None` asks the environment and the system.
     pub proxy: Option<String>,
     /// A file of certificates (PEM) of authorities that are trusted beside those of the system.
     pub authorities: Option<PathBuf>,

@@ -83,11 +83,12 @@ fn a_file_without_certificates_is_wrong_usage() {
     let stand_in = service();
     for (file, content, words) in [
         ("nowhere.pem", None, "entity not found"),
+        ("/dev/zero", None, "not a file"),
+        (".", None, "not a file"),
         ("empty.pem", Some(""), "no certificate in it"),
         ("text.pem", Some("hello"), "no certificate in it"),
         ("torn.pem", Some("-----BEGIN CERTIFICATE-----\nMIIB"), ""),
         ("odd.pem", Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), ""),
-        ("zero.pem", None, ""),
     ] {
         let run = to(&stand_in);
         let run = match content {
@@ -164,4 +165,36 @@ fn a_proxy_and_authorities_are_not_taken_from_a_project() {
         let run = bare().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
         assert_says(&run.failed(2), &["is not taken from a project"]);
     }
+}
+
+#[test]
+fn a_proxy_in_the_environment_that_cannot_be_used_is_not_passed_over() {
+    let stand_in = service();
+    for (name, value) in [
+        ("HTTPS_PROXY", "http://proxy:80 80"),
+        ("https_proxy", "nonsense://hunter2"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+    ] {
+        let said = to(&stand_in).env(name, value).run().failed(2);
+        assert_says(&said, &["not a usable proxy", name]);
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
+fn a_proxy_needs_no_scheme_and_an_empty_one_is_none() {
+    let (stand_in, proxy) = (service(), Proxy::start());
+    let trusting = || to(&stand_in).arg("--cacert").arg(data("tls/ca.pem"));
+    let bare_url = proxy.url().replace("http://", "");
+    trusting().args(["--proxy", &bare_url]).run().captioned();
+    assert_eq!(proxy.heads().len(), 1);
+    trusting().env("HTTPS_PROXY", proxy.url()).args(["--proxy", ""]).run().captioned();
+    assert_eq!(proxy.heads().len(), 1);
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_not_told_as_the_service() {
+    let run = to(&service()).args(["--proxy", "127.0.0.1:9", "--max-retries", "0"]).run();
+    assert_says(&run.failed(3), &["could not connect to localhost:", "through the proxy"]);
 }

@@ -52,6 +52,16 @@ fn bash_completes_options_and_their_values() {
     let Some(options) = completed("caption --max-", 1) else { return };
     assert_says(&options, &["--max-spend", "--max-tokens", "--max-upload"]);
     assert_says(&completed("caption --dialect v", 2).unwrap(), &["vllm"]);
+    assert_says(&completed("caption song.mp3 --max-", 2).unwrap(), &["--max-spend"]);
+    // Nothing of its own, so that bash offers files in its own way.
+    for (words, current) in [
+        ("caption ''", 1),
+        ("caption a", 1),
+        ("caption song.mp3 ''", 2),
+        ("caption --cacert my", 2),
+    ] {
+        assert_eq!(completed(words, current).unwrap().trim(), "", "{words}");
+    }
     assert_says(&completed("caption --convert ''", 2).unwrap(), &["auto", "always", "never"]);
 }
 
@@ -65,6 +75,27 @@ fn zsh_takes_its_completions() {
     if let Some(said) = said_by("zsh", &["-f"], &script) {
         assert_says(&said, &["_caption: function"]);
     }
+    // Options may follow operands.
+    assert!(!generated("complete-zsh").contains("'*::"));
+    if let Some(offered) = on_terminal_of_zsh("caption song.mp3 --max-") {
+        assert_says(&offered, &["--max-retries", "--max-spend"]);
+    }
+}
+
+/// What zsh offers for the beginning of a command, in a terminal of its own making.
+fn on_terminal_of_zsh(typed: &str) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("_caption"), generated("complete-zsh")).unwrap();
+    let script = format!(
+        "zmodload zsh/zpty && zpty z zsh -f -i\n\
+         zpty -w z \"PS1=; fpath=({} \\$fpath); autoload -Uz compinit; compinit -u -D; bindkey '^I' list-choices; print READY\"\n\
+         until [[ $line == *READY* ]]; do zpty -r z line; done\n\
+         zpty -w -n z \"{typed}\"$'\\t'\n\
+         all=; repeat 60 {{ zpty -r -t z line && all+=$line; [[ $all == *upload* ]] && break; sleep 0.05 }}\n\
+         print -r -- $all\n",
+        folder.path().display(),
+    );
+    said_by("zsh", &["-f"], &script)
 }
 
 #[test]
@@ -114,4 +145,10 @@ fn what_is_generated_needs_neither_a_key_nor_an_input_and_may_be_cut_off() {
         &bare().args(["--generate", "rpm"]).run().failed(2),
         &["invalid value 'rpm'", "man"],
     );
+}
+
+#[test]
+fn settings_that_are_wrong_do_not_keep_the_manual_from_anybody() {
+    let run = bare().file("caption.toml", "nonsense = 1").args(["--generate", "man"]).run();
+    assert_says(&run.captioned(), &[".TH caption"]);
 }

@@ -156,7 +156,7 @@ pub(crate) struct MoneyArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SoundArgs {
     /// Download URLs here and send their bytes; done anyway for those that only this machine can
-    /// reach, and with --window, srt and vtt
+    /// reach, for servers that fetch none, and with --window, srt and vtt
     #[arg(long)]
     pub(crate) inline: bool,
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use super::cli::Cli;
 use super::help::AFTER_HELP;
@@ -14,12 +15,33 @@ const NAME: &str = "caption";
 pub(crate) fn print(what: Generated) -> io::Result<()> {
     let mut text = Vec::new();
     match what.shell() {
-        Some(shell) => clap_complete::generate(shell, &mut Cli::command(), NAME, &mut text),
+        Some(shell) => text = completions(shell).into_bytes(),
         None => manual(&mut text)?,
     }
     match io::stdout().lock().write_all(&text) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
+    }
+}
+
+/// Made to fit a command of operands, where `clap_complete` thinks of subcommands.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    let script = String::from_utf8_lossy(&script);
+    match shell {
+        // What starts with no dash is a file, for which bash has words of its own: with spaces in
+        // it, and folders that go on.
+        Shell::Bash => script
+            .replace("if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]]", "if [[ ${cur} == -* ]]")
+            .replace("COMPREPLY=($(compgen -f \"${cur}\"))", "COMPREPLY=()")
+            .replace(
+                "            esac\n            COMPREPLY=( $(compgen -W",
+                "            esac\n            [[ ${cur} == -* ]] && COMPREPLY=( $(compgen -W",
+            ),
+        // Options may follow operands.
+        Shell::Zsh => script.replace("'*::inputs", "'*:inputs"),
+        _ => script.into_owned(),
     }
 }
 

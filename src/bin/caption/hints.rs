@@ -158,7 +158,7 @@ fn hint_of_fault(fault: &Fault) -> &'static str {
         }
         Meaning::TooLarge => SHRINK,
         Meaning::Redirected => "set --base-url to where the service is",
-        Meaning::Rejected if fault.status == 403 => {
+        Meaning::Rejected if matches!(fault.status, 403 | 407) => {
             "check the proxy or firewall in between, and what the key may do"
         }
         Meaning::Rejected if matches!(fault.status, 404 | 405) => "check --base-url and --model",

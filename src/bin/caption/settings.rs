@@ -23,7 +23,7 @@ use super::nearest::nearest;
 use super::paths::{is_inside, is_same, is_within};
 use super::report_option::spelled_out;
 use super::rule_tables;
-use super::values::parse_usd;
+use super::values::{Generated, parse_usd};
 
 /// The file's name, beside the work and in the user's folder for configuration.
 pub(crate) const FILE: &str = "caption.toml";
@@ -69,7 +69,10 @@ pub(crate) fn read(typed: &[OsString], environment: &Environment) -> anyhow::Res
         // What is missing may stand in a file; what is wrong is told at the end.
         Err(_) => Cli::command().ignore_errors(true).get_matches_from(typed),
     };
-    let files = files(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))?;
+    let files = match matches.get_one::<Generated>("generate") {
+        Some(_) => Vec::new(),
+        None => files(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))?,
+    };
     if files.is_empty() {
         return Ok(Cli::from_arg_matches(&understood(parsed, typed)?)?);
     }
