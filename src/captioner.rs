@@ -1,6 +1,5 @@
 //! One input to one outcome: find the sound, look up or ask, keep what came.
 
-use std::collections::HashSet;
 use std::io;
 use std::num::NonZero;
 use std::thread;
@@ -19,7 +18,6 @@ use crate::finding::{Finding, Severity};
 use crate::input::Input;
 use crate::memory::Memory;
 use crate::outcome::{Ending, Extent, Outcome, Question};
-use crate::record::Record;
 use crate::rules::{Evidence, Rule, check_caption, check_sound};
 use crate::service::{Audio, Client, Downloader, Material};
 use crate::stop::Stop;
@@ -30,6 +28,7 @@ mod join;
 mod material;
 mod plan;
 mod preparation;
+mod recall;
 mod source;
 mod tally;
 mod windows;
@@ -237,23 +236,6 @@ impl Captioner {
         }
     }
 
-    fn recall(&self, question: &Question) -> Option<Record> {
-        self.memory.as_ref()?.recall(question)
-    }
-
-    /// With what the windows cost, which is kept with each of them and not with their whole.
-    fn recall_joined(&self, question: &Question) -> Option<Record> {
-        let mut record = self.recall(question)?;
-        // Each is read once, whatever somebody wrote into the manifest.
-        let windows = record.windows.iter().map(|window| question.about(window.start, window.end));
-        for window in windows.collect::<HashSet<_>>() {
-            let Some(part) = self.recall(&window) else { continue };
-            record.usage = join::add(record.usage, part.usage, |one, other| one + other);
-            record.usd = join::add(record.usd, part.usd, |one, other| one + other);
-        }
-        Some(record)
-    }
-
     /// Asks, and makes sure that the service listened.
     async fn ask(
         &self,
@@ -276,23 +258,6 @@ impl Captioner {
         let answer = result?;
         check_heard(&self.preparation.model, seconds, &answer)?;
         Ok(answer)
-    }
-
-    /// Keeps a new caption the moment it is there.
-    fn keep(&self, outcome: &mut Outcome) {
-        let (Some(memory), Ending::Captioned(_), Some(question)) =
-            (&self.memory, &outcome.ending, &outcome.question)
-        else {
-            return;
-        };
-        if question.sha256.is_some() {
-            let mut record = Record::new(outcome, |_| String::new());
-            if !record.windows.is_empty() {
-                // Each of them tells it, and a sum over the manifest is to be right.
-                (record.usage, record.usd) = (None, None);
-            }
-            outcome.unkept = memory.keep(question, &record).err().or(outcome.unkept.take());
-        }
     }
 
     fn question(&self, sha256: Option<String>) -> Question {

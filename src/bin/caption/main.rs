@@ -38,6 +38,7 @@ mod sink;
 mod summary;
 mod targets;
 mod terminal;
+mod typed;
 mod values;
 
 fn main() -> ExitCode {

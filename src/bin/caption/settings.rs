@@ -3,7 +3,6 @@
 //! A key is an option's long name. What is typed beats the environment, that beats the project's
 //! file, and that the user's.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +10,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use caption::text::harmless;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, ValueHint};
@@ -23,6 +21,7 @@ use super::nearest::nearest;
 use super::paths::{is_inside, is_same, is_within};
 use super::report_option::spelled_out;
 use super::rule_tables;
+use super::typed::{first_line, understood};
 use super::values::{Generated, parse_usd};
 
 /// The file's name, beside the work and in the user's folder for configuration.
@@ -126,26 +125,6 @@ fn together(mut arguments: Vec<OsString>, typed: &[OsString]) -> anyhow::Result<
     arguments.extend(typed.iter().skip(1).cloned());
     let matches = understood(Cli::command().try_get_matches_from(arguments), typed)?;
     Ok(Cli::from_arg_matches(&matches)?)
-}
-
-/// What was typed, unless that is help or an error, which ends the program here; but an error that
-/// repeats what a terminal would obey is told like any other.
-fn understood(
-    parsed: Result<ArgMatches, clap::Error>,
-    typed: &[OsString],
-) -> anyhow::Result<ArgMatches> {
-    let is_harmful = |typed: &OsString| matches!(harmless(&typed.to_string_lossy()), Cow::Owned(_));
-    match parsed {
-        Err(error) if error.use_stderr() && typed.iter().any(is_harmful) => {
-            bail!("{}; see --help", first_line(&error))
-        }
-        parsed => Ok(parsed.unwrap_or_else(|error| error.exit())),
-    }
-}
-
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 /// The user's file and the project's, or the one that was named in place of both.
