@@ -72,9 +72,7 @@ impl Captioner {
 
     /// A clip made ready for another server than it was at first.
     pub(super) async fn made(&self, clip: &Clip, dialect: Dialect) -> Result<Audio, Error> {
-        let _permit = self.decoders.acquire().await;
-        let (source, recipe) = (clip.clone(), self.recipe_for(dialect));
-        let prepared = off_thread(move || prepare(&source, &recipe)).await?;
+        let prepared = self.prepare_by(self.recipe_for(dialect), clip).await?;
         Audio::Clip(prepared.clip).written_in(dialect).await
     }
 
@@ -100,8 +98,12 @@ impl Captioner {
     }
 
     pub(super) async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
+        self.prepare_by(self.recipe(), clip).await
+    }
+
+    async fn prepare_by(&self, recipe: Recipe, clip: &Clip) -> Result<Prepared, Error> {
         let _permit = self.decoders.acquire().await;
-        let (source, recipe) = (clip.clone(), self.recipe());
+        let source = clip.clone();
         let prepared = off_thread(move || prepare(&source, &recipe)).await;
         if clip.is_unchanged() { prepared } else { Err(Error::Changed) }
     }

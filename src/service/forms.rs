@@ -74,11 +74,12 @@ impl<'a> Attempts<'a> {
     /// error back: of several refusals the first, which is about what was meant to be sent.
     pub(super) async fn next(&mut self, error: Error) -> Result<(), Error> {
         let Error::Refused(fault) = &error else { return Err(error) };
-        if fault.meaning != Meaning::WrongForm {
-            let is_of_request = (400..500).contains(&fault.status) && fault.status != 429;
-            return Err(self.refused.take().filter(|_| is_of_request).unwrap_or(error));
+        match fault.meaning {
+            Meaning::WrongForm => self.go_on(error).await,
+            Meaning::Rejected => Err(self.refused.take().unwrap_or(error)),
+            // What the account or the server's state has to do with is told as it is.
+            _ => Err(error),
         }
-        self.go_on(error).await
     }
 
     /// As [`next`](Self::next), where the sound cannot be written in this dialect.

@@ -88,17 +88,22 @@ impl Client {
         let started = Instant::now();
         let mut tries = Tries::new(self.options.max_retries, &self.pace);
         let mut forms = Attempts::new(&self.forms);
+        // Made once for a dialect, however often it is sent.
+        let mut ready = None;
         loop {
             tries.turn().await;
             let dialect = forms.turn();
-            let audio = match material.written_in(dialect).await {
-                Ok(audio) => audio,
-                Err(error) => {
-                    forms.skip(error).await?;
-                    continue;
-                }
+            let (_, audio) = match ready.take().filter(|(made_for, _)| *made_for == dialect) {
+                Some(made) => ready.insert(made),
+                None => match material.written_in(dialect).await {
+                    Ok(audio) => ready.insert((dialect, audio)),
+                    Err(error) => {
+                        forms.skip(error).await?;
+                        continue;
+                    }
+                },
             };
-            match self.ask_once(&audio, dialect, watch).await {
+            match self.ask_once(audio, dialect, watch).await {
                 Ok(answer) => {
                     if let Some(dialect) = forms.settle() {
                         watch.tell(Event::Understood { dialect });

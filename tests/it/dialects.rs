@@ -233,3 +233,24 @@ fn refusals_of_many_wordings_are_understood() {
         }
     }
 }
+
+#[test]
+fn an_account_that_is_refused_in_another_dialect_is_told_as_that() {
+    let form = document(400, &json!({ "message": "input_audio.format is missing" }));
+    let stand_in = StandIn::scripted([form, Reply::status(402)]);
+    let said = caption(&stand_in).arg(data("tone.wav")).run().failed(4);
+    assert_says(&said, &["out of credits (402)", "top up"]);
+}
+
+#[test]
+fn what_is_sent_again_is_not_downloaded_again() {
+    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let files = StandIn::ruled(move || Reply::status(200).body("audio/wav", wav.clone()));
+    let form = || document(400, &json!({ "message": "input_audio.format is missing" }));
+    // The second dialect is that of OpenAI, whose servers fetch nothing.
+    let stand_in = StandIn::scripted([form(), Reply::status(503), crate::harness::answer("Rain.")]);
+    let run = caption(&stand_in).env("HTTP_PROXY", files.url(""));
+    let run = run.args(["-q", "http://sounds.example.com/a.wav"]).run();
+    assert_eq!(run.captioned(), "Rain.\n");
+    assert_eq!((files.requests().len(), stand_in.requests().len()), (1, 3));
+}
