@@ -39,8 +39,10 @@ mod part;
 mod prices;
 #[cfg(test)]
 mod properties;
+mod proxy;
 mod retry;
 mod sse;
+mod trust;
 mod wire;
 
 /// Asks one service with one key.

@@ -8,7 +8,8 @@ use caption::error::{Error, Kind};
 use fastrand::Rng;
 
 use crate::harness::{answer, assert_says, caption, data, finish};
-use crate::stand_in::{Gate, StandIn};
+use crate::stand_in::StandIn;
+use crate::watched::Watched;
 use crate::waves::{samples, sine, wav};
 
 /// All clips there are, with their names.
@@ -329,24 +330,13 @@ fn neither_a_picture_nor_long_sound_takes_memory() {
 /// Peak memory in MB when the last request is under way.
 #[cfg(target_os = "linux")]
 fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u64 {
-    let gate = Gate::closed();
-    let (behind, served) = (gate.clone(), std::sync::atomic::AtomicUsize::new(0));
-    let last = if arguments.is_empty() { 0 } else { 6 };
-    let stand_in = StandIn::ruled(move || {
-        let reply = answer("Silence.");
-        let number = served.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        if number == last { reply.behind(&behind) } else { reply }
-    });
-    let run = caption(&stand_in).arg(name).args(arguments);
+    let stand_in = StandIn::ruled(|| answer("Silence."));
+    let mut run = caption(&stand_in).arg(name).args(arguments);
     write(&mut std::fs::File::create(run.folder().join(name)).unwrap());
-    let mut run = run;
     let child = run.spawn();
-    stand_in.wait_for(last + 1);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    gate.open();
+    let watched = Watched::start(&child, crate::stand_in::KEY);
     finish(child).captioned();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1000
+    watched.end().0 / 1000
 }
 
 #[test]

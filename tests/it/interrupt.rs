@@ -71,12 +71,7 @@ fn twice_ends_at_once_and_leaves_no_half_written_file() {
     assert_says(&next_line(&mut child), &["interrupted", "once more ends it now"]);
     send(&child, Signal::INT);
     assert_eq!(finish(child).code, 130);
-    let mut names: Vec<_> = fs::read_dir(run.folder().join("out"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["000.txt", "001.txt"]);
+    assert_eq!(crate::harness::listed(&run.folder().join("out")), ["000.txt", "001.txt"]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::harness::{answer, assert_says, caption, caption_tone, data, finish};
-use crate::stand_in::{Gate, KEY, Reply, StandIn};
+use crate::stand_in::{KEY, Reply, StandIn};
+use crate::watched::Watched;
 
 #[test]
 fn the_request_is_the_documented_one_and_nothing_more() {
@@ -126,20 +127,16 @@ fn the_length_is_exact_for_sound_of_any_length() {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     let peak = |megabytes: u64| {
-        let gate = Gate::closed();
-        let stand_in = StandIn::scripted([answer("Large.").behind(&gate).discarding()]);
+        let stand_in = StandIn::scripted([answer("Large.").discarding()]);
         let mut run = caption(&stand_in).with("tone.wav");
         let path = run.folder().join("tone.wav");
         let file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
         file.set_len(megabytes * 1_000_000).unwrap();
         run = run.args(["--max-upload", "none", "--convert", "never", "tone.wav"]);
         let child = run.spawn();
-        stand_in.wait_for(1);
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        gate.open();
+        let watched = Watched::start(&child, KEY);
         finish(child).captioned();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1000
+        watched.end().0 / 1000
     };
     let (small, large) = (peak(20), peak(200));
     assert!(large < small + 8, "{small} MB for 20 MB of sound, {large} MB for 200 MB");
