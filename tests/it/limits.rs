@@ -129,11 +129,29 @@ fn heads_of_sound_that_are_made_to_fill_the_memory_do_not() {
     tables.extend([0, 0, 0, 0, 0, 0x90, 0, 0]);
     tables.resize(packets + 12 + LARGE, 1);
     tables.extend(&caf[packets..]);
-    for (name, sound, code) in [("a.wav", wav, 0), ("a.flac", flac, 0), ("a.caf", tables, 3)] {
+    let aiff = stuffed("tones/pcm.aiff", 12, &[], b"ANNO\0\0\0\x02x\0", LARGE);
+    let sounds =
+        [("a.wav", wav, 0), ("a.flac", flac, 0), ("a.caf", tables, 3), ("a.aiff", aiff, 3)];
+    for (name, sound, code) in sounds.into_iter().chain([("a.m4a", titled(400_000), 0)]) {
         let stand_in = StandIn::ruled(|| answer("Rain."));
         let run = caption(&stand_in).file(name, sound).args(["--check", "decodes", "-q"]);
         within_bounds(run.args(["--max-upload", "none", name]), code);
     }
+}
+
+/// A file whose movie, the last of its boxes, has so many titles.
+fn titled(titles: usize) -> Vec<u8> {
+    let boxed = |name: &[u8; 4], content: &[u8]| {
+        let len = u32::try_from(content.len() + 8).unwrap();
+        [&len.to_be_bytes(), name.as_slice(), content].concat()
+    };
+    let title = boxed(b"\xa9nam", &boxed(b"data", b"\0\0\0\x01\0\0\0\0rain"));
+    let handler = boxed(b"hdlr", &[&[0; 8], b"mdirappl".as_slice(), &[0; 9]].concat());
+    let notes = [&[0; 4], handler.as_slice(), &boxed(b"ilst", &title.repeat(titles))].concat();
+    let sound = std::fs::read(data("tones/aac.m4a")).unwrap();
+    let movie = sound.windows(4).position(|name| name == b"moov").unwrap();
+    let content = [&sound[movie + 4..], &boxed(b"udta", &boxed(b"meta", &notes))].concat();
+    [&sound[..movie - 4], &boxed(b"moov", &content)].concat()
 }
 
 #[test]
