@@ -8,13 +8,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use caption::batch;
-use caption::captioner::{Captioner, Preparation};
+use caption::captioner::{Captioner, CaptionerOptions};
+use caption::client::{ApiKey, Client, Downloader, Options};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
-use caption::memory::Memory;
-use caption::service::{ApiKey, Client, Downloader, Options};
-use caption::stop::Stop;
-use caption::watch::Watch;
+use caption::manifest::cache::Cache;
+use caption::progress::Observer;
+use caption::shutdown::Shutdown;
 use futures_util::{StreamExt, stream};
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,15 +27,15 @@ async fn main() -> anyhow::Result<()> {
     }
 
     // What is known by its content is not asked again, in this run or the next.
-    let memory = Memory::new(Manifest::open(Path::new("captions.jsonl"))?, false);
-    let preparation = Preparation::default();
+    let memory = Cache::new(Manifest::open(Path::new("captions.jsonl"))?, false);
+    let preparation = CaptionerOptions::default();
     let jobs = preparation.jobs;
     let captioner = Captioner::new(preparation)
-        .asking(Client::new(key, options.clone())?, Downloader::new(&options))
-        .remembering(memory);
+        .with_client(Client::new(key, options.clone())?, Downloader::new(&options))
+        .with_cache(memory);
 
     let found = Search::default().expand_folder(Input::parse(&folder)?)?;
-    let (stop, watch) = (Stop::new(), Watch::none());
+    let (stop, watch) = (Shutdown::new(), Observer::none());
     let outcomes =
         batch::run(stream::iter(found), jobs, &stop, |input| captioner.caption(input, &watch));
     let mut outcomes = std::pin::pin!(outcomes);

@@ -7,9 +7,9 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use caption::audio::{Clip, Recipe, prepare};
-use caption::service::{ApiKey, Audio, Client, Options};
-use caption::watch::Watch;
+use caption::audio::{Clip, UploadOptions, prepare};
+use caption::client::{ApiKey, Audio, Client, Options};
+use caption::progress::Observer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -21,8 +21,8 @@ async fn main() -> anyhow::Result<()> {
     }
 
     let client = Client::new(key, options)?;
-    let sound = prepare(&Clip::open(&path)?, &Recipe::default())?;
-    let answer = client.caption(&Audio::Clip(sound.clip), &Watch::none()).await?;
+    let sound = prepare(&Clip::open(&path)?, &UploadOptions::default())?;
+    let answer = client.caption(&Audio::Clip(sound.clip), &Observer::none()).await?;
     println!("{}", answer.caption);
     Ok(())
 }

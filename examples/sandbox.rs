@@ -1,45 +1,43 @@
-//! The real program against a stand-in for the service: no key, no network.
+//! Runs the real program against a stand-in for the service: no key, no network.
 //!
 //!     cargo run --example sandbox                        caption the clips in examples/audio
 //!     cargo run --example sandbox -- --json my.wav       any options and inputs of `caption`
-//!     cargo run --example sandbox -- --serve             stay up for the installed program
+//!     cargo run --example sandbox -- --serve             keep running for the installed program
 //!
-//! The stand-in does not caption: it answers with what it measured of the sound.
+//! The stand-in does not caption: it answers with what it measured of the audio.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to people")]
 
 use std::ffi::OsString;
-use std::path::Path;
-use std::process::ExitCode;
+use std::io;
+use std::process::{Command, ExitCode};
 
-use clap::Parser;
+use support::stand_in::{self, StandIn};
 
-use self::program::{Cli, Environment};
-use self::stand_in::StandIn;
-
-#[path = "../src/bin/caption/main.rs"]
-#[expect(dead_code, reason = "its `main` is not ours")]
-mod program;
-#[path = "../tests/stand_in/mod.rs"]
-mod stand_in;
-
-fn main() -> ExitCode {
-    if std::env::args().any(|arg| arg == "--serve") {
-        assert!(std::env::args().len() == 2, "--serve takes nothing else");
+fn main() -> io::Result<ExitCode> {
+    let mut args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if args.iter().any(|arg| arg == "--serve") {
+        assert!(args.len() == 1, "--serve takes no other arguments");
         serve(&StandIn::forgetful());
     }
-    let stand_in = StandIn::start();
-    let base_url = stand_in.base_url();
-    let environment = Environment::with_variables(move |name| match name {
-        "AIMLAPI_KEY" => Some(stand_in::KEY.into()),
-        "AIMLAPI_BASE_URL" => Some(base_url.clone().into()),
-        _ => std::env::var_os(name),
-    });
-    let mut cli = Cli::parse();
-    if cli.inputs.is_empty() {
-        cli.inputs = bundled_clips();
+    if args.iter().all(|arg| arg.as_encoded_bytes().starts_with(b"-")) {
+        args.extend(bundled_clips());
     }
-    program::run(&cli, &environment)
+    let stand_in = StandIn::start();
+    // Built by cargo, so that it is never older than its source.
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "run",
+            "--quiet",
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
+        .args(["--bin", "caption", "--"])
+        .args(args)
+        .env("AIMLAPI_KEY", stand_in::KEY)
+        .env("AIMLAPI_BASE_URL", stand_in.base_url())
+        .status()?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1).into())
 }
 
 fn serve(stand_in: &StandIn) -> ! {
@@ -55,7 +53,9 @@ fn serve(stand_in: &StandIn) -> ! {
 }
 
 fn bundled_clips() -> Vec<OsString> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/audio");
     let clips = ["alarm.flac", "doorbell.mp3", "speech.ogg"];
-    clips.into_iter().map(|clip| folder.join(clip).into_os_string()).collect()
+    clips
+        .into_iter()
+        .map(|clip| format!("{}/examples/audio/{clip}", env!("CARGO_MANIFEST_DIR")).into())
+        .collect()
 }

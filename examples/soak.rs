@@ -17,10 +17,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde_json::Value;
 
-#[path = "../tests/stand_in/mod.rs"]
-mod stand_in;
-
-use stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 /// Sends clips to a stand-in that fails at random.
 #[derive(Parser)]

@@ -7,9 +7,9 @@
 use std::io::Write;
 
 use anyhow::Context;
-use caption::audio::{Clip, Recipe, prepare};
-use caption::service::{ApiKey, Audio, Client, Options};
-use caption::watch::{Event, Watch};
+use caption::audio::{Clip, UploadOptions, prepare};
+use caption::client::{ApiKey, Audio, Client, Options};
+use caption::progress::{Event, Observer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -21,13 +21,13 @@ async fn main() -> anyhow::Result<()> {
         options.base_url = url;
     }
 
-    let watch = Watch::new(|event| {
+    let watch = Observer::new(|event| {
         if let Event::Text(text) = event {
             print!("{text}");
             let _ = std::io::stdout().flush();
         }
     });
-    let sound = prepare(&Clip::open(path)?, &Recipe::default())?;
+    let sound = prepare(&Clip::open(path)?, &UploadOptions::default())?;
     let answer = Client::new(key, options)?.caption(&Audio::Clip(sound.clip), &watch).await?;
     println!("\n({:.1} s)", answer.elapsed.as_secs_f64());
     Ok(())

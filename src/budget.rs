@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::caption::Answer;
+use crate::client::answer::Answer;
 use crate::error::{Error, Kind};
 
 /// A limit in US dollars that the requests of a run keep together.
@@ -45,7 +45,7 @@ impl Budget {
     /// Sets aside what a request with so many tokens of sound may cost, and waits while that
     /// depends on requests under way.
     ///
-    /// Fails with [`Error::OverBudget`] where it would go past the limit.
+    /// Fails with [`Error::BudgetExceeded`] where it would go past the limit.
     pub async fn reserve(&self, prompt_tokens: f64) -> Result<Reservation<'_>, Error> {
         loop {
             let changed = self.changed.notified();
@@ -60,7 +60,7 @@ impl Budget {
         let mut ledger = self.ledger();
         let usd = ledger.estimate(prompt_tokens).unwrap_or(0.0);
         if ledger.is_blind || ledger.spent >= self.max_usd || ledger.spent + usd > self.max_usd {
-            return Err(Error::OverBudget {
+            return Err(Error::BudgetExceeded {
                 spent: ledger.spent,
                 max: self.max_usd,
                 is_blind: ledger.is_blind,

@@ -4,19 +4,19 @@
 //! `alibaba/qwen3-omni-30b-a3b-captioner`, or a server that takes sound in the same way. The model
 //! takes no prompt: one recording in, one description in English out.
 //!
-//! One recording at hand takes a [`Clip`](audio::Clip), a [`Client`](service::Client) and a key:
+//! One recording at hand takes a [`Clip`](audio::Clip), a [`Client`](client::Client) and a key:
 //!
 //! ```no_run
-//! use caption::audio::{Clip, Recipe, prepare};
-//! use caption::service::{ApiKey, Audio, Client, Options};
-//! use caption::watch::Watch;
+//! use caption::audio::{Clip, UploadOptions, prepare};
+//! use caption::client::{ApiKey, Audio, Client, Options};
+//! use caption::progress::Observer;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
 //! let client = Client::new(key, Options::default())?;
 //!
-//! let song = prepare(&Clip::open("song.flac")?, &Recipe::default())?;
-//! let answer = client.caption(&Audio::Clip(song.clip), &Watch::none()).await?;
+//! let song = prepare(&Clip::open("song.flac")?, &UploadOptions::default())?;
+//! let answer = client.caption(&Audio::Clip(song.clip), &Observer::none()).await?;
 //! println!("{}", answer.caption);
 //! # Ok(())
 //! # }
@@ -43,17 +43,17 @@
 //!
 //! - [`audio`] opens a file, refuses what is not sound, converts what the service may not take,
 //!   cuts what is long, and measures.
-//! - [`service`] sends it and reads the answer; the only part that knows HTTP and the key.
+//! - [`client`] sends it and reads the answer; the only part that knows HTTP and the key.
 //! - [`input`] finds inputs: files, folders, globs, lists, URLs, standard input.
 //! - [`captioner`] takes an input to an [`outcome`], with what a [`manifest`] knows and a
 //!   [`budget`] allows.
 //! - [`batch`] does that for many inputs, in their order.
-//! - [`rules`] says what a sound and its caption have to keep, [`finding`] what they break.
+//! - [`rules`] says what a sound and its caption have to keep, and makes the findings.
 //! - [`output`] writes the outcomes as text, JSON, tables or subtitles.
 //! - [`report`] makes reports of a run for test viewers, code scanning, CI logs and people.
-//! - [`watch`] tells of what happens in between; [`error`] of what went wrong.
+//! - [`progress`] reports the events of a request; [`error`] of what went wrong.
 //!
-//! [`service::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
+//! [`client::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
 //! name, and [`batch::run`] with it for many; the example `folder` puts them together. All of it
 //! runs on tokio. What is `#[non_exhaustive]` is made with `default()` and changed field by field:
 //! there will be more fields.
@@ -67,32 +67,25 @@ pub mod text;
 pub mod error;
 
 mod blocking;
-pub mod caption;
-#[cfg(test)]
-mod chance;
-pub mod finding;
 mod hash;
 mod platform;
-pub mod stop;
+pub mod shutdown;
 
 pub mod audio;
 
 pub mod budget;
+pub mod progress;
 pub mod rules;
-pub mod watch;
 
 pub mod input;
 
+pub mod client;
 pub mod outcome;
-pub mod service;
 
 pub mod batch;
-pub mod record;
 
 pub mod manifest;
 pub mod output;
 pub mod report;
-
-pub mod memory;
 
 pub mod captioner;

@@ -3,10 +3,10 @@
 use std::io;
 
 use crate::audio::Sound;
-use crate::caption::Answer;
+use crate::client::answer::Answer;
 use crate::error::Error;
-use crate::finding::{Finding, Severity};
-use crate::input::{Input, Lost};
+use crate::input::{Input, InputError};
+use crate::rules::finding::{Finding, Severity};
 use crate::text::milliseconds;
 
 /// One input and how it ended.
@@ -18,7 +18,7 @@ pub struct Outcome {
     /// The input; `None` for what was lost while inputs were looked for.
     pub input: Option<Input>,
     /// What was asked about it, where it got so far.
-    pub question: Option<Question>,
+    pub cache_key: Option<CacheKey>,
     /// Length of the sound in seconds, as far as it is known.
     pub seconds: Option<f64>,
     /// What was measured of the sound, where it was asked for.
@@ -26,23 +26,23 @@ pub struct Outcome {
     /// The rules that it breaks.
     pub findings: Vec<Finding>,
     /// How it ended.
-    pub ending: Ending,
+    pub status: Status,
     /// Why the caption could not be kept in the manifest; it is in `ending` all the same.
-    pub unkept: Option<io::Error>,
+    pub manifest_error: Option<io::Error>,
 }
 
 /// How an input ended.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Ending {
+pub enum Status {
     /// The service was asked and answered.
     Captioned(Answer),
     /// The caption was known: nothing was sent.
-    Known(Answer),
+    Cached(Answer),
     /// Everything that would be written for it was there already.
     Skipped,
     /// The sound breaks a rule, so that it was not sent.
-    Unfit,
+    Blocked,
     /// There is no caption.
     Failed(Error),
 }
@@ -50,7 +50,7 @@ pub enum Ending {
 /// What an answer depends on: the same question has the same answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Question {
+pub struct CacheKey {
     /// The SHA-256 of the sound's bytes in lower-case hexadecimal; `None` for a URL that the
     /// service fetches, whose bytes nobody here sees.
     pub sha256: Option<String>,
@@ -59,13 +59,13 @@ pub struct Question {
     /// The longest caption in tokens, where there is a limit.
     pub max_tokens: Option<u32>,
     /// How much of the sound is asked about at once.
-    pub extent: Extent,
+    pub span: Span,
 }
 
 /// How much of a sound a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Extent {
+pub enum Span {
     /// All of it, in one caption.
     #[default]
     Whole,
@@ -83,50 +83,50 @@ pub enum Extent {
     },
 }
 
-impl Question {
+impl CacheKey {
     /// The same question about one window, from and to so many seconds.
     pub(crate) fn about(&self, start: f64, end: f64) -> Self {
         let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));
-        Self { extent: Extent::Window { start_ms, end_ms }, ..self.clone() }
+        Self { span: Span::Window { start_ms, end_ms }, ..self.clone() }
     }
 }
 
 impl Outcome {
     /// For what was lost while inputs were looked for.
-    pub fn of_lost(lost: Lost) -> Self {
-        let Lost { name, error } = lost;
+    pub fn of_lost(lost: InputError) -> Self {
+        let InputError { name, error } = lost;
         Self {
             name,
             input: None,
-            question: None,
+            cache_key: None,
             seconds: None,
             sound: None,
             findings: Vec::new(),
-            ending: Ending::Failed(error),
-            unkept: None,
+            status: Status::Failed(error),
+            manifest_error: None,
         }
     }
 
     /// For an input whose sound was not looked at.
-    pub fn of(input: Input, ending: Ending) -> Self {
+    pub fn of(input: Input, status: Status) -> Self {
         let name = input.name.clone();
         Self {
             name,
             input: Some(input),
-            question: None,
+            cache_key: None,
             seconds: None,
             sound: None,
             findings: Vec::new(),
-            ending,
-            unkept: None,
+            status,
+            manifest_error: None,
         }
     }
 
     /// The answer, whether new or known.
     pub fn answer(&self) -> Option<&Answer> {
-        match &self.ending {
-            Ending::Captioned(answer) | Ending::Known(answer) => Some(answer),
-            Ending::Skipped | Ending::Unfit | Ending::Failed(_) => None,
+        match &self.status {
+            Status::Captioned(answer) | Status::Cached(answer) => Some(answer),
+            Status::Skipped | Status::Blocked | Status::Failed(_) => None,
         }
     }
 
@@ -137,8 +137,8 @@ impl Outcome {
 
     /// Why there is no caption.
     pub fn error(&self) -> Option<&Error> {
-        match &self.ending {
-            Ending::Failed(error) => Some(error),
+        match &self.status {
+            Status::Failed(error) => Some(error),
             _ => None,
         }
     }

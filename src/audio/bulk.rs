@@ -20,10 +20,10 @@ const LARGEST_TABLE: u64 = 1 << 20;
 const LARGEST_MOVIE: u64 = 16 << 20;
 
 /// There is more of it than any recording has.
-pub(super) struct TooMuch;
+pub(super) struct LimitExceeded;
 
 /// A reader of the file that does not come by what would fill the memory.
-pub(super) fn set_aside(file: &SoundFile, reader: Mended) -> Result<Mended, TooMuch> {
+pub(super) fn set_aside(file: &SoundFile, reader: Mended) -> Result<Mended, LimitExceeded> {
     let start = reader.start();
     let Some(head) = file.array_at::<12>(start) else { return Ok(reader) };
     match head {
@@ -59,7 +59,7 @@ fn chunks(
     mut reader: Mended,
     number: fn([u8; 4]) -> u32,
     needed: &[&[u8; 4]],
-) -> Result<Mended, TooMuch> {
+) -> Result<Mended, LimitExceeded> {
     let (mut at, mut notes) = (12, Notes::default());
     for _ in 0..MOST_PARTS {
         let Some([a, b, c, d, len @ ..]) = file.array_at::<8>(at) else { return Ok(reader) };
@@ -69,17 +69,17 @@ fn chunks(
         }
         if needed.contains(&&name) {
             if len > LARGEST_TABLE {
-                return Err(TooMuch);
+                return Err(LimitExceeded);
             }
         } else if notes.are_too_many(len) {
             reader = reader.patched(at, b"JUNK");
         }
         at += 8 + len + len % 2;
     }
-    Err(TooMuch)
+    Err(LimitExceeded)
 }
 
-fn flac(file: &SoundFile, mut reader: Mended) -> Result<Mended, TooMuch> {
+fn flac(file: &SoundFile, mut reader: Mended) -> Result<Mended, LimitExceeded> {
     const PADDING: u8 = 1;
     let (mut at, mut notes) = (reader.start() + 4, Notes::default());
     for _ in 0..MOST_PARTS {
@@ -94,10 +94,10 @@ fn flac(file: &SoundFile, mut reader: Mended) -> Result<Mended, TooMuch> {
         }
         at += 4 + len;
     }
-    Err(TooMuch)
+    Err(LimitExceeded)
 }
 
-fn caf(file: &SoundFile, reader: Mended) -> Result<Mended, TooMuch> {
+fn caf(file: &SoundFile, reader: Mended) -> Result<Mended, LimitExceeded> {
     let mut at = 8;
     for _ in 0..MOST_PARTS {
         let Some(head) = file.array_at::<12>(at) else { return Ok(reader) };
@@ -106,15 +106,15 @@ fn caf(file: &SoundFile, reader: Mended) -> Result<Mended, TooMuch> {
         let is_bulk =
             [b"pakt", b"kuki", b"desc", b"chan"].iter().any(|name| head.starts_with(*name));
         if is_bulk && len > LARGEST_TABLE {
-            return Err(TooMuch);
+            return Err(LimitExceeded);
         }
         at = at.saturating_add(12).saturating_add(len);
     }
-    Err(TooMuch)
+    Err(LimitExceeded)
 }
 
 /// Notes may be in the movie, in its tracks, or beside them.
-fn mp4(file: &SoundFile, reader: Mended) -> Result<Mended, TooMuch> {
+fn mp4(file: &SoundFile, reader: Mended) -> Result<Mended, LimitExceeded> {
     boxes(file, reader, 0, file.len(), &mut Notes::default())
 }
 
@@ -124,7 +124,7 @@ fn boxes(
     mut at: u64,
     end: u64,
     notes: &mut Notes,
-) -> Result<Mended, TooMuch> {
+) -> Result<Mended, LimitExceeded> {
     for _ in 0..MOST_PARTS {
         let Some([a, b, c, d, name @ ..]) = file.array_at::<8>(at).filter(|_| at < end) else {
             return Ok(reader);
@@ -136,7 +136,7 @@ fn boxes(
         };
         let next = at.saturating_add(len.max(head));
         match &name {
-            b"moov" if len > LARGEST_MOVIE => return Err(TooMuch),
+            b"moov" if len > LARGEST_MOVIE => return Err(LimitExceeded),
             b"moov" | b"trak" => reader = boxes(file, reader, at + head, next.min(end), notes)?,
             b"udta" | b"meta" if notes.are_too_many(len) => {
                 reader = reader.patched(at + 4, b"free");
@@ -145,11 +145,11 @@ fn boxes(
         }
         at = next;
     }
-    Err(TooMuch)
+    Err(LimitExceeded)
 }
 
 /// What comes before the first cluster.
-fn matroska(file: &SoundFile, mut reader: Mended) -> Result<Mended, TooMuch> {
+fn matroska(file: &SoundFile, mut reader: Mended) -> Result<Mended, LimitExceeded> {
     use super::mend::length;
     let Some((header, width)) = length(file, 4) else { return Ok(reader) };
     let segment = 4 + width + header;
@@ -163,7 +163,7 @@ fn matroska(file: &SoundFile, mut reader: Mended) -> Result<Mended, TooMuch> {
             // A cluster.
             Some([0x1f, 0x43, 0xb6, 0x75]) | None => return Ok(reader),
             // The tracks.
-            Some([0x16, 0x54, 0xae, 0x6b]) if len > LARGEST_TABLE => return Err(TooMuch),
+            Some([0x16, 0x54, 0xae, 0x6b]) if len > LARGEST_TABLE => return Err(LimitExceeded),
             Some([0x16, 0x54, 0xae, 0x6b]) => {}
             // As an element that nobody knows.
             Some([a, b, c, _]) if id_width == 4 && notes.are_too_many(len) => {
@@ -173,5 +173,5 @@ fn matroska(file: &SoundFile, mut reader: Mended) -> Result<Mended, TooMuch> {
         }
         at = at.saturating_add(id_width + width).saturating_add(len);
     }
-    Err(TooMuch)
+    Err(LimitExceeded)
 }

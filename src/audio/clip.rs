@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::file::{ClipReader, SoundFile};
-use super::format::Format;
+use super::format::AudioFormat;
 use super::probe;
 use crate::error::Error;
 use crate::platform;
@@ -16,7 +16,7 @@ use crate::platform;
 #[derive(Debug, Clone)]
 pub struct Clip {
     file: SoundFile,
-    format: Format,
+    format: AudioFormat,
     /// The file that it was made from.
     origin: Option<SoundFile>,
 }
@@ -41,14 +41,14 @@ impl Clip {
     }
 
     /// A file with sound that is known, made from another.
-    pub(super) fn made_from(origin: &Self, file: File, format: Format) -> Result<Self, Error> {
+    pub(super) fn made_from(origin: &Self, file: File, format: AudioFormat) -> Result<Self, Error> {
         Ok(Self { file: SoundFile::new(file)?, format, origin: Some(origin.file.clone()) })
     }
 
     /// A file that nobody looks into.
     #[cfg(test)]
     pub(crate) fn of_any_content(file: File) -> Self {
-        let format = Format { container: "wav".to_owned(), ..Format::default() };
+        let format = AudioFormat { container: "wav".to_owned(), ..AudioFormat::default() };
         Self { file: SoundFile::new(file).unwrap(), format, origin: None }
     }
 
@@ -59,7 +59,7 @@ impl Clip {
     }
 
     /// What kind of sound it is.
-    pub fn format(&self) -> &Format {
+    pub fn format(&self) -> &AudioFormat {
         &self.format
     }
 

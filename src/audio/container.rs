@@ -4,16 +4,16 @@ use std::ops::RangeInclusive;
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::common::Limit;
-use symphonia::core::errors::Error as Fault;
+use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::{Duration, TimeBase};
 
-use super::bulk::{self, LARGEST_HEAD, TooMuch};
+use super::bulk::{self, LARGEST_HEAD, LimitExceeded};
 use super::file::SoundFile;
-use super::mended::Budget;
+use super::mended::ReadLimit;
 use super::{codecs, mend};
 use crate::error::Error;
 
@@ -34,20 +34,21 @@ const MOST_CHANNELS: usize = 64;
 const PLACEHOLDER: f64 = 2_147_000_000.0;
 
 /// Finds out which container it is and reads its head.
-pub(super) fn open(file: &SoundFile) -> Result<Box<dyn FormatReader>, Fault> {
+pub(super) fn open(file: &SoundFile) -> Result<Box<dyn FormatReader>, SymphoniaError> {
     let options = ProbeOptions { max_probe_depth: DEPTH, ..ProbeOptions::default() };
     let mut probe = Probe::new_with_options(&options);
     symphonia::default::register_enabled_formats(&mut probe);
-    let budget = Budget::new(LARGEST_HEAD);
+    let limit = ReadLimit::new(LARGEST_HEAD);
     let reader = bulk::set_aside(file, mend::reader(file));
-    let reader = reader.map_err(|TooMuch| Fault::LimitError("a head of that size"))?;
-    let source = Box::new(reader.within(budget.clone()));
+    let reader =
+        reader.map_err(|LimitExceeded| SymphoniaError::LimitError("a head of that size"))?;
+    let source = Box::new(reader.within(limit.clone()));
     let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
     // Pictures are not looked at, and may be of any size.
     let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
     let format = FormatOptions::default();
     let opened = probe.probe(&Hint::new(), stream, format, metadata);
-    budget.lift();
+    limit.lift();
     opened
 }
 

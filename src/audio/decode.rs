@@ -5,7 +5,7 @@ use std::io;
 use symphonia::core::audio::{Channels, Position};
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
-use symphonia::core::errors::Error as Fault;
+use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
@@ -51,7 +51,7 @@ fn make_codec(container: &str, track: &Track) -> Result<Box<dyn AudioDecoder>, E
         return Err(Error::Undecodable { container: container.to_uppercase() });
     };
     let codec = codecs().make_audio_decoder(coding, &AudioDecoderOptions::default());
-    codec.map_err(|fault| sort(container, fault))
+    codec.map_err(|api_error| classify(container, api_error))
 }
 
 /// What is to be left out at the start of an MP4 file; Opus does that by itself.
@@ -67,12 +67,14 @@ fn frames_to_skip(clip: &Clip, track: &Track) -> u64 {
 }
 
 /// What a fault means.
-fn sort(container: &str, fault: Fault) -> Error {
+fn classify(container: &str, api_error: SymphoniaError) -> Error {
     let container = container.to_uppercase();
-    match fault {
-        Fault::Unsupported(_) => Error::Undecodable { container },
-        Fault::IoError(e) if e.kind() != io::ErrorKind::UnexpectedEof => Error::Unreadable(e),
-        fault => Error::Damaged { container, reason: fault.to_string() },
+    match api_error {
+        SymphoniaError::Unsupported(_) => Error::Undecodable { container },
+        SymphoniaError::IoError(e) if e.kind() != io::ErrorKind::UnexpectedEof => {
+            Error::Unreadable(e)
+        }
+        api_error => Error::Damaged { container, reason: api_error.to_string() },
     }
 }
 
@@ -82,7 +84,8 @@ impl Decoder {
     /// Fails with [`Error::Undecodable`] where there is none, and with [`Error::Damaged`].
     pub(super) fn open(clip: &Clip) -> Result<Self, Error> {
         let container = clip.format().container.clone();
-        let reader = container::open(clip.file()).map_err(|fault| sort(&container, fault))?;
+        let reader =
+            container::open(clip.file()).map_err(|api_error| classify(&container, api_error))?;
         let Some(track) = container::first_sound(reader.as_ref()).cloned() else {
             return Err(Error::Undecodable { container: container.to_uppercase() });
         };

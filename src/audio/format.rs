@@ -13,7 +13,7 @@ pub(super) const GSM: &str = "gsm_ms";
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Format {
+pub struct AudioFormat {
     /// The container by its usual file extension: `wav`, `mp3`, `ogg`, `mp4`.
     pub container: String,
     /// The codec by its usual short name: `pcm_s16le`, `mp3`, `opus`; `None` where the sound
@@ -37,18 +37,18 @@ pub struct Format {
     pub is_mended: bool,
 }
 
-impl Format {
+impl AudioFormat {
     /// Whether the service's provider names it among the formats that it takes: AMR, WAV with PCM
     /// or GSM, 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
     pub fn is_named_by_service(&self) -> bool {
         match (self.container.as_str(), self.codec.as_deref()) {
             ("amr" | "3gp" | "aac", _) | ("wav", Some(GSM)) => true,
-            _ => self.is_common(),
+            _ => self.is_portable(),
         }
     }
 
     /// Whether every server that takes sound takes it: MP3, and WAV with plain samples.
-    pub fn is_common(&self) -> bool {
+    pub fn is_portable(&self) -> bool {
         match (self.container.as_str(), self.codec.as_deref()) {
             ("mp3", None | Some("mp3")) => true,
             ("wav", Some(codec)) => codecs::is_pcm(codec) && !codec.ends_with("law"),
@@ -69,7 +69,7 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for AudioFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let container = self.container.to_uppercase();
         match &self.codec {

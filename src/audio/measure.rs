@@ -4,8 +4,8 @@ use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
 use serde::{Deserialize, Serialize};
 
 use super::decode::Block;
-use super::envelope::Envelope;
-use super::format::Format;
+use super::format::AudioFormat;
+use super::waveform::Waveform;
 
 /// What is below this is silence, in dBFS.
 const SILENCE: f64 = -60.0;
@@ -60,7 +60,7 @@ pub struct Levels {
 pub struct Sound {
     /// What kind of sound it is.
     #[serde(flatten)]
-    pub format: Format,
+    pub format: AudioFormat,
     /// `None` where it cannot be decoded here.
     #[serde(flatten)]
     pub levels: Option<Levels>,
@@ -79,7 +79,7 @@ pub(super) struct Meter {
     runs: Vec<u64>,
     clipped: u64,
     silence: Silence,
-    envelope: Envelope,
+    envelope: Waveform,
 }
 
 /// Counts frames of silence, a step at a time.

@@ -20,14 +20,14 @@ pub(super) struct Mended {
     cut: Option<(u64, u64)>,
     patches: Vec<(u64, Vec<u8>)>,
     is_stream: bool,
-    budget: Option<Budget>,
+    limit: Option<ReadLimit>,
 }
 
 /// How many more bytes may be read.
 #[derive(Clone, Default)]
-pub(super) struct Budget(Arc<AtomicU64>);
+pub(super) struct ReadLimit(Arc<AtomicU64>);
 
-impl Budget {
+impl ReadLimit {
     pub(super) fn new(bytes: u64) -> Self {
         Self(Arc::new(AtomicU64::new(bytes)))
     }
@@ -59,7 +59,7 @@ impl Mended {
             position: 0,
             patches: Vec::new(),
             is_stream: false,
-            budget: None,
+            limit: None,
         }
     }
 
@@ -69,8 +69,8 @@ impl Mended {
     }
 
     /// As long as no more than that is read.
-    pub(super) fn within(self, budget: Budget) -> Self {
-        Self { budget: Some(budget), ..self }
+    pub(super) fn within(self, limit: ReadLimit) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// Without what comes before.
@@ -116,8 +116,8 @@ impl Read for Mended {
         let left = usize::try_from(self.end.saturating_sub(at)).unwrap_or(usize::MAX);
         let len = buffer.len().min(left);
         let n = self.file.read_at(&mut buffer[..len], at)?;
-        if let Some(budget) = &self.budget {
-            budget.take(n)?;
+        if let Some(limit) = &self.limit {
+            limit.take(n)?;
         }
         self.position += n as u64;
         for (patch, bytes) in &self.patches {

@@ -2,12 +2,12 @@
 
 pub use self::clip::Clip;
 pub use self::file::ClipReader;
-pub use self::format::Format;
+pub use self::format::AudioFormat;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::{Prepared, measure, prepare};
-pub use self::recipe::{Convert, MAX_UPLOAD, Recipe};
 pub use self::resample::SAMPLE_RATE;
-pub use self::window::{Cutter, WindowClip};
+pub use self::split::{Splitter, WindowClip};
+pub use self::upload::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::encoded_len;
 pub(crate) use self::spool::Spool;
@@ -19,7 +19,6 @@ mod container;
 mod convert;
 mod decode;
 mod edits;
-mod envelope;
 mod file;
 mod format;
 mod measure;
@@ -29,9 +28,10 @@ mod opus;
 mod packets;
 mod prepare;
 mod probe;
-mod recipe;
 mod resample;
+mod split;
 mod spool;
+mod upload;
 mod wav;
+mod waveform;
 mod whole;
-mod window;

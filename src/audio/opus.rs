@@ -45,7 +45,7 @@ impl Head {
         let gain = bytes.get(16..18)?.try_into().ok()?;
         let family = *bytes.get(18)?;
         // MP4 has its own version of it, number 0, the other way round. Source: "Encapsulation of
-        // Opus in ISO Base Media File Format", section 4.3.2.
+        // Opus in ISO Base Media File AudioFormat", section 4.3.2.
         let (pre_skip, gain) = match bytes.get(8)? {
             0 => (u16::from_be_bytes(pre_skip), i16::from_be_bytes(gain)),
             _ => (u16::from_le_bytes(pre_skip), i16::from_le_bytes(gain)),

@@ -4,7 +4,7 @@ use std::io;
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
-use symphonia::core::errors::Error as Fault;
+use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
@@ -69,9 +69,11 @@ impl Packets {
             match self.next_of_track() {
                 Ok(Some(packet)) => return Ok(Next::Packet(packet)),
                 Ok(None) => break,
-                Err(Fault::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => break,
-                Err(Fault::IoError(e)) => return Err(Error::Unreadable(e)),
-                Err(Fault::ResetRequired) => {
+                Err(SymphoniaError::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    break;
+                }
+                Err(SymphoniaError::IoError(e)) => return Err(Error::Unreadable(e)),
+                Err(SymphoniaError::ResetRequired) => {
                     let Some(track) = container::first_sound(self.reader.as_ref()) else { break };
                     self.track = track.clone();
                     return Ok(Next::Stream);
@@ -82,7 +84,7 @@ impl Packets {
         Ok(Next::End)
     }
 
-    fn next_of_track(&mut self) -> Result<Option<Packet>, Fault> {
+    fn next_of_track(&mut self) -> Result<Option<Packet>, SymphoniaError> {
         loop {
             match self.reader.next_packet()? {
                 Some(packet) if packet.track_id != self.track.id => {}

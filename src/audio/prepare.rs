@@ -4,7 +4,7 @@ use super::clip::Clip;
 use super::convert::Converter;
 use super::decode::Decoder;
 use super::measure::{Levels, Meter, Sound};
-use super::recipe::{Convert, Recipe};
+use super::upload::{Convert, UploadOptions};
 use super::wav::{self, WavFile};
 use super::whole::whole_seconds;
 use crate::error::Error;
@@ -30,30 +30,30 @@ pub struct Prepared {
 /// Fails with [`Error::TooLong`] or [`Error::TooLarge`] where it cannot be sent in one piece, with
 /// [`Error::Damaged`] where less than half of it is there, and with [`Error::Undecodable`] where
 /// it would have to be converted.
-pub fn prepare(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
-    if recipe.sends_as_it_is(clip) {
-        return as_it_is(clip, recipe);
+pub fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    if upload.passes_through(clip) {
+        return as_it_is(clip, upload);
     }
-    match converted(clip, recipe) {
-        Err(Error::Undecodable { .. }) if recipe.convert == Convert::Auto => as_it_is(clip, recipe),
+    match converted(clip, upload) {
+        Err(Error::Undecodable { .. }) if upload.convert == Convert::Auto => as_it_is(clip, upload),
         result => result,
     }
 }
 
-fn as_it_is(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
+fn as_it_is(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     let there = whole_seconds(clip.file(), clip.format());
-    let (seconds, heard) = if recipe.convert == Convert::Never {
+    let (seconds, heard) = if upload.convert == Convert::Never {
         // What is damaged is for the service to judge.
-        let heard = if recipe.measures { listen(clip, true).ok() } else { None };
+        let heard = if upload.measures { listen(clip, true).ok() } else { None };
         (there.ok().flatten(), heard.unwrap_or_default())
     } else {
         let there = there?;
         let heard = match there {
             // Samples as they are hold nothing that could not be decoded.
-            Some(seconds) if clip.format().is_pcm() && !recipe.measures => {
+            Some(seconds) if clip.format().is_pcm() && !upload.measures => {
                 Ok(Heard { seconds, ..Heard::default() })
             }
-            _ => listen(clip, recipe.measures),
+            _ => listen(clip, upload.measures),
         };
         match heard {
             // It is for the service to judge what nobody here can.
@@ -65,7 +65,7 @@ fn as_it_is(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
             heard => heard.map(|heard| (Some(heard.seconds), heard))?,
         }
     };
-    recipe.check(clip, seconds)?;
+    upload.check(clip, seconds)?;
     let Heard { damaged_packets, levels, .. } = heard;
     Ok(Prepared { clip: clip.clone(), seconds, is_converted: false, damaged_packets, levels })
 }
@@ -119,15 +119,15 @@ fn duration(frames: u64, rate: u32) -> f64 {
     frames as f64 / f64::from(rate)
 }
 
-fn converted(clip: &Clip, recipe: &Recipe) -> Result<Prepared, Error> {
-    let longest = recipe.longest();
+fn converted(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    let longest = upload.longest();
     let too_long =
-        |seconds| Error::TooLong { seconds, limit: longest, advice: recipe.advice_to_cut() };
+        |seconds| Error::TooLong { seconds, limit: longest, advice: upload.advice_to_cut() };
     let there = whole_seconds(clip.file(), clip.format())?;
     if there.is_some_and(|there| there > longest) {
         return Err(too_long(there));
     }
-    let mut converter = Converter::open(clip, recipe.measures)?;
+    let mut converter = Converter::open(clip, upload.measures)?;
     let mut file = WavFile::new()?;
     let (mut block, mut samples) = (Vec::new(), Vec::new());
     let mut goes_on = true;

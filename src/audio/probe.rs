@@ -5,11 +5,11 @@ use std::str;
 
 use infer::MatcherType;
 use symphonia::core::audio::Channels;
-use symphonia::core::errors::Error as Fault;
+use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::{FormatReader, Track};
 
 use super::file::SoundFile;
-use super::format::{Format, GSM};
+use super::format::{AudioFormat, GSM};
 use super::packets::Packets;
 use super::{codecs, container, mend};
 use crate::error::Error;
@@ -43,7 +43,7 @@ const HEADERS: u64 = 4096;
 enum Inside {
     /// Sound, and how many bytes its packets have where they had to be counted.
     Sound {
-        format: Format,
+        format: AudioFormat,
         counted: Option<u64>,
     },
     NoSample,
@@ -51,7 +51,7 @@ enum Inside {
 }
 
 /// Names the sound in the clip, or says what is there in place of sound.
-pub(super) fn probe(file: &SoundFile) -> Result<Format, Error> {
+pub(super) fn probe(file: &SoundFile) -> Result<AudioFormat, Error> {
     let mut head = vec![0; HEAD];
     let filled = file.fill_at(&mut head, 0).map_err(Error::Unreadable)?;
     head.truncate(filled);
@@ -86,34 +86,36 @@ pub(super) fn probe(file: &SoundFile) -> Result<Format, Error> {
 }
 
 /// A container that its first bytes name.
-fn known(file: &SoundFile, name: &str) -> Result<Format, Error> {
+fn known(file: &SoundFile, name: &str) -> Result<AudioFormat, Error> {
     match look_inside(file) {
         Ok(Inside::Sound { format, .. }) => {
             if let (Some(rate), Some(channels)) = (format.sample_rate, format.channels) {
                 container::check(name, rate, channels)?;
             }
-            Ok(Format { container: name.to_owned(), ..format })
+            Ok(AudioFormat { container: name.to_owned(), ..format })
         }
         Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
         // Frames tell of themselves: where there is none, there is no sound.
         Ok(Inside::NoSample) if file.len() > HEADERS && !FRAMES.contains(&name) => Ok(named(name)),
         Ok(Inside::NoSample) => Err(not_audio("a recording without a single sample")),
         // What cannot be decoded here may be what the service can: GSM in a WAV for one.
-        Err(Fault::Unsupported(what)) if !what.contains("missing") && !FRAMES.contains(&name) => {
-            Ok(Format { codec: gsm(file).map(str::to_owned), ..named(name) })
+        Err(SymphoniaError::Unsupported(what))
+            if !what.contains("missing") && !FRAMES.contains(&name) =>
+        {
+            Ok(AudioFormat { codec: gsm(file).map(str::to_owned), ..named(name) })
         }
-        Err(Fault::IoError(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
+        Err(SymphoniaError::IoError(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
             Err(Error::Unreadable(e))
         }
-        Err(fault) => {
-            Err(Error::Damaged { container: name.to_uppercase(), reason: fault.to_string() })
+        Err(api_error) => {
+            Err(Error::Damaged { container: name.to_uppercase(), reason: api_error.to_string() })
         }
     }
 }
 
 /// Bytes that nothing names. Frames of MPEG or AAC are short enough to turn up in anything, so
 /// they have to make up most of the file.
-fn unknown(file: &SoundFile) -> Result<Format, Error> {
+fn unknown(file: &SoundFile) -> Result<AudioFormat, Error> {
     match look_inside(file) {
         Ok(Inside::Sound { format, counted }) if counted.is_none_or(|n| n >= file.len() / 2) => {
             Ok(format)
@@ -138,7 +140,7 @@ fn by_start(head: &[u8]) -> Option<&'static str> {
 }
 
 /// The first track of sound as the container describes it.
-fn look_inside(file: &SoundFile) -> Result<Inside, Fault> {
+fn look_inside(file: &SoundFile) -> Result<Inside, SymphoniaError> {
     let mut reader = container::open(file)?;
     let Some(track) = container::first_sound(reader.as_ref()).cloned() else {
         return Ok(Inside::NoTrack);
@@ -161,11 +163,11 @@ fn look_inside(file: &SoundFile) -> Result<Inside, Fault> {
     Ok(Inside::Sound { format, counted })
 }
 
-fn describe(file: &SoundFile, reader: &dyn FormatReader, track: &Track) -> Format {
+fn describe(file: &SoundFile, reader: &dyn FormatReader, track: &Track) -> AudioFormat {
     let coding = container::coding(track);
     let codec = coding.and_then(|coding| codecs::name_of(coding.codec));
     let is_pcm = codec.is_some_and(codecs::is_pcm);
-    Format {
+    AudioFormat {
         container: reader.format_info().short_name.to_owned(),
         codec: codec.map(str::to_owned),
         // MP4 has no room for rates above 65,535 Hz, and says 0.
@@ -189,8 +191,8 @@ fn is_text(head: &[u8]) -> bool {
     !text.chars().any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}')
 }
 
-fn named(name: &str) -> Format {
-    Format { container: name.to_owned(), ..Format::default() }
+fn named(name: &str) -> AudioFormat {
+    AudioFormat { container: name.to_owned(), ..AudioFormat::default() }
 }
 
 fn not_audio(found: &str) -> Error {

@@ -10,7 +10,7 @@ impl Clip {
     /// Takes sound from a reader that cannot be read twice, standard input for one.
     ///
     /// The bytes are kept in an unnamed temporary file, up to 1 GB: then it ends with
-    /// [`Error::Endless`]. Where `max_upload` is given, it ends with [`Error::TooLarge`] as soon as
+    /// [`Error::StreamTooLarge`]. Where `max_upload` is given, it ends with [`Error::TooLarge`] as soon as
     /// it is clear that they will not fit as they are.
     pub fn spool(mut reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
         let mut spool = Spool::new(max_upload)?;
@@ -47,14 +47,14 @@ pub(crate) struct Spool {
 
 impl Spool {
     pub(crate) fn new(max_upload: Option<u64>) -> Result<Self, Error> {
-        let file = tempfile::tempfile().map_err(Error::NoRoom)?;
+        let file = tempfile::tempfile().map_err(Error::TempFile)?;
         Ok(Self { file, len: 0, max_upload, is_looked_at: false })
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.len += bytes.len() as u64;
         if self.len > LARGEST_SPOOL {
-            return Err(Error::Endless { limit: LARGEST_SPOOL });
+            return Err(Error::StreamTooLarge { limit: LARGEST_SPOOL });
         }
         match self.max_upload {
             Some(limit) if encoded_len(self.len) >= limit => {
@@ -62,7 +62,7 @@ impl Spool {
             }
             _ => {}
         }
-        self.file.write_all(bytes).map_err(Error::NoRoom)
+        self.file.write_all(bytes).map_err(Error::TempFile)
     }
 
     /// Whether there is enough to tell sound from anything else, and nobody has looked yet.
@@ -74,10 +74,10 @@ impl Spool {
     /// have no end. Decodes: within async code, on a thread of its own.
     pub(crate) fn look(mut self) -> Result<Self, Error> {
         self.is_looked_at = true;
-        let file = self.file.try_clone().map_err(Error::NoRoom)?;
+        let file = self.file.try_clone().map_err(Error::TempFile)?;
         let looked = Clip::from_file(file);
         // Where reading moves the end that is written to.
-        self.file.seek(SeekFrom::End(0)).map_err(Error::NoRoom)?;
+        self.file.seek(SeekFrom::End(0)).map_err(Error::TempFile)?;
         match looked {
             Err(error @ Error::NotAudio { .. }) => Err(error),
             _ => Ok(self),

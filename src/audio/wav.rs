@@ -6,7 +6,7 @@ use std::io::{self, BufWriter};
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::clip::Clip;
-use super::format::Format;
+use super::format::AudioFormat;
 use super::resample::SAMPLE_RATE;
 use crate::error::Error;
 
@@ -32,8 +32,8 @@ pub(super) struct WavFile {
 
 impl WavFile {
     pub(super) fn new() -> Result<Self, Error> {
-        let file = tempfile::tempfile().map_err(Error::NoRoom)?;
-        let shared = file.try_clone().map_err(Error::NoRoom)?;
+        let file = tempfile::tempfile().map_err(Error::TempFile)?;
+        let shared = file.try_clone().map_err(Error::TempFile)?;
         let writer = WavWriter::new(BufWriter::with_capacity(64 * 1024, shared), SPEC);
         Ok(Self { file, writer: writer.map_err(no_room)?, samples: 0 })
     }
@@ -54,7 +54,7 @@ impl WavFile {
     /// Sound that was made from `origin`.
     pub(super) fn into_clip(self, origin: &Clip) -> Result<Clip, Error> {
         self.writer.finalize().map_err(no_room)?;
-        let format = Format {
+        let format = AudioFormat {
             container: "wav".to_owned(),
             codec: Some("pcm_s16le".to_owned()),
             sample_rate: Some(SAMPLE_RATE),
@@ -93,7 +93,7 @@ pub(super) fn quantize(sample: f32) -> i16 {
 
 fn no_room(error: hound::Error) -> Error {
     match error {
-        hound::Error::IoError(e) => Error::NoRoom(e),
-        other => Error::NoRoom(io::Error::other(other)),
+        hound::Error::IoError(e) => Error::TempFile(e),
+        other => Error::TempFile(io::Error::other(other)),
     }
 }

@@ -1,7 +1,7 @@
 //! How much of the sound is really there.
 
 use super::file::SoundFile;
-use super::format::Format;
+use super::format::AudioFormat;
 use super::packets::Packets;
 use super::{container, mend};
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::error::Error;
 /// How long the sound is that is really there, as far as it can be read here.
 ///
 /// Fails with [`Error::Damaged`] where that is less than half of what the track's head tells.
-pub(super) fn whole_seconds(file: &SoundFile, format: &Format) -> Result<Option<f64>, Error> {
+pub(super) fn whole_seconds(file: &SoundFile, format: &AudioFormat) -> Result<Option<f64>, Error> {
     if let Some((there, told)) = mend::reader(file).missing()
         && there < told / 2
     {
@@ -32,6 +32,6 @@ pub(super) fn whole_seconds(file: &SoundFile, format: &Format) -> Result<Option<
     }
 }
 
-fn damaged(format: &Format, reason: String) -> Error {
+fn damaged(format: &AudioFormat, reason: String) -> Error {
     Error::Damaged { container: format.container.to_uppercase(), reason }
 }

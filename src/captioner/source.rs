@@ -4,22 +4,22 @@ use std::io;
 
 use url::Url;
 
-use super::{Captioner, Preparation};
-use crate::audio::{Clip, Levels, Prepared, Recipe, Sound, measure, prepare};
+use super::{Captioner, CaptionerOptions};
+use crate::audio::{Clip, Levels, Prepared, Sound, UploadOptions, measure, prepare};
 use crate::blocking::off_thread;
+use crate::client::{Audio, Dialect, Material};
 use crate::error::Error;
 use crate::input::{Source, is_local};
-use crate::record::Record;
+use crate::manifest::record::Record;
+use crate::progress::{Event, Observer};
 use crate::rules::Rule;
-use crate::service::{Audio, Dialect, Material};
-use crate::watch::{Event, Watch};
 
 /// Files that are hashed at a time: enough to keep a disk busy, and few enough that many large
 /// ones do not hold up what is half sent.
 pub(super) const MOST_HASHERS: usize = 4;
 
 /// What an input comes to before anything is asked.
-pub(super) enum Found {
+pub(super) enum Located {
     /// For the service to fetch.
     Url(Url),
     /// Here.
@@ -27,47 +27,54 @@ pub(super) enum Found {
 }
 
 impl Captioner {
-    pub(super) async fn find(&self, source: &Source, watch: &Watch) -> Result<Found, Error> {
-        let largest = self.preparation.recipe.largest_source();
+    pub(super) async fn find(
+        &self,
+        source: &Source,
+        observer: &Observer,
+    ) -> Result<Located, Error> {
+        let largest = self.options.upload.largest_source();
         let clip = match source {
-            Source::Url(url) if !self.is_fetched_here(url) => return Ok(Found::Url(url.clone())),
-            Source::Url(url) => self.inline(url, watch).await?,
+            Source::Url(url) if !self.is_fetched_here(url) => return Ok(Located::Url(url.clone())),
+            Source::Url(url) => self.inline(url, observer).await?,
             Source::File(path) => {
                 let path = path.clone();
                 off_thread(move || Clip::open(&path)).await?
             }
             Source::Stdin => off_thread(move || Clip::spool(io::stdin(), largest)).await?,
         };
-        Ok(Found::Clip(clip))
+        Ok(Located::Clip(clip))
     }
 
     fn is_fetched_here(&self, url: &Url) -> bool {
-        let Preparation { inline, needs_length, recipe, .. } = &self.preparation;
-        let is_needed = recipe.window.is_some() || self.rules.iter().any(Rule::is_on_sound);
+        let CaptionerOptions { inline, needs_length, upload, .. } = &self.options;
+        let is_needed = upload.window.is_some() || self.rules.iter().any(Rule::is_on_sound);
         *inline || *needs_length || is_needed || is_local(url) || !self.dialect().takes_urls()
     }
 
-    async fn inline(&self, url: &Url, watch: &Watch) -> Result<Clip, Error> {
+    async fn inline(&self, url: &Url, observer: &Observer) -> Result<Clip, Error> {
         let Some((_, downloader)) = &self.line else { return Err(Error::Offline) };
-        if !self.preparation.inline && is_local(url) {
-            watch.tell(Event::Inlining { url: url.to_string() });
+        if !self.options.inline && is_local(url) {
+            observer.emit(Event::Inlining { url: url.to_string() });
         }
-        downloader.fetch(url, self.preparation.recipe.largest_source(), watch).await
+        downloader.fetch(url, self.options.upload.largest_source(), observer).await
     }
 
     /// How the sound is written for the server, as far as is known by now.
     fn dialect(&self) -> Dialect {
-        self.line.as_ref().map_or(self.preparation.dialect, |(client, _)| client.dialect())
+        self.line.as_ref().map_or(self.options.dialect, |(client, _)| client.dialect())
     }
 
     /// How sound is made ready for that server.
-    pub(super) fn recipe(&self) -> Recipe {
+    pub(super) fn upload(&self) -> UploadOptions {
         self.recipe_for(self.dialect())
     }
 
-    fn recipe_for(&self, dialect: Dialect) -> Recipe {
-        let recipe = self.preparation.recipe.clone();
-        Recipe { is_common: recipe.is_common || dialect == Dialect::OpenAi, ..recipe }
+    fn recipe_for(&self, dialect: Dialect) -> UploadOptions {
+        let upload = self.options.upload.clone();
+        UploadOptions {
+            portable_only: upload.portable_only || dialect == Dialect::OpenAi,
+            ..upload
+        }
     }
 
     /// A clip made ready for another server than it was at first.
@@ -81,15 +88,15 @@ impl Captioner {
         &self,
         url: &Url,
         dialect: Dialect,
-        watch: &Watch,
+        observer: &Observer,
     ) -> Result<Audio, Error> {
-        let clip = self.inline(url, watch).await?;
+        let clip = self.inline(url, observer).await?;
         self.made(&clip, dialect).await
     }
 
     /// What the sound goes by in a manifest.
     pub(super) async fn hash(&self, clip: &Clip) -> Result<Option<String>, Error> {
-        if self.memory.is_none() {
+        if self.cache.is_none() {
             return Ok(None);
         }
         let _permit = self.hashers.acquire().await;
@@ -98,14 +105,14 @@ impl Captioner {
     }
 
     pub(super) async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
-        self.prepare_by(self.recipe(), clip).await
+        self.prepare_by(self.upload(), clip).await
     }
 
-    async fn prepare_by(&self, recipe: Recipe, clip: &Clip) -> Result<Prepared, Error> {
+    async fn prepare_by(&self, upload: UploadOptions, clip: &Clip) -> Result<Prepared, Error> {
         let _permit = self.decoders.acquire().await;
         let source = clip.clone();
-        let prepared = off_thread(move || prepare(&source, &recipe)).await;
-        if clip.is_unchanged() { prepared } else { Err(Error::Changed) }
+        let prepared = off_thread(move || prepare(&source, &upload)).await;
+        if clip.is_unchanged() { prepared } else { Err(Error::ModifiedDuringUpload) }
     }
 
     /// What was measured of a sound whose caption is known, then or now.
@@ -120,8 +127,8 @@ impl Captioner {
     pub(super) fn needs_measuring(&self, sound: Option<&Sound>) -> bool {
         let is_undrawn =
             |sound: &Sound| sound.levels.as_ref().is_some_and(|levels| levels.waveform.is_empty());
-        let Preparation { needs_waveform, recipe, .. } = &self.preparation;
-        sound.map_or(recipe.measures, |sound| *needs_waveform && is_undrawn(sound))
+        let CaptionerOptions { needs_waveform, upload, .. } = &self.options;
+        sound.map_or(upload.measures, |sound| *needs_waveform && is_undrawn(sound))
     }
 
     pub(super) async fn measure(&self, clip: &Clip) -> Result<Sound, Error> {
@@ -132,19 +139,19 @@ impl Captioner {
 
     pub(super) fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {
         let format = clip.format().clone();
-        self.preparation.recipe.measures.then_some(Sound { format, levels })
+        self.options.upload.measures.then_some(Sound { format, levels })
     }
 }
 
 /// What is done to the sound before it is sent.
-pub(super) fn tell(clip: &Clip, prepared: &Prepared, watch: &Watch) {
-    watch.tell(Event::Prepared {
+pub(super) fn tell(clip: &Clip, prepared: &Prepared, observer: &Observer) {
+    observer.emit(Event::Prepared {
         format: clip.format().clone(),
         is_converted: prepared.is_converted,
         bytes: clip.len(),
         sent: prepared.clip.len(),
     });
     if prepared.is_converted && prepared.damaged_packets > 0 {
-        watch.tell(Event::Damaged { packets: prepared.damaged_packets });
+        observer.emit(Event::Damaged { packets: prepared.damaged_packets });
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read};
 
-use super::{Found, Input, Lost};
+use super::{Input, InputError, InputResult};
 use crate::error::Error;
 use crate::platform;
 
@@ -57,9 +57,9 @@ impl<R: BufRead> List<R> {
         Ok(Some(entry))
     }
 
-    fn give_up(&mut self, error: io::Error) -> Lost {
+    fn give_up(&mut self, error: io::Error) -> InputError {
         self.ended = true;
-        Lost::new(self.name.clone(), Error::Unreadable(error))
+        InputError::new(self.name.clone(), Error::Unreadable(error))
     }
 
     fn is_wanted(&self, entry: &[u8]) -> bool {
@@ -69,9 +69,9 @@ impl<R: BufRead> List<R> {
 }
 
 impl<R: BufRead> Iterator for List<R> {
-    type Item = Found;
+    type Item = InputResult;
 
-    fn next(&mut self) -> Option<Found> {
+    fn next(&mut self) -> Option<InputResult> {
         while !self.ended {
             match self.read_entry() {
                 Ok(Some(entry)) if !self.is_wanted(&entry) => {}
@@ -94,10 +94,10 @@ fn too_much(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-fn parse(entry: Vec<u8>) -> Found {
+fn parse(entry: Vec<u8>) -> InputResult {
     let operand: OsString = platform::os_string(entry);
     let name = operand.to_string_lossy().into_owned();
-    Input::parse(&operand).map_err(|error| Lost { name, error })
+    Input::parse(&operand).map_err(|error| InputError { name, error })
 }
 
 #[cfg(test)]

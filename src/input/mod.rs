@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+pub use self::dedup::{Shard, dedup};
 pub use self::list::{List, Separator};
-pub use self::local::is_local;
-pub use self::search::{FoundIter, Search, is_audio_name, leads_to_several};
-pub use self::select::{Shard, once};
+pub use self::local_url::is_local;
+pub use self::walk::{InputIter, Search, is_audio_name, leads_to_several};
 
 use crate::error::Error;
 
+mod dedup;
 mod list;
-mod local;
-mod search;
-mod select;
+mod local_url;
+mod walk;
 
 /// One recording to caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Input {
     /// Where the sound is.
     pub source: Source,
     /// Where it stands in the tree that it was found in; always relative, never upward.
-    pub place: PathBuf,
+    pub relative_path: PathBuf,
 }
 
 /// Where sound comes from.
@@ -45,14 +45,14 @@ pub enum Source {
 /// What was looked for and could not be looked into.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Lost {
+pub struct InputError {
     /// The folder, list or entry of a list.
     pub name: String,
     /// What went wrong.
     pub error: Error,
 }
 
-impl Lost {
+impl InputError {
     /// Tells of an error about a name.
     pub fn new(name: String, error: Error) -> Self {
         Self { name, error }
@@ -60,7 +60,7 @@ impl Lost {
 }
 
 /// What a search comes by.
-pub type Found = Result<Input, Lost>;
+pub type InputResult = Result<Input, InputError>;
 
 impl Input {
     /// Reads an operand of the command line: a URL, `-` for standard input, else a file.
@@ -76,22 +76,26 @@ impl Input {
             }
             _ => Source::File(operand.into()),
         };
-        let place = match &source {
+        let relative_path = match &source {
             Source::Url(url) => url.path_segments().and_then(Iterator::last).unwrap_or("").into(),
             Source::Stdin => "stdin".into(),
-            Source::File(path) => place_of(path),
+            Source::File(path) => relative_path_of(path),
         };
-        Ok(Self { name, source, place })
+        Ok(Self { name, source, relative_path })
     }
 
-    /// A file by its path, which stands at `place` in the tree it was found in.
-    pub(crate) fn file(path: PathBuf, place: PathBuf) -> Self {
-        Self { name: path.to_string_lossy().into_owned(), source: Source::File(path), place }
+    /// A file by its path, which stands at `relative_path` in the tree it was found in.
+    pub(crate) fn file(path: PathBuf, relative_path: PathBuf) -> Self {
+        Self {
+            name: path.to_string_lossy().into_owned(),
+            source: Source::File(path),
+            relative_path,
+        }
     }
 }
 
 /// The path as it was given where it only leads downward, else the file name alone.
-fn place_of(path: &Path) -> PathBuf {
+fn relative_path_of(path: &Path) -> PathBuf {
     use std::path::Component;
     let leads_down =
         path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

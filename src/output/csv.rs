@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Format, Style};
-use crate::outcome::{Ending, Outcome};
-use crate::record::Record;
+use crate::manifest::record::Record;
+use crate::outcome::{Outcome, Status};
 
 /// Comma-separated values as RFC 4180 has them, with `\n` as line end.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Csv {
 
 impl Format for Csv {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        if matches!(outcome.ending, Ending::Skipped) {
+        if matches!(outcome.status, Status::Skipped) {
             return Ok(());
         }
         let record = Record::new(outcome, self.style.hint);

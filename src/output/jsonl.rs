@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::{Format, Style};
-use crate::outcome::{Ending, Outcome};
-use crate::record::Record;
+use crate::manifest::record::Record;
+use crate::outcome::{Outcome, Status};
 
 /// JSON Lines.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Jsonl {
 
 impl Format for Jsonl {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        if matches!(outcome.ending, Ending::Skipped) {
+        if matches!(outcome.status, Status::Skipped) {
             return Ok(());
         }
         let mut record = Record::new(outcome, self.style.hint);

@@ -55,7 +55,7 @@ impl Sidecars {
     }
 
     /// Fails with [`Error::SameSidecar`] where two inputs, or two formats, would be written to one
-    /// file, and with [`Error::OverSound`] where one would be written over a sound.
+    /// file, and with [`Error::OverwritesInput`] where one would be written over a sound.
     pub fn check<'a>(&self, inputs: impl Iterator<Item = &'a Input> + Clone) -> Result<(), Error> {
         let (mut places, mut sounds, mut taken) =
             (Places::default(), HashSet::new(), HashMap::new());
@@ -68,7 +68,7 @@ impl Sidecars {
             for (_, path) in self.targets(input) {
                 let place = places.of(&path);
                 if is_audio_name(&path) || sounds.contains(&place) {
-                    return Err(Error::OverSound { path });
+                    return Err(Error::OverwritesInput { path });
                 }
                 if let Some(one) = taken.insert(place, input.name.as_str()) {
                     let (one, other) = (one.to_owned(), input.name.clone());
@@ -125,11 +125,11 @@ impl Sidecars {
 
     fn targets(&self, input: &Input) -> impl Iterator<Item = (FormatKind, PathBuf)> {
         let beside = match (&self.folder, &input.source) {
-            (Some(folder), _) => folder.join(input.place.parent().unwrap_or(Path::new(""))),
+            (Some(folder), _) => folder.join(input.relative_path.parent().unwrap_or(Path::new(""))),
             (None, Source::File(path)) => path.parent().unwrap_or(Path::new("")).to_owned(),
             (None, Source::Url(_) | Source::Stdin) => PathBuf::new(),
         };
-        let place = input.place.clone();
+        let place = input.relative_path.clone();
         self.formats.iter().map(move |format| (*format, beside.join(self.name(&place, *format))))
     }
 

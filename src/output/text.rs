@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{Format, Style};
-use crate::caption::Window;
+use crate::client::answer::Window;
 use crate::outcome::Outcome;
 use crate::text::{one_line, span};
 

@@ -94,11 +94,11 @@ mod tests {
 
     use super::*;
     use crate::input::Input;
-    use crate::outcome::Ending;
+    use crate::outcome::Status;
 
     fn of(operand: &str) -> (String, String) {
         let input = Input::parse(OsStr::new(operand)).unwrap();
-        let outcome = Outcome::of(input, Ending::Skipped);
+        let outcome = Outcome::of(input, Status::Skipped);
         (name(&outcome), uri(&outcome))
     }
 

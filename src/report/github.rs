@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::words::{BySeverity, CUT_SHORT, Remark, remarks};
+use super::words::{Annotation, BySeverity, CUT_SHORT, remarks};
 use super::{End, Report, ReportStyle, address};
 use crate::outcome::Outcome;
 use crate::text::harmless;
@@ -37,7 +37,7 @@ impl Annotations {
         Self { command, first: Vec::new(), count: 0 }
     }
 
-    fn add(&mut self, name: &str, remark: &Remark) {
+    fn add(&mut self, name: &str, remark: &Annotation) {
         self.count += 1;
         if self.first.len() < MOST_OF_A_KIND {
             let (file, title) = (property(name), property(&remark.rule));

@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::words::{CUT_SHORT, Remark, remarks};
+use super::words::{Annotation, CUT_SHORT, remarks};
 use super::{End, Report, ReportStyle, address};
-use crate::finding::Severity;
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::{Outcome, Status};
+use crate::rules::finding::Severity;
 use crate::text::harmless;
 
 /// What is longer of a caption is cut off, in characters.
@@ -46,8 +46,8 @@ impl Junit {
     }
 
     /// What an input failed by: an error, or the rules that it breaks.
-    fn problem(&mut self, remarks: &[Remark]) -> io::Result<()> {
-        let is_problem = |remark: &&Remark| remark.severity == Severity::Error;
+    fn problem(&mut self, remarks: &[Annotation]) -> io::Result<()> {
+        let is_problem = |remark: &&Annotation| remark.severity == Severity::Error;
         let problems: Vec<_> = remarks.iter().filter(is_problem).collect();
         let Some(first) = problems.first() else { return Ok(()) };
         let lines: Vec<_> = problems.iter().map(|remark| told(remark)).collect();
@@ -66,7 +66,7 @@ impl Junit {
     }
 
     /// What is no failure but worth reading, and the caption that it is about.
-    fn aside(&mut self, outcome: &Outcome, remarks: &[Remark]) -> io::Result<()> {
+    fn aside(&mut self, outcome: &Outcome, remarks: &[Annotation]) -> io::Result<()> {
         let warnings = remarks.iter().filter(|remark| remark.severity == Severity::Warning);
         let mut lines: Vec<_> =
             warnings.map(|remark| format!("warning: {}", told(remark))).collect();
@@ -94,7 +94,7 @@ impl Junit {
     }
 }
 
-fn told(remark: &Remark) -> String {
+fn told(remark: &Annotation) -> String {
     format!("{}: {}", remark.rule, remark.message)
 }
 
@@ -103,7 +103,7 @@ impl Report for Junit {
         self.begin(&address::name(outcome))?;
         let remarks = remarks(outcome, &self.style);
         self.problem(&remarks)?;
-        if matches!(outcome.ending, Ending::Skipped) {
+        if matches!(outcome.status, Status::Skipped) {
             self.skipped += 1;
             let skipped = self.cases.create_element("skipped");
             skipped.with_attribute(("message", "what would be written is there")).write_empty()?;

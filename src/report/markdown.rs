@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::words::{BySeverity, CUT_SHORT, Remark, remarks};
+use super::words::{Annotation, BySeverity, CUT_SHORT, remarks};
 use super::{End, Report, ReportStyle, address};
-use crate::finding::Severity;
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::{Outcome, Status};
+use crate::rules::finding::Severity;
 use crate::text::harmless;
 
 /// Bytes of rows of each kind; what is beyond them is counted.
@@ -36,7 +36,7 @@ impl Markdown {
 }
 
 impl Rows {
-    fn add(&mut self, name: &str, remark: &Remark) {
+    fn add(&mut self, name: &str, remark: &Annotation) {
         if self.text.len() > LARGEST {
             self.left_out += 1;
             return;
@@ -76,7 +76,7 @@ impl Report for Markdown {
         self.inputs += 1;
         self.failed += u64::from(outcome.error().is_some());
         self.broken += u64::from(outcome.is_broken());
-        self.skipped += u64::from(matches!(outcome.ending, Ending::Skipped));
+        self.skipped += u64::from(matches!(outcome.status, Status::Skipped));
         let name = address::name(outcome);
         for remark in remarks(outcome, &self.style) {
             self.rows.of(remark.severity).add(&name, &remark);

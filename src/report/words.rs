@@ -2,8 +2,8 @@
 
 use super::{ReportStyle, address};
 use crate::error::Kind;
-use crate::finding::{Finding, Severity};
 use crate::outcome::Outcome;
+use crate::rules::finding::{Finding, Severity};
 use crate::text::{harmless, one_line};
 
 /// What is longer is cut off, in characters: messages of a server have no bounds.
@@ -13,7 +13,7 @@ const LONGEST: usize = 2000;
 pub(super) const CUT_SHORT: &str = "the run ended before all inputs were looked at";
 
 /// Something that people have to know of an input, in harmless text on one line.
-pub(super) struct Remark {
+pub(super) struct Annotation {
     /// The name of the rule, or the kind of the error.
     pub(super) rule: String,
     pub(super) severity: Severity,
@@ -40,19 +40,19 @@ impl<T> BySeverity<T> {
 }
 
 /// The failures of an input first, then its findings.
-pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Remark> {
+pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Annotation> {
     let failure = outcome.error().map(|error| {
         let message = format!("{error}; {}", (style.hint)(error));
-        Remark::of_failure(error.kind(), &address::told(outcome, &message))
+        Annotation::of_failure(error.kind(), &address::told(outcome, &message))
     });
-    let unkept = outcome.unkept.as_ref().map(|error| {
-        Remark::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))
+    let manifest_error = outcome.manifest_error.as_ref().map(|error| {
+        Annotation::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))
     });
-    let findings = outcome.findings.iter().map(Remark::of_finding);
-    failure.into_iter().chain(unkept).chain(findings).collect()
+    let findings = outcome.findings.iter().map(Annotation::of_finding);
+    failure.into_iter().chain(manifest_error).chain(findings).collect()
 }
 
-impl Remark {
+impl Annotation {
     fn of_failure(kind: Kind, message: &str) -> Self {
         Self {
             rule: kind.to_string(),

@@ -2,19 +2,20 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-pub use self::sound::SoundCheck;
+pub use self::audio::AudioCheck;
 
-use self::looping::Looping;
-use self::words::Words;
+use self::pattern::Pattern;
+use self::repetition::Repetition;
 use crate::audio::Sound;
-use crate::caption::Answer;
+use crate::client::answer::Answer;
 use crate::error::Error;
-use crate::finding::{Finding, Severity};
+use crate::rules::finding::{Finding, Severity};
 use crate::text::plain_path;
 
-mod looping;
-mod sound;
-mod words;
+mod audio;
+pub mod finding;
+mod pattern;
+mod repetition;
 
 /// What is known of a sound when its rules are checked.
 #[derive(Debug, Clone, Copy)]
@@ -40,9 +41,9 @@ pub struct Rule {
 
 #[derive(Debug, Clone)]
 enum Test {
-    Words(Words),
-    Looping(Looping),
-    Sound(SoundCheck),
+    Pattern(Pattern),
+    Repetition(Repetition),
+    Sound(AudioCheck),
 }
 
 impl Rule {
@@ -50,24 +51,24 @@ impl Rule {
     ///
     /// Fails with [`Error::BadRegex`].
     pub fn deny(pattern: &str) -> Result<Self, Error> {
-        Ok(Self::new(format!("deny {pattern}"), Test::Words(Words::deny(pattern)?)))
+        Ok(Self::new(format!("deny {pattern}"), Test::Pattern(Pattern::deny(pattern)?)))
     }
 
     /// Every caption has to match the pattern; it is case-insensitive unless it says otherwise.
     ///
     /// Fails with [`Error::BadRegex`].
     pub fn require(pattern: &str) -> Result<Self, Error> {
-        Ok(Self::new(format!("require {pattern}"), Test::Words(Words::require(pattern)?)))
+        Ok(Self::new(format!("require {pattern}"), Test::Pattern(Pattern::require(pattern)?)))
     }
 
     /// A caption may not go round in circles; a warning.
     pub fn looping() -> Self {
-        Self::new("looping".to_owned(), Test::Looping(Looping::default()))
+        Self::new("looping".to_owned(), Test::Repetition(Repetition::default()))
             .of_severity(Severity::Warning)
     }
 
     /// What was measured of the sound has to be within bounds.
-    pub fn sound(check: SoundCheck) -> Self {
+    pub fn sound(check: AudioCheck) -> Self {
         Self::new(check.name().to_owned(), Test::Sound(check))
     }
 
@@ -113,7 +114,7 @@ impl Rule {
     /// The memory that its pattern may take, in bytes: 8 kB for most, 4 MB at most.
     pub fn size(&self) -> usize {
         match &self.test {
-            Test::Words(words) => words.size,
+            Test::Pattern(words) => words.size,
             _ => 0,
         }
     }
@@ -154,17 +155,17 @@ pub fn check_sound(rules: &[Rule], evidence: &Evidence<'_>) -> Vec<Finding> {
 pub fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<Finding> {
     let rules = rules.iter().filter(|rule| rule.is_for(name));
     let broken = rules.filter_map(|rule| match &rule.test {
-        Test::Words(words) => {
+        Test::Pattern(words) => {
             let violation = words.violation(&answer.caption)?;
             let finding = rule.finding(violation.message);
             Some(Finding { matched: violation.matched, sentence: violation.sentence, ..finding })
         }
         // The captions of windows may well be alike.
-        Test::Looping(looping) if !answer.windows.is_empty() => {
+        Test::Repetition(looping) if !answer.windows.is_empty() => {
             let mut windows = answer.windows.iter();
             Some(rule.finding(windows.find_map(|window| looping.violation(&window.caption))?))
         }
-        Test::Looping(looping) => Some(rule.finding(looping.violation(&answer.caption)?)),
+        Test::Repetition(looping) => Some(rule.finding(looping.violation(&answer.caption)?)),
         Test::Sound(_) => None,
     });
     broken.collect()

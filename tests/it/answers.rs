@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::harness::{answer, assert_says, caption, caption_tone, document};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn standard_output_holds_the_caption_and_a_newline_and_nothing_else() {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, answer, assert_says, caption, data, finish};
-use crate::stand_in::{Reply, StandIn};
 use crate::waves::{samples, sine, wav};
+use support::stand_in::{Reply, StandIn};
 
 /// A run on one clip whose caption is this.
 fn captioned(text: &'static str, arguments: &[&str]) -> crate::harness::Run {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::harness::{answer, assert_says, caption, clip_name, document, finish, next_line};
-use crate::stand_in::{Gate, Reply, StandIn};
+use support::stand_in::{Gate, Reply, StandIn};
 
 #[test]
 fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {

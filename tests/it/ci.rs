@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::harness::{answer, clip};
-use crate::stand_in::{KEY, StandIn};
+use support::stand_in::{KEY, StandIn};
 
 /// The blocks of commands in an example, `cargo install` aside.
 fn blocks(example: &str) -> Vec<String> {

@@ -3,14 +3,14 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
-use caption::audio::{Clip, Convert, Recipe, measure, prepare};
+use caption::audio::{Clip, Convert, UploadOptions, measure, prepare};
 use caption::error::{Error, Kind};
 use fastrand::Rng;
 
 use crate::harness::{answer, assert_says, caption, data, finish};
-use crate::stand_in::StandIn;
 use crate::watched::Watched;
 use crate::waves::{samples, sine, wav};
+use support::stand_in::StandIn;
 
 /// All clips there are, with their names.
 fn clips() -> Vec<(String, Vec<u8>)> {
@@ -33,12 +33,12 @@ fn look(content: &[u8]) -> Result<(), Error> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content).unwrap();
     let clip = Clip::open(file.path())?;
-    let mut recipe = Recipe::default();
-    (recipe.convert, recipe.max_upload) = (Convert::Always, Some(10_000_000));
-    recipe.window = Some(Duration::from_secs(1));
+    let mut upload = UploadOptions::default();
+    (upload.convert, upload.max_upload) = (Convert::Always, Some(10_000_000));
+    upload.window = Some(Duration::from_secs(1));
     measure(&clip)?;
-    prepare(&clip, &recipe)?;
-    recipe.cutter(&clip)?.next_window()?;
+    prepare(&clip, &upload)?;
+    upload.splitter(&clip)?.next_window()?;
     Ok(())
 }
 
@@ -334,7 +334,7 @@ fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u
     let mut run = caption(&stand_in).arg(name).args(arguments);
     write(&mut std::fs::File::create(run.folder().join(name)).unwrap());
     let child = run.spawn();
-    let watched = Watched::start(&child, crate::stand_in::KEY);
+    let watched = Watched::start(&child, support::stand_in::KEY);
     finish(child).captioned();
     watched.end().0 / 1000
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, assert_says, caption, data, document};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 /// A server that speaks one dialect alone: `openai` as llama.cpp does, or `vllm`.
 fn at(stand_in: &StandIn, path: &str) -> Caption {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::{Run, assert_says, caption, data, endless_wav};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_url_that_only_this_machine_can_reach_is_inlined_with_a_notice() {

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::harness::{Run, assert_says, caption, caption_tone, document};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
 

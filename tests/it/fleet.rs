@@ -9,7 +9,7 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::harness::{Caption, caption, finish};
-use crate::stand_in::{KEY, StandIn};
+use support::stand_in::{KEY, StandIn};
 
 const SHARDS: usize = 8;
 const CLIPS: usize = 120;

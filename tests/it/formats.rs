@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{answer, assert_says, caption, data};
-use crate::stand_in::StandIn;
 use crate::waves::{self, RATE, sent_bytes, signal_to_noise, sine, sound_of, wav};
+use support::stand_in::StandIn;
 
 /// What is in the clips of `tests/data/tones`: a sine in each of two channels.
 fn tones() -> Vec<f64> {

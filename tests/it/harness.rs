@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 /// No run of a test takes longer.
 const PATIENCE: Duration = Duration::from_mins(1);

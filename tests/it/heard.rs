@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::harness::{Caption, assert_says, caption, document};
-use crate::stand_in::{Reply, StandIn};
 use crate::waves::{self, sine, wav};
+use support::stand_in::{Reply, StandIn};
 
 /// An answer that counts so many tokens of sound.
 fn heard(prompt_tokens: u64) -> Reply {

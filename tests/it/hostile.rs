@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, answer, assert_says, caption, document, finish};
-use crate::stand_in::{Reply, StandIn};
 use crate::terminal::Terminal;
+use support::stand_in::{Reply, StandIn};
 
 /// Clears the screen, sets the title, turns the text around, goes back, and starts a new record.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{2066}\u{8}\r\u{7f}\

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::harness::{answer, assert_says, bare, caption, caption_tone, data, endless_wav, finish};
-use crate::stand_in::StandIn;
 use crate::waves::sent_bytes;
+use support::stand_in::StandIn;
 
 #[test]
 fn a_file_is_captioned_and_the_caption_is_about_that_file() {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{answer, assert_says, caption, finish, next_line};
-use crate::stand_in::{Gate, StandIn};
 use crate::waves::wav;
+use support::stand_in::{Gate, StandIn};
 
 #[test]
 fn once_finishes_what_is_in_flight_and_delivers_it() {

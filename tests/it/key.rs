@@ -1,7 +1,7 @@
 //! The key: found where it is said to be, sent where it belongs, shown nowhere.
 
 use crate::harness::{assert_says, bare, caption, caption_tone, data};
-use crate::stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 const VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::harness::{answer, caption, data};
-use crate::stand_in::StandIn;
 use crate::waves::{samples, sine, wav};
+use support::stand_in::StandIn;
 
 /// The `sound` of the record that a run with `-v` prints.
 fn measured(content: Vec<u8>) -> Value {

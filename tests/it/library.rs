@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use caption::audio::Clip;
-use caption::captioner::{Captioner, Preparation};
+use caption::captioner::{Captioner, CaptionerOptions};
+use caption::client::{ApiKey, Audio, Client, Downloader, Options};
 use caption::error::{Error, Kind};
 use caption::input::Input;
-use caption::service::{ApiKey, Audio, Client, Downloader, Options};
-use caption::watch::{Event, Watch};
+use caption::progress::{Event, Observer};
 
 use crate::harness::{assert_says, data};
-use crate::stand_in::{KEY, StandIn};
+use support::stand_in::{KEY, StandIn};
 
 fn options(stand_in: &StandIn) -> Options {
     let mut options = Options::default();
@@ -28,7 +28,7 @@ async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
     assert_eq!((format.container.as_str(), format.sample_rate), ("wav", Some(8000)));
     assert_eq!((format.channels, format.seconds), (Some(1), Some(0.25)));
 
-    let answer = client.caption(&Audio::Clip(clip), &Watch::none()).await.unwrap();
+    let answer = client.caption(&Audio::Clip(clip), &Observer::none()).await.unwrap();
     assert_says(&answer.caption, &["near 1000 Hz"]);
     assert_eq!(answer.usage.unwrap().prompt_tokens, 21);
     assert_eq!(answer.finish_reason.as_deref(), Some("stop"));
@@ -45,7 +45,7 @@ async fn the_pieces_of_a_stream_add_up_to_the_caption() {
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
     let text = Arc::new(Mutex::new(String::new()));
     let heard = text.clone();
-    let watch = Watch::new(move |event| {
+    let watch = Observer::new(move |event| {
         if let Event::Text(piece) = event {
             heard.lock().unwrap().push_str(&piece);
         }
@@ -64,11 +64,11 @@ async fn a_caption_is_remembered_under_the_model_that_was_asked() {
     options.max_tokens = Some(500);
     let downloader = Downloader::new(&options);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
-    let captioner = Captioner::new(Preparation::default()).asking(client, downloader);
+    let captioner = Captioner::new(CaptionerOptions::default()).with_client(client, downloader);
     let input = Input::parse(data("tone.wav").as_os_str()).unwrap();
-    let outcome = captioner.caption(input, &Watch::none()).await;
-    let question = outcome.question.unwrap();
-    assert_eq!((question.model.as_str(), question.max_tokens), ("another", Some(500)));
+    let outcome = captioner.caption(input, &Observer::none()).await;
+    let cache_key = outcome.cache_key.unwrap();
+    assert_eq!((cache_key.model.as_str(), cache_key.max_tokens), ("another", Some(500)));
     assert_eq!(stand_in.request().json()["model"], "another");
 }
 
@@ -78,10 +78,10 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     let options = options(&stand_in);
     let downloader = Downloader::new(&options);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
-    let captioner = Captioner::new(Preparation::default()).asking(client, downloader);
+    let captioner = Captioner::new(CaptionerOptions::default()).with_client(client, downloader);
     let outcome = tokio::spawn(async move {
         let input = Input::parse("nowhere.wav".as_ref()).unwrap();
-        captioner.caption(input, &Watch::none()).await
+        captioner.caption(input, &Observer::none()).await
     });
     let outcome = outcome.await.unwrap();
     assert_eq!(outcome.name, "nowhere.wav");

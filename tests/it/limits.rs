@@ -1,8 +1,8 @@
 //! What the program takes in has a limit, and so has the memory that it takes for it.
 
 use crate::harness::{Caption, answer, assert_says, bare, caption, data, finish};
-use crate::stand_in::{KEY, Reply, StandIn};
 use crate::watched::{MOST_MEMORY, Watched};
+use support::stand_in::{KEY, Reply, StandIn};
 
 /// Runs it to its end, with this code, and returns what was said.
 #[track_caller]

@@ -17,8 +17,6 @@ mod answers;
 mod audit;
 mod batch;
 mod browser;
-#[path = "../../src/chance.rs"]
-mod chance;
 mod ci;
 mod damage;
 mod dialects;
@@ -53,8 +51,6 @@ mod retries;
 mod search;
 mod settings;
 mod shells;
-#[path = "../stand_in/mod.rs"]
-mod stand_in;
 mod streaming;
 #[cfg(unix)]
 mod terminal;

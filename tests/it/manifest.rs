@@ -8,7 +8,7 @@ use caption::audio::Clip;
 use serde_json::Value;
 
 use crate::harness::{Caption, answer, assert_says, caption, clip, data, finish};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
@@ -335,7 +335,7 @@ fn sha256s(text: &str) -> HashSet<String> {
 fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
     use base64::Engine;
     let scratch = tempfile::tempdir().unwrap();
-    let sound = |request: &crate::stand_in::Request| {
+    let sound = |request: &support::stand_in::Request| {
         let json = request.json();
         let data =
             json["messages"][0]["content"][0]["input_audio"]["data"].as_str().unwrap().to_owned();

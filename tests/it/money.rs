@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{assert_says, bare, caption, document};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_run_stops_before_more_is_spent_than_allowed() {

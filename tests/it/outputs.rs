@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, answer, assert_says, caption, document, finish, listed};
-use crate::stand_in::{Gate, Reply, StandIn};
+use support::stand_in::{Gate, Reply, StandIn};
 
 #[test]
 fn jsonl_has_a_record_for_every_input_failures_included() {

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::browser::{Browser, DOWN, ESCAPE, RIGHT};
 use crate::harness::{Caption, answer, caption, finish};
-use crate::stand_in::StandIn;
 use crate::waves::{samples, sine, wav};
+use support::stand_in::StandIn;
 
 /// The page about a run on these captions, sounds of two seconds each.
 fn page(captions: &[&str], arguments: &[&str]) -> Option<(Browser, Caption)> {

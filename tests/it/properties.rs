@@ -6,15 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use caption::audio::{Clip, Recipe};
+use caption::audio::{Clip, UploadOptions};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
-use caption::record::Record;
+use caption::manifest::record::Record;
 use fastrand::Rng;
 use regex::Regex;
 
-use crate::chance::{cases, one_of, soup};
 use crate::waves::wav;
+use support::random::{cases, one_of, soup};
 
 /// A line of a manifest, told apart by its number.
 fn line(number: usize, caption: &str) -> String {
@@ -26,7 +26,7 @@ fn line(number: usize, caption: &str) -> String {
 
 fn knows(manifest: &Manifest, number: usize) -> Option<String> {
     let record: Record = serde_json::from_str(&line(number, "")).unwrap();
-    let found = manifest.find(&record.question().unwrap())?;
+    let found = manifest.find(&record.cache_key().unwrap())?;
     Some(found.into_answer().unwrap().caption)
 }
 
@@ -100,12 +100,12 @@ fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
             samples.extend((0..len).map(|n| if n % 7 < 3 { level } else { -level }));
         }
         fs::write(&path, wav(rate, 1, 8, &samples)).unwrap();
-        let mut recipe = Recipe::default();
+        let mut upload = UploadOptions::default();
         let length = Duration::from_millis(random.u64(1_000..6_000));
-        recipe.window = Some(length);
-        let mut cutter = recipe.cutter(&Clip::open(&path).unwrap()).unwrap();
+        upload.window = Some(length);
+        let mut splitter = upload.splitter(&Clip::open(&path).unwrap()).unwrap();
         let (mut end, mut sent) = (0.0, 0);
-        while let Some(window) = cutter.next_window().unwrap() {
+        while let Some(window) = splitter.next_window().unwrap() {
             assert!((window.start - end).abs() < 1e-9, "{} after {end}", window.start);
             assert!(window.end > window.start);
             let reach = Duration::from_secs(2).min(length / 2).as_secs_f64();

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use crate::harness::{Caption, assert_says, bare, data};
-use crate::stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 /// Carries connections to where they want, and remembers what it was told.
 struct Proxy {

@@ -92,7 +92,10 @@ fn sandbox() -> Option<std::path::PathBuf> {
 }
 
 fn piped(mut command: Command) -> Command {
-    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY", "AIMLAPI_BASE_URL"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 

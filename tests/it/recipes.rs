@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::harness::{answer, caption, finish, listed};
-use crate::stand_in::StandIn;
+use support::stand_in::StandIn;
 
 const README: &str = include_str!("../../README.md");
 

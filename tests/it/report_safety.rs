@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::harness::{answer, assert_says, caption, data, finish};
 use crate::reports::{cases, media, read, reported, sarif_run};
-use crate::stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 /// What a model may say when somebody wants it to.
 const HOSTILE: &str = "</script><script>document.title='owned'</script> ]]> --> <!-- <b onclick=x> \

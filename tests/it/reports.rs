@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, Run, answer, assert_says, caption, data, finish};
-use crate::stand_in::{Reply, StandIn};
 use crate::waves::wav;
+use support::stand_in::{Reply, StandIn};
 
 /// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
 /// warning, and one is fine.

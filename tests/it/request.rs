@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::harness::{answer, assert_says, caption, caption_tone, data, finish};
-use crate::stand_in::{KEY, Reply, StandIn};
 use crate::watched::Watched;
+use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
 fn the_request_is_the_documented_one_and_nothing_more() {

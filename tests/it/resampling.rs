@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::io::Read;
 
-use caption::audio::{Clip, Convert, Recipe, prepare};
+use caption::audio::{Clip, Convert, UploadOptions, prepare};
 
 use crate::waves::{self, RATE, sine, wav};
 
@@ -22,9 +22,9 @@ fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let content = wav(rate, 1, 32, &tones.collect::<Vec<_>>());
     std::io::Write::write_all(&mut file, &content).unwrap();
-    let mut recipe = Recipe::default();
-    recipe.convert = Convert::Always;
-    let prepared = prepare(&Clip::open(file.path()).unwrap(), &recipe).unwrap();
+    let mut upload = UploadOptions::default();
+    upload.convert = Convert::Always;
+    let prepared = prepare(&Clip::open(file.path()).unwrap(), &upload).unwrap();
     let mut content = Vec::new();
     prepared.clip.reader().read_to_end(&mut content).unwrap();
     waves::read(&content)

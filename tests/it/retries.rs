@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::json;
 
 use crate::harness::{assert_says, caption, caption_tone, document};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_failure_that_may_pass_is_tried_again_until_it_passes() {

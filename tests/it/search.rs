@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use crate::harness::{Caption, answer, assert_says, caption, data, finish};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_folder_is_searched_for_audio_in_the_order_of_its_names() {

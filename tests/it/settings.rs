@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::harness::{Caption, answer, assert_says, caption};
-use crate::stand_in::{KEY, StandIn};
+use support::stand_in::{KEY, StandIn};
 
 /// A run on one clip in a folder with this `caption.toml`.
 fn with(stand_in: &StandIn, toml: &str) -> Caption {

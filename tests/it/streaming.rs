@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Run, assert_says, caption, caption_tone};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_stream_gives_the_same_bytes_as_a_whole_answer() {

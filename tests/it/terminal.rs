@@ -10,8 +10,8 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
 
 use crate::harness::{Caption, answer, assert_says, bare, caption, document, finish};
-use crate::stand_in::{Gate, Reply, StandIn};
 use crate::waves::wav;
+use support::stand_in::{Gate, Reply, StandIn};
 
 /// How long a test waits for something that should be shown at once.
 const PATIENCE: Duration = Duration::from_secs(20);

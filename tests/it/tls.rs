@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")] // where the environment can name authorities
 
 use crate::harness::{assert_says, bare, data};
-use crate::stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_told_as_that_and_not_tried_again() {

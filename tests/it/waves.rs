@@ -6,7 +6,7 @@ use std::io::Cursor;
 use base64::Engine;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
-use crate::stand_in::{Request, StandIn};
+use support::stand_in::{Request, StandIn};
 
 /// The rate that sound is converted to, in Hz.
 pub(crate) const RATE: u32 = 16_000;

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use caption::audio::{Clip, Convert, Recipe, prepare};
+use caption::audio::{Clip, Convert, UploadOptions, prepare};
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, answer, assert_says, caption, document, finish};
-use crate::stand_in::{Gate, Reply, StandIn};
 use crate::waves::{self, RATE, samples, sine, sound_of, wav};
+use support::stand_in::{Gate, Reply, StandIn};
 
 /// A tone that goes on and on, as 8-bit WAV: nothing but a cut ends it.
 fn tone(seconds: f64) -> Vec<u8> {
@@ -208,12 +208,13 @@ fn the_windows_make_up_the_whole_sound_and_none_is_shorter_than_a_second() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&wav(RATE, 1, 16, &noise.collect::<Vec<_>>())).unwrap();
         let clip = Clip::open(file.path()).unwrap();
-        let mut recipe = Recipe::default();
-        (recipe.convert, recipe.window) = (Convert::Always, Some(Duration::from_millis(window)));
-        let whole = content(&prepare(&clip, &recipe).unwrap().clip);
+        let mut upload = UploadOptions::default();
+        (upload.convert, upload.window) = (Convert::Always, Some(Duration::from_millis(window)));
+        let whole = content(&prepare(&clip, &upload).unwrap().clip);
 
-        let (mut cutter, mut joined, mut end) = (recipe.cutter(&clip).unwrap(), Vec::new(), 0.0);
-        while let Some(part) = cutter.next_window().unwrap() {
+        let (mut splitter, mut joined, mut end) =
+            (upload.splitter(&clip).unwrap(), Vec::new(), 0.0);
+        while let Some(part) = splitter.next_window().unwrap() {
             assert!((part.start - end).abs() < 1e-9, "case {case}: a gap or an overlap");
             let length = part.end - part.start;
             assert!(length >= 1.0 || seconds < 2.0, "case {case}: a window of {length} s");

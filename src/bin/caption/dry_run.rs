@@ -4,18 +4,18 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use bytesize::ByteSize;
-use caption::captioner::{Captioner, Plan};
-use caption::finding::Severity;
-use caption::input::Found;
+use caption::captioner::{Captioner, Estimate};
+use caption::client::Prices;
+use caption::input::InputResult;
 use caption::output::Sidecars;
-use caption::service::Prices;
+use caption::rules::finding::Severity;
 use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
-use super::config::Config;
-use super::diagnostics::Diagnostics;
-use super::hints::Exit;
-use super::summary::dollars;
+use crate::config::Config;
+use crate::ui::diagnostics::Diagnostics;
+use crate::ui::hints::Exit;
+use crate::ui::summary::dollars;
 
 /// What a caption is taken to be long, in tokens. The provider's own sample has 387.
 const USUAL_CAPTION: f64 = 400.0;
@@ -37,7 +37,7 @@ pub(crate) async fn list(
     captioner: &Captioner,
     config: &Config<'_>,
     sidecars: Option<&Sidecars>,
-    inputs: impl Stream<Item = Found>,
+    inputs: impl Stream<Item = InputResult>,
     diagnostics: &Diagnostics,
     out: &mut impl Write,
 ) -> io::Result<Exit> {
@@ -87,7 +87,7 @@ impl Total {
     }
 
     /// Tells the rules that an input breaks by now.
-    fn judge(&mut self, name: &str, plan: &Plan, diagnostics: &Diagnostics) {
+    fn judge(&mut self, name: &str, plan: &Estimate, diagnostics: &Diagnostics) {
         for finding in &plan.findings {
             diagnostics.finding(name, finding, false);
             if finding.severity == Severity::Error {
@@ -97,7 +97,7 @@ impl Total {
     }
 
     /// Counts what would be sent; what is asked once is not asked twice.
-    fn add(&mut self, plan: &Plan, is_offline: bool) -> &'static str {
+    fn add(&mut self, plan: &Estimate, is_offline: bool) -> &'static str {
         if !plan.is_fit {
             return "unfit";
         }
@@ -107,7 +107,7 @@ impl Total {
         if is_offline {
             return "unknown";
         }
-        if let Some(sha256) = &plan.question.sha256
+        if let Some(sha256) = &plan.cache_key.sha256
             && !self.asked.insert(sha256.clone())
         {
             return "same";
@@ -157,7 +157,7 @@ impl Total {
     }
 }
 
-fn row(out: &mut impl Write, name: &str, plan: Option<&Plan>, state: &str) -> io::Result<()> {
+fn row(out: &mut impl Write, name: &str, plan: Option<&Estimate>, state: &str) -> io::Result<()> {
     let unknown = || "-".to_owned();
     let seconds = plan.and_then(|plan| plan.seconds);
     let seconds = seconds.map_or_else(unknown, |seconds| format!("{seconds:.2} s"));

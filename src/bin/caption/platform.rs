@@ -28,7 +28,7 @@ pub(crate) fn stdout_is_file() -> bool {
 }
 
 /// Waits until the user or the system asks for an end.
-pub(crate) async fn asked_to_end() -> io::Result<()> {
+pub(crate) async fn shutdown_signal() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -6,10 +6,10 @@ use std::fs;
 use caption::rules::Rule;
 use clap::Parser;
 
-use super::chance::{cases, mutated, one_of, soup};
-use super::cli::Cli;
-use super::environment::Environment;
-use super::{rule_tables, settings};
+use crate::args::Cli;
+use crate::config::environment::Environment;
+use crate::config::{file, rules};
+use support::random::{cases, mutated, one_of, soup};
 
 /// Settings that are right.
 const SETTINGS: &str = "
@@ -41,7 +41,7 @@ fn any_settings_are_understood_or_refused() {
     let typed = ["caption", "--config", path.to_str().unwrap(), "a.wav"].map(OsString::from);
     cases(|random| {
         fs::write(&path, mutated(random, SETTINGS.as_bytes())).unwrap();
-        if let Err(error) = settings::read(&typed, &Environment::with_variables(|_| None)) {
+        if let Err(error) = file::read(&typed, &Environment::with_variables(|_| None)) {
             let told = format!("{error:#}");
             assert!(told.contains("caption.toml"), "{told}");
         }
@@ -75,7 +75,7 @@ fn any_table_is_a_rule_or_refused_by_its_number() {
     cases(|random| {
         let text = String::from_utf8_lossy(&soup(random, 12, &WORDS)).into_owned();
         let Ok(table) = format!("[[rule]]\n{text}").parse::<toml::Table>() else { return };
-        let rules = rule_tables::rules(&table["rule"]).map(|rules| rules.len());
+        let rules = rules::rules(&table["rule"]).map(|rules| rules.len());
         let count = table["rule"].as_array().unwrap().len();
         match rules {
             Ok(rules) => assert_eq!(rules, count),

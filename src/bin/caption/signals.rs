@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
-use caption::stop::Stop;
+use caption::shutdown::Shutdown;
 
-use super::platform::asked_to_end;
+use crate::platform::shutdown_signal;
 
 /// How long what is in flight may still take.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Tells `stop` of the first signal, and returns at the second.
-pub(crate) async fn watch(stop: &Stop, interrupted: impl FnOnce()) {
+pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce()) {
     // Without signals to wait for, the system's own way to end a program is left in place.
-    if asked_to_end().await.is_err() {
+    if shutdown_signal().await.is_err() {
         return std::future::pending().await;
     }
     interrupted();
-    stop.drain();
+    shutdown.drain();
     tokio::select! {
-        _ = asked_to_end() => {}
+        _ = shutdown_signal() => {}
         () = tokio::time::sleep(GRACE) => {
-            stop.end();
-            let _ = asked_to_end().await;
+            shutdown.end();
+            let _ = shutdown_signal().await;
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pathdiff::diff_paths;
 use serde::Serialize;
 
-use crate::audio::{Clip, Convert, Format, Recipe, SAMPLE_RATE, encoded_len, prepare};
+use crate::audio::{AudioFormat, Clip, Convert, SAMPLE_RATE, UploadOptions, encoded_len, prepare};
 use crate::input::Source;
 use crate::outcome::Outcome;
 use crate::report::address;
@@ -77,8 +77,8 @@ fn bytes(path: &Path, most: u64, seconds: Option<f64>) -> Option<(&'static str, 
         return None;
     }
     let max_upload = Some(encoded_len(most));
-    let recipe = Recipe { convert: Convert::Always, max_upload, ..Recipe::default() };
-    Some(("audio/wav", read(&prepare(&clip, &recipe).ok()?.clip)?))
+    let upload = UploadOptions { convert: Convert::Always, max_upload, ..UploadOptions::default() };
+    Some(("audio/wav", read(&prepare(&clip, &upload).ok()?.clip)?))
 }
 
 fn read(clip: &Clip) -> Option<Vec<u8>> {
@@ -88,7 +88,7 @@ fn read(clip: &Clip) -> Option<Vec<u8>> {
 }
 
 /// What all browsers play, and by which name.
-fn media_type(format: &Format) -> Option<&'static str> {
+fn media_type(format: &AudioFormat) -> Option<&'static str> {
     match (format.container.as_str(), format.codec.as_deref()?) {
         _ if format.is_mended => None,
         ("wav", codec) if codec.starts_with("pcm_") => Some("audio/wav"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::finding::Severity;
+use crate::rules::finding::Severity;
 
 #[derive(Serialize)]
 pub(super) struct Text {

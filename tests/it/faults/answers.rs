@@ -6,9 +6,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use super::{Ending, Row, captioned, check, failed, refused};
+use super::{Row, Status, captioned, check, failed, refused};
 use crate::harness::document;
-use crate::stand_in::Reply;
+use support::stand_in::Reply;
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
@@ -59,7 +59,7 @@ fn every_refusal_is_read_whatever_its_body() {
         let reply = move || Reply::status(status).body(media_type, body.clone());
         Row::replied(&format!("{status} with {name}"), reply, ending)
     };
-    let told = |name: &str, status: u16, document: Value, ending: Ending| {
+    let told = |name: &str, status: u16, document: Value, ending: Status| {
         body(name, status, PROBLEM, document.to_string().into(), ending)
     };
     let rejected = failed("rejected", 1);

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use super::rude::{drip, hold, repeat, reset_after, reset_amid};
-use super::{Ending, Row, captioned, check, failed};
+use super::{Row, Status, captioned, check, failed};
 use crate::harness::data;
-use crate::stand_in::Reply;
+use support::stand_in::Reply;
 
 #[test]
 fn every_download_is_sound_or_a_failure() {
     let wav = std::fs::read(data("tone.wav")).unwrap();
-    let body = |name: &str, body: Vec<u8>, ending: Ending| {
+    let body = |name: &str, body: Vec<u8>, ending: Status| {
         let reply = move || Reply::status(200).body("audio/wav", body.clone());
         fetched(Row::replied(name, reply, ending))
     };
-    let status = |status: u16, ending: Ending| {
+    let status = |status: u16, ending: Status| {
         fetched(Row::replied(&status.to_string(), move || Reply::status(status), ending))
     };
     let (input, network) = (failed("input", 1), failed("network", 2));

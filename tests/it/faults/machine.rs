@@ -9,15 +9,15 @@ use std::path::Path;
 use std::process::Command;
 
 use super::rude::{Gate, wait_amid};
-use super::{Ending, FarSide, Row, captioned, check, failed};
+use super::{FarSide, Row, Status, captioned, check, failed};
 use crate::harness::{Caption, answer};
 
 /// No file can grow, as on a full disk.
 const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
 
-const USAGE: Ending = Ending { kind: None, code: 2, tries: 0 };
+const USAGE: Status = Status { kind: None, code: 2, tries: 0 };
 
-fn well(name: &str, ending: Ending) -> Row {
+fn well(name: &str, ending: Status) -> Row {
     Row::replied(name, || answer("Rain."), ending)
 }
 
@@ -28,7 +28,7 @@ fn printed(row: Row) -> Row {
 
 #[test]
 fn a_disk_that_fails_costs_no_caption_that_is_paid_for() {
-    let told = Ending { kind: None, code: 3, tries: 1 };
+    let told = Status { kind: None, code: 3, tries: 1 };
     let scripted = |script, row| Row { script: Some(script), ..row };
     let locked = |run: Caption, _: &FarSide| {
         let run = run.file("m.jsonl", "");
@@ -64,7 +64,7 @@ fn a_disk_that_fails_costs_no_caption_that_is_paid_for() {
                 .setup(|run, _| run.env("TMPDIR", "nowhere").args(["--convert", "always"])),
             Row {
                 kept: Some(0),
-                ..well("a manifest that another program holds", Ending { code: 3, ..captioned(1) })
+                ..well("a manifest that another program holds", Status { code: 3, ..captioned(1) })
                     .setup(locked)
             },
         ],
@@ -74,7 +74,7 @@ fn a_disk_that_fails_costs_no_caption_that_is_paid_for() {
 #[test]
 fn a_stream_that_fails_is_told_or_ends_the_run_quietly() {
     let scripted = |name: &str, script, ending| Row { script: Some(script), ..well(name, ending) };
-    let unread = Ending { kind: None, code: 3, tries: 0 };
+    let unread = Status { kind: None, code: 3, tries: 0 };
     let gone = "mkfifo p; (head -c 0 < p; rm p) & exec \"$@\" > p";
     check(
         "streams of the program",

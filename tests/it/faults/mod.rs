@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use self::rude::Rude;
 use crate::harness::{Caption, Run, answer, bare, data, finish, listed};
-use crate::stand_in::{Reply, StandIn};
 use crate::watched::{MOST_MEMORY, Watched};
+use support::stand_in::{Reply, StandIn};
 
 mod answers;
 mod downloads;
@@ -31,7 +31,7 @@ const AT_A_TIME: usize = 8;
 
 /// How a run has to end.
 #[derive(Clone, Copy)]
-struct Ending {
+struct Status {
     /// `None` where there is a caption.
     kind: Option<&'static str>,
     code: i32,
@@ -39,16 +39,16 @@ struct Ending {
     tries: usize,
 }
 
-const fn captioned(tries: usize) -> Ending {
-    Ending { kind: None, code: 0, tries }
+const fn captioned(tries: usize) -> Status {
+    Status { kind: None, code: 0, tries }
 }
 
-const fn failed(kind: &'static str, tries: usize) -> Ending {
-    Ending { kind: Some(kind), code: 3, tries }
+const fn failed(kind: &'static str, tries: usize) -> Status {
+    Status { kind: Some(kind), code: 3, tries }
 }
 
-const fn refused(kind: &'static str, tries: usize) -> Ending {
-    Ending { kind: Some(kind), code: 4, tries }
+const fn refused(kind: &'static str, tries: usize) -> Status {
+    Status { kind: Some(kind), code: 4, tries }
 }
 
 /// Whoever is asked.
@@ -91,7 +91,7 @@ struct Row {
     far: FarSide,
     /// The far side is where the sound comes from, and the service itself is well.
     is_download: bool,
-    ending: Ending,
+    ending: Status,
     setup: Box<Setup>,
     /// Runs the program as `"$@"`.
     script: Option<&'static str>,
@@ -111,7 +111,7 @@ type Meanwhile = dyn FnOnce(&Path) + Send;
 type Setup = dyn FnOnce(Caption, &FarSide) -> Caption + Send;
 
 impl Row {
-    fn new(name: &str, far: FarSide, ending: Ending) -> Self {
+    fn new(name: &str, far: FarSide, ending: Status) -> Self {
         Self {
             name: name.to_owned(),
             far,
@@ -131,7 +131,7 @@ impl Row {
     fn replied(
         name: &str,
         reply: impl Fn() -> Reply + Send + Sync + 'static,
-        ending: Ending,
+        ending: Status,
     ) -> Self {
         Self::new(name, FarSide::StandIn(StandIn::ruled(reply)), ending)
     }
@@ -140,7 +140,7 @@ impl Row {
     fn treated(
         name: &str,
         manner: impl Fn(std::net::TcpStream) + Send + Sync + 'static,
-        ending: Ending,
+        ending: Status,
     ) -> Self {
         Self::new(name, FarSide::Rude(Rude::start(manner)), ending)
     }
@@ -297,8 +297,8 @@ fn keys_in(ended: &Run, folder: &Path) -> usize {
 /// of it.
 fn check_library(base_url: &str) {
     use caption::audio::Clip;
-    use caption::service::{ApiKey, Audio, Client, Options};
-    use caption::watch::Watch;
+    use caption::client::{ApiKey, Audio, Client, Options};
+    use caption::progress::Observer;
     let mut options = Options::default();
     base_url.clone_into(&mut options.base_url);
     options.max_retries = 0;
@@ -306,7 +306,7 @@ fn check_library(base_url: &str) {
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
     let audio = Audio::Clip(Clip::open(data("tone.wav")).unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let result = runtime.block_on(client.caption(&audio, &Watch::none()));
+    let result = runtime.block_on(client.caption(&audio, &Observer::none()));
     let mut said = format!("{client:?} {result:?}");
     if let Err(error) = &result {
         let causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());

@@ -4,9 +4,9 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use super::rude::{RAIN, answer_unheard, drip, hold, repeat, reset_after, reset_amid};
-use super::{Ending, FarSide, Row, captioned, check, failed};
+use super::{FarSide, Row, Status, captioned, check, failed};
 use crate::harness::{answer, data};
-use crate::stand_in::{Reply, StandIn};
+use support::stand_in::{Reply, StandIn};
 
 /// White space, which may go before a document without end.
 const CHUNK: &str = concat!(
@@ -115,7 +115,7 @@ fn every_broken_connection_is_tried_again_and_told_as_that() {
 
 #[test]
 fn what_is_odd_and_whole_is_taken() {
-    let row = |name: &str, head: &str, ending: Ending| {
+    let row = |name: &str, head: &str, ending: Status| {
         let answer = [head, RAIN].concat();
         Row::replied(name, move || Reply::raw(answer.clone()), ending)
     };
@@ -147,12 +147,12 @@ fn what_is_odd_and_whole_is_taken() {
 
 #[test]
 fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
-    let tls = |name: &str, ending: Ending| {
+    let tls = |name: &str, ending: Status| {
         let row =
             Row::new(name, FarSide::StandIn(StandIn::certified(name, || answer("Rain."))), ending);
         row.setup(|run, _| run.env("SSL_CERT_FILE", data("tls/ca.pem")))
     };
-    let https = |name: &str, row: Row, ending: Ending| {
+    let https = |name: &str, row: Row, ending: Status| {
         let row = Row { name: name.to_owned(), ending, ..row };
         row.setup(|run, far| {
             run.args(["--base-url", &far.base_url().replace("http:", "https:")]).args(HURRIED)

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Ending, Row, captioned, check, failed, refused};
-use crate::stand_in::Reply;
+use super::{Row, Status, captioned, check, failed, refused};
+use support::stand_in::Reply;
 
 #[test]
 fn every_stream_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
@@ -83,7 +83,7 @@ fn every_stream_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
     check("streams", rows);
 }
 
-fn stream(name: &str, pieces: &[&str], ending: Ending) -> Row {
+fn stream(name: &str, pieces: &[&str], ending: Status) -> Row {
     let pieces: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
     let reply = move || Reply::status(200).pieces("text/event-stream", pieces.clone());
     Row::replied(name, reply, ending).args(&["--stream"])

@@ -1,0 +1,173 @@
+//! From what went wrong to what to do about it, and to the exit code.
+
+use std::borrow::Cow;
+use std::io;
+use std::process::ExitCode;
+
+use caption::error::{Advice, ApiError, ApiErrorKind, Error, Kind};
+
+use crate::config::api_key::NoKey;
+
+/// The exit codes that scripts rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Every input captioned.
+    Success = 0,
+    /// A rule was broken, and no input failed.
+    Broken = 1,
+    /// Wrong usage or configuration; nothing was sent.
+    Usage = 2,
+    /// Some inputs failed; the others were delivered.
+    Failed = 3,
+    /// No key, key refused, account unverified or out of credits.
+    Account = 4,
+    /// What may be spent is spent.
+    Budget = 5,
+    /// Ended by Ctrl-C or SIGTERM.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// For one input that failed while others may have succeeded.
+    pub(crate) fn of_input(error: &Error) -> Self {
+        match error.kind() {
+            Kind::Auth | Kind::Credits => Self::Account,
+            Kind::Budget => Self::Budget,
+            _ => Self::Failed,
+        }
+    }
+
+    /// For an error that ended the run, most of them before anything was sent.
+    pub(crate) fn of_run(error: &anyhow::Error) -> Self {
+        if error.is::<NoKey>() {
+            return Self::Account;
+        }
+        match error.downcast_ref::<Error>().map(Error::kind) {
+            Some(Kind::Auth) => Self::Account,
+            // Nothing was sent: it was tried out before.
+            Some(Kind::Output) => Self::Usage,
+            _ if error.is::<WriteFailed>() => Self::Failed,
+            _ => Self::Usage,
+        }
+    }
+}
+
+/// Standard output could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write the output")]
+pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
+
+const KEYS: &str =
+    "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
+const TOP_UP: &str = "top up at https://aimlapi.com/app/billing/";
+const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
+                      or give a public URL in its place";
+
+/// What to do next.
+pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
+    match error {
+        Error::InWindow { source, .. } => {
+            format!("{}; with a manifest, what was captioned is kept", hint(source)).into()
+        }
+        Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => hint_of_advice(*advice),
+        error => hint_of_error(error).into(),
+    }
+}
+
+fn hint_of_advice(advice: Advice) -> Cow<'static, str> {
+    match advice {
+        Advice::Cut { window } => {
+            let window = humantime::format_duration(window).to_string().replace(' ', "");
+            format!("caption it in windows: add --window {window}").into()
+        }
+        Advice::Convert => {
+            "leave --convert never out; where that is not enough, add --window 30s".into()
+        }
+        _ => SHRINK.into(),
+    }
+}
+
+fn hint_of_error(error: &Error) -> &'static str {
+    match error {
+        Error::BadUrl { .. } => "give an http:// or https:// URL, a file, or - for standard input",
+        Error::InsecureUrl { .. } => "use https://, or say --allow-http",
+        Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
+        Error::BadProxy { .. } => "a proxy is such as http://proxy.example.com:3128",
+        Error::InvalidCaFile { .. } => "name a PEM file, with -----BEGIN CERTIFICATE----- in it",
+        Error::Setup(_) => "check the proxy settings and the system's certificates",
+        Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
+        Error::Unreadable(_) => "check its permissions and the disk",
+        Error::TempFile(_) => "set TMPDIR to a folder with room",
+        Error::NotAFile { what: "a folder" } => "name the audio files in it",
+        Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
+        Error::Empty => "check how it was made",
+        Error::NotAudio { .. } => "name a file with sound in it",
+        Error::Damaged { .. } => "check whether it plays",
+        Error::Undecodable { .. } => {
+            "convert it first (ffmpeg -i IN OUT.wav), or let it be sent whole and as it is"
+        }
+        Error::StreamTooLarge { .. } => "save it to a file and name that",
+        Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
+        Error::NotHeard { .. } => {
+            "try again, or --convert always for what was sent as it is; then check --model and --base-url"
+        }
+        Error::ModifiedDuringUpload => "wait until nothing writes to it, then try again",
+        Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
+        Error::Download { .. } => "try again later",
+        Error::Api(api_error) => hint_of_fault(api_error),
+        Error::InvalidCertificate { .. } => {
+            "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
+        }
+        Error::Unreachable { .. } => "check the address, the network and the proxy settings",
+        Error::TimedOut { .. } => "raise --timeout or send less sound",
+        Error::UnexpectedResponse { .. } => {
+            "check --base-url: something else may be answering there"
+        }
+        Error::BadBaseUrl { .. } => {
+            "set --base-url or AIMLAPI_BASE_URL to something like https://api.aimlapi.com/v1"
+        }
+        Error::BadGlob { .. } => "see --help for what a glob is for",
+        Error::BadRegex { .. } => "see https://docs.rs/regex for what it may hold",
+        Error::BadPattern { .. } => "a pattern is such as {stem}.{ext} or {name}.txt",
+        Error::OverwritesInput { .. } => "give it another name",
+        Error::SameSidecar { .. } => "tell them apart: --sidecar='{name}.{ext}'",
+        Error::Offline => "run once without --offline, with the same manifest, model and --window",
+        Error::BudgetExceeded { is_blind: true, .. } => "leave --max-spend out",
+        Error::BudgetExceeded { .. } => {
+            "raise --max-spend; with a manifest, a new run goes on from here"
+        }
+        Error::Interrupted => "run again; with a manifest, nothing is asked twice",
+        Error::Unwritable { .. } => "check the folder, its permissions and the disk",
+        Error::Incomplete { .. } => "try again, or send less sound",
+        _ => "try again",
+    }
+}
+
+fn hint_of_fault(api_error: &ApiError) -> &'static str {
+    match api_error.kind {
+        ApiErrorKind::Key => KEYS,
+        ApiErrorKind::Unverified => "verify the account at https://aimlapi.com/app/verification",
+        ApiErrorKind::Credits => TOP_UP,
+        ApiErrorKind::RateLimited => "wait a while; fewer --jobs or more --max-retries help",
+        ApiErrorKind::AllowanceUsed => {
+            "wait for the next hour, or top up at https://aimlapi.com/app/billing/"
+        }
+        ApiErrorKind::TooLarge => SHRINK,
+        ApiErrorKind::Redirected => "set --base-url to where the service is",
+        ApiErrorKind::Rejected if matches!(api_error.status, 403 | 407) => {
+            "check the proxy or firewall in between, and what the key may do"
+        }
+        ApiErrorKind::Rejected if matches!(api_error.status, 404 | 405) => {
+            "check --base-url and --model"
+        }
+        ApiErrorKind::WrongForm => "check the sound, --model and --dialect",
+        ApiErrorKind::Rejected => "check the sound and --model",
+        _ => "try again later",
+    }
+}
