@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use super::audio::Audio;
 use super::dialect::{Dialect, SOUND};
 use super::options::Options;
-use super::upload::Audio;
 use super::wire::Request;
 use crate::audio::{Clip, encoded_len};
 use crate::error::{ChangedWhileSending, ReadWhileSending};

@@ -42,6 +42,9 @@ impl<'a> RetryState<'a> {
 
     /// Waits until it is time for the next try, or hands the error back where there is none.
     pub(super) async fn wait(&mut self, error: Error, observer: &Observer) -> Result<(), Error> {
+        if !error.is_transient() {
+            return Err(error);
+        }
         let is_too_many = error.kind() == Kind::RateLimited;
         if is_too_many && self.rate_limiter.successes() != self.successes {
             self.successes = self.rate_limiter.successes();
@@ -65,11 +68,8 @@ impl<'a> RetryState<'a> {
     }
 }
 
-/// How long to wait after try `number` failed; `None` where another try makes no sense.
+/// Wait after failed attempt `number`; `None` if the server asks for one that is too long.
 fn wait_after(error: &Error, number: u32) -> Option<Duration> {
-    if !error.is_transient() {
-        return None;
-    }
     // Full jitter: clients that failed together do not come back together.
     let ceiling = FIRST.saturating_mul(1 << (number - 1).min(16)).min(LONGEST);
     let own = ceiling.mul_f64(fastrand::f64());
