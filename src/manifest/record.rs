@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::audio::Sound;
 use crate::client::answer::{Answer, Usage, Window};
-use crate::error::Error;
+use crate::error::{Effect, Error};
 use crate::outcome::{CacheKey, Outcome, Span, Status};
 use crate::rules::finding::Finding;
 use crate::text::{in_milliseconds, milliseconds};
@@ -84,7 +84,7 @@ pub struct Record {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The stable name of [`Kind`](crate::error::Kind).
+    /// The stable name of [`ErrorKind`](crate::error::ErrorKind).
     pub kind: String,
     /// What happened.
     pub message: String,
@@ -200,7 +200,7 @@ impl Failure {
             hint,
             status: error.status(),
             request_id: error.request_id().map(str::to_owned),
-            retryable: error.is_transient(),
+            retryable: error.effect() == Effect::Retry,
         }
     }
 }

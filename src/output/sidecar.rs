@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{FormatKind, OutputFile, Style};
-use crate::error::Error;
+use crate::error::{Error, Setting};
 use crate::hash::digest;
 use crate::input::{Input, Source, is_audio_name};
 use crate::outcome::Outcome;
@@ -28,7 +28,7 @@ impl Sidecars {
     /// With `folder`, the tree of the inputs is mirrored there. With `force`, what exists is
     /// written anew.
     ///
-    /// Fails with [`Error::BadPattern`].
+    /// Fails with [`Error::Invalid`].
     pub fn new(
         pattern: &str,
         folder: Option<PathBuf>,
@@ -36,7 +36,7 @@ impl Sidecars {
         style: Style,
         force: bool,
     ) -> Result<Self, Error> {
-        let bad = |reason| Error::BadPattern { pattern: pattern.to_owned(), reason };
+        let bad = |reason: &str| Error::invalid(Setting::SidecarPattern, pattern, reason);
         let rest = ["{stem}", "{name}", "{ext}"]
             .iter()
             .fold(pattern.to_owned(), |rest, known| rest.replace(known, ""));

@@ -1,7 +1,7 @@
 //! Findings and failures in the words that all reports use.
 
 use super::{ReportStyle, address};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::outcome::Outcome;
 use crate::rules::finding::{Finding, Severity};
 use crate::text::{harmless, one_line};
@@ -46,14 +46,17 @@ pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Annotation>
         Annotation::of_failure(error.kind(), &address::told(outcome, &message))
     });
     let manifest_error = outcome.manifest_error.as_ref().map(|error| {
-        Annotation::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))
+        Annotation::of_failure(
+            ErrorKind::Output,
+            &format!("could not write the manifest ({error})"),
+        )
     });
     let findings = outcome.findings.iter().map(Annotation::of_finding);
     failure.into_iter().chain(manifest_error).chain(findings).collect()
 }
 
 impl Annotation {
-    fn of_failure(kind: Kind, message: &str) -> Self {
+    fn of_failure(kind: ErrorKind, message: &str) -> Self {
         Self {
             rule: kind.to_string(),
             severity: Severity::Error,
