@@ -4,7 +4,7 @@ use super::source::Located;
 use super::{Captioner, Facts, token_check};
 use crate::error::Error;
 use crate::input::{Input, Source};
-use crate::manifest::record::Record;
+use crate::manifest::entry::ManifestEntry;
 use crate::outcome::CacheKey;
 use crate::progress::Observer;
 use crate::rules::check_caption;
@@ -63,7 +63,7 @@ impl Captioner {
         let known = if is_known && !self.rules.is_empty() { self.recall(&cache_key) } else { None };
         let sound = known.as_ref().and_then(|record| record.sound.clone());
         let is_fit = self.is_fit(&input.name, &clip, sound, &mut facts).await?;
-        let answer = known.filter(|_| is_fit).and_then(Record::into_answer);
+        let answer = known.filter(|_| is_fit).and_then(ManifestEntry::into_answer);
         if let Some(answer) = answer {
             facts.findings.extend(check_caption(&self.rules, &input.name, &answer));
         }

@@ -10,7 +10,7 @@ use crate::blocking::off_thread;
 use crate::client::{Audio, Client, Dialect};
 use crate::error::Error;
 use crate::input::{Source, is_local};
-use crate::manifest::record::Record;
+use crate::manifest::entry::ManifestEntry;
 use crate::progress::{Event, Observer};
 use crate::rules::Rule;
 
@@ -119,7 +119,7 @@ impl Captioner {
     }
 
     /// What was measured of a sound whose caption is known, then or now.
-    pub(super) async fn measured(&self, record: &Record, clip: Clip) -> Option<Sound> {
+    pub(super) async fn measured(&self, record: &ManifestEntry, clip: Clip) -> Option<Sound> {
         if self.needs_measuring(record.sound.as_ref()) {
             return self.measure(&clip).await.ok().or_else(|| record.sound.clone());
         }

@@ -14,7 +14,7 @@ use crate::blocking::off_thread;
 use crate::client::Audio;
 use crate::client::answer::{Answer, Window};
 use crate::error::Error;
-use crate::manifest::record::Record;
+use crate::manifest::entry::ManifestEntry;
 use crate::outcome::{CacheKey, Status};
 use crate::progress::{Event, Observer};
 use crate::text::{in_milliseconds, span};
@@ -150,7 +150,8 @@ impl<'a> WindowRun<'a> {
 
     async fn recall_or_ask(&self, window: WindowClip) -> Result<Answer, Error> {
         let cache_key = self.cache_key.about(window.start, window.end);
-        if let Some(answer) = self.captioner.recall(&cache_key).and_then(Record::into_answer) {
+        if let Some(answer) = self.captioner.recall(&cache_key).and_then(ManifestEntry::into_answer)
+        {
             return Ok(answer);
         }
         if self.captioner.shutdown.is_draining() {
@@ -161,7 +162,7 @@ impl<'a> WindowRun<'a> {
         let answer =
             self.captioner.ask(&Audio::Clip(window.clip), None, seconds, &observer).await?;
         if let Some(cache) = &self.captioner.cache {
-            let record = Record::of_window(self.name, &cache_key, &answer);
+            let record = ManifestEntry::new(self.name, &cache_key, &answer);
             if let Err(error) = cache.keep(&cache_key, &record) {
                 *self.manifest_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }

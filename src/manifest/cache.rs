@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::manifest::Manifest;
-use crate::manifest::record::Record;
+use crate::manifest::entry::ManifestEntry;
 use crate::outcome::CacheKey;
 
 /// A manifest in use by one run.
@@ -32,7 +32,7 @@ impl Cache {
     }
 
     /// The record with the answer, where it is known.
-    pub fn recall(&self, cache_key: &CacheKey) -> Option<Record> {
+    pub fn recall(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         if self.is_to_be_asked(cache_key) {
             return None;
         }
@@ -47,7 +47,7 @@ impl Cache {
     }
 
     /// Keeps an answer for this run and those to come.
-    pub fn keep(&self, cache_key: &CacheKey, record: &Record) -> io::Result<()> {
+    pub fn keep(&self, cache_key: &CacheKey, record: &ManifestEntry) -> io::Result<()> {
         self.manifest.add(record)?;
         if self.force {
             locked(&self.asked).insert(cache_key.clone());

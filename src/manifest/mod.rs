@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::manifest::record::Record;
+use crate::manifest::entry::ManifestEntry;
 use crate::outcome::{CacheKey, Span};
 use crate::platform;
 
 pub mod cache;
-pub mod record;
+pub mod entry;
 
 /// A record is a few kB, one of a day in windows a few MB; a longer line is not one.
 const LONGEST_LINE: u64 = 8 * 1024 * 1024;
@@ -69,7 +69,9 @@ impl Manifest {
             if len == 0 {
                 break;
             }
-            match serde_json::from_slice::<Record>(&line).ok().and_then(|record| record.cache_key())
+            match serde_json::from_slice::<ManifestEntry>(&line)
+                .ok()
+                .and_then(|record| record.cache_key())
             {
                 Some(cache_key) => {
                     known.insert(fingerprint(&cache_key), LineRange { start, len });
@@ -96,12 +98,12 @@ impl Manifest {
     }
 
     /// The record that answers the question, the newest where there are several.
-    pub fn find(&self, cache_key: &CacheKey) -> Option<Record> {
+    pub fn find(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
         let span = *self.known().get(&fingerprint(cache_key))?;
         let mut line = vec![0; span.len];
         platform::read_exact_at(&self.file, &mut line, span.start).ok()?;
-        let record: Record = serde_json::from_slice(&line).ok()?;
+        let record: ManifestEntry = serde_json::from_slice(&line).ok()?;
         // Somebody may have edited the file since it was read.
         Some(record).filter(|record| record.cache_key().as_ref() == Some(cache_key))
     }
@@ -113,7 +115,7 @@ impl Manifest {
 
     /// Appends a record as one whole line, under a lock: another run on the same file does not
     /// come in between. One too long to be read again is left out: its windows are kept.
-    pub fn add(&self, record: &Record) -> io::Result<()> {
+    pub fn add(&self, record: &ManifestEntry) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
         if line.len() as u64 > LONGEST_LINE {

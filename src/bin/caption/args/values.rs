@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use caption::audio::Convert;
 use caption::client::Dialect;
-use caption::output::FormatKind;
 use caption::rules::AudioCheck;
 use clap::ValueEnum;
 use clap_complete::Shell;
+
+use crate::render::FormatKind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatName {

@@ -1,0 +1,62 @@
+//! Plain text: the caption and a newline, or a line per window. In a batch, each caption follows a
+//! line with the name of its input.
+
+use std::io::{self, Write};
+
+use caption::client::answer::Window;
+use caption::outcome::Outcome;
+use caption::text::{one_line, span};
+
+use super::{RenderOptions, Renderer};
+
+/// Writes captions only: failures are reported on standard error.
+pub(super) struct Text {
+    options: RenderOptions,
+    is_first: bool,
+    /// True after a piece, until its outcome ends the line.
+    is_line_open: bool,
+}
+
+impl Text {
+    pub(super) fn new(options: RenderOptions) -> Self {
+        Self { options, is_first: true, is_line_open: false }
+    }
+
+    fn heading(&mut self, name: &str, out: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::take(&mut self.is_first) {
+            writeln!(out)?;
+        }
+        if self.options.is_terminal {
+            return writeln!(out, "==> {} <==", name.replace('\n', " "));
+        }
+        writeln!(out, "==> {name} <==")
+    }
+}
+
+impl Renderer for Text {
+    fn piece(&mut self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::replace(&mut self.is_line_open, true) {
+            out.write_all(self.options.prepend.as_bytes())?;
+        }
+        out.write_all(text.as_bytes())
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::take(&mut self.is_line_open) {
+            let end = if outcome.answer().is_some() { &self.options.append } else { "" };
+            return writeln!(out, "{end}");
+        }
+        let Some(answer) = outcome.answer() else { return Ok(()) };
+        if self.options.is_batch {
+            self.heading(&outcome.name, out)?;
+        }
+        if answer.windows.is_empty() {
+            return writeln!(out, "{}", self.options.decorate(&answer.caption));
+        }
+        for Window { start, end, caption, .. } in &answer.windows {
+            let caption = one_line(&self.options.decorate(caption), usize::MAX);
+            writeln!(out, "[{}] {caption}", span(*start, *end))?;
+        }
+        Ok(())
+    }
+}
