@@ -49,8 +49,6 @@
 //!   [`budget`] allows.
 //! - [`batch`] does that for many inputs, in their order.
 //! - [`rules`] says what a sound and its caption have to keep, and makes the findings.
-//! - [`output`] writes the outcomes as text, JSON, tables or subtitles.
-//! - [`report`] makes reports of a run for test viewers, code scanning, CI logs and people.
 //! - [`progress`] reports the events of a request; [`error`] of what went wrong.
 //!
 //! [`client::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
@@ -85,7 +83,5 @@ pub mod outcome;
 pub mod batch;
 
 pub mod manifest;
-pub mod output;
-pub mod report;
 
 pub mod captioner;

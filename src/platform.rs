@@ -1,7 +1,7 @@
 //! What differs between operating systems.
 
 use std::ffi::OsString;
-use std::fs::{File, FileType, Metadata, OpenOptions, Permissions};
+use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -94,33 +94,6 @@ pub(crate) fn os_string(bytes: Vec<u8>) -> OsString {
     return String::from_utf8_lossy(&bytes).into_owned().into();
 }
 
-/// Whether a path names what a process has open: replaced, what others wrote there would be lost.
-pub(crate) fn is_handle(path: &Path) -> bool {
-    let handles = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
-    handles.iter().any(|handle| path.starts_with(handle))
-}
-
-/// Standard output or standard error by its name, at the place where it is; opened anew, it would
-/// be written over from its start.
-pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd;
-        let (stdout, stderr) = (io::stdout(), io::stderr());
-        let handle = match path.to_str()? {
-            "/dev/stdout" => stdout.as_fd(),
-            "/dev/stderr" => stderr.as_fd(),
-            _ => return None,
-        };
-        Some(handle.try_clone_to_owned().map(File::from))
-    }
-    #[cfg(windows)]
-    {
-        let _ = path;
-        None
-    }
-}
-
 /// What stands where a file was expected.
 pub(crate) fn describe(kind: FileType) -> &'static str {
     #[cfg(unix)]
@@ -134,16 +107,4 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
         }
     }
     if kind.is_dir() { "a folder" } else { "a device" }
-}
-
-/// What a new file may be used for, less what the umask takes away.
-#[cfg(unix)]
-pub(crate) fn usual_permissions() -> Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
-
-/// What a new file may be used for.
-#[cfg(windows)]
-pub(crate) fn usual_permissions() -> Permissions {
-    std::env::temp_dir().metadata().expect("a folder for temporary files").permissions()
 }

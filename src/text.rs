@@ -21,7 +21,7 @@ fn is_harmful(c: char) -> bool {
 }
 
 /// A path as people and globs write it: without `.`, without `..` after a folder, with `/`.
-pub(crate) fn plain_path(path: &str) -> String {
+pub fn plain_path(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let is_separator = |c| c == '/' || c == MAIN_SEPARATOR;
     for part in path.split(is_separator) {
@@ -39,7 +39,7 @@ pub(crate) fn plain_path(path: &str) -> String {
 
 /// At most `longest` characters on one line: white space and control characters become single
 /// spaces, and what is cut off is marked.
-pub(crate) fn one_line(text: &str, longest: usize) -> String {
+pub fn one_line(text: &str, longest: usize) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(longest) {
@@ -49,7 +49,7 @@ pub(crate) fn one_line(text: &str, longest: usize) -> String {
 }
 
 /// From where to where in a recording: `00:30 – 01:00`, with hours where there are any.
-pub(crate) fn span(start: f64, end: f64) -> String {
+pub fn span(start: f64, end: f64) -> String {
     let has_hours = end >= 3599.5;
     format!("{} – {}", clock(start, has_hours), clock(end, has_hours))
 }
@@ -65,8 +65,9 @@ fn clock(seconds: f64, has_hours: bool) -> String {
     }
 }
 
+/// Seconds in whole milliseconds.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-pub(crate) fn milliseconds(seconds: f64) -> u64 {
+pub fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round() as u64
 }
 

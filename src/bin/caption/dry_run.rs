@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use crate::render::Sidecars;
 use bytesize::ByteSize;
 use caption::captioner::{Captioner, Estimate};
 use caption::client::Prices;
 use caption::input::InputResult;
-use caption::output::Sidecars;
 use caption::rules::finding::Severity;
 use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;

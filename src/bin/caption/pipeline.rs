@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::render::{Format, Sidecars};
 use caption::batch;
 use caption::captioner::Captioner;
 use caption::client::answer::Answer;
 use caption::error::{Error, Kind};
 use caption::input::{Input, InputResult};
 use caption::outcome::{Outcome, Status};
-use caption::output::{Format, Sidecars};
 use caption::progress::{Event, Observer};
 use caption::shutdown::Shutdown;
 use futures_util::StreamExt;

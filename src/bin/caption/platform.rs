@@ -1,7 +1,8 @@
 //! What differs between operating systems, for the program.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
+use std::path::Path;
 
 /// Whether anyone but the owner may read a file; a pipe belongs to whoever made it.
 #[cfg(unix)]
@@ -42,4 +43,43 @@ pub(crate) async fn shutdown_signal() -> io::Result<()> {
     }
     #[cfg(windows)]
     tokio::signal::ctrl_c().await
+}
+
+/// Whether a path names what a process has open: replaced, what others wrote there would be lost.
+pub(crate) fn is_handle(path: &Path) -> bool {
+    let handles = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    handles.iter().any(|handle| path.starts_with(handle))
+}
+
+/// Standard output or standard error by its name, at the place where it is; opened anew, it would
+/// be written over from its start.
+pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let handle = match path.to_str()? {
+            "/dev/stdout" => stdout.as_fd(),
+            "/dev/stderr" => stderr.as_fd(),
+            _ => return None,
+        };
+        Some(handle.try_clone_to_owned().map(File::from))
+    }
+    #[cfg(windows)]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// What a new file may be used for, less what the umask takes away.
+#[cfg(unix)]
+pub(crate) fn usual_permissions() -> Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+/// What a new file may be used for.
+#[cfg(windows)]
+pub(crate) fn usual_permissions() -> Permissions {
+    std::env::temp_dir().metadata().expect("a folder for temporary files").permissions()
 }

@@ -5,9 +5,9 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use crate::render::{FormatKind, Sidecars};
 use anyhow::bail;
 use caption::input::{InputIter, InputResult};
-use caption::output::{FormatKind, Sidecars};
 use caption::shutdown::Shutdown;
 use clap::CommandFactory;
 use futures_util::stream::{self, Stream, StreamExt};

@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::render::FormatKind;
 use bytesize::ByteSize;
 use caption::audio::Convert;
 use caption::client::Dialect;
-use caption::output::FormatKind;
 use caption::rules::AudioCheck;
 use clap::ValueEnum;
 use clap_complete::Shell;

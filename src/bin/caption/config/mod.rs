@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::render::ReportKind;
+use crate::render::{FormatKind, Sidecars, Style};
 use anyhow::{Context, bail};
 use caption::audio::{Convert, UploadOptions};
 use caption::budget::Budget;
@@ -11,8 +13,6 @@ use caption::error::Error;
 use caption::input::leads_to_several;
 use caption::manifest::Manifest;
 use caption::manifest::cache::Cache;
-use caption::output::{FormatKind, Sidecars, Style};
-use caption::report::ReportKind;
 use caption::rules::Rule;
 use caption::shutdown::Shutdown;
 
@@ -174,9 +174,7 @@ impl<'a> Config<'a> {
         }
         let output = &self.cli.output;
         let pattern = output.sidecar.as_deref().unwrap_or(Sidecars::DEFAULT_PATTERN);
-        let mut style = self.style();
-        style.several = false;
-        style.for_people = false;
+        let style = Style { several: false, for_people: false, ..self.style() };
         let (folder, formats) = (output.output_dir.clone(), self.formats.clone());
         Sidecars::new(pattern, folder, formats, style, self.cli.known.force).map(Some)
     }
@@ -195,13 +193,13 @@ impl<'a> Config<'a> {
 
     /// How captions are written to standard output or to `--output`.
     pub(crate) fn style(&self) -> Style {
-        let mut style = Style::default();
-        style.several = self.is_batch;
-        style.for_people = self.environment.stdout_is_terminal && self.output_file().is_none();
-        style.prepend.clone_from(&self.cli.output.prepend);
-        style.append.clone_from(&self.cli.output.append);
-        style.hint = |error| hint(error).into_owned();
-        style
+        Style {
+            several: self.is_batch,
+            for_people: self.environment.stdout_is_terminal && self.output_file().is_none(),
+            prepend: self.cli.output.prepend.clone(),
+            append: self.cli.output.append.clone(),
+            hint: |error| hint(error).into_owned(),
+        }
     }
 
     pub(crate) fn output_file(&self) -> Option<&Path> {

@@ -4,10 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::render::OutputFile;
+use crate::render::{End, Report, ReportKind, ReportStyle};
 use caption::error::Error;
 use caption::outcome::Outcome;
-use caption::output::OutputFile;
-use caption::report::{End, Report, ReportKind, ReportStyle};
 
 use crate::args::report::ReportOption;
 use crate::config::environment::Environment;
@@ -96,9 +96,10 @@ impl Reports {
 
 impl Open {
     fn new(kind: ReportKind, file: Option<&Path>, place: Place) -> Self {
-        let mut style = ReportStyle::default();
-        style.hint = |error| hint(error).into_owned();
-        style.folder = file.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned);
+        let style = ReportStyle {
+            hint: |error| hint(error).into_owned(),
+            folder: file.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned),
+        };
         let name = file.map_or("standard error".into(), |file| file.display().to_string());
         Self { report: kind.report(&style), name, place, api_error: None }
     }

@@ -3,8 +3,8 @@
 use std::io::{self, StdoutLock, Write};
 use std::path::Path;
 
+use crate::render::OutputFile;
 use caption::error::Error;
-use caption::output::OutputFile;
 
 use crate::config::environment::Environment;
 use crate::ui::terminal::Output;

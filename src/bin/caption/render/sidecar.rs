@@ -4,15 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::{FormatKind, OutputFile, Style};
-use crate::error::Error;
-use crate::hash::digest;
-use crate::input::{Input, Source, is_audio_name};
-use crate::outcome::Outcome;
+use super::{FormatKind, OutputFile, Style, digest};
+use caption::error::Error;
+use caption::input::{Input, Source, is_audio_name};
+use caption::outcome::Outcome;
 
 /// Where the captions of inputs are written to, and how.
 #[derive(Debug, Clone)]
-pub struct Sidecars {
+pub(crate) struct Sidecars {
     pattern: String,
     folder: Option<PathBuf>,
     formats: Vec<FormatKind>,
@@ -22,14 +21,14 @@ pub struct Sidecars {
 
 impl Sidecars {
     /// The pattern where none is given.
-    pub const DEFAULT_PATTERN: &str = "{stem}.{ext}";
+    pub(crate) const DEFAULT_PATTERN: &str = "{stem}.{ext}";
 
     /// `pattern` may hold `{stem}` (`song`), `{name}` (`song.mp3`) and `{ext}` (of the format).
     /// With `folder`, the tree of the inputs is mirrored there. With `force`, what exists is
     /// written anew.
     ///
     /// Fails with [`Error::BadPattern`].
-    pub fn new(
+    pub(crate) fn new(
         pattern: &str,
         folder: Option<PathBuf>,
         formats: Vec<FormatKind>,
@@ -50,13 +49,16 @@ impl Sidecars {
     }
 
     /// Whether all that would be written for the input is there.
-    pub fn are_there(&self, input: &Input) -> bool {
+    pub(crate) fn are_there(&self, input: &Input) -> bool {
         !self.force && self.targets(input).all(|(_, target)| target.exists())
     }
 
     /// Fails with [`Error::SameSidecar`] where two inputs, or two formats, would be written to one
     /// file, and with [`Error::OverwritesInput`] where one would be written over a sound.
-    pub fn check<'a>(&self, inputs: impl Iterator<Item = &'a Input> + Clone) -> Result<(), Error> {
+    pub(crate) fn check<'a>(
+        &self,
+        inputs: impl Iterator<Item = &'a Input> + Clone,
+    ) -> Result<(), Error> {
         let (mut places, mut sounds, mut taken) =
             (Places::default(), HashSet::new(), HashMap::new());
         for input in inputs.clone() {
@@ -82,7 +84,7 @@ impl Sidecars {
     /// Makes the folders that are missing.
     ///
     /// Fails with [`Error::Unwritable`] where a file could not be written to its folder later.
-    pub fn prepare<'a>(&self, inputs: impl Iterator<Item = &'a Input>) -> Result<(), Error> {
+    pub(crate) fn prepare<'a>(&self, inputs: impl Iterator<Item = &'a Input>) -> Result<(), Error> {
         let mut tried = HashSet::new();
         for (_, target) in inputs.flat_map(|input| self.targets(input)) {
             let folder = target.parent().unwrap_or(Path::new("")).to_owned();
@@ -97,7 +99,7 @@ impl Sidecars {
     /// Writes the caption of an outcome that has one.
     ///
     /// Fails with [`Error::Unwritable`].
-    pub fn write(&self, outcome: &Outcome) -> Result<(), Error> {
+    pub(crate) fn write(&self, outcome: &Outcome) -> Result<(), Error> {
         let (Some(input), Some(_)) = (&outcome.input, outcome.answer()) else { return Ok(()) };
         for (format, target) in self.targets(input) {
             if !self.is_to_be_written(&target) {
@@ -115,7 +117,7 @@ impl Sidecars {
     }
 
     /// Where the captions of an input are written to.
-    pub fn places(&self, input: &Input) -> impl Iterator<Item = PathBuf> {
+    pub(crate) fn places(&self, input: &Input) -> impl Iterator<Item = PathBuf> {
         self.targets(input).map(|(_, target)| target)
     }
 
@@ -127,7 +129,7 @@ impl Sidecars {
         let beside = match (&self.folder, &input.source) {
             (Some(folder), _) => folder.join(input.relative_path.parent().unwrap_or(Path::new(""))),
             (None, Source::File(path)) => path.parent().unwrap_or(Path::new("")).to_owned(),
-            (None, Source::Url(_) | Source::Stdin) => PathBuf::new(),
+            (None, _) => PathBuf::new(),
         };
         let place = input.relative_path.clone();
         self.formats.iter().map(move |format| (*format, beside.join(self.name(&place, *format))))

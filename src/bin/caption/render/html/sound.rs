@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use pathdiff::diff_paths;
 use serde::Serialize;
 
-use crate::audio::{AudioFormat, Clip, Convert, SAMPLE_RATE, UploadOptions, encoded_len, prepare};
-use crate::input::Source;
-use crate::outcome::Outcome;
-use crate::report::address;
+use crate::render::location;
+use caption::audio::{AudioFormat, Clip, Convert, SAMPLE_RATE, UploadOptions, prepare};
+use caption::input::Source;
+use caption::outcome::Outcome;
 
 /// The largest sound that is put into the page, and all of them together, in bytes: half of that
 /// is kept for those that somebody has to look at. Browsers open such a page within a second or two.
@@ -25,7 +25,7 @@ const SMALLEST: u64 = 100;
 pub(super) enum Media {
     /// In the page, right after; this is its media type.
     Here(&'static str),
-    /// At this address, relative to the page.
+    /// At this location, relative to the page.
     There(String),
 }
 
@@ -55,7 +55,7 @@ impl Sounds {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let there = folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?);
         let there = diff_paths(there, self.folder.as_ref()?)?;
-        Some((Media::There(address::of_path(&there)), None))
+        Some((Media::There(location::of_path(&there)), None))
     }
 }
 
@@ -76,8 +76,10 @@ fn bytes(path: &Path, most: u64, seconds: Option<f64>) -> Option<(&'static str, 
     if seconds.is_some_and(|seconds| seconds > longest) {
         return None;
     }
-    let max_upload = Some(encoded_len(most));
-    let upload = UploadOptions { convert: Convert::Always, max_upload, ..UploadOptions::default() };
+    let mut upload = UploadOptions::default();
+    upload.convert = Convert::Always;
+    // In base64.
+    upload.max_upload = Some(most.div_ceil(3) * 4);
     Some(("audio/wav", read(&prepare(&clip, &upload).ok()?.clip)?))
 }
 

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::words::{Annotation, BySeverity, CUT_SHORT, remarks};
-use super::{End, Report, ReportStyle, address};
-use crate::outcome::{Outcome, Status};
-use crate::rules::finding::Severity;
-use crate::text::harmless;
+use super::annotation::{Annotation, BySeverity, CUT_SHORT, remarks};
+use super::{End, Report, ReportStyle, location};
+use caption::outcome::{Outcome, Status};
+use caption::rules::finding::Severity;
+use caption::text::harmless;
 
 /// Bytes of rows of each kind; what is beyond them is counted.
 const LARGEST: usize = 300_000;
@@ -77,7 +77,7 @@ impl Report for Markdown {
         self.failed += u64::from(outcome.error().is_some());
         self.broken += u64::from(outcome.is_broken());
         self.skipped += u64::from(matches!(outcome.status, Status::Skipped));
-        let name = address::name(outcome);
+        let name = location::name(outcome);
         for remark in remarks(outcome, &self.style) {
             self.rows.of(remark.severity).add(&name, &remark);
         }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Format, Style};
-use crate::manifest::record::Record;
-use crate::outcome::{Outcome, Status};
+use caption::manifest::record::Record;
+use caption::outcome::{Outcome, Status};
 
 /// Comma-separated values as RFC 4180 has them, with `\n` as line end.
 #[derive(Debug)]

@@ -4,9 +4,9 @@
 use std::io::{self, Write};
 
 use super::{Format, Style};
-use crate::client::answer::Window;
-use crate::outcome::Outcome;
-use crate::text::{one_line, span};
+use caption::client::answer::Window;
+use caption::outcome::Outcome;
+use caption::text::{one_line, span};
 
 /// Plain text. A failed input leaves no trace here: it is told elsewhere.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::Format;
-use crate::outcome::Outcome;
+use caption::outcome::Outcome;
 
 /// JSON.
 #[derive(Debug)]

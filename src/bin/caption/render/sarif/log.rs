@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::rules::finding::Severity;
+use caption::rules::finding::Severity;
 
 #[derive(Serialize)]
 pub(super) struct Text {

@@ -14,11 +14,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use self::sound::{Media, Sounds};
-use super::words::CUT_SHORT;
-use super::{End, Report, ReportStyle, address};
-use crate::manifest::record::Record;
-use crate::outcome::{Outcome, Status};
-use crate::text::harmless;
+use super::annotation::CUT_SHORT;
+use super::{End, Report, ReportStyle, location};
+use caption::manifest::record::Record;
+use caption::outcome::{Outcome, Status};
+use caption::text::harmless;
 
 mod sound;
 
@@ -71,13 +71,13 @@ impl Html {
 
     fn record(&self, outcome: &Outcome) -> Record {
         let mut record = Record::new(outcome, self.style.hint);
-        record.input = address::name(outcome);
+        record.input = location::name(outcome);
         record.findings.clone_from(&outcome.findings);
         // A record of a failure tells nothing of the sound, though it may be known.
         record.seconds = outcome.seconds;
         record.sha256 = outcome.cache_key.as_ref().and_then(|cache_key| cache_key.sha256.clone());
         if let Some(error) = &mut record.error {
-            error.message = address::told(outcome, &error.message);
+            error.message = location::told(outcome, &error.message);
         }
         let windows = record.windows.iter_mut().map(|window| &mut window.caption);
         for caption in record.caption.iter_mut().chain(windows) {

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::{Format, Style};
-use crate::manifest::record::Record;
-use crate::outcome::{Outcome, Status};
+use caption::manifest::record::Record;
+use caption::outcome::{Outcome, Status};
 
 /// JSON Lines.
 #[derive(Debug)]

@@ -5,10 +5,10 @@
 
 use std::io::{self, Write};
 
-use super::words::{Annotation, BySeverity, CUT_SHORT, remarks};
-use super::{End, Report, ReportStyle, address};
-use crate::outcome::Outcome;
-use crate::text::harmless;
+use super::annotation::{Annotation, BySeverity, CUT_SHORT, remarks};
+use super::{End, Report, ReportStyle, location};
+use caption::outcome::Outcome;
+use caption::text::harmless;
 
 const MOST_OF_A_KIND: usize = 10;
 
@@ -72,7 +72,7 @@ fn property(text: &str) -> String {
 
 impl Report for Github {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        let name = address::name(outcome);
+        let name = location::name(outcome);
         for remark in remarks(outcome, &self.style) {
             self.annotations.of(remark.severity).add(&name, &remark);
         }

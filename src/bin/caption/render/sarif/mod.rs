@@ -12,12 +12,11 @@ use self::log::{
     Artifact, Configuration, Driver, Fingerprints, Invocation, Location, Log, Notification,
     PhysicalLocation, Region, ResultEntry, RuleEntry, Run, Text, Tool,
 };
-use super::words::{Annotation, BySeverity, CUT_SHORT, remarks};
-use super::{End, Report, ReportStyle, address};
-use crate::hash;
-use crate::outcome::Outcome;
-use crate::rules::finding::Severity;
-use crate::text::one_line;
+use super::annotation::{Annotation, BySeverity, CUT_SHORT, remarks};
+use super::{End, Report, ReportStyle, digest, location};
+use caption::outcome::Outcome;
+use caption::rules::finding::Severity;
+use caption::text::one_line;
 
 mod log;
 
@@ -82,7 +81,7 @@ impl Sarif {
             return;
         };
         results.bytes += size;
-        let hash = hash::digest(format!("{rule_id}\n{number}\n{name}").as_bytes());
+        let hash = digest(format!("{rule_id}\n{number}\n{name}").as_bytes());
         results.list.push(ResultEntry {
             rule_id,
             rule_index,
@@ -133,7 +132,7 @@ fn id(rule: &str) -> String {
     if rule.chars().count() <= LONGEST_ID {
         return rule.to_owned();
     }
-    format!("{} {:032x}", one_line(rule, LONGEST_ID), hash::digest(rule.as_bytes()))
+    format!("{} {:032x}", one_line(rule, LONGEST_ID), digest(rule.as_bytes()))
 }
 
 impl Text {
@@ -176,7 +175,7 @@ impl Location {
 
 impl Report for Sarif {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        let (name, uri) = (address::name(outcome), address::uri(outcome));
+        let (name, uri) = (location::name(outcome), location::uri(outcome));
         let mut told: Vec<String> = Vec::new();
         for remark in remarks(outcome, &self.style) {
             if remark.is_failure {

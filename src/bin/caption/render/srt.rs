@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::cues::{Time, cues};
 use super::{Format, Style};
-use crate::outcome::Outcome;
+use caption::outcome::Outcome;
 
 /// One document an input.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::path::{MAIN_SEPARATOR, Path};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::Url;
 
-use crate::input::Source;
-use crate::outcome::Outcome;
-use crate::text::plain_path;
+use caption::input::Source;
+use caption::outcome::Outcome;
+use caption::text::plain_path;
 
 /// What stands for itself in a path.
 const PLAIN: &AsciiSet =
@@ -93,8 +93,8 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::input::Input;
-    use crate::outcome::Status;
+    use caption::input::Input;
+    use caption::outcome::Status;
 
     fn of(operand: &str) -> (String, String) {
         let input = Input::parse(OsStr::new(operand)).unwrap();

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::Style;
-use crate::outcome::Outcome;
-use crate::text::{milliseconds, one_line};
+use caption::outcome::Outcome;
+use caption::text::{milliseconds, one_line};
 
 /// Longer lines do not fit on a screen, in columns.
 const WIDTH: usize = 42;

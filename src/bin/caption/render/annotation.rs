@@ -1,10 +1,10 @@
 //! Findings and failures in the words that all reports use.
 
-use super::{ReportStyle, address};
-use crate::error::Kind;
-use crate::outcome::Outcome;
-use crate::rules::finding::{Finding, Severity};
-use crate::text::{harmless, one_line};
+use super::{ReportStyle, location};
+use caption::error::Kind;
+use caption::outcome::Outcome;
+use caption::rules::finding::{Finding, Severity};
+use caption::text::{harmless, one_line};
 
 /// What is longer is cut off, in characters: messages of a server have no bounds.
 const LONGEST: usize = 2000;
@@ -43,7 +43,7 @@ impl<T> BySeverity<T> {
 pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Annotation> {
     let failure = outcome.error().map(|error| {
         let message = format!("{error}; {}", (style.hint)(error));
-        Annotation::of_failure(error.kind(), &address::told(outcome, &message))
+        Annotation::of_failure(error.kind(), &location::told(outcome, &message))
     });
     let manifest_error = outcome.manifest_error.as_ref().map(|error| {
         Annotation::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::error::Error;
 use crate::platform;
+use caption::error::Error;
 
 /// A file that replaces what was there once it is committed; dropped before, it leaves no trace.
 #[derive(Debug)]
-pub struct OutputFile {
+pub(crate) struct OutputFile {
     path: PathBuf,
     place: Place,
     is_empty: bool,
@@ -26,7 +26,7 @@ enum Place {
 
 impl OutputFile {
     /// Fails with [`Error::Unwritable`] where the file could not be put in its place later.
-    pub fn create(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
         let unwritable = |source| Error::Unwritable { path: path.to_owned(), source };
         // A link stays one: what it leads to is replaced.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -50,7 +50,7 @@ impl OutputFile {
     }
 
     /// Whether it is a terminal, which obeys what it is sent.
-    pub fn is_terminal(&self) -> bool {
+    pub(crate) fn is_terminal(&self) -> bool {
         match &self.place {
             Place::Beside(_) => false,
             Place::There(file) => file.get_ref().is_terminal(),
@@ -58,7 +58,7 @@ impl OutputFile {
     }
 
     /// Puts the file in its place, unless nothing was written to it.
-    pub fn commit(self) -> Result<(), Error> {
+    pub(crate) fn commit(self) -> Result<(), Error> {
         let Self { path, place, is_empty } = self;
         let unwritable = |source| Error::Unwritable { path: path.clone(), source };
         match place {

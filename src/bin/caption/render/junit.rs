@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::words::{Annotation, CUT_SHORT, remarks};
-use super::{End, Report, ReportStyle, address};
-use crate::outcome::{Outcome, Status};
-use crate::rules::finding::Severity;
-use crate::text::harmless;
+use super::annotation::{Annotation, CUT_SHORT, remarks};
+use super::{End, Report, ReportStyle, location};
+use caption::outcome::{Outcome, Status};
+use caption::rules::finding::Severity;
+use caption::text::harmless;
 
 /// What is longer of a caption is cut off, in characters.
 const LONGEST_CAPTION: usize = 4000;
@@ -100,7 +100,7 @@ fn told(remark: &Annotation) -> String {
 
 impl Report for Junit {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        self.begin(&address::name(outcome))?;
+        self.begin(&location::name(outcome))?;
         let remarks = remarks(outcome, &self.style);
         self.problem(&remarks)?;
         if matches!(outcome.status, Status::Skipped) {
