@@ -65,7 +65,6 @@ pub mod text;
 pub mod error;
 
 mod blocking;
-mod hash;
 mod platform;
 pub mod shutdown;
 
@@ -80,7 +79,7 @@ pub mod input;
 pub mod client;
 pub mod outcome;
 
-pub mod batch;
+mod batch;
 
 pub mod manifest;
 

@@ -1,44 +1,45 @@
-//! What is known, and what will be.
+//! Captions in the cache: read before a request, stored after it.
 
 use std::collections::HashSet;
 
 use super::{Captioner, merge};
+use crate::manifest::key::CacheKey;
 use crate::manifest::record::Record;
-use crate::outcome::{CacheKey, Outcome, Status};
+use crate::outcome::{Outcome, Status};
+use crate::text::in_milliseconds;
 
 impl Captioner {
-    pub(super) fn recall(&self, cache_key: &CacheKey) -> Option<Record> {
-        self.cache.as_ref()?.recall(cache_key)
+    pub(super) fn cached(&self, cache_key: &CacheKey) -> Option<Record> {
+        self.cache.as_ref()?.get(cache_key)
     }
 
-    /// With what the windows cost, which is kept with each of them and not with their whole.
-    pub(super) fn recall_joined(&self, cache_key: &CacheKey) -> Option<Record> {
-        let mut record = self.recall(cache_key)?;
-        // Each is read once, whatever somebody wrote into the manifest.
-        let windows = record.windows.iter().map(|window| cache_key.about(window.start, window.end));
+    /// Returns a cached caption with the cost of its windows, which is stored with each of them and
+    /// not with the whole.
+    pub(super) fn cached_with_cost(&self, cache_key: &CacheKey) -> Option<Record> {
+        let mut record = self.cached(cache_key)?;
+        // A set, so that windows repeated by an edit of the manifest are read once.
+        let windows = record.windows.iter().map(|part| cache_key.window(part.start, part.end));
         for window in windows.collect::<HashSet<_>>() {
-            let Some(part) = self.recall(&window) else { continue };
+            let Some(part) = self.cached(&window) else { continue };
             record.usage = merge::add(record.usage, part.usage, |one, other| one + other);
             record.usd = merge::add(record.usd, part.usd, |one, other| one + other);
         }
         Some(record)
     }
 
-    /// Keeps a new caption the moment it is there.
-    pub(super) fn keep(&self, outcome: &mut Outcome) {
-        let (Some(cache), Status::Captioned(_), Some(cache_key)) =
-            (&self.cache, &outcome.status, &outcome.cache_key)
-        else {
+    /// Stores a new caption and returns once it is in the manifest.
+    pub(super) async fn store(&self, cache_key: &CacheKey, outcome: &mut Outcome) {
+        let (Some(cache), Status::Captioned(answer)) = (&self.cache, &outcome.status) else {
             return;
         };
-        if cache_key.sha256.is_some() {
-            let mut record = Record::new(outcome, |_| String::new());
-            if !record.windows.is_empty() {
-                // Each of them tells it, and a sum over the manifest is to be right.
-                (record.usage, record.usd) = (None, None);
-            }
-            outcome.manifest_error =
-                cache.keep(cache_key, &record).err().or(outcome.manifest_error.take());
+        let mut record = Record::of_window(&outcome.name, cache_key, answer);
+        if !record.windows.is_empty() {
+            (record.usage, record.usd) = (None, None);
+        }
+        record.seconds = outcome.seconds.map(in_milliseconds);
+        record.sound.clone_from(&outcome.sound);
+        if let Err(error) = cache.insert(record).await {
+            outcome.manifest_error = Some(error);
         }
     }
 }

@@ -51,7 +51,7 @@ pub struct Window {
 
 /// Tokens counted by the service: 12.5 a second of sound and a few for the frame going in, about
 /// four characters each coming out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Usage {
     /// Tokens of the sound and the text around it.

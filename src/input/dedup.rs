@@ -1,20 +1,20 @@
-//! Each recording once, and only those of one shard.
+//! Removal of duplicate inputs, and shards.
 
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 use super::{Input, InputResult, Source};
-use crate::hash::digest;
 use crate::platform::{self, FileId};
 
-/// Leaves out what came before: the same file by another path or link, the same URL, standard
-/// input again.
-pub fn dedup(found: impl Iterator<Item = InputResult>) -> impl Iterator<Item = InputResult> {
+/// Removes duplicates: the same file by another path or link, the same URL, standard input again.
+pub fn dedup(inputs: impl Iterator<Item = InputResult>) -> impl Iterator<Item = InputResult> {
     let mut seen = Seen::default();
-    found.filter(move |found| found.as_ref().map_or(true, |input| seen.is_new(&input.source)))
+    inputs.filter(move |input| input.as_ref().map_or(true, |input| seen.insert(&input.source)))
 }
 
-/// What came before, a few bytes a file.
+/// Sources seen so far, a few bytes each.
 #[derive(Default)]
 struct Seen {
     files: HashSet<FileId>,
@@ -23,21 +23,21 @@ struct Seen {
 }
 
 impl Seen {
-    fn is_new(&mut self, source: &Source) -> bool {
+    /// True if the source is new.
+    fn insert(&mut self, source: &Source) -> bool {
         match source {
-            // A file that cannot be looked at will say why when it is opened.
+            // A file without metadata is kept: opening it reports the error.
             Source::File(path) => platform::file_id(path).is_none_or(|id| self.files.insert(id)),
-            Source::Url(url) => self.urls.insert(digest(url.as_str().as_bytes())),
+            Source::Url(url) => self.urls.insert(digest(url.as_str())),
             Source::Stdin => !std::mem::replace(&mut self.stdin, true),
         }
     }
 }
 
-/// One of several equal parts of a set of inputs, for as many machines.
+/// One of several equal parts of a set of inputs, one for each machine.
 ///
-/// An input belongs to a shard by its name: that needs no reading of files which other machines
-/// caption, and stays the same when files are added. So every machine has to name the inputs
-/// alike, with the same relative paths.
+/// The name of an input decides: no machine reads files of other shards, and adding files moves
+/// none. All machines must use the same names, with the same relative paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     number: u64,
@@ -45,9 +45,9 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Whether the input belongs to this shard; it does to exactly one.
+    /// True if the input belongs to this shard. It belongs to exactly one.
     pub fn has(&self, input: &Input) -> bool {
-        digest(input.name.as_bytes()) % u128::from(self.count) == u128::from(self.number - 1)
+        digest(&input.name) % u128::from(self.count) == u128::from(self.number - 1)
     }
 }
 
@@ -63,4 +63,9 @@ impl FromStr for Shard {
             _ => Err("K/N with K from 1 to N, such as 2/8"),
         }
     }
+}
+
+/// Returns the first 16 bytes of the SHA-256, the same on every machine.
+fn digest(text: &str) -> u128 {
+    Sha256::digest(text).iter().take(16).fold(0, |start, byte| start << 8 | u128::from(*byte))
 }

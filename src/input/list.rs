@@ -1,4 +1,4 @@
-//! Lists of inputs, one a line, read while they are written.
+//! Lists of inputs, one per line, read while they are written.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read};
@@ -7,49 +7,49 @@ use super::{Input, InputError, InputResult};
 use crate::error::Error;
 use crate::platform;
 
-/// No path or URL is longer; a list with a longer line is not a list.
-const LONGEST_LINE: u64 = 64 * 1024;
+/// Limit of an entry in bytes. No path or URL is longer.
+const MAX_ENTRY_LEN: u64 = 64 * 1024;
 
-/// No list has more inputs; one that goes on is no list.
-const MOST_INPUTS: usize = 10_000_000;
+/// Limit of the number of inputs, for a list without end.
+const MAX_INPUTS: usize = 10_000_000;
 
-/// What stands between two inputs of a list.
+/// Separator between the inputs of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
-    /// The end of a line. Empty lines and those that start with `#` are passed over.
+    /// The end of a line. Empty lines and those that start with `#` are ignored.
     Line,
-    /// A NUL byte; everything else belongs to the name.
+    /// A NUL byte. Everything else belongs to the name.
     Nul,
 }
 
-/// Reads a list, one input at a time.
+/// Iterator over the inputs of a list.
 #[derive(Debug)]
 pub struct List<R> {
     reader: R,
     separator: Separator,
     name: String,
-    /// How many inputs may still come.
-    left: usize,
+    /// Number of inputs that may still follow.
+    remaining: usize,
     ended: bool,
 }
 
 impl<R: BufRead> List<R> {
-    /// Reads from `reader`; `name` is what the list is called in errors.
+    /// Reads a list from `reader`; `name` is its name in errors.
     pub fn new(reader: R, separator: Separator, name: &str) -> Self {
-        Self { reader, separator, name: name.to_owned(), left: MOST_INPUTS, ended: false }
+        Self { reader, separator, name: name.to_owned(), remaining: MAX_INPUTS, ended: false }
     }
 
     fn read_entry(&mut self) -> io::Result<Option<Vec<u8>>> {
         let end = if self.separator == Separator::Nul { 0 } else { b'\n' };
         let mut entry = Vec::new();
-        let mut limited = (&mut self.reader).take(LONGEST_LINE);
+        let mut limited = (&mut self.reader).take(MAX_ENTRY_LEN);
         if limited.read_until(end, &mut entry)? == 0 {
             return Ok(None);
         }
         if entry.last() == Some(&end) {
             entry.pop();
-        } else if entry.len() as u64 == LONGEST_LINE {
-            return Err(too_much("a line of over 64 kB"));
+        } else if entry.len() as u64 == MAX_ENTRY_LEN {
+            return Err(invalid("a line of over 64 kB"));
         }
         if self.separator == Separator::Line && entry.last() == Some(&b'\r') {
             entry.pop();
@@ -57,12 +57,12 @@ impl<R: BufRead> List<R> {
         Ok(Some(entry))
     }
 
-    fn give_up(&mut self, error: io::Error) -> InputError {
+    fn fail(&mut self, error: io::Error) -> InputError {
         self.ended = true;
         InputError::new(self.name.clone(), Error::Unreadable(error))
     }
 
-    fn is_wanted(&self, entry: &[u8]) -> bool {
+    fn is_input(&self, entry: &[u8]) -> bool {
         let is_comment = self.separator == Separator::Line && entry.starts_with(b"#");
         !entry.is_empty() && !is_comment
     }
@@ -74,24 +74,24 @@ impl<R: BufRead> Iterator for List<R> {
     fn next(&mut self) -> Option<InputResult> {
         while !self.ended {
             match self.read_entry() {
-                Ok(Some(entry)) if !self.is_wanted(&entry) => {}
-                Ok(Some(_)) if self.left == 0 => {
-                    return Some(Err(self.give_up(too_much("more than 10,000,000 inputs"))));
+                Ok(Some(entry)) if !self.is_input(&entry) => {}
+                Ok(Some(_)) if self.remaining == 0 => {
+                    return Some(Err(self.fail(invalid("more than 10,000,000 inputs"))));
                 }
                 Ok(Some(entry)) => {
-                    self.left -= 1;
+                    self.remaining -= 1;
                     return Some(parse(entry));
                 }
                 Ok(None) => self.ended = true,
-                Err(error) => return Some(Err(self.give_up(error))),
+                Err(error) => return Some(Err(self.fail(error))),
             }
         }
         None
     }
 }
 
-fn too_much(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
+fn invalid(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 fn parse(entry: Vec<u8>) -> InputResult {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn names(list: &[u8], separator: Separator) -> Vec<String> {
-        List::new(list, separator, "list").map(|found| found.unwrap().name).collect()
+        List::new(list, separator, "list").map(|input| input.unwrap().name).collect()
     }
 
     #[test]
@@ -120,9 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_an_end_is_given_up() {
+    fn a_list_without_end_fails() {
         let mut list = List::new(b"a\nb\n\n# c\nd\n".as_slice(), Separator::Line, "list");
-        list.left = 2;
+        list.remaining = 2;
         assert_eq!(list.next().unwrap().unwrap().name, "a");
         assert_eq!(list.next().unwrap().unwrap().name, "b");
         assert!(list.next().unwrap().is_err());
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_is_given_up() {
+    fn a_line_without_end_fails() {
         let mut list = List::new(io::BufReader::new(io::repeat(b'x')), Separator::Line, "list");
         assert!(list.next().unwrap().is_err());
         assert!(list.next().is_none());

@@ -26,7 +26,7 @@ fn line(number: usize, caption: &str) -> String {
 
 fn knows(manifest: &Manifest, number: usize) -> Option<String> {
     let record: Record = serde_json::from_str(&line(number, "")).unwrap();
-    let found = manifest.find(&record.cache_key().unwrap())?;
+    let found = manifest.get(&record.cache_key().unwrap())?;
     Some(found.into_answer().unwrap().caption)
 }
 
@@ -50,7 +50,7 @@ fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_af
         bytes.truncate(torn);
         fs::write(&path, &bytes).unwrap();
         let added: Record = serde_json::from_str(&line(99, "after")).unwrap();
-        Manifest::open(&path).unwrap().add(&added).unwrap();
+        Manifest::open(&path).unwrap().append(&added).unwrap();
         let manifest = Manifest::open(&path).unwrap();
         let mut end = 0;
         for (number, caption) in captions.iter().enumerate() {

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::render::{Format, Sidecars};
-use caption::batch;
 use caption::captioner::Captioner;
 use caption::client::answer::Answer;
 use caption::error::{Error, Kind};
@@ -57,13 +56,12 @@ enum What {
 }
 
 impl<W: Write> Pipeline<'_, W> {
-    /// Captions the inputs, `jobs` at a time, and delivers what comes of them, as far as the output
+    /// Captions the inputs and delivers what comes of them, as far as the output
     /// can be written.
     pub(crate) async fn deliver(
         mut self,
         captioner: &Captioner,
         inputs: impl Stream<Item = InputResult>,
-        jobs: usize,
         shutdown: Shutdown,
     ) -> (Exit, io::Result<()>) {
         let (sender, mut news) = mpsc::unbounded_channel();
@@ -79,7 +77,7 @@ impl<W: Write> Pipeline<'_, W> {
             numbers.set(numbers.get() + 1);
             worker.caption(input, numbers.get())
         };
-        let mut outcomes = std::pin::pin!(batch::run(inputs, jobs, &shutdown, work));
+        let mut outcomes = std::pin::pin!(captioner.run(inputs, work));
         let (diagnostics, is_interrupted) = (self.diagnostics, Cell::new(false));
         let mut signals = std::pin::pin!(signals::observer(&shutdown, || {
             is_interrupted.set(true);

@@ -1,12 +1,11 @@
 //! Puts the parts together and lets them run.
 
 use std::io;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use crate::render::{FormatKind, Sidecars};
 use anyhow::bail;
+use caption::captioner::blocking_threads;
 use caption::input::{InputIter, InputResult};
 use caption::shutdown::Shutdown;
 use clap::CommandFactory;
@@ -25,10 +24,6 @@ use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::{Exit, WriteFailed};
 use crate::ui::summary::Summary;
-
-/// Threads for what waits for the disk, beside one for each processor to decode: more would need
-/// more memory and be no faster.
-const DISK_THREADS: usize = 8;
 
 /// From the command line to the exit code.
 pub(crate) fn run(
@@ -58,7 +53,7 @@ pub(crate) fn run(
     // One thread does: it only ever waits for the network. A few more wait for the disk or decode.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(DISK_THREADS + available_parallelism().map_or(1, NonZero::get))
+        .max_blocking_threads(blocking_threads())
         .build()?;
     let (exit, written) = if cli.money.dry_run {
         let list =
@@ -82,7 +77,7 @@ pub(crate) fn run(
             reports: &mut reports,
             exit: Exit::Success,
         };
-        finish(runtime, delivery.deliver(&captioner, inputs, config.jobs, shutdown))
+        finish(runtime, delivery.deliver(&captioner, inputs, shutdown))
     };
     if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         return Ok(Exit::Success);

@@ -12,7 +12,6 @@ use caption::client::{Client, Options};
 use caption::error::Error;
 use caption::input::leads_to_several;
 use caption::manifest::Manifest;
-use caption::manifest::cache::Cache;
 use caption::rules::Rule;
 use caption::shutdown::Shutdown;
 
@@ -75,11 +74,8 @@ impl<'a> Config<'a> {
         shutdown: &Shutdown,
     ) -> anyhow::Result<Captioner> {
         let mut options = CaptionerOptions::default();
-        options.model.clone_from(&self.options.model);
-        options.max_tokens = self.options.max_tokens;
         options.inline = self.cli.sound.inline;
         options.upload = upload(self.cli);
-        options.dialect = self.options.first_dialect();
         options.needs_length = self.formats.iter().any(|format| format.is_subtitles());
         options.needs_waveform = shows_sound(self.cli);
         options.jobs = self.jobs;
@@ -95,10 +91,12 @@ impl<'a> Config<'a> {
             }
             let client = Client::new(key, self.options.clone())?;
             captioner = captioner.with_client(client);
+        } else {
+            captioner = captioner.without_client(self.options.clone());
         }
         captioner = captioner.with_rules(rules(self.cli)?);
-        if let Some(cache) = self.cache(diagnostics)? {
-            captioner = captioner.with_cache(cache);
+        if let Some(manifest) = self.cache(diagnostics)? {
+            captioner = captioner.with_cache(manifest);
         }
         if let Some(usd) = self.cli.money.max_spend {
             captioner = captioner.with_budget(Budget::new(usd));
@@ -108,7 +106,7 @@ impl<'a> Config<'a> {
 
     /// Where captions are looked up: a manifest, or for several inputs one that ends with the
     /// run. The service's own response is not kept in it, so for that there is none.
-    fn cache(&self, diagnostics: &Diagnostics) -> anyhow::Result<Option<Cache>> {
+    fn cache(&self, diagnostics: &Diagnostics) -> anyhow::Result<Option<Manifest>> {
         let manifest = match &self.cli.known.manifest {
             Some(path) => self.manifest(path, diagnostics)?,
             None if self.formats.contains(&FormatKind::Json) => return Ok(None),
@@ -117,7 +115,8 @@ impl<'a> Config<'a> {
             }
             None => return Ok(None),
         };
-        Ok(Some(Cache::new(manifest, self.cli.known.force)))
+        let refreshes = self.cli.known.force;
+        Ok(Some(if refreshes { manifest.without_existing() } else { manifest }))
     }
 
     fn manifest(&self, path: &Path, diagnostics: &Diagnostics) -> anyhow::Result<Manifest> {
