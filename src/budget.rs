@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::client::answer::Answer;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 
 /// Spending limit in US dollars, shared by all requests of a run.
 ///
@@ -106,8 +106,8 @@ impl Ledger {
     fn count_failure(&mut self, error: &Error, estimate: Option<f64>) {
         match error.usd() {
             Some(usd) => self.spent += usd,
-            None if error.is_of_an_answer() && estimate.is_none() => self.is_blind = true,
-            None if error.is_of_an_answer() || error.kind() == Kind::Network => {
+            None if error.is_after_response() && estimate.is_none() => self.is_blind = true,
+            None if error.is_after_response() || error.kind() == ErrorKind::Network => {
                 self.spent += estimate.unwrap_or(0.0);
             }
             None => {}

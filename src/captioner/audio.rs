@@ -10,7 +10,7 @@ use crate::blocking::off_thread;
 use crate::client::{Audio, Dialect};
 use crate::error::Error;
 use crate::input::{Source, is_local};
-use crate::manifest::record::Record;
+use crate::manifest::entry::ManifestEntry;
 use crate::progress::{Event, Observer};
 use crate::rules::Rule;
 
@@ -131,11 +131,11 @@ impl Captioner {
     }
 
     /// Returns the levels of a file with a cached caption, measured again if necessary.
-    pub(super) async fn cached_sound(&self, record: &Record, clip: &Clip) -> Option<Sound> {
-        if self.needs_measuring(record.sound.as_ref()) {
-            return self.measure(clip).await.ok().or_else(|| record.sound.clone());
+    pub(super) async fn cached_sound(&self, entry: &ManifestEntry, clip: &Clip) -> Option<Sound> {
+        if self.needs_measuring(entry.sound.as_ref()) {
+            return self.measure(clip).await.ok().or_else(|| entry.sound.clone());
         }
-        record.sound.clone()
+        entry.sound.clone()
     }
 
     /// True if levels are needed that `sound` does not have.

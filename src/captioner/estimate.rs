@@ -4,8 +4,8 @@ use super::audio::Opened;
 use super::{Captioner, usage};
 use crate::error::Error;
 use crate::input::{Input, Source};
+use crate::manifest::entry::ManifestEntry;
 use crate::manifest::key::CacheKey;
-use crate::manifest::record::Record;
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
 use crate::rules::check_caption;
@@ -50,11 +50,11 @@ impl Captioner {
         let (upload, seconds) = (self.upload(), clip.format().seconds);
         let cached =
             if is_known && !self.rules.is_empty() { self.cached(&cache_key) } else { None };
-        let sound = cached.as_ref().and_then(|record| record.sound.clone());
+        let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
         let mut outcome = Outcome::of(input.clone(), Status::Blocked);
         outcome.seconds = seconds;
         let is_fit = self.check_audio(&clip, sound, &mut outcome).await?;
-        let answer = cached.filter(|_| is_fit).and_then(Record::into_answer);
+        let answer = cached.filter(|_| is_fit).and_then(ManifestEntry::into_answer);
         if let Some(answer) = answer {
             outcome.findings.extend(check_caption(&self.rules, &input.name, &answer));
         }

@@ -3,28 +3,28 @@
 use std::collections::HashSet;
 
 use super::{Captioner, merge};
+use crate::manifest::entry::ManifestEntry;
 use crate::manifest::key::CacheKey;
-use crate::manifest::record::Record;
 use crate::outcome::{Outcome, Status};
 use crate::text::in_milliseconds;
 
 impl Captioner {
-    pub(super) fn cached(&self, cache_key: &CacheKey) -> Option<Record> {
+    pub(super) fn cached(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         self.cache.as_ref()?.get(cache_key)
     }
 
     /// Returns a cached caption with the cost of its windows, which is stored with each of them and
     /// not with the whole.
-    pub(super) fn cached_with_cost(&self, cache_key: &CacheKey) -> Option<Record> {
-        let mut record = self.cached(cache_key)?;
+    pub(super) fn cached_with_cost(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+        let mut entry = self.cached(cache_key)?;
         // A set, so that windows repeated by an edit of the manifest are read once.
-        let windows = record.windows.iter().map(|part| cache_key.window(part.start, part.end));
+        let windows = entry.windows.iter().map(|part| cache_key.window(part.start, part.end));
         for window in windows.collect::<HashSet<_>>() {
             let Some(part) = self.cached(&window) else { continue };
-            record.usage = merge::add(record.usage, part.usage, |one, other| one + other);
-            record.usd = merge::add(record.usd, part.usd, |one, other| one + other);
+            entry.usage = merge::add(entry.usage, part.usage, |one, other| one + other);
+            entry.usd = merge::add(entry.usd, part.usd, |one, other| one + other);
         }
-        Some(record)
+        Some(entry)
     }
 
     /// Stores a new caption and returns once it is in the manifest.
@@ -32,13 +32,10 @@ impl Captioner {
         let (Some(cache), Status::Captioned(answer)) = (&self.cache, &outcome.status) else {
             return;
         };
-        let mut record = Record::of_window(&outcome.name, cache_key, answer);
-        if !record.windows.is_empty() {
-            (record.usage, record.usd) = (None, None);
-        }
-        record.seconds = outcome.seconds.map(in_milliseconds);
-        record.sound.clone_from(&outcome.sound);
-        if let Err(error) = cache.insert(record).await {
+        let mut entry = ManifestEntry::new(&outcome.name, cache_key, answer);
+        entry.seconds = outcome.seconds.map(in_milliseconds);
+        entry.sound.clone_from(&outcome.sound);
+        if let Err(error) = cache.insert(entry).await {
             outcome.manifest_error = Some(error);
         }
     }

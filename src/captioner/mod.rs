@@ -152,17 +152,17 @@ impl Captioner {
         observer: &Observer,
     ) -> Result<Status, Error> {
         let cached = self.cached_with_cost(cache_key);
-        outcome.seconds = cached.as_ref().and_then(|record| record.seconds).or(outcome.seconds);
-        let sound = cached.as_ref().and_then(|record| record.sound.clone());
+        outcome.seconds = cached.as_ref().and_then(|entry| entry.seconds).or(outcome.seconds);
+        let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
         if !self.check_audio(clip, sound, outcome).await? {
             return Ok(Status::Blocked);
         }
-        if let Some(record) = cached {
+        if let Some(entry) = cached {
             self.check_seconds(outcome.seconds)?;
             if outcome.sound.is_none() {
-                outcome.sound = self.cached_sound(&record, clip).await;
+                outcome.sound = self.cached_sound(&entry, clip).await;
             }
-            return record.into_answer().map(Status::Cached).ok_or(Error::Offline);
+            return entry.into_answer().map(Status::Cached).ok_or(Error::Offline);
         }
         let is_online = self.service.client().is_ok();
         match self.options.upload.window {

@@ -14,8 +14,8 @@ use crate::blocking::off_thread;
 use crate::client::Audio;
 use crate::client::answer::{Answer, Window};
 use crate::error::Error;
+use crate::manifest::entry::ManifestEntry;
 use crate::manifest::key::CacheKey;
-use crate::manifest::record::Record;
 use crate::outcome::{Outcome, Status};
 use crate::progress::{Event, Observer};
 use crate::text::{in_milliseconds, span};
@@ -149,7 +149,7 @@ impl<'a> WindowRun<'a> {
     async fn cached_or_requested(&self, window: WindowClip) -> Result<Answer, Error> {
         let captioner = self.captioner;
         let cache_key = self.cache_key.window(window.start, window.end);
-        if let Some(answer) = captioner.cached(&cache_key).and_then(Record::into_answer) {
+        if let Some(answer) = captioner.cached(&cache_key).and_then(ManifestEntry::into_answer) {
             return Ok(answer);
         }
         if captioner.shutdown.is_draining() {
@@ -160,8 +160,8 @@ impl<'a> WindowRun<'a> {
         let audio = Audio::Clip(window.clip);
         let answer = captioner.request(&audio, None, seconds, &observer).await?;
         if let Some(cache) = &captioner.cache {
-            let record = Record::of_window(self.name, &cache_key, &answer);
-            if let Err(error) = cache.insert(record).await {
+            let entry = ManifestEntry::new(self.name, &cache_key, &answer);
+            if let Err(error) = cache.insert(entry).await {
                 *self.manifest_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
         }

@@ -6,7 +6,7 @@ use reqwest::Url;
 use super::audio::Audio;
 use super::content_part::{AudioUrl, ContentPart, InputAudio};
 use crate::audio::AudioFormat;
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 /// The ways in which servers of chat completions take sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,14 +66,13 @@ impl Dialect {
         self != Self::OpenAi || format.is_portable()
     }
 
-    /// Fails with [`Error::Undecodable`] or [`Error::BadUrl`] if the audio cannot be sent in this
+    /// Fails with [`Error::Undecodable`] or [`Error::Invalid`] if the audio cannot be sent in this
     /// dialect without preparation.
     pub(crate) fn check(self, audio: &Audio) -> Result<(), Error> {
         match audio {
-            Audio::Url(url) if !self.takes_urls() => Err(Error::BadUrl {
-                url: url.to_string(),
-                reason: "the server fetches none".to_owned(),
-            }),
+            Audio::Url(url) if !self.takes_urls() => {
+                Err(Error::invalid(Setting::Url, url.as_str(), "the server fetches none"))
+            }
             Audio::Clip(clip) if !self.takes(clip.format()) => {
                 Err(Error::Undecodable { container: clip.format().container.to_uppercase() })
             }

@@ -61,7 +61,7 @@ impl Downloader {
     async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
         let classify = |error: reqwest::Error| {
             let host = endpoint::host(error.url().unwrap_or(url));
-            Error::from_exchange(error, &host, self.options.timeout)
+            http::transport_error(error, &host, self.options.timeout)
         };
         let mut response = self.request(url)?.send().await.map_err(classify)?;
         if let Some(elsewhere) = led_away(&response) {

@@ -38,12 +38,10 @@ mod options;
 mod pricing;
 #[cfg(test)]
 mod properties;
-mod proxy;
 mod rate_limit;
 mod response;
 mod retry;
 mod sse;
-mod tls;
 mod wire;
 
 /// Client of one service with one API key. Clones share connections, rate limit and dialect.
@@ -64,8 +62,8 @@ struct Shared {
 impl Client {
     /// Sets up the HTTP client; sends nothing.
     ///
-    /// Fails with [`Error::BadBaseUrl`], [`Error::InsecureUrl`], [`Error::BadProxy`],
-    /// [`Error::InvalidCaFile`] or [`Error::Setup`].
+    /// Fails with [`Error::InsecureUrl`], [`Error::Setup`], or [`Error::Invalid`] for the base URL,
+    /// the proxy or the CA file.
     pub fn new(key: ApiKey, options: Options) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
         let is_loopback_url = endpoint::is_plain_loopback(&endpoint);
@@ -160,7 +158,7 @@ impl Client {
             .timeout(options.timeout)
             .header(AUTHORIZATION, key.bearer())
             .header(CONTENT_TYPE, "application/json")
-            .header("X-Client-Request-Id", http::fresh_request_id())
+            .header("X-Client-Request-Id", http::new_request_id())
             .body(reqwest::Body::wrap(body))
             .send()
             .await
@@ -169,6 +167,6 @@ impl Client {
     }
 
     fn classify(&self, error: reqwest::Error) -> Error {
-        Error::from_exchange(error, &endpoint::host(&self.0.endpoint), self.0.options.timeout)
+        http::transport_error(error, &endpoint::host(&self.0.endpoint), self.0.options.timeout)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::rate_limit::RateLimiter;
-use crate::error::{Error, Kind};
+use crate::error::{Effect, Error, ErrorKind};
 use crate::progress::{Event, Observer};
 
 /// The first wait is somewhere below this, the second below twice as much, and so on.
@@ -42,10 +42,10 @@ impl<'a> RetryState<'a> {
 
     /// Waits until it is time for the next try, or hands the error back where there is none.
     pub(super) async fn wait(&mut self, error: Error, observer: &Observer) -> Result<(), Error> {
-        if !error.is_transient() {
+        if error.effect() != Effect::Retry {
             return Err(error);
         }
-        let is_too_many = error.kind() == Kind::RateLimited;
+        let is_too_many = error.kind() == ErrorKind::RateLimited;
         if is_too_many && self.rate_limiter.successes() != self.successes {
             self.successes = self.rate_limiter.successes();
             self.failures = 0;

@@ -10,7 +10,7 @@ pub use self::list::{List, Separator};
 pub(crate) use self::local_url::is_local;
 pub use self::walk::{InputIter, Search, is_audio_name, leads_to_several};
 
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 mod dedup;
 mod list;
@@ -64,7 +64,7 @@ pub type InputResult = Result<Input, InputError>;
 impl Input {
     /// Parses an operand: a URL, `-` for standard input, else a file.
     ///
-    /// Fails with [`Error::BadUrl`] for a URL that cannot be used.
+    /// Fails with [`Error::Invalid`] for a URL that cannot be used.
     pub fn parse(operand: &OsStr) -> Result<Self, Error> {
         let source = match operand.to_str() {
             Some("-") => Source::Stdin,
@@ -108,7 +108,7 @@ fn is_http(text: &str) -> bool {
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {
-    Error::BadUrl { url: url.to_owned(), reason: reason.to_owned() }
+    Error::invalid(Setting::Url, url, reason)
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
         assert!(matches!(source("-"), Ok(Source::Stdin)));
         assert!(matches!(source("https.wav"), Ok(Source::File(_))));
         assert!(matches!(source("C:\\a.wav"), Ok(Source::File(_))));
-        assert!(matches!(source("s3://bucket/a.wav"), Err(Error::BadUrl { .. })));
-        assert!(matches!(source("https://"), Err(Error::BadUrl { .. })));
+        assert!(matches!(source("s3://bucket/a.wav"), Err(Error::Invalid { .. })));
+        assert!(matches!(source("https://"), Err(Error::Invalid { .. })));
     }
 }

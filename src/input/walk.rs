@@ -10,7 +10,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder};
 
 use super::{Input, InputError, InputResult, Source};
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 /// File extensions that a folder is searched for. A file that is named needs none of them.
 const AUDIO_EXTENSIONS: [&str; 25] = [
@@ -40,7 +40,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Fails with [`Error::BadGlob`] if a glob of `exclude` cannot be parsed.
+    /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn check(&self) -> Result<(), Error> {
         self.overrides(Path::new(".")).map(drop)
     }
@@ -49,7 +49,7 @@ impl Search {
     /// name, or the operand itself. Reads folders: within async code, iterate on a thread of the
     /// blocking pool.
     ///
-    /// Fails with [`Error::BadGlob`].
+    /// Fails with [`Error::Invalid`].
     pub fn expand(&self, input: Input) -> Result<InputIter, Error> {
         match &input.source {
             Source::File(path) if !path.exists() && is_glob(path) => {
@@ -62,7 +62,7 @@ impl Search {
     /// Returns the files in a folder, or the input itself. Other than in
     /// [`expand`](Self::expand), a name is never a glob.
     ///
-    /// Fails with [`Error::BadGlob`] if a glob of `exclude` cannot be parsed.
+    /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn expand_folder(&self, input: Input) -> Result<InputIter, Error> {
         match &input.source {
             Source::File(path) if path.is_dir() => self.folder(path.clone()),
@@ -218,7 +218,7 @@ fn fixed_part(pattern: &Path) -> PathBuf {
 }
 
 fn bad_glob(glob: &str, error: &dyn std::error::Error) -> Error {
-    Error::BadGlob { glob: glob.to_owned(), reason: error.to_string() }
+    Error::invalid(Setting::Glob, glob, error)
 }
 
 #[cfg(test)]

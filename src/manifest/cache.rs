@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Manifest;
+use super::entry::ManifestEntry;
 use super::key::CacheKey;
-use super::record::Record;
 
 type AsyncMutex = Arc<tokio::sync::Mutex<()>>;
 
@@ -33,8 +33,8 @@ impl Cache {
         self.manifest.contains(cache_key)
     }
 
-    /// Returns the cached record.
-    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<Record> {
+    /// Returns the cached entry.
+    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         self.manifest.get(cache_key)
     }
 
@@ -45,14 +45,14 @@ impl Cache {
         CacheLock { cache: self, cache_key: cache_key.clone(), _guard: guard }
     }
 
-    /// Appends a record to the manifest and returns once it is in the file. Writing happens on a
+    /// Appends an entry to the manifest and returns once it is in the file. Writing happens on a
     /// thread of the blocking pool: another program may hold the file's lock for seconds.
-    pub(crate) async fn insert(&self, record: Record) -> io::Result<()> {
+    pub(crate) async fn insert(&self, entry: ManifestEntry) -> io::Result<()> {
         let (manifest, writer) = (self.manifest.clone(), self.writer.clone().lock_owned().await);
         let append = move || {
             // A caller that is dropped does not stop the write; the next one still waits for it.
             let _writer = writer;
-            manifest.append(&record)
+            manifest.append(&entry)
         };
         tokio::task::spawn_blocking(append).await?
     }

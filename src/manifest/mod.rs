@@ -8,15 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use self::entry::ManifestEntry;
 use self::key::{CacheKey, Fingerprint};
-use self::record::Record;
 use crate::platform;
 
 pub(crate) mod cache;
+pub mod entry;
 pub mod key;
-pub mod record;
 
-/// Limit of a line in bytes. A record has a few kB, one of a day in windows a few MB.
+/// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
 const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
 
 /// Time that another run may hold the file's lock; a write takes a millisecond.
@@ -68,7 +68,7 @@ impl Manifest {
             if len == 0 {
                 break;
             }
-            if let Some(cache_key) = parse(&line).and_then(|record| record.cache_key()) {
+            if let Some(cache_key) = parse(&line).and_then(|entry| entry.cache_key()) {
                 lines.insert(cache_key.fingerprint(), LineRange { start, len });
             } else if !line.trim_ascii().is_empty() {
                 is_torn_first_line = start == 0 && line.starts_with(b"{") && !line.ends_with(b"\n");
@@ -89,31 +89,31 @@ impl Manifest {
         Self { lines: Mutex::default(), ..self }
     }
 
-    /// Number of lines that are not records, most likely torn by a crash. They stay in the file.
+    /// Number of lines that are not entries, most likely torn by a crash. They stay in the file.
     pub fn unreadable_lines(&self) -> usize {
         self.unreadable_lines
     }
 
-    /// Returns the newest record of a key.
-    pub fn get(&self, cache_key: &CacheKey) -> Option<Record> {
+    /// Returns the newest entry of a key.
+    pub fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
         let range = *self.lines().get(&cache_key.fingerprint())?;
         let mut line = vec![0; range.len];
         platform::read_exact_at(&self.file, &mut line, range.start).ok()?;
         // The file may have been edited since it was read.
-        parse(&line).filter(|record| record.cache_key().as_ref() == Some(cache_key))
+        parse(&line).filter(|entry| entry.cache_key().as_ref() == Some(cache_key))
     }
 
-    /// True if there is a record of a key.
+    /// True if there is an entry of a key.
     pub(crate) fn contains(&self, cache_key: &CacheKey) -> bool {
         cache_key.sha256.is_some() && self.lines().contains_key(&cache_key.fingerprint())
     }
 
-    /// Appends a record as one whole line. The file's lock keeps other runs on the same file out;
-    /// callers in this process take turns. A record too long to be read again is left out: those of
+    /// Appends an entry as one whole line. The file's lock keeps other runs on the same file out;
+    /// callers in this process take turns. An entry too long to be read again is left out: those of
     /// its windows are kept.
-    pub fn append(&self, record: &Record) -> io::Result<()> {
-        let mut line = serde_json::to_vec(record)?;
+    pub fn append(&self, entry: &ManifestEntry) -> io::Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         if line.len() as u64 > MAX_LINE_LEN {
             return Ok(());
@@ -124,7 +124,7 @@ impl Manifest {
             self.file.unlock()?;
         }
         let start = start?;
-        if let Some(cache_key) = record.cache_key() {
+        if let Some(cache_key) = entry.cache_key() {
             self.lines().insert(cache_key.fingerprint(), LineRange { start, len: line.len() });
         }
         Ok(())
@@ -171,6 +171,6 @@ impl Manifest {
     }
 }
 
-fn parse(line: &[u8]) -> Option<Record> {
+fn parse(line: &[u8]) -> Option<ManifestEntry> {
     serde_json::from_slice(line).ok()
 }

@@ -7,7 +7,7 @@ pub use self::audio::AudioCheck;
 use self::pattern::Pattern;
 use crate::audio::Sound;
 use crate::client::answer::Answer;
-use crate::error::Error;
+use crate::error::{Error, Setting};
 use crate::rules::finding::{Finding, Severity};
 use crate::text::plain_path;
 
@@ -49,14 +49,14 @@ impl From<String> for Violation {
 impl Rule {
     /// Forbids captions that match a regular expression, case-insensitive by default.
     ///
-    /// Fails with [`Error::BadRegex`].
+    /// Fails with [`Error::Invalid`].
     pub fn deny(pattern: &str) -> Result<Self, Error> {
         Ok(Self::new(format!("deny {pattern}"), Check::Pattern(Pattern::new(pattern, false)?)))
     }
 
     /// Requires captions to match a regular expression, case-insensitive by default.
     ///
-    /// Fails with [`Error::BadRegex`].
+    /// Fails with [`Error::Invalid`].
     pub fn require(pattern: &str) -> Result<Self, Error> {
         Ok(Self::new(format!("require {pattern}"), Check::Pattern(Pattern::new(pattern, true)?)))
     }
@@ -95,12 +95,9 @@ impl Rule {
 
     /// Limits the rule to inputs whose name matches one of the globs, in any spelling of the path.
     ///
-    /// Fails with [`Error::BadGlob`].
+    /// Fails with [`Error::Invalid`].
     pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
-        let bad = |glob: &str, e: &globset::Error| {
-            let (glob, reason) = (glob.to_owned(), e.kind().to_string());
-            Error::BadGlob { glob, reason }
-        };
+        let bad = |glob: &str, e: &globset::Error| Error::invalid(Setting::Glob, glob, e.kind());
         let mut set = GlobSetBuilder::new();
         for glob in globs {
             let built = GlobBuilder::new(glob).literal_separator(true).build();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use caption::audio::Clip;
 use caption::captioner::{Captioner, CaptionerOptions};
 use caption::client::{ApiKey, Audio, Client, Options};
-use caption::error::{Error, Kind};
+use caption::error::{Effect, Error, ErrorKind};
 use caption::input::Input;
 use caption::progress::{Event, Observer};
 
@@ -85,7 +85,7 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     assert_eq!(outcome.name, "nowhere.wav");
     let error = outcome.error().unwrap();
     assert!(matches!(error, Error::Unreadable(_)), "{error:?}");
-    assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Input, Effect::FailInput));
     assert_eq!(error.kind().to_string(), "input");
 }
 

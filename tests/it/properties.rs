@@ -9,7 +9,7 @@ use std::time::Duration;
 use caption::audio::{Clip, UploadOptions};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
-use caption::manifest::record::Record;
+use caption::manifest::entry::ManifestEntry;
 use fastrand::Rng;
 use regex::Regex;
 
@@ -25,7 +25,7 @@ fn line(number: usize, caption: &str) -> String {
 }
 
 fn knows(manifest: &Manifest, number: usize) -> Option<String> {
-    let record: Record = serde_json::from_str(&line(number, "")).unwrap();
+    let record: ManifestEntry = serde_json::from_str(&line(number, "")).unwrap();
     let found = manifest.get(&record.cache_key().unwrap())?;
     Some(found.into_answer().unwrap().caption)
 }
@@ -49,7 +49,7 @@ fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_af
         let torn = random.usize(..=bytes.len());
         bytes.truncate(torn);
         fs::write(&path, &bytes).unwrap();
-        let added: Record = serde_json::from_str(&line(99, "after")).unwrap();
+        let added: ManifestEntry = serde_json::from_str(&line(99, "after")).unwrap();
         Manifest::open(&path).unwrap().append(&added).unwrap();
         let manifest = Manifest::open(&path).unwrap();
         let mut end = 0;

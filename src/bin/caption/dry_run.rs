@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use crate::render::Sidecars;
 use bytesize::ByteSize;
 use caption::captioner::{Captioner, Estimate};
 use caption::client::Prices;
@@ -13,6 +12,7 @@ use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
 use crate::config::Config;
+use crate::render::sidecar::Sidecars;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
 use crate::ui::summary::dollars;
@@ -42,9 +42,7 @@ pub(crate) async fn list(
     out: &mut impl Write,
 ) -> io::Result<Exit> {
     let plans = inputs.map(async |found| match found {
-        Ok(input) if sidecars.is_some_and(|sidecars| sidecars.are_there(&input)) => {
-            (input.name, None)
-        }
+        Ok(input) if sidecars.is_some_and(|sidecars| sidecars.exist(&input)) => (input.name, None),
         Ok(input) => {
             let plan = captioner.plan(&input).await;
             (input.name, Some(plan))

@@ -4,10 +4,9 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::render::{Format, Sidecars};
 use caption::captioner::Captioner;
 use caption::client::answer::Answer;
-use caption::error::{Error, Kind};
+use caption::error::{Effect, Error};
 use caption::input::{Input, InputResult};
 use caption::outcome::{Outcome, Status};
 use caption::progress::{Event, Observer};
@@ -17,7 +16,9 @@ use futures_util::stream::Stream;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::inputs::Count;
+use crate::render::Renderer;
 use crate::render::reports::Reports;
+use crate::render::sidecar::Sidecars;
 use crate::signals;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::events;
@@ -27,7 +28,7 @@ use crate::ui::summary::Summary;
 /// Where everything goes, and what has come so far.
 #[expect(clippy::struct_excessive_bools, reason = "what was asked for")]
 pub(crate) struct Pipeline<'a, W> {
-    pub(crate) format: Box<dyn Format>,
+    pub(crate) renderer: Box<dyn Renderer>,
     pub(crate) output: W,
     pub(crate) sidecars: Option<Sidecars>,
     pub(crate) diagnostics: &'a Diagnostics,
@@ -142,7 +143,7 @@ impl<W: Write> Pipeline<'_, W> {
             }
             What::Event(Event::Text(text)) if self.shows_pieces => {
                 progress.clear();
-                self.format.piece(&text, &mut self.output)?;
+                self.renderer.piece(&text, &mut self.output)?;
                 self.output.flush()?;
             }
             What::Event(event) => events::tell(self.diagnostics, self.is_batch, &name, &event),
@@ -155,7 +156,7 @@ impl<W: Write> Pipeline<'_, W> {
         if !self.is_batch {
             self.diagnostics.progress.clear();
         }
-        let (format, output) = (&mut self.format, &mut self.output);
+        let (renderer, output) = (&mut self.renderer, &mut self.output);
         let mut written = Ok(());
         match &self.sidecars {
             Some(sidecars) => {
@@ -167,7 +168,7 @@ impl<W: Write> Pipeline<'_, W> {
             }
             None => {
                 written = self.diagnostics.progress.suspend(|| {
-                    format.outcome(&outcome, output)?;
+                    renderer.outcome(&outcome, output)?;
                     output.flush()
                 });
             }
@@ -222,7 +223,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Captions one input, unless all that would be written for it is there.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
-        if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.are_there(&input)) {
+        if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
             return Outcome::of(input, Status::Skipped);
         }
         let (news, name) = (self.news.clone(), Arc::<str>::from(input.name.as_str()));
@@ -243,11 +244,10 @@ impl Worker<'_> {
     }
 }
 
-/// Whether the others would end in the same way.
+/// True if the other inputs would fail in the same way.
 fn ends_the_run(outcome: &Outcome) -> bool {
-    let kind = outcome.error().map(Error::kind);
-    outcome.manifest_error.is_some()
-        || matches!(kind, Some(Kind::Auth | Kind::Credits | Kind::Budget | Kind::Output))
+    let effect = outcome.error().map(Error::effect);
+    outcome.manifest_error.is_some() || effect == Some(Effect::StopRun)
 }
 
 /// Where the response is what was asked for, a caption that came in pieces is none.

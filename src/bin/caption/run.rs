@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::render::{FormatKind, Sidecars};
 use anyhow::bail;
 use caption::captioner::blocking_threads;
 use caption::input::{InputIter, InputResult};
@@ -19,7 +18,9 @@ use crate::config::environment::Environment;
 use crate::dry_run;
 use crate::inputs::{self, Count};
 use crate::pipeline::Pipeline;
+use crate::render::FormatKind;
 use crate::render::reports::Reports;
+use crate::render::sidecar::Sidecars;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::{Exit, WriteFailed};
@@ -64,7 +65,7 @@ pub(crate) fn run(
         }
     } else {
         let delivery = Pipeline {
-            format: config.formats[0].writer(&config.style()),
+            renderer: config.formats[0].renderer(&config.render_options()),
             output: &mut sink,
             sidecars,
             diagnostics,
@@ -123,8 +124,9 @@ fn inputs(
     }
     let found = inputs::at_once(found, count);
     if let Some(sidecars) = sidecars {
-        sidecars.check(found.iter().flatten())?;
-        config.keep_inside(found.iter().flatten().flat_map(|input| sidecars.places(input)))?;
+        sidecars.check(found.iter().flatten(), config.overwrite_check.clone())?;
+        let paths = found.iter().flatten().flat_map(|input| sidecars.paths(input));
+        config.keep_inside(paths.map(|(_, path)| path))?;
         if !config.is_dry_run() {
             sidecars.prepare(found.iter().flatten())?;
         }

@@ -119,7 +119,7 @@ pub(crate) struct OutputArgs {
     /// Write each caption to a file beside its sound and print none; one that exists is kept
     /// and its input skipped [default pattern: {stem}.{ext}]
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = crate::render::Sidecars::DEFAULT_PATTERN)]
+    #[arg(default_missing_value = crate::render::sidecar::Sidecars::DEFAULT_PATTERN)]
     pub(crate) sidecar: Option<String>,
 
     /// Write sidecars into this folder, in the same tree as the inputs

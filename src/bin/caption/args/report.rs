@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use crate::render::ReportKind;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap_lex::OsStrExt;
+
+use crate::render::ReportKind;
 
 /// A report that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,13 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::render::FormatKind;
 use bytesize::ByteSize;
 use caption::audio::Convert;
 use caption::client::Dialect;
 use caption::rules::AudioCheck;
 use clap::ValueEnum;
 use clap_complete::Shell;
+
+use crate::render::FormatKind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatName {

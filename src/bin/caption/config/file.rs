@@ -21,8 +21,9 @@ use crate::args::report::spelled_out;
 use crate::args::suggest::suggest;
 use crate::args::values::{Generated, parse_usd};
 use crate::config::environment::Environment;
-use crate::config::paths::{is_inside, is_same, is_within};
+use crate::config::paths::{is_inside, is_within};
 use crate::config::rules;
+use crate::render::overwrite::is_same_file;
 
 /// The file's name, beside the work and in the user's folder for configuration.
 pub(crate) const FILE: &str = "caption.toml";
@@ -137,7 +138,7 @@ fn files(named: Option<&Path>) -> anyhow::Result<Vec<File>> {
     let of_user = dirs::config_dir().map(|folder| folder.join("caption").join(FILE));
     // In the user's own folder, the project's file is the user's.
     let of_project = PathBuf::from(FILE);
-    let is_own = of_user.as_deref().is_some_and(|path| is_same(path, &of_project));
+    let is_own = of_user.as_deref().is_some_and(|path| is_same_file(path, &of_project));
     let of_project = Some(of_project).filter(|_| !is_own);
     let places = of_user.into_iter().map(|path| (path, true));
     let places = places.chain(of_project.into_iter().map(|path| (path, false)));

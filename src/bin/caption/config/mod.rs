@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::render::ReportKind;
-use crate::render::{FormatKind, Sidecars, Style};
 use anyhow::{Context, bail};
 use caption::audio::{Convert, UploadOptions};
 use caption::budget::Budget;
@@ -19,13 +17,14 @@ use crate::args::Cli;
 use crate::args::report::ReportOption;
 use crate::config::environment::Environment;
 use crate::config::paths::is_within;
+use crate::render::overwrite::OverwriteCheck;
+use crate::render::sidecar::Sidecars;
+use crate::render::{FormatKind, RenderOptions, ReportKind};
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::hints::hint;
 
 pub(crate) mod api_key;
 pub(crate) mod environment;
 pub(crate) mod file;
-pub(crate) mod overwrite;
 pub(crate) mod paths;
 pub(crate) mod rules;
 
@@ -40,6 +39,8 @@ pub(crate) struct Config<'a> {
     pub(crate) jobs: usize,
     pub(crate) is_offline: bool,
     pub(crate) options: Options,
+    /// All files that options name.
+    pub(crate) overwrite_check: OverwriteCheck,
 }
 
 impl<'a> Config<'a> {
@@ -59,12 +60,22 @@ impl<'a> Config<'a> {
         let options = options(cli, environment, streams);
         let jobs = usize::from(cli.network.jobs);
         let is_offline = cli.known.offline;
-        overwrite::check_overwrites(cli)?;
+        let overwrite_check = overwrite_check(cli)?;
         check_window(&upload(cli))?;
         if is_batch && !writes_sidecars(cli) && formats.iter().any(|format| format.is_subtitles()) {
             bail!("subtitles are of one sound: add --sidecar or --output-dir for several inputs");
         }
-        Ok(Self { cli, environment, formats, is_batch, streams, jobs, is_offline, options })
+        Ok(Self {
+            cli,
+            environment,
+            formats,
+            is_batch,
+            streams,
+            jobs,
+            is_offline,
+            options,
+            overwrite_check,
+        })
     }
 
     /// The captioner; unless it is only to plan or remember, a key is looked for first of all.
@@ -155,7 +166,7 @@ impl<'a> Config<'a> {
     }
 
     pub(crate) fn reports(&self, diagnostics: &Diagnostics) -> Vec<ReportOption> {
-        let reports = overwrite::reports(self.cli);
+        let reports = reports(self.cli);
         if !self.cli.money.dry_run || reports.is_empty() {
             return reports;
         }
@@ -167,15 +178,16 @@ impl<'a> Config<'a> {
         self.formats.contains(&FormatKind::Jsonl) || self.formats.contains(&FormatKind::Csv)
     }
 
-    pub(crate) fn sidecars(&self) -> Result<Option<Sidecars>, Error> {
+    pub(crate) fn sidecars(&self) -> anyhow::Result<Option<Sidecars>> {
         if !writes_sidecars(self.cli) {
             return Ok(None);
         }
         let output = &self.cli.output;
         let pattern = output.sidecar.as_deref().unwrap_or(Sidecars::DEFAULT_PATTERN);
-        let style = Style { several: false, for_people: false, ..self.style() };
+        let options =
+            RenderOptions { is_batch: false, is_terminal: false, ..self.render_options() };
         let (folder, formats) = (output.output_dir.clone(), self.formats.clone());
-        Sidecars::new(pattern, folder, formats, style, self.cli.known.force).map(Some)
+        Sidecars::new(pattern, folder, formats, options, self.cli.known.force).map(Some)
     }
 
     /// Refuses places that a project, which somebody else may have made, must not write to.
@@ -190,14 +202,14 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// How captions are written to standard output or to `--output`.
-    pub(crate) fn style(&self) -> Style {
-        Style {
-            several: self.is_batch,
-            for_people: self.environment.stdout_is_terminal && self.output_file().is_none(),
+    /// Options for captions on standard output or in `--output`.
+    pub(crate) fn render_options(&self) -> RenderOptions {
+        RenderOptions {
+            is_batch: self.is_batch,
+            is_terminal: self.environment.stdout_is_terminal && self.output_file().is_none(),
             prepend: self.cli.output.prepend.clone(),
             append: self.cli.output.append.clone(),
-            hint: |error| hint(error).into_owned(),
+            ..RenderOptions::default()
         }
     }
 
@@ -206,6 +218,38 @@ impl<'a> Config<'a> {
         let file = self.cli.output.output.as_deref().filter(|_| !self.cli.money.dry_run);
         file.filter(|path| path.as_os_str() != "-")
     }
+}
+
+/// Reports without duplicates.
+fn reports(cli: &Cli) -> Vec<ReportOption> {
+    let mut reports: Vec<ReportOption> = Vec::new();
+    for report in &cli.audit.report {
+        if !reports.contains(report) {
+            reports.push(report.clone());
+        }
+    }
+    reports
+}
+
+/// Fails if an option names an output that would overwrite another file of the run.
+fn overwrite_check(cli: &Cli) -> anyhow::Result<OverwriteCheck> {
+    let mut check = OverwriteCheck::default();
+    for operand in &cli.inputs {
+        check.add_input(Path::new(operand));
+    }
+    let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
+    for path in read.into_iter().flatten() {
+        check.add_read(path);
+    }
+    check.add_read(Path::new(file::FILE));
+    // A dash is standard output.
+    let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
+    let reports = reports(cli);
+    let reports = reports.iter().filter_map(|report| report.file.as_deref());
+    for path in output.into_iter().chain(cli.known.manifest.as_deref()).chain(reports) {
+        check.add_output(path)?;
+    }
+    Ok(check)
 }
 
 fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {

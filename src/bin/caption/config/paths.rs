@@ -1,17 +1,6 @@
 //! Where paths lead.
 
-use std::path::{Component, Path, PathBuf};
-
-/// Whether both lead to the same file, which need not be there yet.
-pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| path.canonicalize().ok().or_else(|| place_of_new(path));
-    one == other || place(one).is_some_and(|one| place(other).is_some_and(|other| one == other))
-}
-
-fn place_of_new(path: &Path) -> Option<PathBuf> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Some(folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?))
-}
+use std::path::{Component, Path};
 
 /// Folders whose files a version control system obeys.
 const OBEYED: [&str; 5] = [".bzr", ".git", ".hg", ".jj", ".svn"];

@@ -1,29 +1,31 @@
-//! Findings and failures in the words that all reports use.
+//! Failures and findings of an input in the form that all reports share.
 
-use super::{ReportStyle, location};
-use caption::error::Kind;
+use caption::error::ErrorKind;
 use caption::outcome::Outcome;
 use caption::rules::finding::{Finding, Severity};
 use caption::text::{harmless, one_line};
 
-/// What is longer is cut off, in characters: messages of a server have no bounds.
-const LONGEST: usize = 2000;
+use super::location;
+use crate::ui::hints::hint;
 
-/// What is to be said where a run ended early.
+/// Limit of a text in characters: messages of a server have none.
+const MAX_TEXT_LEN: usize = 2000;
+
+/// Message for a run that ended early.
 pub(super) const CUT_SHORT: &str = "the run ended before all inputs were looked at";
 
-/// Something that people have to know of an input, in harmless text on one line.
+/// Failure or finding, in harmless text on one line.
 pub(super) struct Annotation {
-    /// The name of the rule, or the kind of the error.
+    /// Name of the rule, or kind of the error.
     pub(super) rule: String,
     pub(super) severity: Severity,
     pub(super) message: String,
     pub(super) reason: Option<String>,
-    /// Whether it is a failure and no finding.
+    /// True for a failure, false for a finding.
     pub(super) is_failure: bool,
 }
 
-/// The same for errors and for warnings, apart from each other.
+/// Two values of the same type, for errors and for warnings.
 #[derive(Default)]
 pub(super) struct BySeverity<T> {
     pub(super) errors: T,
@@ -39,21 +41,21 @@ impl<T> BySeverity<T> {
     }
 }
 
-/// The failures of an input first, then its findings.
-pub(super) fn remarks(outcome: &Outcome, style: &ReportStyle) -> Vec<Annotation> {
+/// Annotations of an input: failures first, then findings.
+pub(super) fn annotations(outcome: &Outcome) -> Vec<Annotation> {
     let failure = outcome.error().map(|error| {
-        let message = format!("{error}; {}", (style.hint)(error));
-        Annotation::of_failure(error.kind(), &location::told(outcome, &message))
+        let message = format!("{error}; {}", hint(error));
+        Annotation::failure(error.kind(), &location::rename(outcome, &message))
     });
     let manifest_error = outcome.manifest_error.as_ref().map(|error| {
-        Annotation::of_failure(Kind::Output, &format!("could not write the manifest ({error})"))
+        Annotation::failure(ErrorKind::Output, &format!("could not write the manifest ({error})"))
     });
-    let findings = outcome.findings.iter().map(Annotation::of_finding);
+    let findings = outcome.findings.iter().map(Annotation::finding);
     failure.into_iter().chain(manifest_error).chain(findings).collect()
 }
 
 impl Annotation {
-    fn of_failure(kind: Kind, message: &str) -> Self {
+    fn failure(kind: ErrorKind, message: &str) -> Self {
         Self {
             rule: kind.to_string(),
             severity: Severity::Error,
@@ -63,7 +65,7 @@ impl Annotation {
         }
     }
 
-    fn of_finding(finding: &Finding) -> Self {
+    fn finding(finding: &Finding) -> Self {
         Self {
             rule: line(&finding.rule),
             severity: finding.severity,
@@ -75,5 +77,5 @@ impl Annotation {
 }
 
 fn line(text: &str) -> String {
-    one_line(&harmless(text), LONGEST)
+    one_line(&harmless(text), MAX_TEXT_LEN)
 }

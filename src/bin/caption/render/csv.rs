@@ -1,21 +1,19 @@
-//! Our record as a row under a heading, failures included.
+//! CSV as of RFC 4180, with `\n` as line end: one record per row, failures included.
 
 use std::io::{self, Write};
 
+use caption::outcome::{Outcome, Status};
 use serde::Serialize;
 
-use super::{Format, Style};
-use caption::manifest::record::Record;
-use caption::outcome::{Outcome, Status};
+use super::record::Record;
+use super::{RenderOptions, Renderer};
 
-/// Comma-separated values as RFC 4180 has them, with `\n` as line end.
-#[derive(Debug)]
 pub(super) struct Csv {
-    style: Style,
-    has_heading: bool,
+    options: RenderOptions,
+    has_header: bool,
 }
 
-/// The columns in their order; one that does not apply is empty.
+/// Columns in order. A field that does not apply is empty.
 #[derive(Serialize)]
 struct Row {
     input: String,
@@ -34,25 +32,20 @@ struct Row {
 }
 
 impl Csv {
-    pub(super) fn new(style: Style) -> Self {
-        Self { style, has_heading: false }
+    pub(super) fn new(options: RenderOptions) -> Self {
+        Self { options, has_header: false }
     }
 }
 
-impl Format for Csv {
-    fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        if matches!(outcome.status, Status::Skipped) {
-            return Ok(());
-        }
-        let record = Record::new(outcome, self.style.hint);
-        let has_heading = std::mem::replace(&mut self.has_heading, true);
-        let mut writer = ::csv::WriterBuilder::new().has_headers(!has_heading).from_writer(out);
+impl From<Record> for Row {
+    fn from(record: Record) -> Self {
         let (error_kind, error) = record.error.map(|error| (error.kind, error.message)).unzip();
-        writer.serialize(Row {
+        let findings: Vec<_> = record.findings.iter().map(ToString::to_string).collect();
+        Self {
             input: record.input,
             sha256: record.sha256,
             seconds: record.seconds,
-            caption: record.caption.map(|caption| self.style.dress(&caption)),
+            caption: record.caption,
             model: record.model,
             finish_reason: record.finish_reason,
             prompt_tokens: record.usage.map(|usage| usage.prompt_tokens),
@@ -61,13 +54,19 @@ impl Format for Csv {
             request_id: record.request_id,
             error_kind,
             error,
-            findings: record
-                .findings
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; "),
-        })?;
+            findings: findings.join("; "),
+        }
+    }
+}
+
+impl Renderer for Csv {
+    fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+        if matches!(outcome.status, Status::Skipped) {
+            return Ok(());
+        }
+        let has_header = std::mem::replace(&mut self.has_header, true);
+        let mut writer = ::csv::WriterBuilder::new().has_headers(!has_header).from_writer(out);
+        writer.serialize(Row::from(Record::new(outcome, &self.options)))?;
         writer.flush()
     }
 }

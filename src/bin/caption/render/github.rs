@@ -1,63 +1,55 @@
-//! Workflow commands of GitHub Actions, which become annotations.
-//!
-//! Of one step, ten errors and ten warnings are shown as annotations (GitHub Docs, "Workflow
-//! commands" and "Checks API", 2026); the last of them says how many more there are.
+//! GitHub Actions: annotations in the log of a step, and a table in the summary of its job.
 
 use std::io::{self, Write};
 
-use super::annotation::{Annotation, BySeverity, CUT_SHORT, remarks};
-use super::{End, Report, ReportStyle, location};
-use caption::outcome::Outcome;
+use caption::outcome::{Outcome, Status};
+use caption::rules::finding::Severity;
 use caption::text::harmless;
 
-const MOST_OF_A_KIND: usize = 10;
+use super::annotation::{Annotation, BySeverity, CUT_SHORT, annotations};
+use super::{End, Renderer, location};
 
-/// Holds back what is found, so that the last one can tell of the others.
-pub(super) struct Github {
-    style: ReportStyle,
-    annotations: BySeverity<Annotations>,
+/// Annotations of one severity that GitHub shows per step. Source: GitHub Docs, "Workflow commands"
+/// and "Checks API", 2026.
+const MAX_ANNOTATIONS: usize = 10;
+
+/// Limit of the table rows of one severity in bytes: a summary takes no more than 1 MiB.
+const MAX_ROWS_LEN: usize = 300_000;
+
+/// Workflow commands, held back so that the last one can count those that are left out.
+#[derive(Default)]
+pub(super) struct Annotations {
+    commands: BySeverity<Commands>,
 }
 
-/// The first ones, and how many there are.
-struct Annotations {
-    command: &'static str,
+#[derive(Default)]
+struct Commands {
     first: Vec<String>,
     count: usize,
 }
 
-impl Github {
-    pub(super) fn new(style: ReportStyle) -> Self {
-        let (errors, warnings) = (Annotations::new("error"), Annotations::new("warning"));
-        Self { style, annotations: BySeverity { errors, warnings } }
-    }
-}
-
-impl Annotations {
-    fn new(command: &'static str) -> Self {
-        Self { command, first: Vec::new(), count: 0 }
-    }
-
-    fn add(&mut self, name: &str, remark: &Annotation) {
+impl Commands {
+    fn add(&mut self, name: &str, annotation: &Annotation) {
         self.count += 1;
-        if self.first.len() < MOST_OF_A_KIND {
-            let (file, title) = (property(name), property(&remark.rule));
-            let (command, message) = (self.command, data(&remark.message));
-            self.first.push(format!("::{command} file={file},title={title}::{message}\n"));
+        if self.first.len() < MAX_ANNOTATIONS {
+            let Annotation { severity, rule, message, .. } = annotation;
+            let (file, title, message) = (property(name), property(rule), data(message));
+            self.first.push(format!("::{severity} file={file},title={title}::{message}\n"));
         }
     }
 
-    fn write(&mut self, most: usize, out: &mut dyn Write) -> io::Result<()> {
-        if self.count > most {
-            self.first.truncate(most - 1);
-            let (command, more) = (self.command, self.count - self.first.len());
-            self.first.push(format!("::{command} title=caption::and {more} more like these\n"));
+    fn write(&mut self, severity: Severity, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+        if self.count > limit {
+            self.first.truncate(limit - 1);
+            let more = self.count - self.first.len();
+            self.first.push(format!("::{severity} title=caption::and {more} more like these\n"));
         }
         out.write_all(self.first.concat().as_bytes())
     }
 }
 
-/// Text that ends no command and begins none, not even for those who look for `##[` and `##vso[`
-/// in the middle of a line.
+/// Escapes the message of a command. `##[` and `##vso[` are broken too: other systems obey them in
+/// the middle of a line.
 fn data(text: &str) -> String {
     let mut text = harmless(text).into_owned();
     for next in ["[", "v", "V"] {
@@ -70,22 +62,108 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-impl Report for Github {
+impl Renderer for Annotations {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
         let name = location::name(outcome);
-        for remark in remarks(outcome, &self.style) {
-            self.annotations.of(remark.severity).add(&name, &remark);
+        for annotation in annotations(outcome) {
+            self.commands.of(annotation.severity).add(&name, &annotation);
         }
         Ok(())
     }
 
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
-        let mut most_errors = MOST_OF_A_KIND;
+        let mut max_errors = MAX_ANNOTATIONS;
         if end == End::CutShort {
             writeln!(out, "::error title=caption::{CUT_SHORT}")?;
-            most_errors -= 1;
+            max_errors -= 1;
         }
-        self.annotations.errors.write(most_errors, out)?;
-        self.annotations.warnings.write(MOST_OF_A_KIND, out)
+        self.commands.errors.write(Severity::Error, max_errors, out)?;
+        self.commands.warnings.write(Severity::Warning, MAX_ANNOTATIONS, out)
+    }
+}
+
+/// Table in Markdown, for `$GITHUB_STEP_SUMMARY`. Rows are held back, errors apart from warnings.
+#[derive(Default)]
+pub(super) struct StepSummary {
+    inputs: u64,
+    failed: u64,
+    broken: u64,
+    skipped: u64,
+    rows: BySeverity<Rows>,
+}
+
+#[derive(Default)]
+struct Rows {
+    text: String,
+    left_out: u64,
+}
+
+impl Rows {
+    fn add(&mut self, name: &str, annotation: &Annotation) {
+        if self.text.len() > MAX_ROWS_LEN {
+            self.left_out += 1;
+            return;
+        }
+        let sign = match annotation.severity {
+            Severity::Error if annotation.is_failure => "failed",
+            Severity::Error => "broken",
+            Severity::Warning => "warning",
+        };
+        let [name, rule, message] = [name, &annotation.rule, &annotation.message].map(markdown);
+        let row = format!("| {sign} | <code>{name}</code> | {rule} | {message} |\n");
+        self.text.push_str(&row);
+    }
+}
+
+/// Escapes all Markdown. Line breaks become spaces, and nobody is mentioned.
+fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in harmless(text).chars() {
+        match c {
+            '\n' | '\t' => escaped.push(' '),
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '@' => escaped.push_str("@\u{200b}"),
+            c if c.is_ascii_punctuation() => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+impl Renderer for StepSummary {
+    fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
+        self.inputs += 1;
+        self.failed += u64::from(outcome.error().is_some());
+        self.broken += u64::from(outcome.is_broken());
+        self.skipped += u64::from(matches!(outcome.status, Status::Skipped));
+        let name = location::name(outcome);
+        for annotation in annotations(outcome) {
+            self.rows.of(annotation.severity).add(&name, &annotation);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
+        let Self { inputs, failed, broken, skipped, rows: BySeverity { errors, warnings } } = self;
+        let s = if *inputs == 1 { "" } else { "s" };
+        write!(out, "### caption: {inputs} sound{s}, {broken} broken, {failed} failed")?;
+        if *skipped > 0 {
+            write!(out, ", {skipped} skipped")?;
+        }
+        writeln!(out, "\n")?;
+        if end == End::CutShort {
+            writeln!(out, "**{CUT_SHORT}**\n")?;
+        }
+        if errors.text.is_empty() && warnings.text.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "| | asset | rule | |\n|---|---|---|---|")?;
+        write!(out, "{}{}", errors.text, warnings.text)?;
+        let left_out = errors.left_out + warnings.left_out;
+        if left_out > 0 {
+            writeln!(out, "| | and {left_out} more | | |")?;
+        }
+        writeln!(out)
     }
 }

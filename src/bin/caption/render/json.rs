@@ -1,64 +1,44 @@
-//! The service's response as received: one input, one document; several, one document a line.
+//! The response of the service: one document for one input, one document per line for several.
 
 use std::io::{self, Write};
 
+use caption::outcome::Outcome;
 use serde_json::Value;
 
-use super::Format;
-use caption::outcome::Outcome;
+use super::{RenderOptions, Renderer};
 
-/// JSON.
-#[derive(Debug)]
 pub(super) struct Json {
-    layout: Layout,
-}
-
-/// How documents are laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// To the letter, as one document is best handed on.
-    AsReceived,
-    /// On a single line each.
-    OneLine,
-    /// Indented, for people.
-    Indented,
+    options: RenderOptions,
 }
 
 impl Json {
-    pub(super) fn new(layout: Layout) -> Self {
-        Self { layout }
+    pub(super) fn new(options: RenderOptions) -> Self {
+        Self { options }
     }
 }
 
-impl Format for Json {
+impl Renderer for Json {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         let Some(answer) = outcome.answer() else { return Ok(()) };
+        let is_indented = self.options.is_terminal && !self.options.is_batch;
+        let is_one_line = self.options.is_batch || !answer.windows.is_empty();
         let of_windows = answer.windows.iter().filter_map(|window| window.body.as_deref());
-        for body in answer.body.as_deref().into_iter().chain(of_windows) {
-            self.document(body.trim(), !answer.windows.is_empty(), out)?;
+        for body in answer.body.as_deref().into_iter().chain(of_windows).map(str::trim) {
+            if is_indented {
+                writeln!(out, "{}", indented(body))?;
+            } else if is_one_line {
+                // Line breaks occur between values only: JSON strings cannot contain them.
+                writeln!(out, "{}", body.replace(['\n', '\r'], ""))?;
+            } else {
+                writeln!(out, "{body}")?;
+            }
         }
         Ok(())
     }
 }
 
-impl Json {
-    fn document(&self, body: &str, is_one_of_many: bool, out: &mut dyn Write) -> io::Result<()> {
-        let layout = match self.layout {
-            Layout::AsReceived if is_one_of_many => Layout::OneLine,
-            layout => layout,
-        };
-        match layout {
-            Layout::Indented => match serde_json::from_str::<Value>(body) {
-                Ok(document) => {
-                    serde_json::to_writer_pretty(&mut *out, &document)?;
-                    writeln!(out)
-                }
-                // What is not quite JSON was paid for all the same.
-                Err(_) => writeln!(out, "{body}"),
-            },
-            // No string of JSON holds a line break as it is: all of them stand between values.
-            Layout::OneLine => writeln!(out, "{}", body.replace(['\n', '\r'], "")),
-            Layout::AsReceived => writeln!(out, "{body}"),
-        }
-    }
+/// Returns a body that is not quite JSON unchanged, since it has been paid for.
+fn indented(body: &str) -> String {
+    let document = serde_json::from_str::<Value>(body);
+    document.map_or_else(|_| body.to_owned(), |document| format!("{document:#}"))
 }

@@ -1,34 +1,28 @@
-//! Our record, one a line, failures included.
+//! JSON Lines: one record per line, failures included.
 
 use std::io::{self, Write};
 
-use super::{Format, Style};
-use caption::manifest::record::Record;
 use caption::outcome::{Outcome, Status};
 
-/// JSON Lines.
-#[derive(Debug)]
+use super::record::Record;
+use super::{RenderOptions, Renderer};
+
 pub(super) struct Jsonl {
-    style: Style,
+    options: RenderOptions,
 }
 
 impl Jsonl {
-    pub(super) fn new(style: Style) -> Self {
-        Self { style }
+    pub(super) fn new(options: RenderOptions) -> Self {
+        Self { options }
     }
 }
 
-impl Format for Jsonl {
+impl Renderer for Jsonl {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         if matches!(outcome.status, Status::Skipped) {
             return Ok(());
         }
-        let mut record = Record::new(outcome, self.style.hint);
-        record.caption = record.caption.map(|caption| self.style.dress(&caption));
-        for window in &mut record.windows {
-            window.caption = self.style.dress(&window.caption);
-        }
-        let line = serde_json::to_string(&record)?;
+        let line = serde_json::to_string(&Record::new(outcome, &self.options))?;
         writeln!(out, "{line}")
     }
 }

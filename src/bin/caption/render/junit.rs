@@ -1,25 +1,24 @@
-//! `JUnit` XML: a test case for each input, for Jenkins, GitLab and whoever reads the same.
+//! `JUnit` XML for Jenkins, GitLab and compatible readers: one test case per input.
 //!
-//! There is no one standard; what is written is what the schema of Jenkins' xUnit plugin has,
-//! without times, so that the same outcomes make the same bytes.
+//! There is no official standard. The document follows the schema of Jenkins' xUnit plugin and has
+//! no times, so that the same outcomes make the same bytes.
 
 use std::io::{self, Write};
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-
-use super::annotation::{Annotation, CUT_SHORT, remarks};
-use super::{End, Report, ReportStyle, location};
 use caption::outcome::{Outcome, Status};
 use caption::rules::finding::Severity;
 use caption::text::harmless;
+use quick_xml::Writer;
+use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 
-/// What is longer of a caption is cut off, in characters.
-const LONGEST_CAPTION: usize = 4000;
+use super::annotation::{Annotation, CUT_SHORT, annotations};
+use super::{End, Renderer, location};
+
+/// Limit of a caption in characters.
+const MAX_CAPTION_LEN: usize = 4000;
 
 /// Holds the cases back until they are counted.
 pub(super) struct Junit {
-    style: ReportStyle,
     cases: Writer<Vec<u8>>,
     tests: u64,
     failures: u64,
@@ -27,13 +26,15 @@ pub(super) struct Junit {
     skipped: u64,
 }
 
-impl Junit {
-    pub(super) fn new(style: ReportStyle) -> Self {
+impl Default for Junit {
+    fn default() -> Self {
         let cases = Writer::new(Vec::new());
-        Self { style, cases, tests: 0, failures: 0, errors: 0, skipped: 0 }
+        Self { cases, tests: 0, failures: 0, errors: 0, skipped: 0 }
     }
+}
 
-    fn begin(&mut self, name: &str) -> io::Result<()> {
+impl Junit {
+    fn begin_case(&mut self, name: &str) -> io::Result<()> {
         self.tests += 1;
         let mut case = BytesStart::new("testcase");
         case.extend_attributes([("name", harmless(name).as_ref()), ("classname", "caption")]);
@@ -41,16 +42,15 @@ impl Junit {
         self.cases.write_event(Event::Start(case))
     }
 
-    fn end(&mut self) -> io::Result<()> {
+    fn end_case(&mut self) -> io::Result<()> {
         self.cases.write_event(Event::End(BytesEnd::new("testcase")))
     }
 
-    /// What an input failed by: an error, or the rules that it breaks.
-    fn problem(&mut self, remarks: &[Annotation]) -> io::Result<()> {
-        let is_problem = |remark: &&Annotation| remark.severity == Severity::Error;
-        let problems: Vec<_> = remarks.iter().filter(is_problem).collect();
+    /// Writes the error of an input, or the violations that fail it.
+    fn problem(&mut self, annotations: &[Annotation]) -> io::Result<()> {
+        let problems = of_severity(annotations, Severity::Error);
         let Some(first) = problems.first() else { return Ok(()) };
-        let lines: Vec<_> = problems.iter().map(|remark| told(remark)).collect();
+        let lines: Vec<_> = problems.iter().map(|problem| line(problem)).collect();
         let (element, count) = if first.is_failure {
             ("error", &mut self.errors)
         } else {
@@ -65,13 +65,13 @@ impl Junit {
         Ok(())
     }
 
-    /// What is no failure but worth reading, and the caption that it is about.
-    fn aside(&mut self, outcome: &Outcome, remarks: &[Annotation]) -> io::Result<()> {
-        let warnings = remarks.iter().filter(|remark| remark.severity == Severity::Warning);
+    /// Writes warnings, and the caption that they are about.
+    fn system_out(&mut self, outcome: &Outcome, annotations: &[Annotation]) -> io::Result<()> {
+        let warnings = of_severity(annotations, Severity::Warning);
         let mut lines: Vec<_> =
-            warnings.map(|remark| format!("warning: {}", told(remark))).collect();
+            warnings.iter().map(|warning| format!("warning: {}", line(warning))).collect();
         if let Some(answer) = outcome.answer() {
-            lines.push(answer.caption.chars().take(LONGEST_CAPTION).collect());
+            lines.push(answer.caption.chars().take(MAX_CAPTION_LEN).collect());
         }
         let text = lines.join("\n");
         if !text.is_empty() {
@@ -80,61 +80,46 @@ impl Junit {
         }
         Ok(())
     }
-
-    /// The opening tag of the one suite, or of all.
-    fn suite(&self, element: &'static str) -> BytesStart<'static> {
-        let mut suite = BytesStart::new(element);
-        suite.push_attribute(("name", "caption"));
-        for (name, count) in
-            [("tests", self.tests), ("failures", self.failures), ("errors", self.errors)]
-        {
-            suite.push_attribute((name, count.to_string().as_str()));
-        }
-        suite
-    }
 }
 
-fn told(remark: &Annotation) -> String {
-    format!("{}: {}", remark.rule, remark.message)
+fn of_severity(annotations: &[Annotation], severity: Severity) -> Vec<&Annotation> {
+    annotations.iter().filter(|annotation| annotation.severity == severity).collect()
 }
 
-impl Report for Junit {
+fn line(annotation: &Annotation) -> String {
+    format!("{}: {}", annotation.rule, annotation.message)
+}
+
+impl Renderer for Junit {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        self.begin(&location::name(outcome))?;
-        let remarks = remarks(outcome, &self.style);
-        self.problem(&remarks)?;
+        self.begin_case(&location::name(outcome))?;
+        let annotations = annotations(outcome);
+        self.problem(&annotations)?;
         if matches!(outcome.status, Status::Skipped) {
             self.skipped += 1;
             let skipped = self.cases.create_element("skipped");
             skipped.with_attribute(("message", "what would be written is there")).write_empty()?;
         }
-        if !remarks.is_empty() {
-            self.aside(outcome, &remarks)?;
+        if !annotations.is_empty() {
+            self.system_out(outcome, &annotations)?;
         }
-        self.end()
+        self.end_case()
     }
 
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
         if end == End::CutShort {
             self.errors += 1;
-            self.begin("the run")?;
+            self.begin_case("the run")?;
             let error = self.cases.create_element("error");
             error.with_attribute(("message", CUT_SHORT)).write_empty()?;
-            self.end()?;
+            self.end_case()?;
         }
-        let mut suite = self.suite("testsuite");
-        suite.push_attribute(("skipped", self.skipped.to_string().as_str()));
-        let mut writer = Writer::new(out);
-        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        writer.get_mut().write_all(b"\n")?;
-        writer.write_event(Event::Start(self.suite("testsuites")))?;
-        writer.get_mut().write_all(b"\n  ")?;
-        writer.write_event(Event::Start(suite))?;
-        writer.get_mut().write_all(self.cases.get_ref())?;
-        writer.get_mut().write_all(b"\n  ")?;
-        writer.write_event(Event::End(BytesEnd::new("testsuite")))?;
-        writer.get_mut().write_all(b"\n")?;
-        writer.write_event(Event::End(BytesEnd::new("testsuites")))?;
-        writer.get_mut().write_all(b"\n")
+        let Self { tests, failures, errors, skipped, .. } = self;
+        let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"");
+        writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+        writeln!(out, "<testsuites name=\"caption\" {counts}>")?;
+        write!(out, "  <testsuite name=\"caption\" {counts} skipped=\"{skipped}\">")?;
+        out.write_all(self.cases.get_ref())?;
+        out.write_all(b"\n  </testsuite>\n</testsuites>\n")
     }
 }

@@ -1,38 +1,36 @@
-//! What an input is called in reports, and where it is for other programs.
+//! Name and URI of an input in reports. Credentials in URLs are left out of both.
 
 use std::borrow::Cow;
 use std::path::{MAIN_SEPARATOR, Path};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use url::Url;
-
 use caption::input::Source;
 use caption::outcome::Outcome;
 use caption::text::plain_path;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use url::Url;
 
-/// What stands for itself in a path.
-const PLAIN: &AsciiSet =
+/// Characters that are escaped in a path: all but those that RFC 3986 calls unreserved, and `/`.
+const ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// The name of an input. Who may fetch a URL is nothing for a report: passwords and signatures are
-/// left out of it.
+/// Name of an input. A URL has neither user, password nor query, which may be a signature.
 pub(super) fn name(outcome: &Outcome) -> String {
     match source(outcome) {
         Some(Source::Url(url)) => {
             let mut url = url.clone();
-            // Both fail only where a URL has no place for them.
+            // Both fail only for URLs that cannot have either.
             let _ = (url.set_username(""), url.set_password(None));
             let query = if url.query().is_some() { "?…" } else { "" };
             url.set_query(None);
             format!("{url}{query}")
         }
-        None if outcome.name.contains("://") => without_secrets(&outcome.name),
+        None if outcome.name.contains("://") => without_credentials(&outcome.name),
         _ => plain_path(&outcome.name),
     }
 }
 
-/// A message about an input, with the name that it has in reports.
-pub(super) fn told(outcome: &Outcome, message: &str) -> String {
+/// Replaces the name of an input in a message by its name in reports.
+pub(super) fn rename(outcome: &Outcome, message: &str) -> String {
     if outcome.name.contains("://") {
         message.replace(&outcome.name, &name(outcome))
     } else {
@@ -40,21 +38,21 @@ pub(super) fn told(outcome: &Outcome, message: &str) -> String {
     }
 }
 
-/// What looks like a URL and is none that can be used.
-fn without_secrets(url: &str) -> String {
+/// Strips a URL that cannot be parsed.
+fn without_credentials(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, _)| (place, "?…"));
-    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
-    format!("{scheme}://{place}{query}")
+    let (path, query) = rest.split_once('?').map_or((rest, ""), |(path, _)| (path, "?…"));
+    let path = path.rsplit_once('@').map_or(path, |(_, path)| path);
+    format!("{scheme}://{path}{query}")
 }
 
-/// A relative reference. GitHub refuses whole reports for a URL in one place: of one, host and
-/// path are told.
+/// Relative reference of an input. A URL is reduced to host and path: GitHub rejects a whole report
+/// if one location has a scheme.
 pub(super) fn uri(outcome: &Outcome) -> String {
     match source(outcome) {
         Some(Source::Url(url)) => {
             let host = url.host_str().unwrap_or_default();
-            encode(format!("{host}{}", url.path()).as_bytes())
+            escape(format!("{host}{}", url.path()).as_bytes())
         }
         Some(Source::File(path)) => match path.to_str() {
             Some(path) => of_path(Path::new(&plain_path(path))),
@@ -62,7 +60,7 @@ pub(super) fn uri(outcome: &Outcome) -> String {
         },
         _ => {
             let name = name(outcome);
-            of_path(Path::new(name.split_once("://").map_or(name.as_str(), |(_, place)| place)))
+            of_path(Path::new(name.split_once("://").map_or(name.as_str(), |(_, path)| path)))
         }
     }
 }
@@ -71,39 +69,40 @@ fn source(outcome: &Outcome) -> Option<&Source> {
     outcome.input.as_ref().map(|input| &input.source)
 }
 
-/// A reference to a file: relative for a relative path.
+/// Reference to a file: absolute for an absolute path, relative otherwise.
 pub(super) fn of_path(path: &Path) -> String {
     if let Ok(url) = Url::from_file_path(path) {
         return url.into();
     }
-    encode(path.as_os_str().as_encoded_bytes())
+    escape(path.as_os_str().as_encoded_bytes())
 }
 
-fn encode(path: &[u8]) -> String {
+fn escape(path: &[u8]) -> String {
     let path = if MAIN_SEPARATOR == '/' {
         Cow::Borrowed(path)
     } else {
         path.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
     };
-    percent_encode(&path, PLAIN).to_string()
+    percent_encode(&path, ESCAPED).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
 
-    use super::*;
     use caption::input::Input;
     use caption::outcome::Status;
 
-    fn of(operand: &str) -> (String, String) {
+    use super::*;
+
+    fn name_and_uri(operand: &str) -> (String, String) {
         let input = Input::parse(OsStr::new(operand)).unwrap();
         let outcome = Outcome::of(input, Status::Skipped);
         (name(&outcome), uri(&outcome))
     }
 
     #[test]
-    fn no_name_leads_elsewhere_than_to_the_file() {
+    fn the_uri_of_a_file_refers_to_that_file_only() {
         for (name, expected) in [
             ("./sfx/a b.wav", "sfx/a%20b.wav"),
             ("javascript:alert(1)", "javascript%3Aalert%281%29"),
@@ -111,15 +110,15 @@ mod tests {
             ("a#b?c.wav", "a%23b%3Fc.wav"),
             ("\u{202e}vaw.exe", "%E2%80%AEvaw.exe"),
         ] {
-            assert_eq!(of(name).1, expected);
+            assert_eq!(name_and_uri(name).1, expected);
         }
         #[cfg(unix)]
-        assert_eq!(of("/a/ä.wav").1, "file:///a/%C3%A4.wav");
+        assert_eq!(name_and_uri("/a/ä.wav").1, "file:///a/%C3%A4.wav");
     }
 
     #[test]
-    fn of_a_url_neither_who_may_fetch_it_nor_its_scheme_is_told() {
-        let (name, uri) = of("https://user:word@example.com/a%20b.wav?x=1");
+    fn name_and_uri_of_a_url_have_no_credentials() {
+        let (name, uri) = name_and_uri("https://user:word@example.com/a%20b.wav?x=1");
         assert_eq!(name, "https://example.com/a%20b.wav?…");
         assert_eq!(uri, "example.com/a%2520b.wav");
     }

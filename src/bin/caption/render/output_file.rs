@@ -1,72 +1,81 @@
-//! Files that are whole or not there: written beside their place and put there at once.
+//! Output files that are replaced as a whole: written to a temporary file in the same folder and
+//! renamed at the end.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use caption::error::Error;
 use tempfile::NamedTempFile;
 
 use crate::platform;
-use caption::error::Error;
 
-/// A file that replaces what was there once it is committed; dropped before, it leaves no trace.
+/// File that replaces the previous one when it is committed; dropped before, it leaves no trace.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
     path: PathBuf,
-    place: Place,
+    writer: Writer,
     is_empty: bool,
 }
 
 #[derive(Debug)]
-enum Place {
-    Beside(BufWriter<NamedTempFile>),
-    /// A device, a pipe or an open file, which nothing can replace.
-    There(BufWriter<File>),
+enum Writer {
+    /// Temporary file, renamed at the end.
+    Temporary(BufWriter<NamedTempFile>),
+    /// File that is written directly: one to append to, a device, a pipe or an open file.
+    Direct(BufWriter<File>),
 }
 
 impl OutputFile {
-    /// Fails with [`Error::Unwritable`] where the file could not be put in its place later.
+    /// Fails with [`Error::Unwritable`] if the file could not be replaced later.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
-        let unwritable = |source| Error::Unwritable { path: path.to_owned(), source };
-        // A link stays one: what it leads to is replaced.
+        // A link stays a link: the file that it points to is replaced.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let place = match target.metadata() {
-            Ok(metadata) if metadata.is_dir() => {
-                return Err(unwritable(io::ErrorKind::IsADirectory.into()));
-            }
+        let writer = match target.metadata() {
+            Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() || platform::is_handle(path) => {
                 let file = platform::handle(path)
                     .unwrap_or_else(|| OpenOptions::new().append(true).open(&target));
-                Place::There(BufWriter::new(file.map_err(unwritable)?))
+                file.map(BufWriter::new).map(Writer::Direct)
             }
-            Ok(metadata) => {
-                Place::Beside(beside(&target, metadata.permissions()).map_err(unwritable)?)
-            }
-            Err(_) => {
-                Place::Beside(beside(&target, platform::usual_permissions()).map_err(unwritable)?)
-            }
+            Ok(metadata) => temporary(&target, metadata.permissions()),
+            Err(_) => temporary(&target, platform::usual_permissions()),
         };
-        Ok(Self { path: target, place, is_empty: true })
+        Self::new(path, target, writer)
     }
 
-    /// Whether it is a terminal, which obeys what it is sent.
-    pub(crate) fn is_terminal(&self) -> bool {
-        match &self.place {
-            Place::Beside(_) => false,
-            Place::There(file) => file.get_ref().is_terminal(),
+    /// Opens a file that other programs write to as well: all that is written is appended.
+    ///
+    /// Fails with [`Error::Unwritable`].
+    pub(crate) fn append(path: &Path) -> Result<Self, Error> {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let writer = file.map(BufWriter::new).map(Writer::Direct);
+        Self::new(path, path.to_owned(), writer)
+    }
+
+    fn new(path: &Path, target: PathBuf, writer: io::Result<Writer>) -> Result<Self, Error> {
+        match writer {
+            Ok(writer) => Ok(Self { path: target, writer, is_empty: true }),
+            Err(source) => Err(Error::Unwritable { path: path.to_owned(), source }),
         }
     }
 
-    /// Puts the file in its place, unless nothing was written to it.
-    pub(crate) fn commit(self) -> Result<(), Error> {
-        let Self { path, place, is_empty } = self;
-        let unwritable = |source| Error::Unwritable { path: path.clone(), source };
-        match place {
-            Place::There(mut file) => file.flush().map_err(unwritable),
-            Place::Beside(_) if is_empty => Ok(()),
-            Place::Beside(writer) => {
-                let file = writer.into_inner().map_err(|e| unwritable(e.into_error()))?;
-                file.persist(&path).map(drop).map_err(|e| unwritable(e.error))
+    /// True for a terminal, which interprets escape sequences.
+    pub(crate) fn is_terminal(&self) -> bool {
+        match &self.writer {
+            Writer::Temporary(_) => false,
+            Writer::Direct(file) => file.get_ref().is_terminal(),
+        }
+    }
+
+    /// Puts the file in place, unless nothing was written to it.
+    pub(crate) fn commit(self) -> io::Result<()> {
+        match self.writer {
+            Writer::Direct(mut file) => file.flush(),
+            Writer::Temporary(_) if self.is_empty => Ok(()),
+            Writer::Temporary(writer) => {
+                let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.persist(&self.path).map(drop).map_err(|e| e.error)
             }
         }
     }
@@ -75,23 +84,24 @@ impl OutputFile {
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.is_empty = false;
-        match &mut self.place {
-            Place::Beside(file) => file.write(bytes),
-            Place::There(file) => file.write(bytes),
+        match &mut self.writer {
+            Writer::Temporary(file) => file.write(bytes),
+            Writer::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.place {
-            Place::Beside(file) => file.flush(),
-            Place::There(file) => file.flush(),
+        match &mut self.writer {
+            Writer::Temporary(file) => file.flush(),
+            Writer::Direct(file) => file.flush(),
         }
     }
 }
 
-fn beside(target: &Path, permissions: Permissions) -> io::Result<BufWriter<NamedTempFile>> {
+fn temporary(target: &Path, permissions: Permissions) -> io::Result<Writer> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".caption-").permissions(permissions);
-    builder.tempfile_in(folder.unwrap_or(Path::new("."))).map(BufWriter::new)
+    let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    Ok(Writer::Temporary(BufWriter::new(file)))
 }

@@ -1,152 +1,141 @@
-//! A file beside each sound, or at the same place in another folder.
+//! Sidecars: a file per input and format, beside the input or in the same tree of another folder.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::{FormatKind, OutputFile, Style, digest};
+use anyhow::bail;
 use caption::error::Error;
-use caption::input::{Input, Source, is_audio_name};
+use caption::input::{Input, Source};
 use caption::outcome::Outcome;
 
-/// Where the captions of inputs are written to, and how.
+use super::output_file::OutputFile;
+use super::overwrite::OverwriteCheck;
+use super::{FormatKind, RenderOptions};
+
+/// Paths, formats and options of sidecars.
 #[derive(Debug, Clone)]
 pub(crate) struct Sidecars {
     pattern: String,
     folder: Option<PathBuf>,
     formats: Vec<FormatKind>,
-    style: Style,
+    options: RenderOptions,
     force: bool,
 }
 
 impl Sidecars {
-    /// The pattern where none is given.
     pub(crate) const DEFAULT_PATTERN: &str = "{stem}.{ext}";
 
-    /// `pattern` may hold `{stem}` (`song`), `{name}` (`song.mp3`) and `{ext}` (of the format).
-    /// With `folder`, the tree of the inputs is mirrored there. With `force`, what exists is
-    /// written anew.
+    /// Creates sidecars named by `pattern`, in which `{stem}` is `song`, `{name}` is `song.mp3` and
+    /// `{ext}` is the extension of the format. With `folder`, the tree of the inputs is mirrored
+    /// there. With `force`, existing files are replaced.
     ///
-    /// Fails with [`Error::BadPattern`].
+    /// Fails if the pattern has another placeholder, or gives all inputs the same name.
     pub(crate) fn new(
         pattern: &str,
         folder: Option<PathBuf>,
         formats: Vec<FormatKind>,
-        style: Style,
+        options: RenderOptions,
         force: bool,
-    ) -> Result<Self, Error> {
-        let bad = |reason| Error::BadPattern { pattern: pattern.to_owned(), reason };
+    ) -> anyhow::Result<Self> {
         let rest = ["{stem}", "{name}", "{ext}"]
             .iter()
-            .fold(pattern.to_owned(), |rest, known| rest.replace(known, ""));
-        if rest.contains(['{', '}']) {
-            return Err(bad("only {stem}, {name} and {ext} are known"));
-        }
-        if !pattern.contains("{stem}") && !pattern.contains("{name}") {
-            return Err(bad("without {stem} or {name} all captions would go to one file"));
-        }
-        Ok(Self { pattern: pattern.to_owned(), folder, formats, style, force })
+            .fold(pattern.to_owned(), |rest, placeholder| rest.replace(placeholder, ""));
+        let reason = if rest.contains(['{', '}']) {
+            "only {stem}, {name} and {ext} are known"
+        } else if !pattern.contains("{stem}") && !pattern.contains("{name}") {
+            "without {stem} or {name} all captions would go to one file"
+        } else {
+            return Ok(Self { pattern: pattern.to_owned(), folder, formats, options, force });
+        };
+        bail!(
+            "not a usable pattern ({reason}): {pattern}; a pattern is such as {{stem}}.{{ext}} or {{name}}.txt"
+        );
     }
 
-    /// Whether all that would be written for the input is there.
-    pub(crate) fn are_there(&self, input: &Input) -> bool {
-        !self.force && self.targets(input).all(|(_, target)| target.exists())
+    /// True if all sidecars of an input exist and are kept.
+    pub(crate) fn exist(&self, input: &Input) -> bool {
+        self.paths(input).all(|(_, path)| !self.is_written(&path))
     }
 
-    /// Fails with [`Error::SameSidecar`] where two inputs, or two formats, would be written to one
-    /// file, and with [`Error::OverwritesInput`] where one would be written over a sound.
+    /// Fails if a sidecar would overwrite an input, another sidecar or another file of the run.
     pub(crate) fn check<'a>(
         &self,
         inputs: impl Iterator<Item = &'a Input> + Clone,
-    ) -> Result<(), Error> {
-        let (mut places, mut sounds, mut taken) =
-            (Places::default(), HashSet::new(), HashMap::new());
+        mut check: OverwriteCheck,
+    ) -> anyhow::Result<()> {
         for input in inputs.clone() {
             if let Source::File(path) = &input.source {
-                sounds.insert(places.of(path));
+                check.add_input(path);
             }
         }
         for input in inputs {
-            for (_, path) in self.targets(input) {
-                let place = places.of(&path);
-                if is_audio_name(&path) || sounds.contains(&place) {
-                    return Err(Error::OverwritesInput { path });
-                }
-                if let Some(one) = taken.insert(place, input.name.as_str()) {
-                    let (one, other) = (one.to_owned(), input.name.clone());
-                    return Err(Error::SameSidecar { path, one, other });
-                }
+            for (_, path) in self.paths(input) {
+                check.add_sidecar(&path, &input.name)?;
             }
         }
         Ok(())
     }
 
-    /// Makes the folders that are missing.
+    /// Creates missing folders.
     ///
-    /// Fails with [`Error::Unwritable`] where a file could not be written to its folder later.
+    /// Fails with [`Error::Unwritable`] if no file can be created in a folder.
     pub(crate) fn prepare<'a>(&self, inputs: impl Iterator<Item = &'a Input>) -> Result<(), Error> {
-        let mut tried = HashSet::new();
-        for (_, target) in inputs.flat_map(|input| self.targets(input)) {
-            let folder = target.parent().unwrap_or(Path::new("")).to_owned();
-            if self.is_to_be_written(&target) && tried.insert(folder) {
-                make_parent(&target)?;
-                drop(OutputFile::create(&target)?);
+        let mut folders = HashSet::new();
+        for (_, path) in inputs.flat_map(|input| self.paths(input)) {
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            if self.is_written(&path) && folders.insert(folder) {
+                drop(create(&path)?);
             }
         }
         Ok(())
     }
 
-    /// Writes the caption of an outcome that has one.
+    /// Writes the caption of an outcome, if it has one.
     ///
     /// Fails with [`Error::Unwritable`].
     pub(crate) fn write(&self, outcome: &Outcome) -> Result<(), Error> {
         let (Some(input), Some(_)) = (&outcome.input, outcome.answer()) else { return Ok(()) };
-        for (format, target) in self.targets(input) {
-            if !self.is_to_be_written(&target) {
+        for (format, path) in self.paths(input) {
+            if !self.is_written(&path) {
                 continue;
             }
-            make_parent(&target)?;
-            let mut file = OutputFile::create(&target)?;
-            format
-                .writer(&self.style)
-                .outcome(outcome, &mut file)
-                .map_err(|source| Error::Unwritable { path: target, source })?;
-            file.commit()?;
+            let mut file = create(&path)?;
+            let mut renderer = format.renderer(&self.options);
+            let written = renderer.outcome(outcome, &mut file).and_then(|()| file.commit());
+            written.map_err(|source| Error::Unwritable { path, source })?;
         }
         Ok(())
     }
 
-    /// Where the captions of an input are written to.
-    pub(crate) fn places(&self, input: &Input) -> impl Iterator<Item = PathBuf> {
-        self.targets(input).map(|(_, target)| target)
-    }
-
-    fn is_to_be_written(&self, target: &Path) -> bool {
-        self.force || !target.exists()
-    }
-
-    fn targets(&self, input: &Input) -> impl Iterator<Item = (FormatKind, PathBuf)> {
-        let beside = match (&self.folder, &input.source) {
-            (Some(folder), _) => folder.join(input.relative_path.parent().unwrap_or(Path::new(""))),
-            (None, Source::File(path)) => path.parent().unwrap_or(Path::new("")).to_owned(),
+    /// Formats and paths of the sidecars of an input.
+    pub(crate) fn paths(&self, input: &Input) -> impl Iterator<Item = (FormatKind, PathBuf)> {
+        let parent = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = match (&self.folder, &input.source) {
+            (Some(folder), _) => folder.join(parent(&input.relative_path)),
+            (None, Source::File(path)) => parent(path),
             (None, _) => PathBuf::new(),
         };
-        let place = input.relative_path.clone();
-        self.formats.iter().map(move |format| (*format, beside.join(self.name(&place, *format))))
+        let input = input.relative_path.clone();
+        self.formats.iter().map(move |format| (*format, folder.join(self.name(&input, *format))))
     }
 
-    fn name(&self, place: &Path, format: FormatKind) -> OsString {
-        let value = |key: &str| match key {
-            "stem" => place.file_stem().unwrap_or_default(),
-            "name" => place.file_name().unwrap_or_default(),
+    fn is_written(&self, path: &Path) -> bool {
+        self.force || !path.exists()
+    }
+
+    fn name(&self, input: &Path, format: FormatKind) -> OsString {
+        let value = |placeholder: &str| match placeholder {
+            "stem" => input.file_stem().unwrap_or_default(),
+            "name" => input.file_name().unwrap_or_default(),
             _ => OsStr::new(format.extension()),
         };
         let mut name = OsString::new();
         for part in self.pattern.split_inclusive('}') {
             match part.strip_suffix('}').and_then(|part| part.rsplit_once('{')) {
-                Some((before, key)) => {
+                Some((before, placeholder)) => {
                     name.push(before);
-                    name.push(value(key));
+                    name.push(value(placeholder));
                 }
                 None => name.push(part),
             }
@@ -155,30 +144,11 @@ impl Sidecars {
     }
 }
 
-fn make_parent(target: &Path) -> Result<(), Error> {
-    let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(folder)
-        .map_err(|source| Error::Unwritable { path: folder.to_owned(), source })
-}
-
-/// Tells files apart by where they are, however they are written.
-#[derive(Default)]
-struct Places {
-    folders: HashMap<PathBuf, PathBuf>,
-}
-
-impl Places {
-    fn of(&mut self, path: &Path) -> u128 {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let real = self.folders.entry(folder.to_owned()).or_insert_with(|| real_folder(folder));
-        digest(real.join(path.file_name().unwrap_or_default()).as_os_str().as_encoded_bytes())
+/// Creates a file, and its folder if it is missing.
+fn create(path: &Path) -> Result<OutputFile, Error> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| Error::Unwritable { path: folder.to_owned(), source })?;
     }
-}
-
-fn real_folder(folder: &Path) -> PathBuf {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let real = folder.canonicalize().or_else(|_| std::path::absolute(folder));
-    real.unwrap_or_else(|_| folder.to_owned())
+    OutputFile::create(path)
 }

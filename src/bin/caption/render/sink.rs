@@ -1,61 +1,62 @@
-//! Where captions and records go: standard output, or a file that appears when it is whole.
+//! Destination of captions and records: standard output, or a file that is replaced as a whole.
 
 use std::io::{self, StdoutLock, Write};
 use std::path::Path;
 
-use crate::render::OutputFile;
 use caption::error::Error;
 
+use super::output_file::OutputFile;
 use crate::config::environment::Environment;
 use crate::ui::terminal::Output;
 
-/// A place that is written to in order.
 pub(crate) struct Sink {
-    place: Place,
-    outlives_reader: bool,
+    target: Target,
+    ignores_closed_pipe: bool,
 }
 
-enum Place {
+enum Target {
     Stdout(Output<StdoutLock<'static>>),
     File(Output<OutputFile>),
-    /// Whoever read standard output has gone, and there is more to a run than that.
-    Nowhere,
+    /// Standard output after its reader has closed it.
+    Closed,
 }
 
 impl Sink {
-    /// Where the reader of standard output goes away, it `outlives_reader` or fails.
+    /// With `ignores_closed_pipe`, output is dropped once the reader of standard output is gone;
+    /// otherwise writing fails.
     pub(crate) fn open(
         file: Option<&Path>,
         environment: &Environment,
-        outlives_reader: bool,
+        ignores_closed_pipe: bool,
     ) -> Result<Self, Error> {
-        let place = match file {
-            Some(path) => Place::File(of_file(OutputFile::create(path)?)),
-            None => Place::Stdout(Output::new(io::stdout().lock(), environment)),
+        let target = match file.map(OutputFile::create).transpose()? {
+            Some(file) if file.is_terminal() => Target::File(Output::Terminal(file)),
+            Some(file) => Target::File(Output::Plain(file)),
+            None => Target::Stdout(Output::new(io::stdout().lock(), environment)),
         };
-        Ok(Self { place, outlives_reader })
+        Ok(Self { target, ignores_closed_pipe })
     }
 
-    /// Puts a file in its place.
+    /// Puts a file in place.
     pub(crate) fn finish(self) -> io::Result<()> {
-        match self.place {
-            Place::File(file) => put_in_place(file.into_inner()),
-            Place::Stdout(_) | Place::Nowhere => Ok(()),
+        match self.target {
+            Target::File(file) => file.into_inner().commit(),
+            Target::Stdout(_) | Target::Closed => Ok(()),
         }
     }
 
-    fn try_to<T>(
+    fn write_with<T>(
         &mut self,
-        work: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
-        let result = match &mut self.place {
-            Place::Stdout(stdout) => work(stdout),
-            Place::File(file) => work(file),
-            Place::Nowhere => return Ok(None),
+        let result = match &mut self.target {
+            Target::Stdout(stdout) => write(stdout),
+            Target::File(file) => write(file),
+            Target::Closed => return Ok(None),
         };
         match result {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe && self.outlives_reader => {
-                self.place = Place::Nowhere;
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe && self.ignores_closed_pipe => {
+                self.target = Target::Closed;
                 Ok(None)
             }
             result => result.map(Some),
@@ -65,23 +66,11 @@ impl Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.try_to(|out| out.write(bytes))?;
+        let written = self.write_with(|out| out.write(bytes))?;
         Ok(written.unwrap_or(bytes.len()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.try_to(|out| out.flush()).map(|_| ())
+        self.write_with(|out| out.flush()).map(|_| ())
     }
-}
-
-fn of_file(file: OutputFile) -> Output<OutputFile> {
-    if file.is_terminal() { Output::Terminal(file) } else { Output::Plain(file) }
-}
-
-/// Whoever asks knows the file's name.
-pub(crate) fn put_in_place(file: OutputFile) -> io::Result<()> {
-    file.commit().map_err(|error| match error {
-        Error::Unwritable { source, .. } => source,
-        error => io::Error::other(error),
-    })
 }

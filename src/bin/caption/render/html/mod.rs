@@ -1,26 +1,26 @@
-//! A page for the person who decides: every sound to be seen, read and listened to, in one file
-//! and without network.
+//! HTML page for reviewers: waveform, player, caption and findings of every file, in one document
+//! that works offline.
 //!
-//! What strangers wrote is data in the page: JSON in elements that browsers do not run, put into
-//! the document as text. The page's policy allows its own script and style and no other, by their
-//! hashes.
+//! Text from outside is data: JSON in elements that browsers do not run, added to the document as
+//! text. The content security policy allows the page's own script and style only, by their hashes.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use caption::outcome::{Outcome, Status};
+use caption::text::harmless;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use self::sound::{Media, Sounds};
+use self::media::{Media, MediaLibrary};
 use super::annotation::CUT_SHORT;
-use super::{End, Report, ReportStyle, location};
-use caption::manifest::record::Record;
-use caption::outcome::{Outcome, Status};
-use caption::text::harmless;
+use super::record::Record;
+use super::{End, RenderOptions, Renderer, location};
 
-mod sound;
+mod media;
 
 const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("style.css");
@@ -28,37 +28,35 @@ const BODY: &str = include_str!("body.html");
 const SCRIPT: &str = concat!(
     include_str!("base.js"),
     include_str!("list.js"),
-    include_str!("sound.js"),
+    include_str!("player.js"),
     include_str!("detail.js"),
     include_str!("keys.js"),
 );
 
-/// What is longer of a caption is cut off, in characters.
-const LONGEST_CAPTION: usize = 20_000;
+/// Limit of a caption in characters.
+const MAX_CAPTION_LEN: usize = 20_000;
 
-/// Writes each sound as it comes.
+/// Writes each file as it comes.
 pub(super) struct Html {
-    style: ReportStyle,
-    sounds: Sounds,
+    media: MediaLibrary,
     has_begun: bool,
 }
 
-/// What the page's script knows of a sound.
+/// Data of one file for the script of the page.
 #[derive(Serialize)]
 struct Asset<'a> {
     /// `broken`, `failed`, `warning`, `fine` or `skipped`.
     verdict: &'static str,
     #[serde(flatten)]
     record: Record,
-    /// The outline of the sound in base64.
+    /// Peaks of the waveform in base64.
     waveform: Option<String>,
     media: Option<&'a Media>,
 }
 
 impl Html {
-    pub(super) fn new(style: ReportStyle) -> Self {
-        let sounds = Sounds::new(&style.folder);
-        Self { style, sounds, has_begun: false }
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { media: MediaLibrary::new(folder), has_begun: false }
     }
 
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -68,29 +66,29 @@ impl Html {
         let head = HEAD.replace("STYLE-HASH", &hash(STYLE)).replace("SCRIPT-HASH", &hash(SCRIPT));
         write!(out, "{head}<style>{STYLE}</style>\n{BODY}")
     }
-
-    fn record(&self, outcome: &Outcome) -> Record {
-        let mut record = Record::new(outcome, self.style.hint);
-        record.input = location::name(outcome);
-        record.findings.clone_from(&outcome.findings);
-        // A record of a failure tells nothing of the sound, though it may be known.
-        record.seconds = outcome.seconds;
-        record.sha256 = outcome.cache_key.as_ref().and_then(|cache_key| cache_key.sha256.clone());
-        if let Some(error) = &mut record.error {
-            error.message = location::told(outcome, &error.message);
-        }
-        let windows = record.windows.iter_mut().map(|window| &mut window.caption);
-        for caption in record.caption.iter_mut().chain(windows) {
-            if let Some((end, _)) = caption.char_indices().nth(LONGEST_CAPTION) {
-                caption.truncate(end);
-                caption.push('…');
-            }
-        }
-        record
-    }
 }
 
-/// As a policy names what it allows.
+fn record(outcome: &Outcome) -> Record {
+    let mut record = Record::new(outcome, &RenderOptions::default());
+    record.input = location::name(outcome);
+    // In contrast to other records, those of failures have all that is known about the file.
+    record.findings.clone_from(&outcome.findings);
+    record.seconds = outcome.seconds;
+    record.sha256 = outcome.cache_key.as_ref().and_then(|cache_key| cache_key.sha256.clone());
+    if let Some(error) = &mut record.error {
+        error.message = location::rename(outcome, &error.message);
+    }
+    let windows = record.windows.iter_mut().map(|window| &mut window.caption);
+    for caption in record.caption.iter_mut().chain(windows) {
+        if let Some((end, _)) = caption.char_indices().nth(MAX_CAPTION_LEN) {
+            caption.truncate(end);
+            caption.push('…');
+        }
+    }
+    record
+}
+
+/// Hash in the form of a content security policy.
 fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
@@ -105,40 +103,36 @@ fn verdict(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Makes every text in a document harmless.
-fn clean(value: &mut Value) {
+/// Replaces harmful characters in every string of a document.
+fn sanitize(value: &mut Value) {
     match value {
         Value::String(text) => *text = harmless(text).into_owned(),
-        Value::Array(values) => values.iter_mut().for_each(clean),
-        Value::Object(values) => values.values_mut().for_each(clean),
+        Value::Array(values) => values.iter_mut().for_each(sanitize),
+        Value::Object(values) => values.values_mut().for_each(sanitize),
         _ => {}
     }
 }
 
-/// JSON that ends no element and opens none.
+/// JSON that neither opens nor closes an element.
 fn json(value: &impl Serialize) -> io::Result<String> {
     let mut value = serde_json::to_value(value)?;
-    clean(&mut value);
+    sanitize(&mut value);
     let text = value.to_string();
     Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
 }
 
-impl Report for Html {
+impl Renderer for Html {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
-        let media = self.sounds.media(outcome);
+        let media = self.media.media(outcome);
         let levels = outcome.sound.as_ref().and_then(|sound| sound.levels.as_ref());
-        let asset = Asset {
+        let asset = json(&Asset {
             verdict: verdict(outcome),
-            record: self.record(outcome),
+            record: record(outcome),
             waveform: levels.map(|levels| BASE64_STANDARD.encode(&levels.waveform)),
             media: media.as_ref().map(|(media, _)| media),
-        };
-        writeln!(
-            out,
-            "<script type=\"application/json\" class=\"asset\">{}</script>",
-            json(&asset)?
-        )?;
+        })?;
+        writeln!(out, "<script type=\"application/json\" class=\"asset\">{asset}</script>")?;
         let Some((_, Some(bytes))) = media else { return Ok(()) };
         let bytes = BASE64_STANDARD.encode(bytes);
         writeln!(out, "<script type=\"text/plain\" class=\"sound\">{bytes}</script>")
