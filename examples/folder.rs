@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use caption::batch;
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, Options};
+use caption::client::{ApiKey, Client, ClientOptions};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
 use caption::manifest::cache::Cache;
@@ -21,7 +21,7 @@ use futures_util::{StreamExt, stream};
 async fn main() -> anyhow::Result<()> {
     let folder = std::env::args_os().nth(1).context("name a folder")?;
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+    let mut options = ClientOptions::default();
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;
     }

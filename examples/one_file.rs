@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use caption::audio::{Clip, UploadOptions, prepare};
-use caption::client::{ApiKey, Audio, Client, Options};
+use caption::client::{ApiKey, Audio, Client, ClientOptions};
 use caption::progress::Observer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let path: PathBuf = std::env::args_os().nth(1).context("name a file")?.into();
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+    let mut options = ClientOptions::default();
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;
     }

@@ -8,14 +8,14 @@ use std::io::Write;
 
 use anyhow::Context;
 use caption::audio::{Clip, UploadOptions, prepare};
-use caption::client::{ApiKey, Audio, Client, Options};
+use caption::client::{ApiKey, Audio, Client, ClientOptions};
 use caption::progress::{Event, Observer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let path = std::env::args_os().nth(1).context("name a file")?;
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+    let mut options = ClientOptions::default();
     options.stream = true;
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;
