@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, Options};
+use caption::client::{ApiKey, Client, ClientOptions};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
 use caption::progress::Observer;
@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Input::parse(&std::env::args_os().nth(1).ok_or("name a folder")?)?;
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+    let mut options = ClientOptions::default();
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;
     }

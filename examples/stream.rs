@@ -7,7 +7,7 @@
 use std::io::Write;
 
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, Options};
+use caption::client::{ApiKey, Client, ClientOptions};
 use caption::input::Input;
 use caption::outcome::Status;
 use caption::progress::{Event, Observer};
@@ -16,7 +16,7 @@ use caption::progress::{Event, Observer};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let input = Input::parse(&std::env::args_os().nth(1).ok_or("name a file")?)?;
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+    let mut options = ClientOptions::default();
     options.stream = true;
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;

@@ -8,12 +8,12 @@
 //!
 //! ```no_run
 //! use caption::audio::{Clip, UploadOptions, prepare};
-//! use caption::client::{ApiKey, Audio, Client, Options};
+//! use caption::client::{ApiKey, Audio, Client, ClientOptions};
 //! use caption::progress::Observer;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
-//! let client = Client::new(key, Options::default())?;
+//! let client = Client::new(key, ClientOptions::default())?;
 //!
 //! let song = prepare(&Clip::open("song.flac")?, &UploadOptions::default())?;
 //! let answer = client.caption(&Audio::Clip(song.clip), &Observer::none()).await?;

@@ -63,7 +63,7 @@ impl Captioner {
     fn upload_for(&self, dialect: Dialect) -> UploadOptions {
         let upload = self.options.upload.clone();
         UploadOptions {
-            portable_only: upload.portable_only || dialect == Dialect::OpenAi,
+            portable_only: upload.portable_only || dialect.is_portable_only(),
             ..upload
         }
     }

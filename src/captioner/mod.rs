@@ -6,7 +6,7 @@ use self::request::Service;
 use self::usage::UsageCounter;
 use crate::audio::{Clip, Sound};
 use crate::budget::Budget;
-use crate::client::{Audio, Client, Options};
+use crate::client::{Audio, Client, ClientOptions};
 use crate::error::Error;
 use crate::input::Input;
 use crate::manifest::Manifest;
@@ -69,7 +69,7 @@ impl Captioner {
 
     /// Uses cached captions only: those that a client with these options requested.
     #[must_use]
-    pub fn without_client(self, options: Options) -> Self {
+    pub fn without_client(self, options: ClientOptions) -> Self {
         Self { service: Service::Offline(Box::new(options)), ..self }
     }
 
@@ -224,7 +224,7 @@ impl Captioner {
     }
 
     fn cache_key(&self, sha256: Option<String>) -> CacheKey {
-        let Options { model, max_tokens, .. } = self.service.options();
+        let ClientOptions { model, max_tokens, .. } = self.service.options();
         let span = self.options.upload.window.map_or(Span::Whole, |window| Span::Windows {
             length_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
         });

@@ -3,7 +3,7 @@
 use crate::audio::UploadOptions;
 
 /// Options of a captioner. The model and the limit of a caption are those of the
-/// [client](crate::client::Options).
+/// [client](crate::client::ClientOptions).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CaptionerOptions {

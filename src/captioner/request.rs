@@ -4,7 +4,7 @@ use super::Captioner;
 use super::usage::{audio_tokens, check_tokens};
 use crate::audio::Clip;
 use crate::client::answer::Answer;
-use crate::client::{Audio, Client, Dialect, Options};
+use crate::client::{Audio, Client, ClientOptions, Dialect};
 use crate::error::Error;
 use crate::progress::Observer;
 
@@ -12,11 +12,11 @@ use crate::progress::Observer;
 #[derive(Debug)]
 pub(super) enum Service {
     Online(Client),
-    Offline(Box<Options>),
+    Offline(Box<ClientOptions>),
 }
 
 impl Service {
-    pub(super) fn options(&self) -> &Options {
+    pub(super) fn options(&self) -> &ClientOptions {
         match self {
             Self::Online(client) => client.options(),
             Self::Offline(options) => options,

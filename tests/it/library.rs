@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use caption::audio::Clip;
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Audio, Client, Options};
+use caption::client::{ApiKey, Audio, Client, ClientOptions};
 use caption::error::{Effect, Error, ErrorKind};
 use caption::input::Input;
 use caption::progress::{Event, Observer};
@@ -12,8 +12,8 @@ use caption::progress::{Event, Observer};
 use crate::harness::{assert_says, data};
 use support::stand_in::{KEY, StandIn};
 
-fn options(stand_in: &StandIn) -> Options {
-    let mut options = Options::default();
+fn options(stand_in: &StandIn) -> ClientOptions {
+    let mut options = ClientOptions::default();
     options.base_url = stand_in.base_url();
     options
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use caption::captioner::{Captioner, Estimate};
-use caption::client::Prices;
+use caption::client::Price;
 use caption::input::InputResult;
 use caption::rules::finding::Severity;
 use futures_util::stream::{Stream, StreamExt};
@@ -139,7 +139,7 @@ impl Total {
         }
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let captions = self.requests as f64 * USUAL_CAPTION;
-        match Prices::look_up(&config.options).await {
+        match Price::look_up(&config.options).await {
             Some(price) => diagnostics.result(&format!(
                 "{} {}: {} for the sound and {} for captions of some {USUAL_CAPTION} tokens",
                 if self.of_unknown_length > 0 { "at least" } else { "about" },

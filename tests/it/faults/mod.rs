@@ -297,9 +297,9 @@ fn keys_in(ended: &Run, folder: &Path) -> usize {
 /// of it.
 fn check_library(base_url: &str) {
     use caption::audio::Clip;
-    use caption::client::{ApiKey, Audio, Client, Options};
+    use caption::client::{ApiKey, Audio, Client, ClientOptions};
     use caption::progress::Observer;
-    let mut options = Options::default();
+    let mut options = ClientOptions::default();
     base_url.clone_into(&mut options.base_url);
     options.max_retries = 0;
     options.timeout = Duration::from_millis(500);

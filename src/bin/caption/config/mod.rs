@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use caption::audio::{Convert, UploadOptions};
 use caption::budget::Budget;
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{Client, Options};
+use caption::client::{Client, ClientOptions};
 use caption::error::Error;
 use caption::input::leads_to_several;
 use caption::manifest::Manifest;
@@ -38,7 +38,7 @@ pub(crate) struct Config<'a> {
     pub(crate) streams: bool,
     pub(crate) jobs: usize,
     pub(crate) is_offline: bool,
-    pub(crate) options: Options,
+    pub(crate) options: ClientOptions,
     /// All files that options name.
     pub(crate) overwrite_check: OverwriteCheck,
 }
@@ -322,8 +322,8 @@ fn is_batch(cli: &Cli) -> bool {
     }
 }
 
-fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
-    let mut options = Options::default();
+fn options(cli: &Cli, environment: &Environment, stream: bool) -> ClientOptions {
+    let mut options = ClientOptions::default();
     if let Some(url) = cli.service.base_url.clone().or_else(|| environment.get("AIMLAPI_BASE_URL"))
     {
         options.base_url = url;
@@ -339,7 +339,7 @@ fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
     options.connect_timeout = cli.network.connect_timeout;
     options.min_interval = cli.network.rate.unwrap_or_default();
     options.proxy.clone_from(&cli.network.proxy);
-    options.authorities.clone_from(&cli.network.cacert);
+    options.ca_file.clone_from(&cli.network.cacert);
     options.allow_http = cli.service.allow_http;
     options
 }
