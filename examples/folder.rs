@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use caption::batch;
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, Downloader, Options};
+use caption::client::{ApiKey, Client, Options};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
 use caption::manifest::cache::Cache;
@@ -30,9 +30,8 @@ async fn main() -> anyhow::Result<()> {
     let memory = Cache::new(Manifest::open(Path::new("captions.jsonl"))?, false);
     let preparation = CaptionerOptions::default();
     let jobs = preparation.jobs;
-    let captioner = Captioner::new(preparation)
-        .with_client(Client::new(key, options.clone())?, Downloader::new(&options))
-        .with_cache(memory);
+    let captioner =
+        Captioner::new(preparation).with_client(Client::new(key, options)?).with_cache(memory);
 
     let found = Search::default().expand_folder(Input::parse(&folder)?)?;
     let (stop, watch) = (Shutdown::new(), Observer::none());

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::client::answer::Answer;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 
 /// A limit in US dollars that the requests of a run keep together.
 ///
@@ -111,8 +111,8 @@ impl Reservation<'_> {
         let mut ledger = self.budget.ledger();
         match error.usd() {
             Some(usd) => ledger.spent += usd,
-            None if error.is_of_an_answer() && !self.is_judged => ledger.is_blind = true,
-            None if error.is_of_an_answer() || error.kind() == Kind::Network => {
+            None if error.is_after_response() && !self.is_judged => ledger.is_blind = true,
+            None if error.is_after_response() || error.kind() == ErrorKind::Network => {
                 ledger.spent += self.usd;
             }
             None => {}

@@ -23,11 +23,11 @@
 //! ```
 //!
 //! What can be told without asking anybody is told of any file, and what is wrong with one is an
-//! [`Error`](error::Error) with a stable [`Kind`](error::Kind):
+//! [`Error`](error::Error) with a stable [`ErrorKind`](error::ErrorKind):
 //!
 //! ```
 //! use caption::audio::{Clip, measure};
-//! use caption::error::Kind;
+//! use caption::error::{Effect, ErrorKind};
 //!
 //! let bell = Clip::open("examples/audio/doorbell.mp3")?;
 //! assert_eq!(bell.format().container, "mp3");
@@ -35,7 +35,7 @@
 //! assert!(levels.peak_dbfs.is_some_and(|peak| peak < 0.0));
 //!
 //! let error = Clip::open("README.md").unwrap_err();
-//! assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
+//! assert_eq!((error.kind(), error.effect()), (ErrorKind::Input, Effect::FailInput));
 //! # Ok::<(), caption::error::Error>(())
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! The answers about the windows of a sound as one answer about the sound.
 
 use crate::client::answer::Answer;
-use crate::error::{Error, Kind};
+use crate::error::{Effect, Error, ErrorKind};
 
 /// All windows in their order, or the failure that matters most.
 pub(super) fn join(results: Vec<Result<Answer, Error>>) -> Result<Answer, Error> {
@@ -23,22 +23,17 @@ pub(super) fn join(results: Vec<Result<Answer, Error>>) -> Result<Answer, Error>
     Ok(sum(answers))
 }
 
-/// What ends the run matters more than what fails one window, and an interruption least of all;
-/// of the same kind the earliest.
-fn rank(error: &Error) -> (u8, i64) {
-    let kind = match error.kind() {
-        Kind::Auth | Kind::Credits => 3,
-        Kind::Budget => 2,
-        Kind::Interrupted => 0,
-        _ => 1,
-    };
+/// Ranks errors that stop the run first and interruptions last; among equals the earliest window.
+fn rank(error: &Error) -> (bool, bool, i64) {
+    let stops_run = error.effect() == Effect::StopRun;
+    let is_failure = error.kind() != ErrorKind::Interrupted;
     let start = match error {
         Error::InWindow { start, .. } => *start,
         _ => 0.0,
     };
     #[expect(clippy::cast_possible_truncation, reason = "saturates")]
     let earlier = -start as i64;
-    (kind, earlier)
+    (stops_run, is_failure, earlier)
 }
 
 fn start(answer: &Answer) -> f64 {

@@ -6,14 +6,13 @@ use std::thread;
 
 use tokio::sync::Semaphore;
 
-use self::material::Recording;
 use self::source::{Located, tell};
 use self::token_check::check_heard;
 use self::usage::UsageCounter;
 use crate::audio::{Clip, Sound};
 use crate::budget::Budget;
 use crate::client::answer::Answer;
-use crate::client::{Audio, Client, Downloader, Material};
+use crate::client::{Audio, Client};
 use crate::error::Error;
 use crate::input::Input;
 use crate::manifest::cache::Cache;
@@ -25,7 +24,6 @@ use crate::shutdown::Shutdown;
 
 mod estimate;
 mod lookup;
-mod material;
 mod merge;
 mod options;
 mod source;
@@ -41,7 +39,7 @@ pub use self::usage::UsageTotals;
 #[derive(Debug)]
 pub struct Captioner {
     options: CaptionerOptions,
-    line: Option<(Client, Downloader)>,
+    client: Option<Client>,
     cache: Option<Cache>,
     budget: Option<Budget>,
     shutdown: Shutdown,
@@ -73,7 +71,7 @@ impl Captioner {
             decoders: Semaphore::new(processors),
             hashers: Semaphore::new(source::MOST_HASHERS),
             options,
-            line: None,
+            client: None,
             cache: None,
             budget: None,
             shutdown: Shutdown::new(),
@@ -85,10 +83,10 @@ impl Captioner {
     /// Asks a service; without it, only known captions are given. What is asked, and remembered,
     /// is then as the client asks.
     #[must_use]
-    pub fn with_client(mut self, client: Client, downloader: Downloader) -> Self {
+    pub fn with_client(mut self, client: Client) -> Self {
         self.options.model.clone_from(&client.options().model);
         self.options.max_tokens = client.options().max_tokens;
-        Self { line: Some((client, downloader)), ..self }
+        Self { client: Some(client), ..self }
     }
 
     /// Remembers captions, and asks no question twice.
@@ -150,8 +148,8 @@ impl Captioner {
             Located::Url(url) => {
                 facts.cache_key = Some(self.cache_key(None));
                 let _permit = self.requests.acquire().await;
-                let recording = Recording::Url { captioner: self, url: &url, observer };
-                return self.ask(&recording, None, observer).await.map(Status::Captioned);
+                let audio = Audio::Url(url);
+                return self.ask(&audio, None, None, observer).await.map(Status::Captioned);
             }
         };
         facts.seconds = clip.format().seconds;
@@ -176,10 +174,10 @@ impl Captioner {
         }
         match self.options.upload.window {
             // All windows may be known, even if their whole is not.
-            Some(_) if self.line.is_some() || self.cache.is_some() => {
+            Some(_) if self.client.is_some() || self.cache.is_some() => {
                 self.caption_windows(&input.name, &clip, &cache_key, facts, observer).await
             }
-            None if self.line.is_some() => self.caption_whole(&clip, facts, observer).await,
+            None if self.client.is_some() => self.caption_whole(&clip, facts, observer).await,
             _ => {
                 if facts.sound.is_none() && self.needs_measuring(None) {
                     facts.sound = self.measure(&clip).await.ok();
@@ -201,10 +199,8 @@ impl Captioner {
         facts.sound = facts.sound.take().or_else(|| self.sound(clip, prepared.levels));
         self.check_length(prepared.seconds)?;
         let _permit = self.requests.acquire().await;
-        let seconds = prepared.seconds;
-        let prepared = Audio::Clip(prepared.clip);
-        let recording = Recording::Clip { captioner: self, clip, prepared };
-        self.ask(&recording, seconds, observer).await.map(Status::Captioned)
+        let audio = Audio::Clip(prepared.clip);
+        self.ask(&audio, Some(clip), prepared.seconds, observer).await.map(Status::Captioned)
     }
 
     /// Checks the sound before anything is paid for it.
@@ -236,19 +232,21 @@ impl Captioner {
         }
     }
 
-    /// Asks, and makes sure that the service listened.
+    /// Sends the audio within the budget and checks the token count of the answer. `original` is
+    /// the clip that the audio was prepared from.
     async fn ask(
         &self,
-        material: &impl Material,
+        audio: &Audio,
+        original: Option<&Clip>,
         seconds: Option<f64>,
         observer: &Observer,
     ) -> Result<Answer, Error> {
-        let Some((client, _)) = &self.line else { return Err(Error::Offline) };
+        let Some(client) = &self.client else { return Err(Error::Offline) };
         let reservation = match &self.budget {
             Some(budget) => Some(budget.reserve(seconds.map_or(0.0, token_check::tokens)).await?),
             None => None,
         };
-        let result = client.caption_material(material, observer).await;
+        let result = self.negotiate(client, audio, original, observer).await;
         self.usage.count(&result);
         match (reservation, &result) {
             (Some(reservation), Ok(answer)) => reservation.spend(answer),
@@ -258,6 +256,24 @@ impl Captioner {
         let answer = result?;
         check_heard(&self.options.model, seconds, &answer)?;
         Ok(answer)
+    }
+
+    /// Sends the audio in one dialect after another, prepared for each, until one is accepted.
+    async fn negotiate(
+        &self,
+        client: &Client,
+        audio: &Audio,
+        original: Option<&Clip>,
+        observer: &Observer,
+    ) -> Result<Answer, Error> {
+        let mut request = client.request(observer);
+        while let Some(dialect) = request.next_dialect().await {
+            match self.audio_for(dialect, audio, original, observer).await {
+                Ok(audio) => request.send(&audio).await,
+                Err(error) => request.skip(error),
+            }
+        }
+        request.finish()
     }
 
     fn cache_key(&self, sha256: Option<String>) -> CacheKey {

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Captioner, CaptionerOptions};
 use crate::audio::{Clip, Levels, Prepared, Sound, UploadOptions, measure, prepare};
 use crate::blocking::off_thread;
-use crate::client::{Audio, Dialect, Material};
+use crate::client::{Audio, Client, Dialect};
 use crate::error::Error;
 use crate::input::{Source, is_local};
 use crate::manifest::entry::ManifestEntry;
@@ -52,24 +52,24 @@ impl Captioner {
     }
 
     async fn inline(&self, url: &Url, observer: &Observer) -> Result<Clip, Error> {
-        let Some((_, downloader)) = &self.line else { return Err(Error::Offline) };
+        let Some(client) = &self.client else { return Err(Error::Offline) };
         if !self.options.inline && is_local(url) {
             observer.emit(Event::Inlining { url: url.to_string() });
         }
-        downloader.fetch(url, self.options.upload.largest_source(), observer).await
+        client.download(url, self.options.upload.largest_source(), observer).await
     }
 
     /// How the sound is written for the server, as far as is known by now.
     fn dialect(&self) -> Dialect {
-        self.line.as_ref().map_or(self.options.dialect, |(client, _)| client.dialect())
+        self.client.as_ref().map_or(self.options.dialect, Client::dialect)
     }
 
-    /// How sound is made ready for that server.
+    /// Upload options for the current dialect.
     pub(super) fn upload(&self) -> UploadOptions {
-        self.recipe_for(self.dialect())
+        self.upload_for(self.dialect())
     }
 
-    fn recipe_for(&self, dialect: Dialect) -> UploadOptions {
+    fn upload_for(&self, dialect: Dialect) -> UploadOptions {
         let upload = self.options.upload.clone();
         UploadOptions {
             portable_only: upload.portable_only || dialect == Dialect::OpenAi,
@@ -77,21 +77,24 @@ impl Captioner {
         }
     }
 
-    /// A clip made ready for another server than it was at first.
-    pub(super) async fn made(&self, clip: &Clip, dialect: Dialect) -> Result<Audio, Error> {
-        let prepared = self.prepare_by(self.recipe_for(dialect), clip).await?;
-        Audio::Clip(prepared.clip).written_in(dialect).await
-    }
-
-    /// What is at an address, for a server that fetches none.
-    pub(super) async fn fetched(
+    /// Audio that the dialect can carry: `audio` itself, or made again from `original`, or
+    /// downloaded if the server fetches no URLs.
+    pub(super) async fn audio_for(
         &self,
-        url: &Url,
         dialect: Dialect,
+        audio: &Audio,
+        original: Option<&Clip>,
         observer: &Observer,
     ) -> Result<Audio, Error> {
-        let clip = self.inline(url, observer).await?;
-        self.made(&clip, dialect).await
+        if dialect.check(audio).is_ok() {
+            return Ok(audio.clone());
+        }
+        let clip = match audio {
+            Audio::Url(url) => &self.inline(url, observer).await?,
+            Audio::Clip(clip) => original.unwrap_or(clip),
+        };
+        let prepared = self.prepare_with(self.upload_for(dialect), clip).await?;
+        Ok(Audio::Clip(prepared.clip))
     }
 
     /// What the sound goes by in a manifest.
@@ -105,10 +108,10 @@ impl Captioner {
     }
 
     pub(super) async fn prepare(&self, clip: &Clip) -> Result<Prepared, Error> {
-        self.prepare_by(self.upload(), clip).await
+        self.prepare_with(self.upload(), clip).await
     }
 
-    async fn prepare_by(&self, upload: UploadOptions, clip: &Clip) -> Result<Prepared, Error> {
+    async fn prepare_with(&self, upload: UploadOptions, clip: &Clip) -> Result<Prepared, Error> {
         let _permit = self.decoders.acquire().await;
         let source = clip.clone();
         let prepared = off_thread(move || prepare(&source, &upload)).await;

@@ -159,7 +159,8 @@ impl<'a> WindowRun<'a> {
         }
         self.has_asked.store(true, Ordering::Relaxed);
         let (seconds, observer) = (Some(window.end - window.start), self.watch_of(&window));
-        let answer = self.captioner.ask(&Audio::Clip(window.clip), seconds, &observer).await?;
+        let answer =
+            self.captioner.ask(&Audio::Clip(window.clip), None, seconds, &observer).await?;
         if let Some(cache) = &self.captioner.cache {
             let record = ManifestEntry::new(self.name, &cache_key, &answer);
             if let Err(error) = cache.keep(&cache_key, &record) {

@@ -9,18 +9,26 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use super::audio::Audio;
 use super::dialect::{Dialect, SOUND};
 use super::options::Options;
-use super::upload::Audio;
 use super::wire::Request;
 use crate::audio::{Clip, encoded_len};
-use crate::error::{ChangedWhileSending, ReadWhileSending};
+use crate::error::BoxError;
 use crate::progress::{Event, Observer};
 
 /// Bytes read and encoded at a time; a multiple of three, so that no block needs padding.
 pub(super) const BLOCK: usize = 384 * 1024;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// Failure of an upload whose file was modified.
+#[derive(Debug, thiserror::Error)]
+#[error("the file is no longer what it was when it was opened")]
+pub(super) struct ChangedWhileSending;
+
+/// Failure of an upload whose file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the file could not be read ({0})")]
+pub(super) struct ReadWhileSending(pub(super) io::ErrorKind);
 
 /// Knows its exact length from the start and never holds more than a few blocks, however large
 /// the clip is. The next block is read and encoded while the last one is sent.

@@ -3,10 +3,10 @@
 
 use reqwest::Url;
 
+use super::audio::Audio;
 use super::content_part::{AudioUrl, ContentPart, InputAudio};
-use super::upload::Audio;
 use crate::audio::AudioFormat;
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 /// The ways in which servers of chat completions take sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,8 +27,12 @@ pub enum Dialect {
     Vllm,
 }
 
-/// Hosts that are known to speak as `OpenAI` does.
-const OPENAI_HOSTS: [&str; 2] = ["api.openai.com", "openrouter.ai"];
+/// Hosts with a known dialect. Source: their API references.
+const KNOWN_HOSTS: [(&str, Dialect); 3] = [
+    ("api.aimlapi.com", Dialect::Aimlapi),
+    ("api.openai.com", Dialect::OpenAi),
+    ("openrouter.ai", Dialect::OpenAi),
+];
 
 /// Stands where the base64 text is to be.
 pub(super) const SOUND: &str = "(sound)";
@@ -37,10 +41,10 @@ impl Dialect {
     /// All there are, in the order in which they are tried.
     pub const ALL: [Self; 3] = [Self::Aimlapi, Self::OpenAi, Self::Vllm];
 
-    /// The one that is tried first at this address.
-    pub(super) fn at(url: &Url) -> Self {
-        let is_openai = url.host_str().is_some_and(|host| OPENAI_HOSTS.contains(&host));
-        if is_openai { Self::OpenAi } else { Self::Aimlapi }
+    /// Dialect of a known host.
+    pub(super) fn of_host(url: &Url) -> Option<Self> {
+        let host = url.host_str()?;
+        KNOWN_HOSTS.into_iter().find(|(known, _)| *known == host).map(|(_, dialect)| dialect)
     }
 
     /// As it is called in options.
@@ -62,19 +66,17 @@ impl Dialect {
         self != Self::OpenAi || format.is_portable()
     }
 
-    /// Sound that can be written in it, as it is.
-    ///
-    /// Fails with [`Error::Undecodable`], and with [`Error::BadUrl`] for an address.
-    fn checked(self, audio: Audio) -> Result<Audio, Error> {
-        match &audio {
-            Audio::Url(url) if !self.takes_urls() => Err(Error::BadUrl {
-                url: url.to_string(),
-                reason: "the server fetches none".to_owned(),
-            }),
+    /// Fails with [`Error::Undecodable`] or [`Error::Invalid`] if the audio cannot be sent in this
+    /// dialect without preparation.
+    pub(crate) fn check(self, audio: &Audio) -> Result<(), Error> {
+        match audio {
+            Audio::Url(url) if !self.takes_urls() => {
+                Err(Error::invalid(Setting::Url, url.as_str(), "the server fetches none"))
+            }
             Audio::Clip(clip) if !self.takes(clip.format()) => {
                 Err(Error::Undecodable { container: clip.format().container.to_uppercase() })
             }
-            _ => Ok(audio),
+            _ => Ok(()),
         }
     }
 
@@ -107,17 +109,4 @@ impl Dialect {
 fn media_type(container: &str) -> String {
     let name = if container == "mp3" { "mpeg" } else { container };
     format!("audio/{name}")
-}
-
-/// What is to be sent, in whatever form the server takes.
-pub(crate) trait Material: Sync {
-    /// As it can be written in a dialect.
-    fn written_in(&self, dialect: Dialect) -> impl Future<Output = Result<Audio, Error>> + Send;
-}
-
-/// As it is or not at all.
-impl Material for Audio {
-    async fn written_in(&self, dialect: Dialect) -> Result<Self, Error> {
-        dialect.checked(self.clone())
-    }
 }

@@ -1,115 +1,173 @@
-//! Which dialect the server is found to speak, once for all requests of a client.
+//! Dialect negotiation: the first response of an unknown server settles its dialect. Requests that
+//! were refused for their form wait for the one that tries the next dialect.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::dialect::Dialect;
-use crate::error::{ApiErrorKind, Error};
+use tokio::time::Instant;
 
-/// What is known of the server.
+use super::Client;
+use super::answer::Answer;
+use super::audio::Audio;
+use super::dialect::Dialect;
+use super::retry::RetryState;
+use crate::error::{ApiErrorKind, Error};
+use crate::progress::{Event, Observer};
+
+/// Dialect of the server, shared by all requests of a client.
 #[derive(Debug)]
 pub(super) struct DialectNegotiation {
-    known: Mutex<Known>,
-    /// Held by the one request that tries another dialect while the others wait for what it finds.
-    probing: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+    /// Held by the refused request that tries another dialect.
+    probe: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct State {
     dialect: Dialect,
-    /// Whether it was said, or answered in.
-    is_sure: bool,
+    /// True if the dialect is fixed by the options, the host or a response.
+    is_settled: bool,
 }
 
 impl DialectNegotiation {
-    pub(super) fn new(said: Option<Dialect>, guess: Dialect) -> Self {
-        let known = Known { dialect: said.unwrap_or(guess), is_sure: said.is_some() };
-        Self { known: Mutex::new(known), probing: tokio::sync::Mutex::new(()) }
+    /// Starts settled if the dialect is known beforehand.
+    pub(super) fn new(known: Option<Dialect>) -> Self {
+        let state = State { dialect: known.unwrap_or_default(), is_settled: known.is_some() };
+        Self { state: Mutex::new(state), probe: tokio::sync::Mutex::new(()) }
     }
 
-    /// The one to speak.
+    /// Settled dialect, or the one that is sent first.
     pub(super) fn dialect(&self) -> Dialect {
-        self.known().dialect
+        self.state().dialect
     }
 
-    /// The server answered in this one. Whether that is news: the first answer decides.
-    fn settle(&self, dialect: Dialect) -> bool {
-        let mut known = self.known();
-        let is_news = !known.is_sure && known.dialect != dialect;
-        if !known.is_sure {
-            *known = Known { dialect, is_sure: true };
-        }
-        is_news
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The dialects that one request is written in, one after another.
-pub(super) struct DialectAttempts<'a> {
-    negotiation: &'a DialectNegotiation,
-    /// The one that is spoken now; others may find out meanwhile.
-    current: Dialect,
-    /// The one to try next, where that is another than the server is known to speak.
-    other: Option<Dialect>,
-    tried: Vec<Dialect>,
-    refused: Option<Error>,
-    probing: Option<tokio::sync::MutexGuard<'a, ()>>,
-}
-
-impl<'a> DialectAttempts<'a> {
-    pub(super) fn new(negotiation: &'a DialectNegotiation) -> Self {
-        let current = negotiation.dialect();
-        Self { negotiation, current, other: None, tried: Vec::new(), refused: None, probing: None }
-    }
-
-    /// The one to speak now.
-    pub(super) fn turn(&mut self) -> Dialect {
-        self.current = self.other.unwrap_or_else(|| self.negotiation.dialect());
-        self.current
-    }
-
-    /// Goes on to another dialect where the server does not understand this one, or hands the
-    /// error back: of several refusals the first, which is about what was meant to be sent.
-    pub(super) async fn next(&mut self, error: Error) -> Result<(), Error> {
-        let Error::Api(api_error) = &error else { return Err(error) };
-        match api_error.kind {
-            ApiErrorKind::WrongForm => self.go_on(error).await,
-            ApiErrorKind::Rejected => Err(self.refused.take().unwrap_or(error)),
-            // What the account or the server's state has to do with is told as it is.
-            _ => Err(error),
-        }
-    }
-
-    /// As [`next`](Self::next), where the sound cannot be written in this dialect.
-    pub(super) async fn skip(&mut self, error: Error) -> Result<(), Error> {
-        if self.refused.is_none() { Err(error) } else { self.go_on(error).await }
-    }
-
-    async fn go_on(&mut self, error: Error) -> Result<(), Error> {
-        self.tried.push(self.current);
-        let first = self.refused.take().unwrap_or(error);
-        if self.probing.is_none() {
-            self.probing = Some(self.negotiation.probing.lock().await);
-        }
-        let known = *self.negotiation.known();
-        let untried = |dialect: &Dialect| !self.tried.contains(dialect);
-        self.other = if known.is_sure {
-            // Somebody else may have found out meanwhile.
-            Some(known.dialect).filter(untried)
+    /// Next dialect for a request that was refused in those of `refused`.
+    fn choose(&self, refused: &[Dialect]) -> Option<Dialect> {
+        let State { dialect, is_settled } = *self.state();
+        let is_left = |dialect: &Dialect| !refused.contains(dialect);
+        if is_settled {
+            Some(dialect).filter(is_left)
         } else {
-            Dialect::ALL.into_iter().find(untried)
-        };
-        if self.other.is_none() {
-            return Err(first);
+            Dialect::ALL.into_iter().find(is_left)
         }
-        self.refused = Some(first);
-        Ok(())
     }
 
-    /// The server answered; the name of what it speaks, where that is news.
-    pub(super) fn settle(self) -> Option<&'static str> {
-        self.negotiation.settle(self.current).then(|| self.current.name())
+    /// Settles the dialect, unless it is settled. Returns true if it differs from the default.
+    fn settle(&self, dialect: Dialect) -> bool {
+        let mut state = self.state();
+        if state.is_settled {
+            return false;
+        }
+        let is_other = state.dialect != dialect;
+        *state = State { dialect, is_settled: true };
+        is_other
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Request for one caption, sent in one dialect after another until the server accepts one.
+///
+/// The caller drives the loop, because audio may have to be prepared again for a dialect:
+/// `while let Some(dialect) = request.next_dialect().await`, then [`send`](Self::send) or
+/// [`skip`](Self::skip), and [`finish`](Self::finish) at the end.
+pub(crate) struct CaptionRequest<'a> {
+    client: &'a Client,
+    observer: &'a Observer,
+    retry: RetryState<'a>,
+    started: Option<Instant>,
+    dialect: Dialect,
+    refused: Vec<Dialect>,
+    /// First refusal, which is about the audio in its original form.
+    first_refusal: Option<Error>,
+    probe: Option<tokio::sync::MutexGuard<'a, ()>>,
+    result: Option<Result<Answer, Error>>,
+}
+
+impl<'a> CaptionRequest<'a> {
+    pub(super) fn new(client: &'a Client, retry: RetryState<'a>, observer: &'a Observer) -> Self {
+        Self {
+            client,
+            observer,
+            retry,
+            started: None,
+            dialect: client.dialect(),
+            refused: Vec::new(),
+            first_refusal: None,
+            probe: None,
+            result: None,
+        }
+    }
+
+    /// Dialect to send the audio in now; `None` once there is a result.
+    pub(crate) async fn next_dialect(&mut self) -> Option<Dialect> {
+        if self.result.is_some() {
+            return None;
+        }
+        let negotiation = self.client.negotiation();
+        if self.probe.is_none() && !self.refused.is_empty() {
+            self.probe = Some(negotiation.probe.lock().await);
+        }
+        if negotiation.state().is_settled {
+            self.probe = None;
+        }
+        let next = negotiation.choose(&self.refused);
+        match (next, self.first_refusal.take()) {
+            (None, Some(refusal)) => self.end(Err(refusal)),
+            (Some(dialect), refusal) => (self.dialect, self.first_refusal) = (dialect, refusal),
+            (None, None) => {}
+        }
+        next
+    }
+
+    /// Sends the audio in the current dialect, with retries.
+    pub(crate) async fn send(&mut self, audio: &Audio) {
+        if let Err(error) = self.dialect.check(audio) {
+            return self.skip(error);
+        }
+        let started = *self.started.get_or_insert_with(Instant::now);
+        let sent = self.client.send(audio, self.dialect, &mut self.retry, self.observer).await;
+        match sent {
+            Ok(answer) => {
+                // Any success settles the dialect.
+                if self.client.negotiation().settle(self.dialect) {
+                    self.observer.emit(Event::Understood { dialect: self.dialect.name() });
+                }
+                let (attempts, elapsed) = (self.retry.number, started.elapsed());
+                self.end(Ok(Answer { attempts, elapsed, ..answer }));
+            }
+            Err(Error::Api(refusal)) if refusal.kind == ApiErrorKind::WrongForm => {
+                self.retry.number += 1;
+                self.refuse(Error::Api(refusal));
+            }
+            Err(Error::Api(refusal)) if refusal.kind == ApiErrorKind::Rejected => {
+                let first = self.first_refusal.take();
+                self.end(Err(first.unwrap_or(Error::Api(refusal))));
+            }
+            // A failure of the account or the network is reported as it is.
+            Err(error) => self.end(Err(error)),
+        }
+    }
+
+    /// Goes on to the next dialect if the audio cannot be prepared for this one, which is an error
+    /// only before the first refusal.
+    pub(crate) fn skip(&mut self, error: Error) {
+        if self.first_refusal.is_some() { self.refuse(error) } else { self.end(Err(error)) }
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.refused.push(self.dialect);
+        self.first_refusal.get_or_insert(error);
+    }
+
+    fn end(&mut self, result: Result<Answer, Error>) {
+        self.probe = None;
+        self.result = Some(result);
+    }
+
+    /// Result of the request, once [`next_dialect`](Self::next_dialect) has returned `None`.
+    pub(crate) fn finish(self) -> Result<Answer, Error> {
+        self.result.expect("the loop runs until there is a result")
     }
 }

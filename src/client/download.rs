@@ -20,7 +20,7 @@ const MAX_REDIRECTS: usize = 20;
 
 /// Downloads recordings, with the time-outs and retries of the requests.
 #[derive(Debug)]
-pub struct Downloader {
+pub(super) struct Downloader {
     near: OnceLock<Client>,
     far: OnceLock<Client>,
     options: Options,
@@ -29,7 +29,7 @@ pub struct Downloader {
 
 impl Downloader {
     /// Takes times, retries, proxy and trust from the options.
-    pub fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         Self {
             near: OnceLock::new(),
             far: OnceLock::new(),
@@ -42,7 +42,7 @@ impl Downloader {
     ///
     /// Stops with [`Error::TooLarge`] as soon as the clip cannot fit into `max_upload` bytes of
     /// base64, and with [`Error::StreamTooLarge`] after 1 GB.
-    pub async fn fetch(
+    pub(super) async fn fetch(
         &self,
         url: &Url,
         max_upload: Option<u64>,
@@ -61,7 +61,7 @@ impl Downloader {
     async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
         let classify = |error: reqwest::Error| {
             let host = endpoint::host(error.url().unwrap_or(url));
-            Error::from_exchange(error, &host, self.options.timeout)
+            http::transport_error(error, &host, self.options.timeout)
         };
         let mut response = self.request(url)?.send().await.map_err(classify)?;
         if let Some(elsewhere) = led_away(&response) {

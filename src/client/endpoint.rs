@@ -3,19 +3,17 @@
 use reqwest::Url;
 use url::Host;
 
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 /// The address of the chat completions below `base_url`, which may end in `/v1` or not.
 pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
-    let mut url = Url::parse(base_url).map_err(|e| bad(base_url, e.to_string()))?;
+    let invalid = |url: &str, reason: &str| Error::invalid(Setting::BaseUrl, url, reason);
+    let mut url = Url::parse(base_url).map_err(|e| invalid(base_url, &e.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad(base_url, "neither http:// nor https://".to_owned()));
+        return Err(invalid(base_url, "neither http:// nor https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad(
-            &host(&url),
-            "a name or password in it; the key is all there is".to_owned(),
-        ));
+        return Err(invalid(&host(&url), "a name or password in it; the key is all there is"));
     }
     if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
         return Err(Error::InsecureUrl { host: url.host_str().unwrap_or_default().to_owned() });
@@ -45,10 +43,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
-}
-
-fn bad(url: &str, reason: String) -> Error {
-    Error::BadBaseUrl { url: url.to_owned(), reason }
 }
 
 #[cfg(test)]

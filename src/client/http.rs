@@ -1,61 +1,194 @@
-//! The HTTP client that requests and downloads share.
+//! HTTP client of requests and downloads: redirects, proxy, TLS roots, and failures in transit.
 
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, retry};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy, Url, retry};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls_platform_verifier::Verifier;
 
+use super::body::{ChangedWhileSending, ReadWhileSending};
+use super::endpoint;
 use super::options::Options;
-use super::{endpoint, proxy, tls};
-use crate::error::Error;
+use crate::error::{Error, Setting, causes};
+use crate::platform;
 
-/// How many redirects are followed.
+/// Redirect limit for requests that carry the key.
 pub(super) const NO_REDIRECTS: usize = 0;
 
-/// Servers close connections that idle for a minute, some sooner; one that is closed while it is
-/// used again costs a try.
-const IDLE: Duration = Duration::from_secs(15);
+/// Servers close idle connections after a minute, some sooner; reuse of a closed one costs a retry.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// For questions whose answer is not worth waiting for.
-pub(super) const SHORT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout of look-ups that a run can do without.
+pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client that trusts whom the operating system trusts, and whom the options name. One that is
-/// only for plain HTTP to this machine (`is_near`) trusts nobody and goes through no proxy, which
-/// would carry it elsewhere.
+/// Size limit of a PEM file in bytes, ten times that of a system trust store.
+const MAX_PEM_LEN: u64 = 4 * 1024 * 1024;
+
+/// Builds a client that verifies certificates against the system trust store and the CA file.
+///
+/// A client for plain HTTP on loopback (`is_loopback_url`) has no TLS roots and uses no proxy.
 pub(super) fn client(
     options: &Options,
     redirects: usize,
     is_loopback_url: bool,
 ) -> Result<Client, Error> {
-    let tls = if is_loopback_url { tls::nobody() } else { tls::authorities(options)? };
     let builder = Client::builder();
-    let builder =
-        if is_loopback_url { builder.no_proxy() } else { proxy::through(builder, options)? };
+    let (builder, tls) = if is_loopback_url {
+        (builder.no_proxy(), tls_without_roots())
+    } else {
+        (with_proxy(builder, options)?, tls(options)?)
+    };
     builder
         .user_agent(concat!("caption/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(options.connect_timeout)
-        .redirect(follow(redirects, is_loopback_url))
-        // The address of a download may hold its signature.
+        .redirect(redirect_policy(redirects, is_loopback_url))
+        // The URL of a download may hold its signature.
         .referer(false)
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .retry(retry::never())
         .tls_backend_preconfigured(tls)
         .build()
         .map_err(|e| Error::Setup(Box::new(e)))
 }
 
-/// Follows up to `limit` redirects, as long as they stay near where all has to be, and hands out
-/// the one after as the answer.
-fn follow(limit: usize, is_loopback_url: bool) -> Policy {
+/// Follows up to `limit` redirects, but none from loopback to another host. The redirect after
+/// them is the response.
+fn redirect_policy(limit: usize, is_loopback_url: bool) -> Policy {
     Policy::custom(move |attempt| {
         let leaves = is_loopback_url && !endpoint::is_plain_loopback(attempt.url());
         if leaves || attempt.previous().len() > limit { attempt.stop() } else { attempt.follow() }
     })
 }
 
-/// An `X-Client-Request-Id`: 1 to 128 characters of `A-Za-z0-9._:-`, echoed by the service to
-/// find a request again; it does not make a request safe to repeat. Source: AI/ML API docs,
-/// "request tracing and cost", 2026-08.
-pub(super) fn fresh_request_id() -> String {
+/// Returns a new `X-Client-Request-Id`: 1 to 128 characters of `A-Za-z0-9._:-`, echoed by the
+/// service for support; it does not make a request idempotent. Source: AI/ML API docs, "request
+/// tracing and cost", 2026-08.
+pub(super) fn new_request_id() -> String {
     format!("caption-{:032x}", fastrand::u128(..))
+}
+
+/// Sets the proxy of the options, or else leaves that of the environment and the system.
+fn with_proxy(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Error> {
+    Ok(match options.proxy.as_deref() {
+        Some("") => builder.no_proxy(),
+        Some(url) => {
+            let proxy = Proxy::all(parse_proxy(url)?);
+            let proxy = proxy.map_err(|_| invalid_proxy("it cannot be used"))?;
+            builder.proxy(proxy.no_proxy(NoProxy::from_env()))
+        }
+        None => {
+            check_proxy_variables()?;
+            builder
+        }
+    })
+}
+
+/// Parses a proxy URL; the scheme defaults to HTTP.
+fn parse_proxy(url: &str) -> Result<Url, Error> {
+    let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let parsed = Url::parse(&full).map_err(|e| invalid_proxy(&e.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(invalid_proxy("neither http:// nor https://"));
+    }
+    Ok(parsed)
+}
+
+/// Omits the value, which may hold a password.
+fn invalid_proxy(reason: &str) -> Error {
+    Error::Invalid { setting: Setting::Proxy, value: None, reason: reason.to_owned() }
+}
+
+/// Refuses invalid proxy variables, which reqwest would ignore and connect directly.
+fn check_proxy_variables() -> Result<(), Error> {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let value = std::env::var(name).unwrap_or_default();
+        if !value.trim().is_empty() {
+            parse_proxy(value.trim()).map_err(|e| invalid_proxy(&format!("{name}: {e}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// TLS without roots, for plain HTTP: loading the system trust store takes longer than the rest of
+/// the start.
+fn tls_without_roots() -> ClientConfig {
+    tls_builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+}
+
+/// TLS with the system trust store and the certificates of the CA file.
+fn tls(options: &Options) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let extra = match &options.authorities {
+        Some(path) => ca_certificates(path)?,
+        None => Vec::new(),
+    };
+    let invalid = |e: rustls::Error| match &options.authorities {
+        Some(path) => invalid_ca_file(path, "one is none"),
+        None => Error::Setup(Box::new(e)),
+    };
+    let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(invalid)?;
+    let builder = tls_builder().dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(builder.with_no_client_auth())
+}
+
+fn tls_builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    builder.with_safe_default_protocol_versions().expect("ring supports TLS 1.2 and 1.3")
+}
+
+/// Reads the certificates of a PEM file.
+fn ca_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let unreadable = |e: io::Error| invalid_ca_file(path, &e.kind().to_string());
+    let file = platform::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() || metadata.len() > MAX_PEM_LEN {
+        return Err(invalid_ca_file(path, "not a file of at most 4 MB"));
+    }
+    let mut pem = Vec::new();
+    file.take(MAX_PEM_LEN).read_to_end(&mut pem).map_err(unreadable)?;
+    let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pem);
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => {
+            Err(invalid_ca_file(path, "no certificate in it"))
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(_) => Err(invalid_ca_file(path, "it is damaged")),
+    }
+}
+
+fn invalid_ca_file(path: &Path, reason: &str) -> Error {
+    Error::invalid(Setting::CaFile, path.to_string_lossy(), reason)
+}
+
+/// Classifies a failed exchange with `host` by its causes. `timeout` is that of one attempt.
+pub(super) fn transport_error(error: reqwest::Error, host: &str, timeout: Duration) -> Error {
+    let error = error.without_url();
+    let is_proxy_failure = causes(&error).any(|cause| cause.to_string().contains("tunnel"));
+    let host = if is_proxy_failure { format!("{host} through the proxy") } else { host.to_owned() };
+    if find::<ChangedWhileSending>(&error).is_some() {
+        Error::ModifiedDuringUpload
+    } else if let Some(ReadWhileSending(kind)) = find(&error) {
+        Error::Unreadable((*kind).into())
+    } else if matches!(find(&error), Some(rustls::Error::InvalidCertificate(_))) {
+        Error::InvalidCertificate { host, source: Box::new(error) }
+    } else if error.is_connect() {
+        Error::Unreachable { host, source: Box::new(error) }
+    } else if error.is_timeout() {
+        Error::TimedOut { after: timeout }
+    } else {
+        Error::Disconnected(Box::new(error))
+    }
+}
+
+/// First cause of type `E`.
+fn find<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }

@@ -1,30 +1,31 @@
 //! The only place that knows HTTP, the service's JSON and the key.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 pub use self::api_key::ApiKey;
+pub use self::audio::Audio;
 pub use self::dialect::Dialect;
-pub(crate) use self::dialect::Material;
-pub use self::download::Downloader;
 pub use self::options::{DEFAULT_BASE_URL, DEFAULT_MODEL, Options};
 pub use self::pricing::{Price, Prices};
-pub use self::upload::Audio;
 
 use self::body::RequestBody;
-use self::dialect_negotiation::{DialectAttempts, DialectNegotiation};
+use self::dialect_negotiation::{CaptionRequest, DialectNegotiation};
+use self::download::Downloader;
 use self::rate_limit::RateLimiter;
 use self::retry::RetryState;
+use crate::audio::Clip;
 use crate::client::answer::Answer;
 use crate::error::Error;
-use crate::progress::{Event, Observer};
+use crate::progress::Observer;
 
 pub mod answer;
 mod answer_builder;
 mod api_error;
 mod api_key;
+mod audio;
 mod body;
 mod content_part;
 mod dialect;
@@ -37,127 +38,135 @@ mod options;
 mod pricing;
 #[cfg(test)]
 mod properties;
-mod proxy;
 mod rate_limit;
 mod response;
 mod retry;
 mod sse;
-mod tls;
-mod upload;
 mod wire;
 
-/// Asks one service with one key.
+/// Client of one service with one API key. Clones share connections, rate limit and dialect.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Shared>);
+
 #[derive(Debug)]
-pub struct Client {
+struct Shared {
     http: reqwest::Client,
     endpoint: Url,
     key: ApiKey,
     options: Options,
     negotiation: DialectNegotiation,
     rate_limiter: RateLimiter,
+    downloader: Downloader,
 }
 
 impl Client {
-    /// Sets up HTTP; nothing is sent yet.
+    /// Sets up the HTTP client; sends nothing.
     ///
-    /// Fails with [`Error::BadUrl`], [`Error::InsecureUrl`] or [`Error::Setup`].
+    /// Fails with [`Error::InsecureUrl`], [`Error::Setup`], or [`Error::Invalid`] for the base URL,
+    /// the proxy or the CA file.
     pub fn new(key: ApiKey, options: Options) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
         let is_loopback_url = endpoint::is_plain_loopback(&endpoint);
-        let http = http::client(&options, http::NO_REDIRECTS, is_loopback_url)?;
-        let rate_limiter = RateLimiter::new(options.min_interval);
-        let negotiation = DialectNegotiation::new(options.dialect, Dialect::at(&endpoint));
-        Ok(Self { http, endpoint, key, options, negotiation, rate_limiter })
+        Ok(Self(Arc::new(Shared {
+            http: http::client(&options, http::NO_REDIRECTS, is_loopback_url)?,
+            rate_limiter: RateLimiter::new(options.min_interval),
+            negotiation: DialectNegotiation::new(
+                options.dialect.or_else(|| Dialect::of_host(&endpoint)),
+            ),
+            downloader: Downloader::new(&options),
+            endpoint,
+            key,
+            options,
+        })))
     }
 
-    /// Asks for the caption of one recording and waits for the whole of it.
+    /// Sends the audio and returns its caption.
     ///
-    /// A try that fails in a way that may pass is repeated up to [`Options::max_retries`] times,
-    /// but never once `watch` was told any text. Where [`Options::dialect`] is not said and the
-    /// server refuses sound for how it is written, the other ways are tried, once each.
+    /// Transient failures are retried up to [`Options::max_retries`] times, but never after the
+    /// observer received text. If [`Options::dialect`] is not set and an unknown server refuses
+    /// the form of the audio, the other dialects follow.
     ///
-    /// Fails with [`Error::Undecodable`] where the server does not take sound of that kind.
+    /// Fails with [`Error::Undecodable`] if the dialect cannot carry the format of the audio.
     pub async fn caption(&self, audio: &Audio, observer: &Observer) -> Result<Answer, Error> {
-        self.caption_material(audio, observer).await
+        let mut request = self.request(observer);
+        while request.next_dialect().await.is_some() {
+            request.send(audio).await;
+        }
+        request.finish()
     }
 
-    /// The same for a recording that is made ready for the dialect of the server, once that is
-    /// known, or tried.
-    pub(crate) async fn caption_material(
+    /// Starts a request whose audio is prepared for each dialect by the caller.
+    pub(crate) fn request<'a>(&'a self, observer: &'a Observer) -> CaptionRequest<'a> {
+        let retry = RetryState::new(self.0.options.max_retries, &self.0.rate_limiter);
+        CaptionRequest::new(self, retry, observer)
+    }
+
+    /// Downloads a URL with the timeouts and retries of the options.
+    pub(crate) async fn download(
         &self,
-        material: &impl Material,
+        url: &Url,
+        max_upload: Option<u64>,
+        observer: &Observer,
+    ) -> Result<Clip, Error> {
+        self.0.downloader.fetch(url, max_upload, observer).await
+    }
+
+    /// Dialect that the next request is sent in.
+    pub fn dialect(&self) -> Dialect {
+        self.0.negotiation.dialect()
+    }
+
+    /// Options of this client.
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    fn negotiation(&self) -> &DialectNegotiation {
+        &self.0.negotiation
+    }
+
+    /// Sends the audio in one dialect, and again after transient failures.
+    async fn send(
+        &self,
+        audio: &Audio,
+        dialect: Dialect,
+        retry: &mut RetryState<'_>,
         observer: &Observer,
     ) -> Result<Answer, Error> {
-        let started = Instant::now();
-        let mut retry = RetryState::new(self.options.max_retries, &self.rate_limiter);
-        let mut negotiation = DialectAttempts::new(&self.negotiation);
-        // Made once for a dialect, however often it is sent.
-        let mut ready = None;
         loop {
             retry.acquire().await;
-            let dialect = negotiation.turn();
-            let (_, audio) = match ready.take().filter(|(made_for, _)| *made_for == dialect) {
-                Some(made) => ready.insert(made),
-                None => match material.written_in(dialect).await {
-                    Ok(audio) => ready.insert((dialect, audio)),
-                    Err(error) => {
-                        negotiation.skip(error).await?;
-                        continue;
-                    }
-                },
-            };
-            match self.ask_once(audio, dialect, observer).await {
+            match self.send_once(audio, dialect, observer).await {
                 Ok(answer) => {
-                    if let Some(dialect) = negotiation.settle() {
-                        observer.emit(Event::Understood { dialect });
-                    }
-                    self.rate_limiter.succeeded();
-                    let (attempts, elapsed) = (retry.number, started.elapsed());
-                    return Ok(Answer { attempts, elapsed, ..answer });
+                    self.0.rate_limiter.succeeded();
+                    return Ok(answer);
                 }
-                Err(error) => match negotiation.next(error).await {
-                    Ok(()) => retry.number += 1,
-                    Err(error) => retry.wait(error, observer).await?,
-                },
+                Err(error) => retry.wait(error, observer).await?,
             }
         }
     }
 
-    /// How sound is written for the server, as far as is known.
-    pub fn dialect(&self) -> Dialect {
-        self.negotiation.dialect()
-    }
-
-    /// How this client asks.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
-    async fn ask_once(
+    async fn send_once(
         &self,
         audio: &Audio,
         dialect: Dialect,
         observer: &Observer,
     ) -> Result<Answer, Error> {
-        let body = RequestBody::new(&self.options, dialect, audio, observer);
-        let response = self
-            .http
-            .post(self.endpoint.clone())
-            .timeout(self.options.timeout)
-            .header(AUTHORIZATION, self.key.bearer())
+        let Shared { http, endpoint, key, options, .. } = &*self.0;
+        let body = RequestBody::new(options, dialect, audio, observer);
+        let response = http
+            .post(endpoint.clone())
+            .timeout(options.timeout)
+            .header(AUTHORIZATION, key.bearer())
             .header(CONTENT_TYPE, "application/json")
-            .header("X-Client-Request-Id", http::fresh_request_id())
+            .header("X-Client-Request-Id", http::new_request_id())
             .body(reqwest::Body::wrap(body))
             .send()
             .await
             .map_err(|error| self.classify(error))?;
-        response::receive(response, &self.options, &self.key, observer, |error| {
-            self.classify(error)
-        })
-        .await
+        response::receive(response, options, key, observer, |error| self.classify(error)).await
     }
 
     fn classify(&self, error: reqwest::Error) -> Error {
-        Error::from_exchange(error, &endpoint::host(&self.endpoint), self.options.timeout)
+        http::transport_error(error, &endpoint::host(&self.0.endpoint), self.0.options.timeout)
     }
 }

@@ -67,7 +67,7 @@ impl Default for Options {
 impl Options {
     /// How sound is written for the server at first.
     pub fn first_dialect(&self) -> Dialect {
-        let guess = || endpoint::resolve(&self.base_url, true).map(|url| Dialect::at(&url));
-        self.dialect.unwrap_or_else(|| guess().unwrap_or_default())
+        let url = endpoint::resolve(&self.base_url, true).ok();
+        self.dialect.or_else(|| Dialect::of_host(&url?)).unwrap_or_default()
     }
 }

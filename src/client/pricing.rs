@@ -57,7 +57,7 @@ impl Prices {
         let url = url(options).ok()?;
         let is_loopback_url = endpoint::is_plain_loopback(&url);
         let client = http::client(options, http::NO_REDIRECTS, is_loopback_url).ok()?;
-        let request = client.get(url).timeout(options.timeout.min(http::SHORT_TIMEOUT));
+        let request = client.get(url).timeout(options.timeout.min(http::LOOKUP_TIMEOUT));
         let mut response = request.send().await.ok()?.error_for_status().ok()?;
         let mut body = Vec::new();
         while let Some(bytes) = response.chunk().await.ok()? {

@@ -11,11 +11,11 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::api_key::ApiKey;
+use super::audio::Audio;
 use super::body::{BLOCK, RequestBody};
 use super::dialect::Dialect;
 use super::options::Options;
 use super::sse::Decoder;
-use super::upload::Audio;
 use super::{api_error, json};
 use crate::audio::Clip;
 use crate::error::Error;

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::sse::Decoder;
 use super::{api_error, json};
 use crate::client::answer::Answer;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::progress::Observer;
 
 /// A caption is at most 32,768 tokens: some 200 kB, and six times that where each character is
@@ -42,13 +42,20 @@ pub(super) async fn receive(
     if is_event_stream(&headers) {
         match builder.take_stream(&mut response, classify).await {
             Ok(()) => {}
-            Err(error) if builder.text.is_empty() || error.is_told_as_it_is() => return Err(error),
+            Err(error) if builder.text.is_empty() || is_reported_as_is(&error) => {
+                return Err(error);
+            }
             Err(error) => return Err(builder.incomplete(&error.to_string())),
         }
     } else {
         builder.take_whole(&mut response, classify).await?;
     }
     builder.into_answer(options)
+}
+
+/// True if the error says more of a partial caption than that it is incomplete.
+fn is_reported_as_is(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Auth | ErrorKind::Credits)
 }
 
 impl AnswerBuilder<'_> {

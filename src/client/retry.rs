@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::rate_limit::RateLimiter;
-use crate::error::{Error, Kind};
+use crate::error::{Effect, Error, ErrorKind};
 use crate::progress::{Event, Observer};
 
 /// The first wait is somewhere below this, the second below twice as much, and so on.
@@ -42,7 +42,10 @@ impl<'a> RetryState<'a> {
 
     /// Waits until it is time for the next try, or hands the error back where there is none.
     pub(super) async fn wait(&mut self, error: Error, observer: &Observer) -> Result<(), Error> {
-        let is_too_many = error.kind() == Kind::RateLimited;
+        if error.effect() != Effect::Retry {
+            return Err(error);
+        }
+        let is_too_many = error.kind() == ErrorKind::RateLimited;
         if is_too_many && self.rate_limiter.successes() != self.successes {
             self.successes = self.rate_limiter.successes();
             self.failures = 0;
@@ -65,11 +68,8 @@ impl<'a> RetryState<'a> {
     }
 }
 
-/// How long to wait after try `number` failed; `None` where another try makes no sense.
+/// Wait after failed attempt `number`; `None` if the server asks for one that is too long.
 fn wait_after(error: &Error, number: u32) -> Option<Duration> {
-    if !error.is_transient() {
-        return None;
-    }
     // Full jitter: clients that failed together do not come back together.
     let ceiling = FIRST.saturating_mul(1 << (number - 1).min(16)).min(LONGEST);
     let own = ceiling.mul_f64(fastrand::f64());

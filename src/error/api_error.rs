@@ -1,52 +1,49 @@
-//! What the service says when it refuses, in one shape.
+//! Error of the service, in one form for all its error documents.
 
 use std::fmt;
 use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::Kind;
+use super::ErrorKind;
 
-/// What the service said when it refused or failed.
-///
-/// The ten shapes that its error bodies are known to take are all read into this.
+/// Error response of the service. All ten forms of its error bodies are read into this.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The HTTP status code; of the error object where a success status carried one; 0 where
-    /// neither is known.
+    /// HTTP status code, or that of an error object in a successful response, or 0 if there is
+    /// none.
     pub status: u16,
-    /// What it means for the caller.
+    /// Meaning for the caller.
     pub kind: ApiErrorKind,
-    /// The service's words, on one line; empty where it had none.
+    /// Message of the service on one line; may be empty.
     pub message: String,
-    /// The service's name for the request.
+    /// Request id of the service.
     pub request_id: Option<String>,
-    /// How long the service asked to wait.
+    /// Wait that the service asked for.
     pub retry_after: Option<Duration>,
 }
 
-/// What a [`ApiError`] means for the caller.
+/// Meaning of an [`ApiError`] for the caller.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ApiErrorKind {
-    /// The key is missing, unknown, or not allowed to do this.
+    /// The key is missing, invalid, or not allowed to do this.
     Key,
-    /// The account has to be verified first.
+    /// The account is not verified.
     Unverified,
     /// The account has no credits left.
     Credits,
-    /// Too many requests for now.
+    /// Too many requests.
     RateLimited,
-    /// A free allowance is used up; it returns with the hour, not with the next try.
+    /// The free allowance is used up until the next hour.
     AllowanceUsed,
-    /// The body is larger than the service takes.
+    /// The request body is larger than the service takes.
     TooLarge,
-    /// The service answered with another address to go to.
+    /// The service responded with a redirect.
     Redirected,
-    /// The sound is written in another way than the server takes it.
+    /// The server takes audio in another dialect.
     WrongForm,
-    /// The request is at fault: asked again, it will be refused again.
+    /// The request is invalid and would be refused again.
     Rejected,
     /// The service or something behind it failed.
     #[default]
@@ -77,13 +74,15 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 impl ApiErrorKind {
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn error_kind(self) -> ErrorKind {
         match self {
-            Self::Key | Self::Unverified => Kind::Auth,
-            Self::Credits => Kind::Credits,
-            Self::RateLimited | Self::AllowanceUsed => Kind::RateLimited,
-            Self::TooLarge | Self::Redirected | Self::WrongForm | Self::Rejected => Kind::Rejected,
-            Self::Failed => Kind::Server,
+            Self::Key | Self::Unverified => ErrorKind::Auth,
+            Self::Credits => ErrorKind::Credits,
+            Self::RateLimited | Self::AllowanceUsed => ErrorKind::RateLimited,
+            Self::TooLarge | Self::Redirected | Self::WrongForm | Self::Rejected => {
+                ErrorKind::Rejected
+            }
+            Self::Failed => ErrorKind::Server,
         }
     }
 }

@@ -1,18 +1,34 @@
-//! The words of messages that take more than a format string.
+//! Texts of error messages that take more than a format string.
 
+use std::error::Error as StdError;
 use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use super::{BoxError, Setting};
+
+pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> String {
+    let what = match setting {
+        Setting::Url => "not a usable URL",
+        Setting::BaseUrl => "not a usable base URL",
+        Setting::Glob => "not a usable glob",
+        Setting::Regex => "not a usable regular expression",
+        Setting::Proxy => "not a usable proxy",
+        Setting::CaFile => "no certificates to trust",
+    };
+    let value = value.map(|value| format!(": {value}")).unwrap_or_default();
+    format!("{what} ({reason}){value}")
+}
+
 pub(super) fn unreadable(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
         return "no such file".to_owned();
     }
-    // In the system's words, without its number.
-    let words = error.to_string();
-    format!("could not be read ({})", words.split(" (os error").next().unwrap_or(&words))
+    // The message of the system without its number.
+    let message = error.to_string();
+    format!("could not be read ({})", message.split(" (os error").next().unwrap_or(&message))
 }
 
 pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
@@ -23,23 +39,36 @@ pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
     }
 }
 
-pub(super) fn told(encoded: Option<u64>) -> String {
-    encoded.map_or_else(|| "more than that".to_owned(), |bytes| si(bytes).to_string())
+/// Formats a number that may be unknown because it is over the limit.
+pub(super) fn or_more<T, D: Display>(number: Option<T>, format: fn(T) -> D) -> String {
+    number.map_or_else(|| "more than that".to_owned(), |number| format(number).to_string())
 }
 
 pub(super) fn si(bytes: u64) -> impl Display {
     ByteSize(bytes).display().si()
 }
 
-pub(super) fn length(seconds: Option<f64>) -> String {
-    seconds.map_or_else(|| "more than that".to_owned(), span)
-}
-
-/// A length of sound.
-pub(super) fn span(seconds: f64) -> String {
+/// Length of audio.
+pub(super) fn length(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.1} s");
     }
     let time = Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX);
     humantime::format_duration(time).to_string()
+}
+
+/// Message of the innermost cause, which tells a refused connection from a wrong name.
+pub(super) fn root_cause(error: &BoxError) -> String {
+    causes(&**error).last().map_or_else(String::new, ToString::to_string)
+}
+
+/// Chain of causes, beginning with the error itself.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        // `io::Error::source` skips the error that it wraps.
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
 }

@@ -1,11 +1,13 @@
-//! What programs can rely on of an error.
+//! Stable facts about an error: its kind, its effect, and the details of the failed request.
 
 use std::fmt;
+use std::time::Duration;
 
-/// The stable names of failures; scripts rely on them.
+use super::{ApiErrorKind, Error};
+
+/// Stable name of a failure; scripts rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// Wrong options or configuration.
     Usage,
     /// The input cannot be used.
@@ -14,29 +16,29 @@ pub enum Kind {
     Auth,
     /// Out of credits.
     Credits,
-    /// The service will not take this request.
+    /// The service rejects this request.
     Rejected,
     /// Too many requests.
     RateLimited,
-    /// The network between here and there.
+    /// The network failed.
     Network,
     /// The service failed.
     Server,
-    /// An answer without a whole caption.
+    /// The response holds no complete caption.
     Incomplete,
-    /// The service answered without listening.
+    /// The service ignored the audio.
     NotHeard,
-    /// What may be spent is spent.
+    /// The spending limit is reached.
     Budget,
-    /// Not known, and nothing may be asked.
+    /// Not cached, and no request may be sent.
     Offline,
     /// The caption could not be written.
     Output,
-    /// Ended by the user.
+    /// The user ended the run.
     Interrupted,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Usage => "usage",
@@ -55,4 +57,130 @@ impl fmt::Display for Kind {
             Self::Interrupted => "interrupted",
         })
     }
+}
+
+/// Consequence of a failure for the request, the input and the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The same request may succeed later. The input fails when the retries are used up.
+    Retry,
+    /// The input fails; others may succeed.
+    FailInput,
+    /// All other inputs would fail in the same way.
+    StopRun,
+}
+
+impl Error {
+    /// Failure itself, without the window in which it happened.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::InWindow { source, .. } => source.root(),
+            error => error,
+        }
+    }
+
+    /// Stable name of this failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid { .. } | Self::InsecureUrl { .. } | Self::Setup(_) => ErrorKind::Usage,
+            Self::BadKey => ErrorKind::Auth,
+            Self::Unreadable(_)
+            | Self::NotAFile { .. }
+            | Self::Empty
+            | Self::NotAudio { .. }
+            | Self::Damaged { .. }
+            | Self::Undecodable { .. }
+            | Self::TooLarge { .. }
+            | Self::TooLong { .. }
+            | Self::StreamTooLarge { .. }
+            | Self::UnknownLength
+            | Self::ModifiedDuringUpload
+            | Self::Download { .. } => ErrorKind::Input,
+            Self::Api(api_error) => api_error.kind.error_kind(),
+            Self::Unreachable { .. }
+            | Self::InvalidCertificate { .. }
+            | Self::TimedOut { .. }
+            | Self::Disconnected(_) => ErrorKind::Network,
+            Self::UnexpectedResponse { .. } => ErrorKind::Server,
+            Self::Incomplete { .. } => ErrorKind::Incomplete,
+            Self::NotHeard { .. } => ErrorKind::NotHeard,
+            Self::InWindow { source, .. } => source.kind(),
+            Self::Offline => ErrorKind::Offline,
+            Self::BudgetExceeded { .. } => ErrorKind::Budget,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Unwritable { .. } | Self::TempFile(_) => ErrorKind::Output,
+        }
+    }
+
+    /// Consequence of this failure.
+    ///
+    /// A response that makes no sense is not retried: it may have been billed.
+    pub fn effect(&self) -> Effect {
+        let is_transient = match self.root() {
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected(_) => true,
+            Self::Download { status, .. } => is_transient_status(*status),
+            Self::Api(api_error) => match api_error.kind {
+                ApiErrorKind::RateLimited => true,
+                ApiErrorKind::Failed => is_transient_status(api_error.status),
+                _ => false,
+            },
+            _ => false,
+        };
+        match self.kind() {
+            _ if is_transient => Effect::Retry,
+            ErrorKind::Auth | ErrorKind::Credits | ErrorKind::Budget | ErrorKind::Output => {
+                Effect::StopRun
+            }
+            _ => Effect::FailInput,
+        }
+    }
+
+    /// Wait that the server asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.root() {
+            Self::Download { retry_after, .. } => *retry_after,
+            Self::Api(api_error) => api_error.retry_after,
+            _ => None,
+        }
+    }
+
+    /// HTTP status code of the response.
+    pub fn status(&self) -> Option<u16> {
+        match self.root() {
+            Self::Download { status, .. } | Self::UnexpectedResponse { status, .. } => {
+                Some(*status)
+            }
+            Self::Api(api_error) => Some(api_error.status).filter(|status| *status > 0),
+            _ => None,
+        }
+    }
+
+    /// Request id of the service, to quote to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        match self.root() {
+            Self::Api(api_error) => api_error.request_id.as_deref(),
+            Self::UnexpectedResponse { request_id, .. }
+            | Self::Incomplete { request_id, .. }
+            | Self::NotHeard { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Cost of the failed request in US dollars, if the service reported it.
+    pub fn usd(&self) -> Option<f64> {
+        match self.root() {
+            Self::Incomplete { usd, .. } | Self::NotHeard { usd, .. } => *usd,
+            _ => None,
+        }
+    }
+
+    /// True if a response arrived, so that the request may have been billed.
+    pub(crate) fn is_after_response(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::UnexpectedResponse { .. })
+    }
+}
+
+/// True if a server that responds with `status` may respond otherwise later.
+fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
 }

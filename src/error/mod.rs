@@ -1,291 +1,261 @@
-//! Everything that can go wrong, as one enum that programs can match on.
+//! Errors of the library: one enum that programs can match on.
 
+use std::error::Error as StdError;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::api_error::{ApiError, ApiErrorKind};
-pub use self::kind::Kind;
-pub(crate) use self::transport::{ChangedWhileSending, ReadWhileSending};
+pub use self::kind::{Effect, ErrorKind};
 
 mod api_error;
-mod effect;
 mod format;
 mod kind;
-mod transport;
 
-/// What to do about sound that cannot be sent in one piece.
+/// Error of another crate, kept as a source.
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+
+pub(crate) use self::format::causes;
+
+/// Advice for audio that does not fit into one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Advice {
     /// Cut it into windows of this length.
     Cut {
-        /// One that fits.
+        /// Length that fits.
         window: Duration,
     },
-    /// Let it be converted.
+    /// Convert it.
     Convert,
     /// Make it smaller.
     Shrink,
 }
 
-/// Why an input has no caption, or why nothing could start at all.
+/// Setting or operand that an [`Error::Invalid`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// URL of an input.
+    Url,
+    /// Base URL of the service.
+    BaseUrl,
+    /// Glob of files.
+    Glob,
+    /// Regular expression of a rule.
+    Regex,
+    /// Proxy URL.
+    Proxy,
+    /// File of CA certificates.
+    CaFile,
+}
+
+/// Failure of one input or of the whole run.
 ///
-/// The message says what happened; [`Error::kind`] is the stable name for programs, and the
-/// causes are in the [`source`](std::error::Error::source) chain.
+/// The message says what happened; [`Error::kind`] is its stable name, [`Error::effect`] says
+/// what follows from it, and the [`source`](std::error::Error::source) chain has the causes.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
-    /// An operand that looks like a URL cannot be used.
-    #[error("not a usable URL ({reason}): {url}")]
-    BadUrl {
-        /// The URL as it was given.
-        url: String,
-        /// What is wrong with it.
+    /// A setting or operand cannot be used.
+    #[error("{}", format::invalid(*setting, value.as_deref(), reason))]
+    Invalid {
+        /// Setting that is invalid.
+        setting: Setting,
+        /// Value as it was given; `None` if it may hold a password.
+        value: Option<String>,
+        /// Reason why it cannot be used.
         reason: String,
-    },
-    /// The base URL cannot be used.
-    #[error("not a usable base URL ({reason}): {url}")]
-    BadBaseUrl {
-        /// The base URL as it was given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A glob cannot be understood.
-    #[error("not a usable glob ({reason}): {glob}")]
-    BadGlob {
-        /// The glob as it was given.
-        glob: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A regular expression cannot be understood.
-    #[error("not a usable regular expression ({reason}): {pattern}")]
-    BadRegex {
-        /// The expression as it was given.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The pattern of a sidecar's name cannot be used.
-    #[error("not a usable pattern ({reason}): {pattern}")]
-    BadPattern {
-        /// The pattern as it was given.
-        pattern: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A caption would be written over a sound.
-    #[error("a caption is never written over a sound: {}", path.display())]
-    OverwritesInput {
-        /// The file.
-        path: std::path::PathBuf,
-    },
-    /// Two captions would be written to one file.
-    #[error("{one} and {other} would both be written to {}", path.display())]
-    SameSidecar {
-        /// The file.
-        path: std::path::PathBuf,
-        /// An input.
-        one: String,
-        /// Another input, or the same.
-        other: String,
     },
     /// The key would travel unencrypted.
     #[error("refused to send the key over http:// to {host}, where anyone on the way can read it")]
     InsecureUrl {
-        /// The host of the base URL.
+        /// Host of the base URL.
         host: String,
     },
     /// The key is empty or holds something other than printable ASCII.
     #[error("the key is empty, or holds a line break or another character that no key has")]
     BadKey,
-    /// The address of a proxy cannot be used. It is not repeated: a password may be in it.
-    #[error("not a usable proxy ({reason})")]
-    BadProxy {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file of certificates cannot be used.
-    #[error("no certificates to trust ({reason}): {}", path.display())]
-    InvalidCaFile {
-        /// The file.
-        path: std::path::PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// The HTTP client could not be set up (TLS roots, proxy settings).
     #[error("could not set up HTTP")]
-    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The file could not be opened or read.
+    Setup(#[source] BoxError),
+    /// A file could not be opened or read.
     #[error("{}", format::unreadable(.0))]
     Unreadable(#[source] io::Error),
-    /// Sound on its way, downloaded or converted for one, could not be kept in a temporary file.
+    /// Downloaded or converted audio could not be written to a temporary file.
     #[error("could not keep the sound in {} ({})", std::env::temp_dir().display(), .0.kind())]
     TempFile(#[source] io::Error),
-    /// A folder, a named pipe, a device or a socket where a file was expected.
+    /// A folder, a named pipe, a device or a socket was given as a file.
     #[error("{what}, not a file")]
     NotAFile {
-        /// What it is, with its article.
+        /// Type of the file, with its article.
         what: &'static str,
     },
-    /// No bytes at all.
+    /// The file has no bytes.
     #[error("empty: not a single byte")]
     Empty,
-    /// The content is something other than sound.
+    /// The content is not audio.
     #[error("not audio but {found}")]
     NotAudio {
-        /// What the content looks like, with its article.
+        /// Type of the content, with its article.
         found: String,
     },
-    /// Audio by its first bytes, but nothing in it can be played.
+    /// The content starts like audio, but cannot be decoded.
     #[error("a damaged {container} file ({reason})")]
     Damaged {
-        /// The container, `WAV` for one.
+        /// Container, such as `WAV`.
         container: String,
-        /// What a decoder says of it.
+        /// Message of the decoder.
         reason: String,
     },
-    /// Audio that cannot be decoded here, where it would have to be.
+    /// Audio that has to be decoded has a codec without a decoder.
     #[error("{container} with sound that cannot be decoded here")]
     Undecodable {
-        /// The container, `AMR` for one.
+        /// Container, such as `AMR`.
         container: String,
     },
-    /// Longer in base64 than may be sent.
-    #[error("too large: {} in base64, and less than {} can be sent", format::told(*encoded), format::si(*limit))]
+    /// The audio is larger than the upload limit.
+    #[error("too large: {} in base64, and less than {} can be sent", format::or_more(*encoded, format::si), format::si(*limit))]
     TooLarge {
-        /// Length of the base64 text in bytes; `None` where the whole was not read.
+        /// Length of the base64 text in bytes; `None` if not all of it was read.
         encoded: Option<u64>,
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: u64,
-        /// What may help.
+        /// Advice that may help.
         advice: Advice,
     },
-    /// More from standard input or a URL than is kept here.
+    /// Standard input or a download is larger than the spool limit.
     #[error("more than {}, which is as much as is kept of what is no file", format::si(*limit))]
     StreamTooLarge {
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: u64,
     },
-    /// More sound than can be sent in one piece.
-    #[error("too long: {} of sound, and at most {} fits into one request", format::length(*seconds), format::span(*limit))]
+    /// The audio is longer than the service takes in one request.
+    #[error("too long: {} of sound, and at most {} fits into one request", format::or_more(*seconds, format::length), format::length(*limit))]
     TooLong {
-        /// Its length in seconds; `None` where the whole was not read.
+        /// Length in seconds; `None` if not all of it was read.
         seconds: Option<f64>,
-        /// The limit in seconds.
+        /// Limit in seconds.
         limit: f64,
-        /// What may help.
+        /// Advice that may help.
         advice: Advice,
     },
-    /// The file was written to, cut or replaced while it was being sent.
+    /// The file was modified during the upload.
     #[error("the file changed while it was being sent")]
     ModifiedDuringUpload,
-    /// A URL that was to be downloaded answered with something other than success.
+    /// A download failed with an HTTP status.
     #[error("the download was answered with {status}")]
     Download {
-        /// The HTTP status code.
+        /// HTTP status code.
         status: u16,
-        /// How long the server asked to wait.
+        /// Wait that the server asked for.
         retry_after: Option<Duration>,
     },
-    /// The service refused the request or failed to serve it, and said so.
+    /// The service refused or failed the request.
     #[error(transparent)]
     Api(#[from] Box<ApiError>),
     /// No connection could be made.
-    #[error("could not connect to {host} ({})", transport::root_cause(source))]
+    #[error("could not connect to {host} ({})", format::root_cause(source))]
     Unreachable {
         /// Host and port.
         host: String,
-        /// Name look-up, TCP or TLS.
-        source: reqwest::Error,
+        /// Failure of the name look-up, of TCP or of TLS.
+        source: BoxError,
     },
-    /// The server's certificate is not one to trust.
-    #[error("the certificate of {host} is not trusted ({})", transport::root_cause(source))]
+    /// The certificate of the server is invalid.
+    #[error("the certificate of {host} is not trusted ({})", format::root_cause(source))]
     InvalidCertificate {
         /// Host and port.
         host: String,
-        /// What is wrong with it.
-        source: reqwest::Error,
+        /// Failure of the verification.
+        source: BoxError,
     },
-    /// No complete answer within the time given.
+    /// No complete response arrived within the timeout.
     #[error("no complete answer within {}", humantime::format_duration(*after))]
     TimedOut {
-        /// The limit that was set.
+        /// Timeout of one attempt.
         after: Duration,
     },
-    /// The connection broke before the answer was complete.
+    /// The connection broke before the response was complete.
     #[error("the connection broke before the answer was complete")]
-    Disconnected(#[source] reqwest::Error),
-    /// A success status with a body that is no answer.
+    Disconnected(#[source] BoxError),
+    /// A response with a success status holds no caption.
     #[error("answered {status} with {found} in place of a caption")]
     UnexpectedResponse {
-        /// The HTTP status code.
+        /// HTTP status code.
         status: u16,
-        /// What the body looks like, with its article.
+        /// Description of the body, with its article.
         found: String,
-        /// The service's name for the request.
+        /// Request id of the service.
         request_id: Option<String>,
     },
-    /// Fewer tokens of sound than the sound has: it was answered without listening.
+    /// The service counted fewer tokens than the audio has: it ignored the audio.
     #[error(
         "the service heard {prompt_tokens} tokens of about {expected:.0}: it answered without the sound"
     )]
     NotHeard {
-        /// What the service counted.
+        /// Input tokens that the service counted.
         prompt_tokens: u64,
-        /// What sound of that length comes to.
+        /// Input tokens of audio of that length.
         expected: f64,
-        /// What it cost all the same, in US dollars.
+        /// Cost in US dollars.
         usd: Option<f64>,
-        /// The service's name for the request.
+        /// Request id of the service.
         request_id: Option<String>,
     },
-    /// The length of the sound has to be known and is not.
+    /// The length of the audio is required and unknown.
     #[error("its length is not known, and subtitles need it")]
     UnknownLength,
-    /// A window of a longer sound has no caption.
+    /// A window of longer audio failed.
     #[error("window {}: {source}", crate::text::span(*start, *end))]
     InWindow {
-        /// Where the window begins, in seconds.
+        /// Start of the window in seconds.
         start: f64,
-        /// Where it ends, in seconds.
+        /// End of the window in seconds.
         end: f64,
-        /// Why.
+        /// Failure of the window.
         source: Box<Self>,
     },
-    /// Not known, and asking was not allowed.
+    /// The caption is not cached and no request may be sent.
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
-    /// The request would go past what may be spent.
+    /// The request would exceed the spending limit.
     #[error("{}", format::over_budget(*spent, *max, *is_blind))]
     BudgetExceeded {
         /// US dollars spent so far.
         spent: f64,
-        /// The limit in US dollars.
+        /// Limit in US dollars.
         max: f64,
-        /// Whether the service does not tell what its answers cost.
+        /// True if the service does not report prices.
         is_blind: bool,
     },
-    /// The run was ended by the user while this was under way.
+    /// The user ended the run.
     #[error("interrupted")]
     Interrupted,
-    /// The caption could not be written where it belongs.
+    /// A caption could not be written.
     #[error("could not write {}", path.display())]
     Unwritable {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Why.
+        /// Path of the file.
+        path: PathBuf,
+        /// Failure of the write.
         source: io::Error,
     },
-    /// An answer without a whole caption in it.
+    /// The response ended before the caption was complete.
     #[error("the caption is incomplete: {reason}")]
     Incomplete {
-        /// What is missing.
+        /// Reason why it is incomplete.
         reason: String,
-        /// What it cost all the same, in US dollars.
+        /// Cost in US dollars.
         usd: Option<f64>,
-        /// The service's name for the request.
+        /// Request id of the service.
         request_id: Option<String>,
     },
+}
+
+impl Error {
+    /// [`Error::Invalid`] with the value that is invalid.
+    pub fn invalid(
+        setting: Setting,
+        value: impl Into<String>,
+        reason: impl std::fmt::Display,
+    ) -> Self {
+        Self::Invalid { setting, value: Some(value.into()), reason: reason.to_string() }
+    }
 }

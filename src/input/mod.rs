@@ -11,7 +11,7 @@ pub use self::list::{List, Separator};
 pub use self::local_url::is_local;
 pub use self::walk::{InputIter, Search, is_audio_name, leads_to_several};
 
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 mod dedup;
 mod list;
@@ -65,7 +65,7 @@ pub type InputResult = Result<Input, InputError>;
 impl Input {
     /// Reads an operand of the command line: a URL, `-` for standard input, else a file.
     ///
-    /// Fails with [`Error::BadUrl`] for a URL that cannot be used.
+    /// Fails with [`Error::Invalid`] for a URL that cannot be used.
     pub fn parse(operand: &OsStr) -> Result<Self, Error> {
         let name = operand.to_string_lossy().into_owned();
         let source = match operand.to_str() {
@@ -118,7 +118,7 @@ fn parse_url(text: &str) -> Result<Url, Error> {
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {
-    Error::BadUrl { url: url.to_owned(), reason: reason.to_owned() }
+    Error::invalid(Setting::Url, url, reason)
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
         assert!(matches!(source("-"), Ok(Source::Stdin)));
         assert!(matches!(source("https.wav"), Ok(Source::File(_))));
         assert!(matches!(source("C:\\a.wav"), Ok(Source::File(_))));
-        assert!(matches!(source("s3://bucket/a.wav"), Err(Error::BadUrl { .. })));
-        assert!(matches!(source("https://"), Err(Error::BadUrl { .. })));
+        assert!(matches!(source("s3://bucket/a.wav"), Err(Error::Invalid { .. })));
+        assert!(matches!(source("https://"), Err(Error::Invalid { .. })));
     }
 }

@@ -10,7 +10,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder};
 
 use super::{Input, InputError, InputResult, Source};
-use crate::error::Error;
+use crate::error::{Error, Setting};
 
 /// What a folder is searched for: file extensions that stand for sound, without their dot. A
 /// file that is named needs none of them.
@@ -38,7 +38,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Fails with [`Error::BadGlob`] where a glob to exclude cannot be understood.
+    /// Fails with [`Error::Invalid`] where a glob to exclude cannot be understood.
     pub fn check(&self) -> Result<(), Error> {
         self.excluded(Path::new(".")).map(drop)
     }
@@ -46,7 +46,7 @@ impl Search {
     /// The recordings that an operand leads to: those in a folder or matched by a glob, sorted by
     /// name, or the one it names.
     ///
-    /// Fails with [`Error::BadUrl`] or [`Error::BadGlob`].
+    /// Fails with [`Error::Invalid`].
     pub fn expand(&self, input: Input) -> Result<InputIter, Error> {
         match &input.source {
             Source::File(path) if !path.exists() && is_glob(path) => {
@@ -227,7 +227,7 @@ fn fixed_part(pattern: &Path) -> PathBuf {
 }
 
 fn bad_glob(glob: &str, error: &dyn std::error::Error) -> Error {
-    Error::BadGlob { glob: glob.to_owned(), reason: error.to_string() }
+    Error::invalid(Setting::Glob, glob, error)
 }
 
 #[cfg(test)]

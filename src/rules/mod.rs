@@ -8,7 +8,7 @@ use self::pattern::Pattern;
 use self::repetition::Repetition;
 use crate::audio::Sound;
 use crate::client::answer::Answer;
-use crate::error::Error;
+use crate::error::{Error, Setting};
 use crate::rules::finding::{Finding, Severity};
 use crate::text::plain_path;
 
@@ -49,14 +49,14 @@ enum Test {
 impl Rule {
     /// No caption may match the pattern; it is case-insensitive unless it says otherwise.
     ///
-    /// Fails with [`Error::BadRegex`].
+    /// Fails with [`Error::Invalid`].
     pub fn deny(pattern: &str) -> Result<Self, Error> {
         Ok(Self::new(format!("deny {pattern}"), Test::Pattern(Pattern::deny(pattern)?)))
     }
 
     /// Every caption has to match the pattern; it is case-insensitive unless it says otherwise.
     ///
-    /// Fails with [`Error::BadRegex`].
+    /// Fails with [`Error::Invalid`].
     pub fn require(pattern: &str) -> Result<Self, Error> {
         Ok(Self::new(format!("require {pattern}"), Test::Pattern(Pattern::require(pattern)?)))
     }
@@ -96,12 +96,9 @@ impl Rule {
 
     /// Only for inputs whose name matches one of the globs, however its path is spelled.
     ///
-    /// Fails with [`Error::BadGlob`].
+    /// Fails with [`Error::Invalid`].
     pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
-        let bad = |glob: &str, e: &globset::Error| {
-            let (glob, reason) = (glob.to_owned(), e.kind().to_string());
-            Error::BadGlob { glob, reason }
-        };
+        let bad = |glob: &str, e: &globset::Error| Error::invalid(Setting::Glob, glob, e.kind());
         let mut set = GlobSetBuilder::new();
         for glob in globs {
             let built = GlobBuilder::new(glob).literal_separator(true).build();

@@ -2,7 +2,7 @@
 
 use regex::{Regex, RegexBuilder};
 
-use crate::error::Error;
+use crate::error::{Error, Setting};
 use crate::text::one_line;
 
 /// A pattern and whether it is wanted.
@@ -76,7 +76,7 @@ fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
         // The last line is the reason; those above point into the pattern.
         let text = e.to_string();
         let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Error::BadRegex { pattern: pattern.to_owned(), reason: reason.to_owned() }
+        Error::invalid(Setting::Regex, pattern, reason)
     })
 }
 

@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use caption::audio::{Clip, Convert, UploadOptions, measure, prepare};
-use caption::error::{Error, Kind};
+use caption::error::{Error, ErrorKind};
 use fastrand::Rng;
 
 use crate::harness::{answer, assert_says, caption, data, finish};
@@ -83,7 +83,7 @@ fn a_mutated_file_is_converted_or_refused_in_no_time() {
             if let Err(error) = look(&content) {
                 assert_eq!(
                     error.kind(),
-                    Kind::Input,
+                    ErrorKind::Input,
                     "{name}, case {case} of seed {seed}: {error}"
                 );
             }

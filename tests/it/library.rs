@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use caption::audio::Clip;
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Audio, Client, Downloader, Options};
-use caption::error::{Error, Kind};
+use caption::client::{ApiKey, Audio, Client, Options};
+use caption::error::{Effect, Error, ErrorKind};
 use caption::input::Input;
 use caption::progress::{Event, Observer};
 
@@ -62,9 +62,8 @@ async fn a_caption_is_remembered_under_the_model_that_was_asked() {
     let mut options = options(&stand_in);
     options.model = "another".to_owned();
     options.max_tokens = Some(500);
-    let downloader = Downloader::new(&options);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
-    let captioner = Captioner::new(CaptionerOptions::default()).with_client(client, downloader);
+    let captioner = Captioner::new(CaptionerOptions::default()).with_client(client);
     let input = Input::parse(data("tone.wav").as_os_str()).unwrap();
     let outcome = captioner.caption(input, &Observer::none()).await;
     let cache_key = outcome.cache_key.unwrap();
@@ -76,9 +75,8 @@ async fn a_caption_is_remembered_under_the_model_that_was_asked() {
 async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     let stand_in = StandIn::start();
     let options = options(&stand_in);
-    let downloader = Downloader::new(&options);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
-    let captioner = Captioner::new(CaptionerOptions::default()).with_client(client, downloader);
+    let captioner = Captioner::new(CaptionerOptions::default()).with_client(client);
     let outcome = tokio::spawn(async move {
         let input = Input::parse("nowhere.wav".as_ref()).unwrap();
         captioner.caption(input, &Observer::none()).await
@@ -87,7 +85,7 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
     assert_eq!(outcome.name, "nowhere.wav");
     let error = outcome.error().unwrap();
     assert!(matches!(error, Error::Unreadable(_)), "{error:?}");
-    assert_eq!((error.kind(), error.is_transient()), (Kind::Input, false));
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Input, Effect::FailInput));
     assert_eq!(error.kind().to_string(), "input");
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use caption::batch;
 use caption::captioner::Captioner;
 use caption::client::answer::Answer;
-use caption::error::{Error, Kind};
+use caption::error::{Effect, Error};
 use caption::input::{Input, InputResult};
 use caption::outcome::{Outcome, Status};
 use caption::progress::{Event, Observer};
@@ -276,11 +276,10 @@ impl Worker<'_> {
     }
 }
 
-/// True if the next inputs would fail in the same way.
+/// True if the other inputs would fail in the same way.
 fn ends_the_run(outcome: &Outcome) -> bool {
-    let kind = outcome.error().map(Error::kind);
-    outcome.manifest_error.is_some()
-        || matches!(kind, Some(Kind::Auth | Kind::Credits | Kind::Budget | Kind::Output))
+    let effect = outcome.error().map(Error::effect);
+    outcome.manifest_error.is_some() || effect == Some(Effect::StopRun)
 }
 
 /// Fails an outcome without the response that is to be printed, as for a caption that was streamed.

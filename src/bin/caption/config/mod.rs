@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use caption::audio::{Convert, UploadOptions};
 use caption::budget::Budget;
 use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{Client, Downloader, Options};
+use caption::client::{Client, Options};
 use caption::error::Error;
 use caption::input::leads_to_several;
 use caption::manifest::Manifest;
@@ -106,7 +106,7 @@ impl<'a> Config<'a> {
                 );
             }
             let client = Client::new(key, self.options.clone())?;
-            captioner = captioner.with_client(client, Downloader::new(&self.options));
+            captioner = captioner.with_client(client);
         }
         captioner = captioner.with_rules(rules(self.cli)?);
         if let Some(cache) = self.cache(diagnostics)? {

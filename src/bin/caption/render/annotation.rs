@@ -1,6 +1,6 @@
 //! Failures and findings of an input in the form that all reports share.
 
-use caption::error::Kind;
+use caption::error::ErrorKind;
 use caption::outcome::Outcome;
 use caption::rules::finding::{Finding, Severity};
 use caption::text::{harmless, one_line};
@@ -48,14 +48,14 @@ pub(super) fn annotations(outcome: &Outcome) -> Vec<Annotation> {
         Annotation::failure(error.kind(), &location::rename(outcome, &message))
     });
     let manifest_error = outcome.manifest_error.as_ref().map(|error| {
-        Annotation::failure(Kind::Output, &format!("could not write the manifest ({error})"))
+        Annotation::failure(ErrorKind::Output, &format!("could not write the manifest ({error})"))
     });
     let findings = outcome.findings.iter().map(Annotation::finding);
     failure.into_iter().chain(manifest_error).chain(findings).collect()
 }
 
 impl Annotation {
-    fn failure(kind: Kind, message: &str) -> Self {
+    fn failure(kind: ErrorKind, message: &str) -> Self {
         Self {
             rule: kind.to_string(),
             severity: Severity::Error,

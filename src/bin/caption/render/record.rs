@@ -2,7 +2,7 @@
 
 use caption::audio::Sound;
 use caption::client::answer::{Usage, Window};
-use caption::error::Error;
+use caption::error::{Effect, Error};
 use caption::outcome::{Outcome, Span};
 use caption::rules::finding::Finding;
 use serde::Serialize;
@@ -119,7 +119,7 @@ impl ErrorObject {
             hint: hint(error).into_owned(),
             status: error.status(),
             request_id: error.request_id().map(str::to_owned),
-            retryable: error.is_transient(),
+            retryable: error.effect() == Effect::Retry,
         }
     }
 }

@@ -1,19 +1,19 @@
-//! From what went wrong to what to do about it, and to the exit code.
+//! Hints of what to do about an error, and the exit code that follows from it.
 
 use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 
-use caption::error::{Advice, ApiError, ApiErrorKind, Error, Kind};
+use caption::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
 
 use crate::config::api_key::NoKey;
 
-/// The exit codes that scripts rely on.
+/// Exit codes; scripts rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
-    /// Every input captioned.
+    /// All inputs captioned.
     Success = 0,
-    /// A rule was broken, and no input failed.
+    /// Rule violated, and no input failed.
     Broken = 1,
     /// Wrong usage or configuration; nothing was sent.
     Usage = 2,
@@ -21,7 +21,7 @@ pub(crate) enum Exit {
     Failed = 3,
     /// No key, key refused, account unverified or out of credits.
     Account = 4,
-    /// What may be spent is spent.
+    /// Spending limit reached.
     Budget = 5,
     /// Ended by Ctrl-C or SIGTERM.
     Interrupted = 130,
@@ -34,72 +34,51 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// For one input that failed while others may have succeeded.
+    /// Exit code for a failed input.
     pub(crate) fn of_input(error: &Error) -> Self {
-        match error.kind() {
-            Kind::Auth | Kind::Credits => Self::Account,
-            Kind::Budget => Self::Budget,
-            _ => Self::Failed,
+        match (error.effect(), error.kind()) {
+            (Effect::Retry | Effect::FailInput, _) | (_, ErrorKind::Output) => Self::Failed,
+            (Effect::StopRun, ErrorKind::Budget) => Self::Budget,
+            (Effect::StopRun, _) => Self::Account,
         }
     }
 
-    /// For an error that ended the run, most of them before anything was sent.
+    /// Exit code for an error of the run itself, most of them before the first request.
     pub(crate) fn of_run(error: &anyhow::Error) -> Self {
-        if error.is::<NoKey>() {
-            return Self::Account;
-        }
-        match error.downcast_ref::<Error>().map(Error::kind) {
-            Some(Kind::Auth) => Self::Account,
-            // Nothing was sent: it was tried out before.
-            Some(Kind::Output) => Self::Usage,
-            _ if error.is::<WriteFailed>() => Self::Failed,
-            _ => Self::Usage,
+        let is_account = |error: &Error| Self::of_input(error) == Self::Account;
+        if error.is::<NoKey>() || error.downcast_ref().is_some_and(is_account) {
+            Self::Account
+        } else if error.is::<WriteFailed>() {
+            Self::Failed
+        } else {
+            Self::Usage
         }
     }
 }
 
-/// Standard output could not be written.
+/// Failure to write to standard output.
 #[derive(Debug, thiserror::Error)]
 #[error("could not write the output")]
 pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
 
-const KEYS: &str =
+const CREATE_KEY: &str =
     "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
-const TOP_UP: &str = "top up at https://aimlapi.com/app/billing/";
 const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
                       or give a public URL in its place";
 
-/// What to do next.
+/// Hint of what to do next.
 pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
-    match error {
+    Cow::Borrowed(match error {
         Error::InWindow { source, .. } => {
-            format!("{}; with a manifest, what was captioned is kept", hint(source)).into()
+            return format!("{}; with a manifest, what was captioned is kept", hint(source)).into();
         }
-        Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => hint_of_advice(*advice),
-        error => hint_of_error(error).into(),
-    }
-}
-
-fn hint_of_advice(advice: Advice) -> Cow<'static, str> {
-    match advice {
-        Advice::Cut { window } => {
-            let window = humantime::format_duration(window).to_string().replace(' ', "");
-            format!("caption it in windows: add --window {window}").into()
+        Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => {
+            return hint_of_advice(*advice);
         }
-        Advice::Convert => {
-            "leave --convert never out; where that is not enough, add --window 30s".into()
-        }
-        _ => SHRINK.into(),
-    }
-}
-
-fn hint_of_error(error: &Error) -> &'static str {
-    match error {
-        Error::BadUrl { .. } => "give an http:// or https:// URL, a file, or - for standard input",
+        Error::Invalid { setting, .. } => hint_of_setting(*setting),
+        Error::Api(api_error) => hint_of_api_error(api_error),
         Error::InsecureUrl { .. } => "use https://, or say --allow-http",
         Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
-        Error::BadProxy { .. } => "a proxy is such as http://proxy.example.com:3128",
-        Error::InvalidCaFile { .. } => "name a PEM file, with -----BEGIN CERTIFICATE----- in it",
         Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
         Error::Unreadable(_) => "check its permissions and the disk",
@@ -120,23 +99,15 @@ fn hint_of_error(error: &Error) -> &'static str {
         Error::ModifiedDuringUpload => "wait until nothing writes to it, then try again",
         Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
         Error::Download { .. } => "try again later",
-        Error::Api(api_error) => hint_of_fault(api_error),
         Error::InvalidCertificate { .. } => {
             "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
         }
         Error::Unreachable { .. } => "check the address, the network and the proxy settings",
         Error::TimedOut { .. } => "raise --timeout or send less sound",
+        Error::Disconnected(_) => "try again",
         Error::UnexpectedResponse { .. } => {
             "check --base-url: something else may be answering there"
         }
-        Error::BadBaseUrl { .. } => {
-            "set --base-url or AIMLAPI_BASE_URL to something like https://api.aimlapi.com/v1"
-        }
-        Error::BadGlob { .. } => "see --help for what a glob is for",
-        Error::BadRegex { .. } => "see https://docs.rs/regex for what it may hold",
-        Error::BadPattern { .. } => "a pattern is such as {stem}.{ext} or {name}.txt",
-        Error::OverwritesInput { .. } => "give it another name",
-        Error::SameSidecar { .. } => "tell them apart: --sidecar='{name}.{ext}'",
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
         Error::BudgetExceeded { is_blind: true, .. } => "leave --max-spend out",
         Error::BudgetExceeded { .. } => {
@@ -145,29 +116,52 @@ fn hint_of_error(error: &Error) -> &'static str {
         Error::Interrupted => "run again; with a manifest, nothing is asked twice",
         Error::Unwritable { .. } => "check the folder, its permissions and the disk",
         Error::Incomplete { .. } => "try again, or send less sound",
-        _ => "try again",
+    })
+}
+
+fn hint_of_advice(advice: Advice) -> Cow<'static, str> {
+    match advice {
+        Advice::Cut { window } => {
+            let window = humantime::format_duration(window).to_string().replace(' ', "");
+            format!("caption it in windows: add --window {window}").into()
+        }
+        Advice::Convert => {
+            "leave --convert never out; where that is not enough, add --window 30s".into()
+        }
+        Advice::Shrink => SHRINK.into(),
     }
 }
 
-fn hint_of_fault(api_error: &ApiError) -> &'static str {
-    match api_error.kind {
-        ApiErrorKind::Key => KEYS,
+fn hint_of_setting(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Url => "give an http:// or https:// URL, a file, or - for standard input",
+        Setting::BaseUrl => {
+            "set --base-url or AIMLAPI_BASE_URL to something like https://api.aimlapi.com/v1"
+        }
+        Setting::Glob => "see --help for what a glob is for",
+        Setting::Regex => "see https://docs.rs/regex for what it may hold",
+        Setting::Proxy => "a proxy is such as http://proxy.example.com:3128",
+        Setting::CaFile => "name a PEM file, with -----BEGIN CERTIFICATE----- in it",
+    }
+}
+
+fn hint_of_api_error(error: &ApiError) -> &'static str {
+    match error.kind {
+        ApiErrorKind::Key => CREATE_KEY,
         ApiErrorKind::Unverified => "verify the account at https://aimlapi.com/app/verification",
-        ApiErrorKind::Credits => TOP_UP,
+        ApiErrorKind::Credits => "top up at https://aimlapi.com/app/billing/",
         ApiErrorKind::RateLimited => "wait a while; fewer --jobs or more --max-retries help",
         ApiErrorKind::AllowanceUsed => {
             "wait for the next hour, or top up at https://aimlapi.com/app/billing/"
         }
         ApiErrorKind::TooLarge => SHRINK,
         ApiErrorKind::Redirected => "set --base-url to where the service is",
-        ApiErrorKind::Rejected if matches!(api_error.status, 403 | 407) => {
-            "check the proxy or firewall in between, and what the key may do"
-        }
-        ApiErrorKind::Rejected if matches!(api_error.status, 404 | 405) => {
-            "check --base-url and --model"
-        }
         ApiErrorKind::WrongForm => "check the sound, --model and --dialect",
-        ApiErrorKind::Rejected => "check the sound and --model",
-        _ => "try again later",
+        ApiErrorKind::Rejected => match error.status {
+            403 | 407 => "check the proxy or firewall in between, and what the key may do",
+            404 | 405 => "check --base-url and --model",
+            _ => "check the sound and --model",
+        },
+        ApiErrorKind::Failed => "try again later",
     }
 }
