@@ -18,13 +18,11 @@ use crate::config::environment::Environment;
 use crate::dry_run;
 use crate::inputs::{self, Count};
 use crate::pipeline::Pipeline;
-use crate::render::FormatKind;
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::{Exit, WriteFailed};
-use crate::ui::summary::Summary;
 
 /// From the command line to the exit code.
 pub(crate) fn run(
@@ -64,21 +62,9 @@ pub(crate) fn run(
             Err(e) => (Exit::Success, Err(e)),
         }
     } else {
-        let delivery = Pipeline {
-            renderer: config.formats[0].renderer(&config.render_options()),
-            output: &mut sink,
-            sidecars,
-            diagnostics,
-            count: count.clone(),
-            is_batch: config.is_batch,
-            is_audit: config.is_audit(),
-            wants_response: config.formats.contains(&FormatKind::Json),
-            shows_pieces: config.streams && !config.is_batch && config.output_file().is_none(),
-            summary: Summary::start(),
-            reports: &mut reports,
-            exit: Exit::Success,
-        };
-        finish(runtime, delivery.deliver(&captioner, inputs, shutdown))
+        let pipeline =
+            Pipeline::new(&config, diagnostics, count.clone(), sidecars, &mut sink, &mut reports);
+        finish(runtime, pipeline.run(&captioner, inputs, shutdown))
     };
     if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         return Ok(Exit::Success);

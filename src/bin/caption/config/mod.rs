@@ -25,6 +25,7 @@ use crate::ui::diagnostics::Diagnostics;
 pub(crate) mod api_key;
 pub(crate) mod environment;
 pub(crate) mod file;
+mod overwrite;
 pub(crate) mod paths;
 pub(crate) mod rules;
 
@@ -60,7 +61,7 @@ impl<'a> Config<'a> {
         let options = options(cli, environment, streams);
         let jobs = usize::from(cli.network.jobs);
         let is_offline = cli.known.offline;
-        let overwrite_check = overwrite_check(cli)?;
+        let overwrite_check = overwrite::check(cli)?;
         check_window(&upload(cli))?;
         if is_batch && !writes_sidecars(cli) && formats.iter().any(|format| format.is_subtitles()) {
             bail!("subtitles are of one sound: add --sidecar or --output-dir for several inputs");
@@ -166,7 +167,7 @@ impl<'a> Config<'a> {
     }
 
     pub(crate) fn reports(&self, diagnostics: &Diagnostics) -> Vec<ReportOption> {
-        let reports = reports(self.cli);
+        let reports = overwrite::reports(self.cli);
         if !self.cli.money.dry_run || reports.is_empty() {
             return reports;
         }
@@ -218,38 +219,6 @@ impl<'a> Config<'a> {
         let file = self.cli.output.output.as_deref().filter(|_| !self.cli.money.dry_run);
         file.filter(|path| path.as_os_str() != "-")
     }
-}
-
-/// Reports without duplicates.
-fn reports(cli: &Cli) -> Vec<ReportOption> {
-    let mut reports: Vec<ReportOption> = Vec::new();
-    for report in &cli.audit.report {
-        if !reports.contains(report) {
-            reports.push(report.clone());
-        }
-    }
-    reports
-}
-
-/// Fails if an option names an output that would overwrite another file of the run.
-fn overwrite_check(cli: &Cli) -> anyhow::Result<OverwriteCheck> {
-    let mut check = OverwriteCheck::default();
-    for operand in &cli.inputs {
-        check.add_input(Path::new(operand));
-    }
-    let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
-    for path in read.into_iter().flatten() {
-        check.add_read(path);
-    }
-    check.add_read(Path::new(file::FILE));
-    // A dash is standard output.
-    let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
-    let reports = reports(cli);
-    let reports = reports.iter().filter_map(|report| report.file.as_deref());
-    for path in output.into_iter().chain(cli.known.manifest.as_deref()).chain(reports) {
-        check.add_output(path)?;
-    }
-    Ok(check)
 }
 
 fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
