@@ -11,7 +11,6 @@ use symphonia::core::errors::Error as SymphoniaError;
 use super::container::{Layout, Packets, PatchedReader};
 use super::file::SourceFile;
 use super::format::AudioFormat;
-use super::length::Length;
 use super::probe::{self, Probed};
 use crate::error::Error;
 use crate::platform;
@@ -22,7 +21,7 @@ use crate::platform;
 #[derive(Clone)]
 pub struct Clip {
     file: SourceFile,
-    probed: Probed,
+    pub(super) probed: Probed,
     /// The file that this one was converted from.
     origin: Option<SourceFile>,
 }
@@ -60,8 +59,7 @@ impl Clip {
     /// A file that is not probed.
     #[cfg(test)]
     pub(crate) fn of_any_content(file: File) -> Self {
-        let format = AudioFormat { container: "wav".to_owned(), ..AudioFormat::default() };
-        Self::unprobed(SourceFile::new(file).unwrap(), format)
+        Self::unprobed(SourceFile::new(file).unwrap(), AudioFormat::of_container("wav"))
     }
 
     /// Size of the file in bytes, before base64.
@@ -88,14 +86,6 @@ impl Clip {
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
         self.file.sha256()
-    }
-
-    pub(super) fn length(&self) -> &Length {
-        &self.probed.length
-    }
-
-    pub(super) fn layout(&self) -> &Layout {
-        &self.probed.layout
     }
 
     /// Packets from the start of the first audio track, if there is one. The first call gets those

@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// Decodes a clip to 16 kHz mono, block by block.
 pub(super) struct Converter {
-    decoder: Decoder,
+    pub(super) decoder: Decoder,
     resampler: Option<Resampler>,
     meter: Option<Meter>,
     mono: Vec<f32>,
@@ -41,14 +41,6 @@ impl Converter {
         mix(&block, &mut self.mono);
         resampler.push(&self.mono, out);
         Ok(true)
-    }
-
-    pub(super) fn decoder(&self) -> &Decoder {
-        &self.decoder
-    }
-
-    pub(super) fn into_decoder(self) -> Decoder {
-        self.decoder
     }
 
     /// Levels of the decoded audio, if they were measured.

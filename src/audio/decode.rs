@@ -48,13 +48,16 @@ impl Decoder {
     /// Fails with [`Error::Undecodable`] if there is none, and with [`Error::Damaged`].
     pub(super) fn open(clip: &Clip) -> Result<Self, Error> {
         let container = clip.format().container.clone();
-        let packets = clip.packets().map_err(|error| error_of(&container, error))?;
+        let packets = match clip.format().codec {
+            Some(_) => clip.packets().map_err(|error| error_of(&container, error))?,
+            None => None,
+        };
         let Some(packets) = packets else {
             return Err(Error::Undecodable { container: container.to_uppercase() });
         };
         Ok(Self {
             codec: make_codec(&container, packets.track())?,
-            to_skip: frames_to_skip(clip.layout().edit_start, packets.track()).unwrap_or(0),
+            to_skip: frames_to_skip(clip.probed.layout.edit_start, packets.track()).unwrap_or(0),
             packets,
             container,
             samples: Vec::new(),

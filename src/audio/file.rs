@@ -1,6 +1,5 @@
 //! File open for reading, whatever its content.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
@@ -61,6 +60,20 @@ impl SourceFile {
         platform::read_at(&self.0.file, &mut buffer[..len], offset)
     }
 
+    /// Reads until the buffer is full or the file ends.
+    pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read_at(&mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(filled)
+    }
+
     /// Fills the buffer from the file as it is now. Fails if the file ends before.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         platform::read_exact_at(&self.0.file, buffer, offset)
@@ -72,22 +85,15 @@ impl SourceFile {
         let mut block = vec![0; 256 * 1024];
         let mut offset = 0;
         loop {
-            match self.read_at(&mut block, offset) {
-                Ok(0) => break,
-                Ok(n) => {
-                    digest.update(&block[..n]);
-                    offset += n as u64;
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::Unreadable(e)),
+            let filled = self.fill_at(&mut block, offset).map_err(Error::Unreadable)?;
+            if filled == 0 {
+                break;
             }
+            digest.update(&block[..filled]);
+            offset += filled as u64;
         }
-        let mut hex = String::with_capacity(64);
-        for byte in digest.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Ok(hex)
+        let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
+        Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 
     /// True if length and change time are those of when the file was opened.

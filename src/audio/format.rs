@@ -34,10 +34,15 @@ pub struct AudioFormat {
     pub tracks: usize,
     /// True if the header is wrong and has to be repaired to read the file.
     #[serde(skip)]
-    pub is_mended: bool,
+    pub is_repaired: bool,
 }
 
 impl AudioFormat {
+    /// Format of which only the container is known.
+    pub(super) fn of_container(container: &str) -> Self {
+        Self { container: container.to_owned(), ..Self::default() }
+    }
+
     /// True if the model's provider documents the format as supported: AMR, WAV with PCM or GSM,
     /// 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
     pub fn is_named_by_service(&self) -> bool {

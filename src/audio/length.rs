@@ -28,15 +28,17 @@ impl Length {
     }
 
     pub(super) fn of_track(self, file: &SourceFile, track: &Track) -> Self {
-        let declared = container::seconds(track.time_base, track.duration);
+        let mut declared = container::seconds(track.time_base, track.duration);
         let most = pcm_seconds(file, track);
-        let (declared, present) = match (declared, most) {
-            (Some(declared), Some(most)) if is_placeholder(declared, most, file.len()) => {
-                (Some(declared.min(most)), Some(declared.min(most)))
-            }
-            (Some(declared), Some(most)) => (Some(declared), Some(declared.min(most))),
-            _ => (declared, most),
+        let present = match (declared, most) {
+            (Some(declared), Some(most)) => Some(declared.min(most)),
+            _ => most,
         };
+        if let (Some(seconds), Some(most)) = (declared, most)
+            && is_placeholder(seconds, most, file.len())
+        {
+            declared = present;
+        }
         Self { declared, present, ..self }
     }
 
@@ -60,7 +62,7 @@ impl Length {
 /// Counts the packets, unless the length is known without that or `counted` while decoding. Fails
 /// with [`Error::Damaged`] if less than half of the declared audio is present.
 pub(super) fn present_seconds(clip: &Clip, counted: Option<f64>) -> Result<Option<f64>, Error> {
-    let (length, container) = (clip.length(), &clip.format().container);
+    let (length, container) = (clip.probed.length, &clip.format().container);
     length.check(container, None)?;
     let present = match length.present.or(counted) {
         Some(present) => Some(present),

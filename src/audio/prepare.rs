@@ -31,7 +31,7 @@ pub struct Prepared {
 /// [`Error::Damaged`] if less than half of it is present, and with [`Error::Undecodable`] if it
 /// has to be converted and cannot be decoded.
 pub fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    clip.length().check(&clip.format().container, None)?;
+    clip.probed.length.check(&clip.format().container, None)?;
     if upload.passes_through(clip) {
         return pass_through(clip, upload);
     }
@@ -61,40 +61,25 @@ pub fn measure(clip: &Clip) -> Result<Sound, Error> {
 }
 
 fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    let decoded = if upload.convert == Convert::Never {
-        decode_leniently(clip, upload.measures)
-    } else {
-        decode_strictly(clip, upload.measures)?
+    // The service judges what is damaged if nothing may be converted.
+    let is_lenient = upload.convert == Convert::Never;
+    // PCM that is present needs no decoder to be known as intact.
+    let is_decoded = upload.measures || !(is_lenient || clip.format().is_pcm());
+    let decoded = match is_decoded.then(|| decode_all(clip, upload.measures)) {
+        None | Some(Err(Error::Undecodable { .. })) => Decoded::default(),
+        Some(Err(_)) if is_lenient => Decoded::default(),
+        Some(decoded) => decoded?,
+    };
+    let seconds = match present_seconds(clip, decoded.counted) {
+        Err(_) if is_lenient => None,
+        Ok(present) if is_lenient => present,
+        present => decoded.seconds.or(present?),
     };
     // Nobody decodes this clip any more.
     clip.take_opened();
-    upload.check(clip, decoded.seconds)?;
-    let Decoded { seconds, damaged_packets, levels, .. } = decoded;
+    upload.check(clip, seconds)?;
+    let Decoded { damaged_packets, levels, .. } = decoded;
     Ok(Prepared { clip: clip.clone(), seconds, is_converted: false, damaged_packets, levels })
-}
-
-/// Decodes what the service is to judge, damaged or not.
-fn decode_leniently(clip: &Clip, measures: bool) -> Decoded {
-    let decoded = if measures { decode_all(clip, true).ok() } else { None };
-    let decoded = decoded.unwrap_or_default();
-    Decoded { seconds: present_seconds(clip, decoded.counted).ok().flatten(), ..decoded }
-}
-
-fn decode_strictly(clip: &Clip, measures: bool) -> Result<Decoded, Error> {
-    // PCM needs no decoding to be known as sound, and the service judges what cannot be decoded.
-    if clip.format().codec.is_none() || (clip.format().is_pcm() && !measures) {
-        return Ok(Decoded { seconds: present_seconds(clip, None)?, ..Decoded::default() });
-    }
-    match decode_all(clip, measures) {
-        Err(Error::Undecodable { .. }) => {
-            Ok(Decoded { seconds: present_seconds(clip, None)?, ..Decoded::default() })
-        }
-        decoded => {
-            let decoded = decoded?;
-            present_seconds(clip, decoded.counted)?;
-            Ok(decoded)
-        }
-    }
 }
 
 /// Result of decoding a clip.
@@ -138,36 +123,32 @@ fn duration(frames: u64, rate: u32) -> f64 {
 
 fn convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     let limit = upload.max_seconds();
-    let too_long = |seconds| Error::TooLong { seconds, limit, advice: upload.advice_to_cut() };
     // Counted before decoding only if that is likely to be in vain.
-    if clip.length().present.or(clip.format().seconds).is_some_and(|seconds| seconds > limit)
+    if clip.probed.length.present.or(clip.format().seconds).is_some_and(|seconds| seconds > limit)
         && let Some(seconds) = present_seconds(clip, None)?.filter(|seconds| *seconds > limit)
     {
-        return Err(too_long(Some(seconds)));
+        return Err(upload.too_long(Some(seconds)));
     }
     let mut converter = Converter::open(clip, upload.measures)?;
     let mut file = WavFile::new()?;
-    let (mut block, mut samples) = (Vec::new(), Vec::new());
-    let mut has_more = true;
+    let (mut block, mut has_more) = (Vec::new(), true);
     while has_more {
         block.clear();
         has_more = converter.next(&mut block)?;
-        samples.clear();
-        samples.extend(block.iter().copied().map(wav::quantize));
-        file.push(&samples)?;
+        file.push(block.iter().copied().map(wav::quantize))?;
         // A file may hold more than its header declares.
         if file.seconds() > limit {
-            let counted = converter.into_decoder().count_rest()?;
-            return Err(too_long(counted.filter(|seconds| *seconds > limit)));
+            let counted = converter.decoder.count_rest()?;
+            return Err(upload.too_long(counted.filter(|seconds| *seconds > limit)));
         }
     }
-    present_seconds(clip, converter.decoder().counted_seconds())?;
+    present_seconds(clip, converter.decoder.counted_seconds())?;
     let clip = file.into_clip(clip)?;
     Ok(Prepared {
         seconds: clip.format().seconds,
         clip,
         is_converted: true,
-        damaged_packets: converter.decoder().damaged_packets(),
+        damaged_packets: converter.decoder.damaged_packets(),
         levels: converter.levels(),
     })
 }

@@ -8,7 +8,7 @@ use symphonia::core::audio::Channels;
 use symphonia::core::errors::Error as SymphoniaError;
 
 use super::codec;
-use super::container::{self, Layout, Opened, Packets};
+use super::container::{self, Layout, Packets};
 use super::file::SourceFile;
 use super::format::{AudioFormat, GSM};
 use super::length::Length;
@@ -39,7 +39,11 @@ const FRAMES: &[&str] = &["mp3", "aac"];
 /// likely written to a pipe or by a recorder that was stopped: its header is wrong, not its audio.
 const MAX_HEADERS_ONLY: u64 = 4096;
 
-/// Result of a probe, which nobody has to repeat.
+/// Size of a header in bytes up to which the opened container is kept for the decoder: larger ones
+/// take too much memory while other files are decoded.
+const MAX_KEPT_HEADER: u64 = 1 << 20;
+
+/// Result of a probe.
 #[derive(Clone)]
 pub(super) struct Probed {
     pub(super) format: AudioFormat,
@@ -61,10 +65,7 @@ impl Probed {
 /// Content of a container.
 enum Content {
     /// Audio, and the number of bytes in its packets if they had to be counted.
-    Audio {
-        probed: Probed,
-        packet_bytes: Option<u64>,
-    },
+    Audio(Probed, Option<u64>),
     NoPacket,
     NoAudioTrack,
 }
@@ -105,29 +106,27 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
 fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
     let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
     let layout = Arc::new(walked);
-    let container = name.to_owned();
     match open(file, &layout) {
-        Ok(Content::Audio { probed, .. }) => {
-            let format = AudioFormat { container, ..probed.format };
-            if let (Some(rate), Some(channels)) = (format.sample_rate, format.channels) {
+        Ok(Content::Audio(mut probed, _)) => {
+            name.clone_into(&mut probed.format.container);
+            let AudioFormat { sample_rate, channels, .. } = probed.format;
+            if let (Some(rate), Some(channels)) = (sample_rate, channels) {
                 container::check_parameters(name, rate, channels)?;
             }
-            Ok(Probed { format, ..probed })
+            Ok(probed)
         }
         Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
         // Frames need no header, so that a file without a packet has no audio.
         Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY || FRAMES.contains(&name) => {
             Err(not_audio("a recording without a single sample"))
         }
-        Ok(Content::NoPacket) => {
-            Ok(Probed::unopened(AudioFormat { container, ..AudioFormat::default() }, layout))
-        }
+        Ok(Content::NoPacket) => Ok(Probed::unopened(AudioFormat::of_container(name), layout)),
         // The service may be able to decode what cannot be decoded here, such as GSM in WAV.
         Err(SymphoniaError::Unsupported(feature))
             if !feature.contains("missing") && !FRAMES.contains(&name) =>
         {
             let codec = is_gsm(file).then(|| GSM.to_owned());
-            let format = AudioFormat { container, codec, ..AudioFormat::default() };
+            let format = AudioFormat { codec, ..AudioFormat::of_container(name) };
             Ok(Probed::unopened(format, layout))
         }
         Err(error) => Err(container::error_of(name, error)),
@@ -139,7 +138,7 @@ fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
 fn unknown(file: &SourceFile) -> Result<Probed, Error> {
     let opened = container::walk(file).and_then(|layout| open(file, &Arc::new(layout)));
     match opened {
-        Ok(Content::Audio { probed, packet_bytes })
+        Ok(Content::Audio(probed, packet_bytes))
             if packet_bytes.is_none_or(|bytes| bytes >= file.len() / 2) =>
         {
             Ok(probed)
@@ -151,8 +150,9 @@ fn unknown(file: &SourceFile) -> Result<Probed, Error> {
 
 /// Opens a container and describes its first audio track.
 fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaError> {
-    let Opened { reader, is_small } = container::open(file, layout)?;
-    let Some(mut packets) = Packets::new(reader) else { return Ok(Content::NoAudioTrack) };
+    let Some(mut packets) = Packets::open(file, layout)? else {
+        return Ok(Content::NoAudioTrack);
+    };
     let length = Length::of_layout(layout).of_track(file, packets.track());
     let format = describe(&packets, layout, &length);
     let mut probed =
@@ -161,15 +161,16 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
         if !packets.has_packet() {
             return Ok(Content::NoPacket);
         }
-        probed.packets = Arc::new(Mutex::new(Some(packets).filter(|_| is_small)));
-        return Ok(Content::Audio { probed, packet_bytes: None });
+        let kept = Some(packets).filter(|packets| packets.header_len <= MAX_KEPT_HEADER);
+        probed.packets = Arc::new(Mutex::new(kept));
+        return Ok(Content::Audio(probed, None));
     }
     // MP3 and AAC without a header do not declare their length.
     match packets.count_all() {
-        Ok(count) if count.packets > 0 => {
+        Ok(count) if count.bytes > 0 => {
             probed.format.seconds = count.seconds;
             probed.length.present = probed.length.present.or(count.seconds);
-            Ok(Content::Audio { probed, packet_bytes: Some(count.bytes) })
+            Ok(Content::Audio(probed, Some(count.bytes)))
         }
         _ => Ok(Content::NoPacket),
     }
@@ -184,15 +185,11 @@ fn describe(packets: &Packets, layout: &Layout, length: &Length) -> AudioFormat 
         container: reader.format_info().short_name.to_owned(),
         codec: codec.map(str::to_owned),
         // MP4 has no room for rates above 65,535 Hz, and declares 0.
-        sample_rate: parameters
-            .and_then(|parameters| parameters.sample_rate)
-            .filter(|rate| *rate > 0 || is_pcm),
-        channels: parameters
-            .and_then(|parameters| parameters.channels.as_ref())
-            .map(Channels::count),
+        sample_rate: parameters.and_then(|p| p.sample_rate).filter(|rate| *rate > 0 || is_pcm),
+        channels: parameters.and_then(|p| p.channels.as_ref()).map(Channels::count),
         seconds: length.declared.or_else(|| container::seconds(media.time_base, media.duration)),
         tracks: reader.tracks().len(),
-        is_mended: layout.is_repaired,
+        is_repaired: layout.is_repaired,
     }
 }
 
@@ -226,8 +223,7 @@ fn is_text(start: &[u8]) -> bool {
 }
 
 fn named(file: &SourceFile, name: &str) -> Probed {
-    let format = AudioFormat { container: name.to_owned(), ..AudioFormat::default() };
-    Probed::unopened(format, Arc::new(Layout::whole(file)))
+    Probed::unopened(AudioFormat::of_container(name), Arc::new(Layout::whole(file)))
 }
 
 fn not_audio(found: &str) -> Error {

@@ -95,8 +95,7 @@ impl Splitter {
         let cut = if is_last { end } else { self.quietest(due, end - MIN_WINDOW) };
         let samples = usize::try_from(cut - self.start).unwrap_or(usize::MAX);
         let mut file = WavFile::new()?;
-        file.push(&self.pending[..samples])?;
-        self.pending.drain(..samples);
+        file.push(self.pending.drain(..samples))?;
         let start = std::mem::replace(&mut self.start, cut);
         self.cuts += 1;
         let clip = file.into_clip(&self.clip)?;
@@ -111,7 +110,7 @@ impl Splitter {
     /// Number of packets that could not be decoded, and the levels if they were measured. Complete
     /// after the last window.
     pub fn finish(mut self) -> (u64, Option<Levels>) {
-        (self.converter.decoder().damaged_packets(), self.converter.levels())
+        (self.converter.decoder.damaged_packets(), self.converter.levels())
     }
 
     /// Decodes up to a sample of the clip.

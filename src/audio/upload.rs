@@ -140,8 +140,7 @@ impl UploadOptions {
         }
         let Some(seconds) = format.seconds else { return Ok(clip.encoded_len()) };
         if self.window.is_none() && seconds > self.max_seconds() {
-            let (limit, advice) = (self.max_seconds(), self.advice_to_cut());
-            return Err(Error::TooLong { seconds: Some(seconds), limit, advice });
+            return Err(self.too_long(Some(seconds)));
         }
         Ok(encoded_len(wav::len(seconds)))
     }
@@ -178,7 +177,7 @@ impl UploadOptions {
                     seconds.is_some_and(|seconds| clip.len() <= wav::len(seconds))
                 };
                 is_accepted
-                    && !format.is_mended
+                    && !format.is_repaired
                     && (format.is_lossy() || is_small())
                     && self.fits(clip)
             }
@@ -207,8 +206,13 @@ impl UploadOptions {
         }
     }
 
+    /// The error of converted audio that does not fit into one request.
+    pub(super) fn too_long(&self, seconds: Option<f64>) -> Error {
+        Error::TooLong { seconds, limit: self.max_seconds(), advice: self.advice_to_cut() }
+    }
+
     /// Advice for converted audio that is too long.
-    pub(super) fn advice_to_cut(&self) -> Advice {
+    fn advice_to_cut(&self) -> Advice {
         match self.longest_window() {
             Duration::ZERO => Advice::Shrink,
             window => Advice::Cut { window: window.min(BEST_WINDOW) },

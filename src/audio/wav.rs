@@ -27,7 +27,6 @@ const SPEC: WavSpec = WavSpec {
 pub(super) struct WavFile {
     file: File,
     writer: WavWriter<BufWriter<File>>,
-    samples: u64,
 }
 
 impl WavFile {
@@ -35,33 +34,31 @@ impl WavFile {
         let file = tempfile::tempfile().map_err(Error::TempFile)?;
         let shared = file.try_clone().map_err(Error::TempFile)?;
         let writer = WavWriter::new(BufWriter::with_capacity(64 * 1024, shared), SPEC);
-        Ok(Self { file, writer: writer.map_err(temp_file_error)?, samples: 0 })
+        Ok(Self { file, writer: writer.map_err(temp_file_error)? })
     }
 
-    pub(super) fn push(&mut self, samples: &[i16]) -> Result<(), Error> {
-        self.samples += samples.len() as u64;
-        for sample in samples {
-            self.writer.write_sample(*sample).map_err(temp_file_error)?;
-        }
-        Ok(())
+    pub(super) fn push(&mut self, samples: impl IntoIterator<Item = i16>) -> Result<(), Error> {
+        let mut samples = samples.into_iter();
+        samples.try_for_each(|sample| self.writer.write_sample(sample)).map_err(temp_file_error)
     }
 
     /// Length of the audio so far.
     pub(super) fn seconds(&self) -> f64 {
-        seconds(self.samples)
+        seconds(self.writer.duration().into())
     }
 
     /// The finished file, as a clip converted from `origin`.
     pub(super) fn into_clip(self, origin: &Clip) -> Result<Clip, Error> {
+        let seconds = Some(self.seconds());
         self.writer.finalize().map_err(temp_file_error)?;
         let format = AudioFormat {
             container: "wav".to_owned(),
             codec: Some("pcm_s16le".to_owned()),
             sample_rate: Some(SAMPLE_RATE),
             channels: Some(1),
-            seconds: Some(seconds(self.samples)),
+            seconds,
             tracks: 1,
-            is_mended: false,
+            is_repaired: false,
         };
         Clip::made_from(origin, self.file, format)
     }

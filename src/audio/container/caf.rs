@@ -18,10 +18,7 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
         let content = at + 12;
         if name == *b"data" {
             let present = walker.len().saturating_sub(content);
-            if len.is_ok_and(|declared| declared > present) {
-                walker.layout.truncated = len.ok().map(|declared| (present, declared));
-            }
-            if len.is_err() || walker.layout.truncated.is_some() {
+            if len.map_or(true, |declared| walker.check_truncated(present, declared)) {
                 walker.repair(at + 4, &present.to_be_bytes());
             }
         }

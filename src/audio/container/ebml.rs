@@ -36,7 +36,7 @@ fn open_end(walker: &mut Walker<'_>, at: u64, (len, width): (u64, u64), present:
     let mut open = [0xff; 8];
     open[0] = 0xff >> (width - 1);
     walker.repair(at, &open[..usize::try_from(width).unwrap_or(1)]);
-    walker.layout.truncated = Some((present, len));
+    walker.check_truncated(present, len);
 }
 
 fn hide_metadata(walker: &mut Walker<'_>, mut at: u64) -> Result<()> {

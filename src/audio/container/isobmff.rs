@@ -21,7 +21,6 @@ const FILE: [u8; 4] = *b"file";
 
 /// A box of the file.
 struct Header {
-    at: u64,
     name: [u8; 4],
     /// Declared length, this header included.
     len: u64,
@@ -53,7 +52,7 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
         };
         let Some(header) = read_header(walker, at, end) else { return Ok(()) };
         if parent == FILE && header.next > walker.len() {
-            close_last_box(walker, &header);
+            close_last_box(walker, at, header.content - at);
         }
         match &header.name {
             b"moov" if header.len > MAX_MOVIE => return too_large(),
@@ -80,15 +79,14 @@ fn read_header(walker: &mut Walker<'_>, at: u64, end: u64) -> Option<Header> {
         1 => (16, walker.array_at(at + 8).map_or(0, u64::from_be_bytes)),
         len => (8, u64::from(len)),
     };
-    Some(Header { at, name, len, content: at + width, next: at.saturating_add(len.max(width)) })
+    Some(Header { name, len, content: at + width, next: at.saturating_add(len.max(width)) })
 }
 
 /// Makes the last box end where the file does.
-fn close_last_box(walker: &mut Walker<'_>, header: &Header) {
-    if header.content - header.at == 16 {
-        walker.repair(header.at + 8, &(walker.len() - header.at).to_be_bytes());
-    } else {
-        walker.repair(header.at, &0_u32.to_be_bytes());
+fn close_last_box(walker: &mut Walker<'_>, at: u64, header_len: u64) {
+    match header_len {
+        8 => walker.repair(at, &0_u32.to_be_bytes()),
+        _ => walker.repair(at + 8, &(walker.len() - at).to_be_bytes()),
     }
 }
 

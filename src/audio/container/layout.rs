@@ -66,14 +66,7 @@ impl<'a> Walker<'a> {
 
     /// Fills a part of the buffer; returns fewer bytes only at the end of the file.
     pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> usize {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.file.read_at(&mut buffer[filled..], offset + filled as u64) {
-                Ok(0) | Err(_) => break,
-                Ok(n) => filled += n,
-            }
-        }
-        filled
+        self.file.fill_at(buffer, offset).unwrap_or(0)
     }
 
     /// The bytes at an offset, unless the file ends before.
@@ -91,6 +84,12 @@ impl<'a> Walker<'a> {
         block.truncate(filled);
         (self.block, self.block_start) = (block, offset);
         within(&self.block, self.block_start)
+    }
+
+    /// Notes that a header declares more bytes of audio than are present; returns true if so.
+    pub(super) fn check_truncated(&mut self, present: u64, declared: u64) -> bool {
+        self.layout.truncated = (declared > present).then_some((present, declared));
+        declared > present
     }
 
     /// Corrects a header.

@@ -6,17 +6,17 @@
 use std::io;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
 use self::layout::Walker;
-use self::reader::ReadLimit;
 use super::file::SourceFile;
 use crate::error::Error;
 
@@ -40,9 +40,6 @@ const PROBE_DEPTH: u32 = 16 * 1024;
 
 /// Bytes that may be read before the first packet.
 const MAX_HEADER: u64 = 32 << 20;
-
-/// Headers of more bytes are parsed again rather than kept until the file is decoded.
-const MAX_KEPT_HEADER: u64 = 1 << 20;
 
 /// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
 const RATES: RangeInclusive<u32> = 100..=768_000;
@@ -77,31 +74,23 @@ pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
     Ok(walker.layout)
 }
 
-/// A file whose header has been parsed.
-pub(super) struct Opened {
-    pub(super) reader: Box<dyn FormatReader>,
-    /// True if the header took little memory.
-    pub(super) is_small: bool,
-}
-
-/// Finds the container format of a file and parses its header.
-pub(super) fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Opened, SymphoniaError> {
+/// Finds the container format of a file and parses its header. Returns also the number of bytes
+/// that were read for it.
+fn open(
+    file: &SourceFile,
+    layout: &Arc<Layout>,
+) -> Result<(Box<dyn FormatReader>, u64), SymphoniaError> {
     let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
     let mut probe = Probe::new_with_options(&options);
     symphonia::default::register_enabled_formats(&mut probe);
-    let limit = ReadLimit::new(MAX_HEADER);
-    let source = PatchedReader::new(file.clone(), Arc::clone(layout), limit.clone());
+    let limit = Arc::new(AtomicU64::new(MAX_HEADER));
+    let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
     let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
     // Pictures are not needed, and may be of any size.
     let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
     let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
-    let is_small = MAX_HEADER - limit.lift() <= MAX_KEPT_HEADER;
-    Ok(Opened { reader, is_small })
-}
-
-/// The track that is decoded: the first one of audio.
-pub(super) fn audio_track(reader: &dyn FormatReader) -> Option<&Track> {
-    reader.first_track(TrackType::Audio)
+    let header = MAX_HEADER - limit.swap(u64::MAX, Ordering::Relaxed);
+    Ok((reader, header))
 }
 
 /// The codec parameters of a track, if the container has them.

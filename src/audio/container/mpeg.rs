@@ -1,6 +1,6 @@
 //! Frames of MPEG audio or AAC (ADTS), and the tags around them.
 //!
-//! Sources: "ID3 tag version 2.4.0 - Main Structure", "APEv2 specification".
+//! Sources: "ID3 tag version 2.4.0 - Main Structure", "`APEv2` specification".
 
 use super::layout::Walker;
 

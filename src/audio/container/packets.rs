@@ -6,11 +6,11 @@ use std::sync::Arc;
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
 use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::{FormatReader, Track};
+use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use super::{Layout, audio_track, codec_parameters};
+use super::{Layout, codec_parameters};
 use crate::audio::file::SourceFile;
 use crate::error::Error;
 
@@ -26,6 +26,8 @@ const MAX_BEYOND_END: u32 = 2;
 /// Reads the packets of the first audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
     reader: Box<dyn FormatReader>,
+    /// Bytes that were read to open the container.
+    pub(in crate::audio) header_len: u64,
     track: Track,
     /// First packet, if it has been read already.
     first: Option<Packet>,
@@ -48,7 +50,6 @@ pub(in crate::audio) enum Next {
 /// Packets read so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::audio) struct Count {
-    pub(in crate::audio) packets: u64,
     /// Content of the packets, in bytes.
     pub(in crate::audio) bytes: u64,
     /// Duration, if the packets have one.
@@ -61,15 +62,19 @@ impl Packets {
         file: &SourceFile,
         layout: &Arc<Layout>,
     ) -> Result<Option<Self>, SymphoniaError> {
-        Ok(Self::new(super::open(file, layout)?.reader))
-    }
-
-    /// Packets of the first audio track, if there is one.
-    pub(in crate::audio) fn new(reader: Box<dyn FormatReader>) -> Option<Self> {
-        let track = audio_track(reader.as_ref())?.clone();
-        let stream = (Duration::ZERO, track.start_ts);
-        let count = Count::default();
-        Some(Self { reader, track, first: None, errors: 0, beyond_end: 0, count, stream })
+        let (reader, header_len) = super::open(file, layout)?;
+        let Some(track) = audio_track(reader.as_ref()).cloned() else { return Ok(None) };
+        let (stream, count) = ((Duration::ZERO, track.start_ts), Count::default());
+        Ok(Some(Self {
+            reader,
+            header_len,
+            track,
+            first: None,
+            errors: 0,
+            beyond_end: 0,
+            count,
+            stream,
+        }))
     }
 
     pub(in crate::audio) fn reader(&self) -> &dyn FormatReader {
@@ -98,7 +103,6 @@ impl Packets {
         for _ in 0..MAX_ERRORS {
             match self.next_of_track() {
                 Ok(Some(packet)) => {
-                    self.count.packets += 1;
                     self.count.bytes += packet.data.len() as u64;
                     let (sum, last) = self.stream;
                     self.stream = (sum.saturating_add(packet.dur), last.max(packet.pts));
@@ -169,6 +173,10 @@ impl Packets {
         while !matches!(self.next()?, Next::End) {}
         Ok(self.count())
     }
+}
+
+fn audio_track(reader: &dyn FormatReader) -> Option<&Track> {
+    reader.first_track(TrackType::Audio)
 }
 
 /// A length in seconds, unless it is unknown or zero.

@@ -15,41 +15,20 @@ pub(in crate::audio) struct PatchedReader {
     layout: Arc<Layout>,
     /// Counted from the start of the layout.
     position: u64,
-    limit: ReadLimit,
-}
-
-/// Number of bytes that may still be read.
-#[derive(Clone)]
-pub(super) struct ReadLimit(Arc<AtomicU64>);
-
-impl ReadLimit {
-    pub(super) fn new(bytes: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(bytes)))
-    }
-
-    /// Ends the limit and returns what was left of it.
-    pub(super) fn lift(&self) -> u64 {
-        self.0.swap(u64::MAX, Ordering::Relaxed)
-    }
-
-    fn take(&self, bytes: usize) -> io::Result<()> {
-        let left = self.0.load(Ordering::Relaxed).checked_sub(bytes as u64);
-        let left = left.ok_or_else(|| io::Error::other("a head without an end"))?;
-        self.0.store(left, Ordering::Relaxed);
-        Ok(())
-    }
+    /// Bytes that may still be read.
+    limit: Arc<AtomicU64>,
 }
 
 impl PatchedReader {
     /// Reader that fails once it has read as many bytes as `limit` allows.
-    pub(super) fn new(file: SourceFile, layout: Arc<Layout>, limit: ReadLimit) -> Self {
+    pub(super) fn new(file: SourceFile, layout: Arc<Layout>, limit: Arc<AtomicU64>) -> Self {
         Self { file, layout, position: 0, limit }
     }
 
     /// Reader of the whole file as it is.
     pub(in crate::audio) fn unpatched(file: SourceFile) -> Self {
         let layout = Arc::new(Layout::whole(&file));
-        Self::new(file, layout, ReadLimit::new(u64::MAX))
+        Self::new(file, layout, Arc::new(AtomicU64::new(u64::MAX)))
     }
 
     fn len(&self) -> u64 {
@@ -63,7 +42,9 @@ impl Read for PatchedReader {
         let len = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let start = self.layout.start + self.position;
         let n = self.file.read_at(&mut buffer[..len], start)?;
-        self.limit.take(n)?;
+        let left = self.limit.load(Ordering::Relaxed).checked_sub(n as u64);
+        let left = left.ok_or_else(|| io::Error::other("a head without an end"))?;
+        self.limit.store(left, Ordering::Relaxed);
         self.position += n as u64;
         for (offset, bytes) in &self.layout.patches {
             for (offset, byte) in (*offset..).zip(bytes) {

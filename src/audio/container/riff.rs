@@ -32,8 +32,8 @@ pub(super) fn walk_wav(walker: &mut Walker<'_>) -> Result<()> {
         walker.repair(base, b"RIFF");
         walker.repair(base + 4, &UNKNOWN);
         walker.repair(data - 4, &u32::try_from(declared).unwrap_or(u32::MAX).to_le_bytes());
-        if declared < u64::MAX && declared > present {
-            walker.layout.truncated = Some((present, declared));
+        if declared < u64::MAX {
+            walker.check_truncated(present, declared);
         }
         return Ok(());
     }
@@ -54,15 +54,11 @@ pub(super) fn walk_aiff(walker: &mut Walker<'_>) -> Result<()> {
     let data = find_audio(walker, u32::from_be_bytes, *b"SSND", &needed)?;
     let Some((data, declared)) = data else { return Ok(()) };
     let (present, declared) = (walker.len().saturating_sub(data), u64::from(declared));
-    if declared <= present && declared > 0 {
-        return Ok(());
-    }
-    let bytes = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
-    let base = walker.layout.start;
-    walker.repair(base + 4, &bytes(walker.len() - base - 8));
-    walker.repair(data - 4, &bytes(present));
-    if declared > present {
-        walker.layout.truncated = Some((present, declared));
+    if walker.check_truncated(present, declared) || declared == 0 {
+        let bytes = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
+        let base = walker.layout.start;
+        walker.repair(base + 4, &bytes(walker.len() - base - 8));
+        walker.repair(data - 4, &bytes(present));
     }
     Ok(())
 }
