@@ -119,3 +119,65 @@ pub(super) fn error_of(container: &str, error: SymphoniaError) -> Error {
         error => Error::Damaged { container: container.to_uppercase(), reason: error.to_string() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn layout_of(content: &[u8]) -> Result<Layout, SymphoniaError> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        walk(&SourceFile::new(file).unwrap())
+    }
+
+    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(content.len() + 8).unwrap();
+        [&len.to_be_bytes(), &name[..], content].concat()
+    }
+
+    fn track(handler: &[u8; 4], edit_start: u32) -> Vec<u8> {
+        let edit = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9][..], &edit_start.to_be_bytes()].concat();
+        let edits = boxed(b"edts", &boxed(b"elst", &edit));
+        let media = boxed(b"mdia", &boxed(b"hdlr", &[&[0; 8], &handler[..]].concat()));
+        boxed(b"trak", &[edits, media].concat())
+    }
+
+    #[test]
+    fn the_edit_list_is_that_of_the_first_audio_track() {
+        let tracks = [track(b"vide", 1), track(b"soun", 1024), track(b"soun", 3)].concat();
+        let content = [boxed(b"ftyp", b"M4A "), boxed(b"moov", &tracks)].concat();
+        assert_eq!(layout_of(&content).unwrap().edit_start, Some(1024));
+    }
+
+    #[test]
+    fn boxes_nested_without_end_are_not_entered() {
+        let mut content = Vec::new();
+        for depth in 0..100_000_u32 {
+            // Every box extends to the end.
+            let name = [b"moov", b"trak"][usize::from(depth > 0)];
+            content.extend([&[0; 4], &name[..]].concat());
+        }
+        let content = [boxed(b"ftyp", b"M4A "), content].concat();
+        assert!(layout_of(&content).is_ok());
+    }
+
+    #[test]
+    fn more_boxes_than_any_file_has_are_an_error() {
+        let content = [boxed(b"ftyp", b"M4A "), boxed(b"free", b"").repeat(20_000)].concat();
+        assert!(matches!(layout_of(&content), Err(SymphoniaError::LimitError(_))));
+    }
+
+    #[test]
+    fn a_cut_file_has_a_layout_with_both_lengths() {
+        let caf = [&b"caff\0\x01\0\0data"[..], &1000_u64.to_be_bytes(), &[7; 400]].concat();
+        let aiff = [&b"FORM\0\0\0\0AIFFSSND"[..], &1000_u32.to_be_bytes(), &[7; 400]].concat();
+        let mkv =
+            [&[0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0x43, 0xe8][..], &[0; 400]];
+        for content in [caf, aiff, mkv.concat()] {
+            let layout = layout_of(&content).unwrap();
+            assert_eq!((layout.truncated, layout.is_repaired), (Some((400, 1000)), true));
+        }
+    }
+}
