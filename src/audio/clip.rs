@@ -1,29 +1,34 @@
-//! Sound at hand: a file that was looked at and found to be sound.
+//! Audio file that is open for reading and whose content is known.
 
+use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
-use super::file::{ClipReader, SoundFile};
+use symphonia::core::errors::Error as SymphoniaError;
+
+use super::container::{Layout, Packets, PatchedReader};
+use super::file::SourceFile;
 use super::format::AudioFormat;
-use super::probe;
+use super::probe::{self, Probed};
 use crate::error::Error;
 use crate::platform;
 
-/// Sound that has been looked at and found to be sound, as a file open for reading.
+/// An audio file that is open for reading and whose content is known.
 ///
-/// Cloning is cheap, and every use reads at an offset of its own.
-#[derive(Debug, Clone)]
+/// Cloning is cheap, and every clone can be read at the same time.
+#[derive(Clone)]
 pub struct Clip {
-    file: SoundFile,
-    format: AudioFormat,
-    /// The file that it was made from.
-    origin: Option<SoundFile>,
+    file: SourceFile,
+    pub(super) probed: Probed,
+    /// The file that this one was converted from.
+    origin: Option<SourceFile>,
 }
 
 impl Clip {
-    /// Opens a file and finds out by its content, not its name, what sound is in it. Reads from
-    /// the disk: within async code, on a thread of its own.
+    /// Opens a file and detects its format by content. Blocks: in async code, call it on a
+    /// blocking thread.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let file = platform::open(path.as_ref()).map_err(Error::Unreadable)?;
         let metadata = file.metadata().map_err(Error::Unreadable)?;
@@ -33,67 +38,90 @@ impl Clip {
         Self::from_file(file)
     }
 
-    /// A file whose sound is still to be looked at.
+    /// Detects the format of an open file.
     pub(super) fn from_file(file: File) -> Result<Self, Error> {
-        let file = SoundFile::new(file)?;
-        let format = probe::probe(&file)?;
-        Ok(Self { file, format, origin: None })
+        let file = SourceFile::new(file)?;
+        let probed = probe::probe(&file)?;
+        Ok(Self { file, probed, origin: None })
     }
 
-    /// A file with sound that is known, made from another.
+    /// A file of a known format, converted from `origin`.
     pub(super) fn made_from(origin: &Self, file: File, format: AudioFormat) -> Result<Self, Error> {
-        Ok(Self { file: SoundFile::new(file)?, format, origin: Some(origin.file.clone()) })
+        let origin = Some(origin.file.clone());
+        Ok(Self { origin, ..Self::unprobed(SourceFile::new(file)?, format) })
     }
 
-    /// A file that nobody looks into.
+    fn unprobed(file: SourceFile, format: AudioFormat) -> Self {
+        let probed = Probed::unopened(format, Arc::new(Layout::whole(&file)));
+        Self { file, probed, origin: None }
+    }
+
+    /// A file that is not probed.
     #[cfg(test)]
     pub(crate) fn of_any_content(file: File) -> Self {
-        let format = AudioFormat { container: "wav".to_owned(), ..AudioFormat::default() };
-        Self { file: SoundFile::new(file).unwrap(), format, origin: None }
+        Self::unprobed(SourceFile::new(file).unwrap(), AudioFormat::of_container("wav"))
     }
 
-    /// The size of the sound in bytes, before base64.
+    /// Size of the file in bytes, before base64.
     #[expect(clippy::len_without_is_empty, reason = "a clip is never empty")]
     pub fn len(&self) -> u64 {
         self.file.len()
     }
 
-    /// What kind of sound it is.
+    /// Format of the audio.
     pub fn format(&self) -> &AudioFormat {
-        &self.format
+        &self.probed.format
     }
 
-    /// The size in base64, in bytes.
+    /// Size of the file in base64, in bytes.
     pub fn encoded_len(&self) -> u64 {
         encoded_len(self.len())
     }
 
-    /// A reader of its own, at the start.
-    pub fn reader(&self) -> ClipReader {
-        self.file.reader()
+    /// Reads the file from its start.
+    pub fn reader(&self) -> impl Read + Seek + Send + use<> {
+        PatchedReader::unpatched(self.file.clone())
     }
 
-    /// The SHA-256 of the bytes in lower-case hexadecimal; reads the whole file.
+    /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
         self.file.sha256()
     }
 
-    pub(super) fn file(&self) -> &SoundFile {
-        &self.file
+    /// Packets from the start of the first audio track, if there is one. The first call gets those
+    /// that the probe opened.
+    pub(super) fn packets(&self) -> Result<Option<Packets>, SymphoniaError> {
+        match self.take_opened() {
+            Some(packets) => Ok(Some(packets)),
+            None => Packets::open(&self.file, &self.probed.layout),
+        }
+    }
+
+    /// Packets that the probe opened, if nobody has taken them. Without a decoder, dropping them
+    /// frees memory.
+    pub(super) fn take_opened(&self) -> Option<Packets> {
+        self.probed.packets.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.file.read_exact_at(buffer, offset)
     }
 
-    /// Whether the file, and the one that it was made from, is still as long and as old as when it
-    /// was opened.
+    /// True if the file, and the one that it was converted from, have not changed since they were
+    /// opened.
     pub(crate) fn is_unchanged(&self) -> bool {
-        self.file.is_unchanged() && self.origin.as_ref().is_none_or(SoundFile::is_unchanged)
+        self.file.is_unchanged() && self.origin.as_ref().is_none_or(SourceFile::is_unchanged)
     }
 }
 
-/// The length of `bytes` bytes in base64 with padding.
+impl fmt::Debug for Clip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Clip");
+        debug.field("file", &self.file).field("format", self.format()).finish_non_exhaustive()
+    }
+}
+
+/// Length of `bytes` bytes in base64 with padding.
 pub(crate) fn encoded_len(bytes: u64) -> u64 {
     bytes.div_ceil(3).saturating_mul(4)
 }

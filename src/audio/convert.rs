@@ -1,4 +1,4 @@
-//! From any sound to what the model hears: one channel at 16 kHz.
+//! Decoding, mixing and resampling in one: from a clip to 16 kHz mono.
 
 use super::clip::Clip;
 use super::decode::{Block, Decoder};
@@ -6,23 +6,23 @@ use super::measure::{Levels, Meter};
 use super::resample::Resampler;
 use crate::error::Error;
 
-/// Decodes a clip to mono sound at 16 kHz, block by block.
+/// Decodes a clip to 16 kHz mono, block by block.
 pub(super) struct Converter {
-    decoder: Decoder,
+    pub(super) decoder: Decoder,
     resampler: Option<Resampler>,
     meter: Option<Meter>,
     mono: Vec<f32>,
 }
 
 impl Converter {
-    /// With `measures`, the decoded sound is measured on its way.
+    /// Opens the clip. With `measures`, levels are measured on the way.
     pub(super) fn open(clip: &Clip, measures: bool) -> Result<Self, Error> {
         let decoder = Decoder::open(clip)?;
         let meter = measures.then(Meter::default);
         Ok(Self { decoder, resampler: None, meter, mono: Vec::new() })
     }
 
-    /// Appends some more samples to `out`; `false` is the end.
+    /// Appends the samples of the next packet to `out`; false at the end.
     pub(super) fn next(&mut self, out: &mut Vec<f32>) -> Result<bool, Error> {
         let Some(block) = self.decoder.next()? else {
             if let Some(resampler) = self.resampler.take() {
@@ -33,7 +33,7 @@ impl Converter {
         if let Some(meter) = &mut self.meter {
             meter.push(&block);
         }
-        // Another rate begins with another stream in the same file.
+        // The next stream in the file may have another rate.
         if let Some(resampler) = self.resampler.take_if(|r| r.rate() != block.rate) {
             resampler.finish(out);
         }
@@ -43,19 +43,14 @@ impl Converter {
         Ok(true)
     }
 
-    /// How many packets could not be decoded so far.
-    pub(super) fn damaged_packets(&self) -> u64 {
-        self.decoder.damaged_packets()
-    }
-
-    /// What was measured, once all is decoded.
+    /// Levels of the decoded audio, if they were measured.
     pub(super) fn levels(&mut self) -> Option<Levels> {
-        let damaged_packets = self.damaged_packets();
+        let damaged_packets = self.decoder.damaged_packets();
         self.meter.take().map(|meter| meter.finish(damaged_packets))
     }
 }
 
-/// The mean of the channels.
+/// Averages the channels.
 fn mix(block: &Block<'_>, mono: &mut Vec<f32>) {
     mono.clear();
     match block.channels {

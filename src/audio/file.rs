@@ -1,113 +1,104 @@
-//! Bytes at hand: a file open for reading, whatever is in it.
+//! File open for reading, whatever its content.
 
-use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::Arc;
+use std::io::{self, Read};
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::platform::{self, Changed};
 
-/// A file as long as it was when it was opened.
-///
-/// Cloning is cheap, and every use reads at an offset of its own.
+/// Bytes at the start of a file that are read once and kept: every parser starts there.
+const START_LEN: usize = 16 * 1024;
+
+/// File with the length that it had when it was opened. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub(super) struct SoundFile {
-    file: Arc<File>,
+pub(super) struct SourceFile(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: File,
     len: u64,
     changed: Changed,
+    start: OnceLock<Vec<u8>>,
 }
 
-impl SoundFile {
+impl SourceFile {
     pub(super) fn new(file: File) -> Result<Self, Error> {
         let metadata = file.metadata().map_err(Error::Unreadable)?;
         let (len, changed) = (metadata.len(), platform::changed(&metadata));
-        Ok(Self { file: Arc::new(file), len, changed })
+        Ok(Self(Arc::new(Inner { file, len, changed, start: OnceLock::new() })))
     }
 
-    /// In bytes.
+    /// Length in bytes.
     pub(super) fn len(&self) -> u64 {
-        self.len
+        self.0.len
     }
 
-    /// A reader of its own, at the start.
-    pub(super) fn reader(&self) -> ClipReader {
-        ClipReader { file: self.clone(), position: 0 }
+    /// The first bytes of the file, read from the disk once.
+    pub(super) fn start(&self) -> io::Result<&[u8]> {
+        if let Some(start) = self.0.start.get() {
+            return Ok(start);
+        }
+        let mut start = vec![0; usize::try_from(self.len()).unwrap_or(START_LEN).min(START_LEN)];
+        let filled = platform::fill_at(&self.0.file, &mut start, 0)?;
+        start.truncate(filled);
+        Ok(self.0.start.get_or_init(|| start))
     }
 
+    /// Reads up to the length that the file had when it was opened; may read less than asked for.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        if offset < START_LEN as u64
+            && let Some(mut rest) = self.start()?.get(usize::try_from(offset).unwrap_or(0)..)
+            && !rest.is_empty()
+        {
+            return rest.read(buffer);
+        }
+        let left = usize::try_from(self.len().saturating_sub(offset)).unwrap_or(usize::MAX);
         let len = buffer.len().min(left);
-        platform::read_at(&self.file, &mut buffer[..len], offset)
+        platform::read_at(&self.0.file, &mut buffer[..len], offset)
     }
 
+    /// Reads until the buffer is full or the file ends.
     pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        platform::fill_at(&self.file, buffer, offset)
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read_at(&mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(filled)
     }
 
+    /// Fills the buffer from the file as it is now. Fails if the file ends before.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        platform::read_exact_at(&self.file, buffer, offset)
+        platform::read_exact_at(&self.0.file, buffer, offset)
     }
 
-    /// Some bytes, unless the file ends before them.
-    pub(super) fn array_at<const LEN: usize>(&self, offset: u64) -> Option<[u8; LEN]> {
-        let mut bytes = [0; LEN];
-        self.read_exact_at(&mut bytes, offset).ok()?;
-        Some(bytes)
-    }
-
+    /// The SHA-256 of the content in lower-case hexadecimal.
     pub(super) fn sha256(&self) -> Result<String, Error> {
         let mut digest = Sha256::new();
         let mut block = vec![0; 256 * 1024];
-        let mut reader = self.reader();
+        let mut offset = 0;
         loop {
-            match reader.read(&mut block) {
-                Ok(0) => break,
-                Ok(n) => digest.update(&block[..n]),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::Unreadable(e)),
+            let filled = self.fill_at(&mut block, offset).map_err(Error::Unreadable)?;
+            if filled == 0 {
+                break;
             }
+            digest.update(&block[..filled]);
+            offset += filled as u64;
         }
-        let mut hex = String::with_capacity(64);
-        for byte in digest.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Ok(hex)
+        let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
+        Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 
-    /// Whether the file is still as long and as old as when it was opened.
+    /// True if length and change time are those of when the file was opened.
     pub(super) fn is_unchanged(&self) -> bool {
-        let now = self.file.metadata();
-        now.is_ok_and(|now| now.len() == self.len && platform::changed(&now) == self.changed)
-    }
-}
-
-/// Reads a [`Clip`](super::Clip) from its start to its end.
-#[derive(Debug)]
-pub struct ClipReader {
-    file: SoundFile,
-    position: u64,
-}
-
-impl Read for ClipReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read_at(buffer, self.position)?;
-        self.position += n as u64;
-        Ok(n)
-    }
-}
-
-impl Seek for ClipReader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::End(offset) => self.file.len.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.position)
+        let now = self.0.file.metadata();
+        now.is_ok_and(|now| now.len() == self.len() && platform::changed(&now) == self.0.changed)
     }
 }

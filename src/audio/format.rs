@@ -1,23 +1,23 @@
-//! What kind of sound it is.
+//! Format of an audio file.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::codecs;
+use super::codec;
 
-/// GSM 6.10 as Microsoft puts it into a WAV: the format's number is 49. It cannot be decoded here.
+/// GSM 6.10 in WAV, format tag 49. It cannot be decoded here.
 pub(super) const GSM: &str = "gsm_ms";
 
-/// The kind of sound in a [`Clip`](super::Clip). What the file does not tell is `None`.
+/// Format of a [`Clip`](super::Clip). A field that the file does not declare is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct AudioFormat {
     /// The container by its usual file extension: `wav`, `mp3`, `ogg`, `mp4`.
     pub container: String,
-    /// The codec by its usual short name: `pcm_s16le`, `mp3`, `opus`; `None` where the sound
-    /// cannot be decoded here.
+    /// The codec by its usual short name: `pcm_s16le`, `mp3`, `opus`; `None` if it cannot be
+    /// decoded here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codec: Option<String>,
     /// Samples a second, in Hz.
@@ -26,20 +26,25 @@ pub struct AudioFormat {
     /// Number of channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Length in seconds, by the file's own account.
+    /// Length in seconds that the file declares.
     #[serde(skip)]
     pub seconds: Option<f64>,
-    /// Number of tracks, video and subtitles included. The first one of sound is listened to.
+    /// Number of tracks, video and subtitles included. The first audio track is decoded.
     #[serde(skip)]
     pub tracks: usize,
-    /// Whether its head is wrong, and was made right to read it here.
+    /// True if the header is wrong and has to be repaired to read the file.
     #[serde(skip)]
-    pub is_mended: bool,
+    pub is_repaired: bool,
 }
 
 impl AudioFormat {
-    /// Whether the service's provider names it among the formats that it takes: AMR, WAV with PCM
-    /// or GSM, 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
+    /// Format of which only the container is known.
+    pub(super) fn of_container(container: &str) -> Self {
+        Self { container: container.to_owned(), ..Self::default() }
+    }
+
+    /// True if the model's provider documents the format as supported: AMR, WAV with PCM or GSM,
+    /// 3GP, AAC and MP3. Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01.
     pub fn is_named_by_service(&self) -> bool {
         match (self.container.as_str(), self.codec.as_deref()) {
             ("amr" | "3gp" | "aac", _) | ("wav", Some(GSM)) => true,
@@ -47,25 +52,25 @@ impl AudioFormat {
         }
     }
 
-    /// Whether every server that takes sound takes it: MP3, and WAV with plain samples.
+    /// True for formats that every server for audio accepts: MP3, and WAV with linear PCM.
     pub fn is_portable(&self) -> bool {
         match (self.container.as_str(), self.codec.as_deref()) {
             ("mp3", None | Some("mp3")) => true,
-            ("wav", Some(codec)) => codecs::is_pcm(codec) && !codec.ends_with("law"),
+            ("wav", Some(codec)) => codec::is_pcm(codec) && !codec.ends_with("law"),
             _ => false,
         }
     }
 
-    /// Whether every sample is written down as a number.
+    /// True if every sample is stored as a number.
     pub fn is_pcm(&self) -> bool {
-        self.codec.as_deref().is_some_and(codecs::is_pcm)
+        self.codec.as_deref().is_some_and(codec::is_pcm)
     }
 
-    /// Whether something was left out to make it small.
+    /// True unless the codec is known to be lossless.
     pub fn is_lossy(&self) -> bool {
         self.codec
             .as_deref()
-            .is_none_or(|codec| !codecs::is_pcm(codec) && !["flac", "alac"].contains(&codec))
+            .is_none_or(|name| !codec::is_pcm(name) && !["flac", "alac"].contains(&name))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can be told of a sound without a model.
+//! Levels, loudness and silence of decoded audio.
 
 use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
 use serde::{Deserialize, Serialize};
@@ -7,33 +7,35 @@ use super::decode::Block;
 use super::format::AudioFormat;
 use super::waveform::Waveform;
 
-/// What is below this is silence, in dBFS.
+/// Level below which audio is silence, in dBFS.
 const SILENCE: f64 = -60.0;
 
-/// Silence is looked for in steps of 10 ms.
+/// Steps in which silence is measured: 10 ms.
 const STEPS_A_SECOND: u32 = 100;
 
-/// The largest sample of 16 bits; so many in a row were most likely meant to be louder.
+/// The largest sample of 16 bits.
 const FULL_SCALE: f32 = 32767.0 / 32768.0;
+
+/// Samples at full scale in a row that count as clipped.
 const CLIPPED_RUN: u64 = 3;
 
-/// The filters of BS.1770 are made for rates of music and speech, in Hz.
-const LOUDNESS_FROM: u32 = 8_000;
+/// Lowest rate that the filters of BS.1770 are made for, in Hz.
+const MIN_LOUDNESS_RATE: u32 = 8_000;
 
-/// Levels, loudness and silence of decoded sound.
+/// Levels, loudness and silence of decoded audio.
 ///
-/// A level that no number can tell, such as that of digital silence, is `None`.
+/// A level without a number, such as that of digital silence, is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Levels {
-    /// The loudest sample of any channel, in dBFS: 0 at most, but for floats.
+    /// Loudest sample of any channel, in dBFS. Only float formats exceed 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_dbfs: Option<f64>,
-    /// The root of the mean square over all channels, in dBFS: a full-scale sine has -3.01.
+    /// Root mean square over all channels, in dBFS: a full-scale sine has -3.01.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rms_dbfs: Option<f64>,
-    /// Integrated loudness as of EBU R 128, in LUFS; `None` also where the rate or the channels
-    /// change on the way.
+    /// Integrated loudness by EBU R 128, in LUFS; `None` also if rate or channels change within the
+    /// file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loudness_lufs: Option<f64>,
     /// Seconds below -60 dBFS at the start.
@@ -42,31 +44,30 @@ pub struct Levels {
     pub trailing_silence: f64,
     /// Seconds below -60 dBFS in all.
     pub silence: f64,
-    /// Samples in runs of three or more at the full scale of 16 bits; sound of 8 bits, A-law or
-    /// mu-law never gets there.
+    /// Samples in runs of three or more at the full scale of 16 bits, which 8-bit, A-law and mu-law
+    /// audio never reaches.
     pub clipped_samples: u64,
-    /// Packets that could not be decoded; there is silence in their place.
+    /// Packets that could not be decoded and were replaced by silence.
     #[serde(default)]
     pub damaged_packets: u64,
-    /// The loudest sample of each of some hundred equal parts, 255 for full scale; never in a
-    /// record.
+    /// Loudest sample of each of some hundred equal parts, 255 for full scale. Not in records.
     #[serde(skip)]
     pub waveform: Vec<u8>,
 }
 
-/// A sound and what was measured of it.
+/// Format and levels of a clip.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sound {
-    /// What kind of sound it is.
+    /// Format of the audio.
     #[serde(flatten)]
     pub format: AudioFormat,
-    /// `None` where it cannot be decoded here.
+    /// Levels; `None` if the audio cannot be decoded.
     #[serde(flatten)]
     pub levels: Option<Levels>,
 }
 
-/// Measures as the sound comes by.
+/// Measures decoded blocks.
 #[derive(Default)]
 pub(super) struct Meter {
     rate: u32,
@@ -79,14 +80,15 @@ pub(super) struct Meter {
     runs: Vec<u64>,
     clipped: u64,
     silence: Silence,
-    envelope: Waveform,
+    waveform: Waveform,
 }
 
-/// Counts frames of silence, a step at a time.
+/// Counts frames of silence, step by step.
 #[derive(Default)]
 struct Silence {
-    /// The loudest sample of the step so far, and how many frames it has.
+    /// Loudest sample of the current step.
     peak: f32,
+    /// Frames of the current step.
     frames: u64,
     total: u64,
     silent: u64,
@@ -97,7 +99,7 @@ struct Silence {
 impl Meter {
     pub(super) fn push(&mut self, block: &Block<'_>) {
         if self.loudness.len() != block.channels || self.rate != block.rate {
-            // A new stream in the same file.
+            // The next stream in the file may have other parameters.
             self.is_mixed = !self.loudness.is_empty();
             self.rate = block.rate;
             self.weights = block.weights.to_vec();
@@ -127,7 +129,7 @@ impl Meter {
             }
             self.peak = self.peak.max(loudest);
             self.silence.push(loudest, block.rate);
-            self.envelope.push(loudest);
+            self.waveform.push(loudest);
         }
     }
 
@@ -141,13 +143,13 @@ impl Meter {
             peak_dbfs: decibels(f64::from(self.peak)),
             rms_dbfs: decibels((self.squares / samples).sqrt()),
             loudness_lufs: loudness(self.loudness, &self.weights)
-                .filter(|_| self.rate >= LOUDNESS_FROM && !self.is_mixed),
+                .filter(|_| self.rate >= MIN_LOUDNESS_RATE && !self.is_mixed),
             leading_silence: seconds(leading.unwrap_or(total)),
             trailing_silence: seconds(trailing),
             silence: seconds(silent),
             clipped_samples: self.clipped,
             damaged_packets,
-            waveform: self.envelope.finish(),
+            waveform: self.waveform.finish(),
         }
     }
 }
@@ -174,7 +176,7 @@ impl Silence {
     }
 }
 
-/// Adds up the channels.
+/// Integrated loudness of all channels.
 fn loudness(channels: Vec<ChannelLoudnessMeter>, weights: &[f32]) -> Option<f64> {
     let mut sum: Vec<Power> = Vec::new();
     for (channel, weight) in channels.into_iter().zip(weights) {
@@ -193,7 +195,7 @@ fn decibels(level: f64) -> Option<f64> {
     (level > 0.0).then(|| round(20.0 * level.log10()))
 }
 
-/// To two decimals: no ear and no rule needs more.
+/// Rounds to two decimals, which is as much as anyone hears.
 fn round(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }

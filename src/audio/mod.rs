@@ -1,7 +1,6 @@
-//! From bytes to a [`Clip`] that can be sent. No network, no terminal.
+//! From the bytes of a file to a [`Clip`] that can be uploaded. No network, no terminal.
 
 pub use self::clip::Clip;
-pub use self::file::ClipReader;
 pub use self::format::AudioFormat;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::{Prepared, measure, prepare};
@@ -12,20 +11,15 @@ pub use self::upload::{Convert, MAX_UPLOAD, UploadOptions};
 pub(crate) use self::clip::encoded_len;
 pub(crate) use self::spool::Spool;
 
-mod bulk;
 mod clip;
-mod codecs;
+mod codec;
 mod container;
 mod convert;
 mod decode;
-mod edits;
 mod file;
 mod format;
+mod length;
 mod measure;
-mod mend;
-mod mended;
-mod opus;
-mod packets;
 mod prepare;
 mod probe;
 mod resample;
@@ -34,4 +28,3 @@ mod spool;
 mod upload;
 mod wav;
 mod waveform;
-mod whole;

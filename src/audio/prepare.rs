@@ -1,101 +1,99 @@
-//! Sound made ready to be sent: as it is, or as little changed as it takes.
+//! Preparation of a clip for the upload: unchanged, or converted to WAV.
 
 use super::clip::Clip;
 use super::convert::Converter;
 use super::decode::Decoder;
+use super::length::present_seconds;
 use super::measure::{Levels, Meter, Sound};
 use super::upload::{Convert, UploadOptions};
 use super::wav::{self, WavFile};
-use super::whole::whole_seconds;
 use crate::error::Error;
 
-/// Sound that is ready to be sent.
+/// Audio that is ready to be uploaded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Prepared {
-    /// What is to be sent.
+    /// The file to upload.
     pub clip: Clip,
-    /// Length in seconds, counted; `None` where that cannot be done here.
+    /// Length in seconds, counted; `None` if it cannot be determined locally.
     pub seconds: Option<f64>,
-    /// Whether it was converted.
+    /// True if the audio was converted.
     pub is_converted: bool,
-    /// How many packets could not be decoded.
+    /// Number of packets that could not be decoded.
     pub damaged_packets: u64,
-    /// What was measured, where it was asked for and the sound can be decoded.
+    /// Levels, if they were requested and the audio can be decoded.
     pub levels: Option<Levels>,
 }
 
-/// Makes the whole of a clip ready to be sent. Decodes: within async code, on a thread of its own.
+/// Prepares a whole clip for the upload. Decodes: in async code, call it on a blocking thread.
 ///
-/// Fails with [`Error::TooLong`] or [`Error::TooLarge`] where it cannot be sent in one piece, with
-/// [`Error::Damaged`] where less than half of it is there, and with [`Error::Undecodable`] where
-/// it would have to be converted.
+/// Fails with [`Error::TooLong`] or [`Error::TooLarge`] if it does not fit into one request, with
+/// [`Error::Damaged`] if less than half of it is present, and with [`Error::Undecodable`] if it
+/// has to be converted and cannot be decoded.
 pub fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    clip.probed.length.check(&clip.format().container, None)?;
     if upload.passes_through(clip) {
-        return as_it_is(clip, upload);
+        return pass_through(clip, upload);
     }
-    match converted(clip, upload) {
-        Err(Error::Undecodable { .. }) if upload.convert == Convert::Auto => as_it_is(clip, upload),
+    match convert(clip, upload) {
+        Err(Error::Undecodable { .. }) if upload.convert == Convert::Auto => {
+            pass_through(clip, upload)
+        }
         result => result,
     }
 }
 
-fn as_it_is(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    let there = whole_seconds(clip.file(), clip.format());
-    let (seconds, heard) = if upload.convert == Convert::Never {
-        // What is damaged is for the service to judge.
-        let heard = if upload.measures { listen(clip, true).ok() } else { None };
-        (there.ok().flatten(), heard.unwrap_or_default())
-    } else {
-        let there = there?;
-        let heard = match there {
-            // Samples as they are hold nothing that could not be decoded.
-            Some(seconds) if clip.format().is_pcm() && !upload.measures => {
-                Ok(Heard { seconds, ..Heard::default() })
-            }
-            _ => listen(clip, upload.measures),
-        };
-        match heard {
-            // It is for the service to judge what nobody here can.
-            Err(error)
-                if matches!(error, Error::Undecodable { .. }) || clip.format().codec.is_none() =>
-            {
-                (there, Heard::default())
-            }
-            heard => heard.map(|heard| (Some(heard.seconds), heard))?,
-        }
-    };
-    upload.check(clip, seconds)?;
-    let Heard { damaged_packets, levels, .. } = heard;
-    Ok(Prepared { clip: clip.clone(), seconds, is_converted: false, damaged_packets, levels })
-}
-
-/// Measures a clip without sending it. Decodes: within async code, on a thread of its own.
+/// Measures a clip. Decodes: in async code, call it on a blocking thread.
 ///
-/// Fails with [`Error::Damaged`] where less than half of it can be decoded; what cannot be decoded
-/// here at all has no levels.
+/// Fails with [`Error::Damaged`] if less than half of it can be decoded. Audio that cannot be
+/// decoded at all has no levels.
 pub fn measure(clip: &Clip) -> Result<Sound, Error> {
     let mut format = clip.format().clone();
-    let levels = match listen(clip, true) {
+    let levels = match decode_all(clip, true) {
         Err(Error::Undecodable { .. }) => None,
-        heard => {
-            let heard = heard?;
-            format.seconds = Some(heard.seconds);
-            heard.levels
+        decoded => {
+            let decoded = decoded?;
+            format.seconds = decoded.seconds;
+            decoded.levels
         }
     };
     Ok(Sound { format, levels })
 }
 
-/// What comes of decoding a clip.
+fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    // The service judges what is damaged if nothing may be converted.
+    let is_lenient = upload.convert == Convert::Never;
+    // PCM that is present needs no decoder to be known as intact.
+    let is_decoded = upload.measures || !(is_lenient || clip.format().is_pcm());
+    let decoded = match is_decoded.then(|| decode_all(clip, upload.measures)) {
+        None | Some(Err(Error::Undecodable { .. })) => Decoded::default(),
+        Some(Err(_)) if is_lenient => Decoded::default(),
+        Some(decoded) => decoded?,
+    };
+    let seconds = match present_seconds(clip, decoded.counted) {
+        Err(_) if is_lenient => None,
+        Ok(present) if is_lenient => present,
+        present => decoded.seconds.or(present?),
+    };
+    // Nobody decodes this clip any more.
+    clip.take_opened();
+    upload.check(clip, seconds)?;
+    let Decoded { damaged_packets, levels, .. } = decoded;
+    Ok(Prepared { clip: clip.clone(), seconds, is_converted: false, damaged_packets, levels })
+}
+
+/// Result of decoding a clip.
 #[derive(Default)]
-struct Heard {
-    seconds: f64,
+struct Decoded {
+    /// Length of the samples.
+    seconds: Option<f64>,
+    /// Length of the packets, by their own account.
+    counted: Option<f64>,
     damaged_packets: u64,
     levels: Option<Levels>,
 }
 
-fn listen(clip: &Clip, measures: bool) -> Result<Heard, Error> {
+fn decode_all(clip: &Clip, measures: bool) -> Result<Decoded, Error> {
     let mut decoder = Decoder::open(clip)?;
     let mut meter = measures.then(Meter::default);
     let (mut seconds, mut frames, mut rate) = (0.0, 0_u64, 1);
@@ -109,9 +107,13 @@ fn listen(clip: &Clip, measures: bool) -> Result<Heard, Error> {
             meter.push(&block);
         }
     }
-    let (seconds, damaged_packets) = (seconds + duration(frames, rate), decoder.damaged_packets());
-    let levels = meter.map(|meter| meter.finish(damaged_packets));
-    Ok(Heard { seconds, damaged_packets, levels })
+    let damaged_packets = decoder.damaged_packets();
+    Ok(Decoded {
+        seconds: Some(seconds + duration(frames, rate)),
+        counted: decoder.counted_seconds(),
+        damaged_packets,
+        levels: meter.map(|meter| meter.finish(damaged_packets)),
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
@@ -119,35 +121,34 @@ fn duration(frames: u64, rate: u32) -> f64 {
     frames as f64 / f64::from(rate)
 }
 
-fn converted(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    let longest = upload.longest();
-    let too_long =
-        |seconds| Error::TooLong { seconds, limit: longest, advice: upload.advice_to_cut() };
-    let there = whole_seconds(clip.file(), clip.format())?;
-    if there.is_some_and(|there| there > longest) {
-        return Err(too_long(there));
+fn convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    let limit = upload.max_seconds();
+    // Counted before decoding only if that is likely to be in vain.
+    if clip.probed.length.present.or(clip.format().seconds).is_some_and(|seconds| seconds > limit)
+        && let Some(seconds) = present_seconds(clip, None)?.filter(|seconds| *seconds > limit)
+    {
+        return Err(upload.too_long(Some(seconds)));
     }
     let mut converter = Converter::open(clip, upload.measures)?;
     let mut file = WavFile::new()?;
-    let (mut block, mut samples) = (Vec::new(), Vec::new());
-    let mut goes_on = true;
-    while goes_on {
+    let (mut block, mut has_more) = (Vec::new(), true);
+    while has_more {
         block.clear();
-        goes_on = converter.next(&mut block)?;
-        samples.clear();
-        samples.extend(block.iter().copied().map(wav::quantize));
-        file.push(&samples)?;
-        // A file may hold more than it tells.
-        if file.seconds() > longest {
-            return Err(too_long(None));
+        has_more = converter.next(&mut block)?;
+        file.push(block.iter().copied().map(wav::quantize))?;
+        // A file may hold more than its header declares.
+        if file.seconds() > limit {
+            let counted = converter.decoder.count_rest()?;
+            return Err(upload.too_long(counted.filter(|seconds| *seconds > limit)));
         }
     }
+    present_seconds(clip, converter.decoder.counted_seconds())?;
     let clip = file.into_clip(clip)?;
     Ok(Prepared {
         seconds: clip.format().seconds,
         clip,
         is_converted: true,
-        damaged_packets: converter.damaged_packets(),
+        damaged_packets: converter.decoder.damaged_packets(),
         levels: converter.levels(),
     })
 }

@@ -1,27 +1,27 @@
-//! What sound is in a file, told by its content.
+//! Detection of the audio in a file by its content.
 
-use std::io;
 use std::str;
+use std::sync::{Arc, Mutex};
 
 use infer::MatcherType;
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::{FormatReader, Track};
 
-use super::file::SoundFile;
+use super::codec;
+use super::container::{self, Layout, Packets};
+use super::file::SourceFile;
 use super::format::{AudioFormat, GSM};
-use super::packets::Packets;
-use super::{codecs, container, mend};
+use super::length::Length;
 use crate::error::Error;
 
-/// Enough for every signature, and for telling text from bytes.
-const HEAD: usize = 4096;
+/// Bytes that are enough for every signature, and to tell text from data.
+const SIGNATURE_LEN: usize = 4096;
 
-/// Containers that can only be named here; the service is left to open them.
-const ONLY_NAMED: &[&str] = &["ape", "avi", "dsf", "flv", "mpg", "wmv"];
+/// Containers that cannot be opened here; the service may be able to.
+const NAMED_ONLY: &[&str] = &["ape", "avi", "dsf", "flv", "mpg", "wmv"];
 
-/// The same, by their first bytes.
-const STARTS: &[(&[u8], &str)] = &[
+/// Signatures that the crate `infer` does not have, or has under another name.
+const SIGNATURES: &[(&[u8], &str)] = &[
     (b"#!AMR", "amr"),
     (b"RF64", "wav"),
     (b"BW64", "wav"),
@@ -32,52 +32,69 @@ const STARTS: &[(&[u8], &str)] = &[
     (b"\x0b\x77", "ac3"),
 ];
 
-/// Formats that are frames and nothing around them.
+/// Formats that are frames without a container.
 const FRAMES: &[&str] = &["mp3", "aac"];
 
-/// A file that is larger than this and tells of no sample was most likely written to a pipe, or
-/// by a recorder that was stopped: its header is wrong, and not the sound.
-const HEADERS: u64 = 4096;
+/// The largest file that is nothing but headers, in bytes. A larger one without a packet was most
+/// likely written to a pipe or by a recorder that was stopped: its header is wrong, not its audio.
+const MAX_HEADERS_ONLY: u64 = 4096;
 
-/// What there is in a container.
-enum Inside {
-    /// Sound, and how many bytes its packets have where they had to be counted.
-    Sound {
-        format: AudioFormat,
-        counted: Option<u64>,
-    },
-    NoSample,
-    NoTrack,
+/// Size of a header in bytes up to which the opened container is kept for the decoder: larger ones
+/// take too much memory while other files are decoded.
+const MAX_KEPT_HEADER: u64 = 1 << 20;
+
+/// Result of a probe.
+#[derive(Clone)]
+pub(super) struct Probed {
+    pub(super) format: AudioFormat,
+    pub(super) layout: Arc<Layout>,
+    pub(super) length: Length,
+    /// The opened container for its first user, unless the packets had to be counted or the
+    /// header takes much memory.
+    pub(super) packets: Arc<Mutex<Option<Packets>>>,
 }
 
-/// Names the sound in the clip, or says what is there in place of sound.
-pub(super) fn probe(file: &SoundFile) -> Result<AudioFormat, Error> {
-    let mut head = vec![0; HEAD];
-    let filled = file.fill_at(&mut head, 0).map_err(Error::Unreadable)?;
-    head.truncate(filled);
-    if head.is_empty() {
+impl Probed {
+    /// A file that has not been opened.
+    pub(super) fn unopened(format: AudioFormat, layout: Arc<Layout>) -> Self {
+        let length = Length::of_layout(&layout);
+        Self { format, layout, length, packets: Arc::default() }
+    }
+}
+
+/// Content of a container.
+enum Content {
+    /// Audio, and the number of bytes in its packets if they had to be counted.
+    Audio(Probed, Option<u64>),
+    NoPacket,
+    NoAudioTrack,
+}
+
+/// Detects the format of the audio in a file, or names the content that is not audio.
+pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
+    let start = file.start().map_err(Error::Unreadable)?;
+    let start = &start[..start.len().min(SIGNATURE_LEN)];
+    if start.is_empty() {
         return Err(Error::Empty);
     }
-    let signature = infer::get(&head).map(|kind| (kind.matcher_type(), kind.extension()));
-    let start = if is_text(&head) { None } else { by_start(&head) };
-    match start {
-        Some("caf") => return known(file, "caf"),
-        Some("wav") => return known(file, "wav"),
-        // What is in it may be known to the service, if not here: AMR for one.
+    let is_text = is_text(start);
+    match by_signature(start).filter(|_| !is_text) {
+        Some(name @ ("caf" | "wav")) => return known(file, name),
+        // The service may be able to decode what cannot be decoded here, such as AMR.
         Some("3gp") => {
             return known(file, "3gp").or_else(|error| match error {
-                Error::NotAudio { .. } => Ok(named("3gp")),
+                Error::NotAudio { .. } => Ok(named(file, "3gp")),
                 error => Err(error),
             });
         }
-        Some(name) => return Ok(named(name)),
+        Some(name) => return Ok(named(file, name)),
         None => {}
     }
-    match signature {
+    match infer::get(start).map(|kind| (kind.matcher_type(), kind.extension())) {
         Some((MatcherType::Text, "html")) => Err(not_audio("an HTML page")),
-        _ if is_text(&head) => Err(not_audio("text")),
+        _ if is_text => Err(not_audio("text")),
         Some((_, "midi")) => Err(not_audio("MIDI, which is notes without sound")),
-        Some((_, name)) if ONLY_NAMED.contains(&name) => Ok(named(name)),
+        Some((_, name)) if NAMED_ONLY.contains(&name) => Ok(named(file, name)),
         Some((MatcherType::Audio | MatcherType::Video, name)) => known(file, name),
         Some((_, "zip")) => Err(not_audio("a ZIP archive")),
         Some((_, name)) => Err(not_audio(&format!("{} data", name.to_uppercase()))),
@@ -85,114 +102,128 @@ pub(super) fn probe(file: &SoundFile) -> Result<AudioFormat, Error> {
     }
 }
 
-/// A container that its first bytes name.
-fn known(file: &SoundFile, name: &str) -> Result<AudioFormat, Error> {
-    match look_inside(file) {
-        Ok(Inside::Sound { format, .. }) => {
-            if let (Some(rate), Some(channels)) = (format.sample_rate, format.channels) {
-                container::check(name, rate, channels)?;
+/// Probes a container that its first bytes name.
+fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
+    let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
+    let layout = Arc::new(walked);
+    match open(file, &layout) {
+        Ok(Content::Audio(mut probed, _)) => {
+            name.clone_into(&mut probed.format.container);
+            let AudioFormat { sample_rate, channels, .. } = probed.format;
+            if let (Some(rate), Some(channels)) = (sample_rate, channels) {
+                container::check_parameters(name, rate, channels)?;
             }
-            Ok(AudioFormat { container: name.to_owned(), ..format })
+            Ok(probed)
         }
-        Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
-        // Frames tell of themselves: where there is none, there is no sound.
-        Ok(Inside::NoSample) if file.len() > HEADERS && !FRAMES.contains(&name) => Ok(named(name)),
-        Ok(Inside::NoSample) => Err(not_audio("a recording without a single sample")),
-        // What cannot be decoded here may be what the service can: GSM in a WAV for one.
-        Err(SymphoniaError::Unsupported(what))
-            if !what.contains("missing") && !FRAMES.contains(&name) =>
+        Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
+        // Frames need no header, so that a file without a packet has no audio.
+        Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY || FRAMES.contains(&name) => {
+            Err(not_audio("a recording without a single sample"))
+        }
+        Ok(Content::NoPacket) => Ok(Probed::unopened(AudioFormat::of_container(name), layout)),
+        // The service may be able to decode what cannot be decoded here, such as GSM in WAV.
+        Err(SymphoniaError::Unsupported(feature))
+            if !feature.contains("missing") && !FRAMES.contains(&name) =>
         {
-            Ok(AudioFormat { codec: gsm(file).map(str::to_owned), ..named(name) })
+            let codec = is_gsm(file).then(|| GSM.to_owned());
+            let format = AudioFormat { codec, ..AudioFormat::of_container(name) };
+            Ok(Probed::unopened(format, layout))
         }
-        Err(SymphoniaError::IoError(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
-            Err(Error::Unreadable(e))
-        }
-        Err(api_error) => {
-            Err(Error::Damaged { container: name.to_uppercase(), reason: api_error.to_string() })
-        }
+        Err(error) => Err(container::error_of(name, error)),
     }
 }
 
-/// Bytes that nothing names. Frames of MPEG or AAC are short enough to turn up in anything, so
-/// they have to make up most of the file.
-fn unknown(file: &SoundFile) -> Result<AudioFormat, Error> {
-    match look_inside(file) {
-        Ok(Inside::Sound { format, counted }) if counted.is_none_or(|n| n >= file.len() / 2) => {
-            Ok(format)
+/// Probes bytes without a signature. Frames of MPEG or AAC are short enough to occur in any data,
+/// so that they have to make up most of the file.
+fn unknown(file: &SourceFile) -> Result<Probed, Error> {
+    let opened = container::walk(file).and_then(|layout| open(file, &Arc::new(layout)));
+    match opened {
+        Ok(Content::Audio(probed, packet_bytes))
+            if packet_bytes.is_none_or(|bytes| bytes >= file.len() / 2) =>
+        {
+            Ok(probed)
         }
-        Ok(Inside::NoTrack) => Err(not_audio("a video without a sound track")),
+        Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
         _ => Err(not_audio("data of an unknown kind")),
     }
 }
 
-/// The one codec that cannot be decoded here and that the service names.
-fn gsm(file: &SoundFile) -> Option<&'static str> {
-    let mut head = [0; 22];
-    file.read_exact_at(&mut head, 0).ok()?;
-    (head.starts_with(b"RIFF") && head[12..16] == *b"fmt " && head[20..] == [49, 0]).then_some(GSM)
-}
-
-fn by_start(head: &[u8]) -> Option<&'static str> {
-    if head.get(4..10) == Some(b"ftyp3g") {
-        return Some("3gp");
+/// Opens a container and describes its first audio track.
+fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaError> {
+    let Some(mut packets) = Packets::open(file, layout)? else {
+        return Ok(Content::NoAudioTrack);
+    };
+    let length = Length::of_layout(layout).of_track(file, packets.track());
+    let format = describe(&packets, layout, &length);
+    let mut probed =
+        Probed { format, length, ..Probed::unopened(AudioFormat::default(), Arc::clone(layout)) };
+    if probed.format.seconds.is_some() {
+        if !packets.has_packet() {
+            return Ok(Content::NoPacket);
+        }
+        let kept = Some(packets).filter(|packets| packets.header_len <= MAX_KEPT_HEADER);
+        probed.packets = Arc::new(Mutex::new(kept));
+        return Ok(Content::Audio(probed, None));
     }
-    STARTS.iter().find(|(start, _)| head.starts_with(start)).map(|(_, name)| *name)
+    // MP3 and AAC without a header do not declare their length.
+    match packets.count_all() {
+        Ok(count) if count.bytes > 0 => {
+            probed.format.seconds = count.seconds;
+            probed.length.present = probed.length.present.or(count.seconds);
+            Ok(Content::Audio(probed, Some(count.bytes)))
+        }
+        _ => Ok(Content::NoPacket),
+    }
 }
 
-/// The first track of sound as the container describes it.
-fn look_inside(file: &SoundFile) -> Result<Inside, SymphoniaError> {
-    let mut reader = container::open(file)?;
-    let Some(track) = container::first_sound(reader.as_ref()).cloned() else {
-        return Ok(Inside::NoTrack);
-    };
-    let mut format = describe(file, reader.as_ref(), &track);
-    let counted = if format.seconds.is_some() {
-        if !matches!(reader.next_packet(), Ok(Some(_))) {
-            return Ok(Inside::NoSample);
-        }
-        None
-    } else {
-        // Plain MP3 and AAC do not tell their length.
-        let Ok(count) = Packets::new(reader, track).count() else { return Ok(Inside::NoSample) };
-        if count.packets == 0 {
-            return Ok(Inside::NoSample);
-        }
-        format.seconds = count.seconds;
-        Some(count.bytes)
-    };
-    Ok(Inside::Sound { format, counted })
-}
-
-fn describe(file: &SoundFile, reader: &dyn FormatReader, track: &Track) -> AudioFormat {
-    let coding = container::coding(track);
-    let codec = coding.and_then(|coding| codecs::name_of(coding.codec));
-    let is_pcm = codec.is_some_and(codecs::is_pcm);
+fn describe(packets: &Packets, layout: &Layout, length: &Length) -> AudioFormat {
+    let (reader, parameters) = (packets.reader(), container::codec_parameters(packets.track()));
+    let codec = parameters.and_then(|parameters| codec::name_of(parameters.codec));
+    let is_pcm = codec.is_some_and(codec::is_pcm);
+    let media = reader.media_info();
     AudioFormat {
         container: reader.format_info().short_name.to_owned(),
         codec: codec.map(str::to_owned),
-        // MP4 has no room for rates above 65,535 Hz, and says 0.
-        sample_rate: coding
-            .and_then(|coding| coding.sample_rate)
-            .filter(|rate| *rate > 0 || is_pcm),
-        channels: coding.and_then(|coding| coding.channels.as_ref()).map(Channels::count),
-        seconds: container::told_seconds(file, reader, track),
+        // MP4 has no room for rates above 65,535 Hz, and declares 0.
+        sample_rate: parameters.and_then(|p| p.sample_rate).filter(|rate| *rate > 0 || is_pcm),
+        channels: parameters.and_then(|p| p.channels.as_ref()).map(Channels::count),
+        seconds: length.declared.or_else(|| container::seconds(media.time_base, media.duration)),
         tracks: reader.tracks().len(),
-        is_mended: mend::reader(file).is_patched(),
+        is_repaired: layout.is_repaired,
     }
 }
 
-/// Whether the bytes are UTF-8 (cut anywhere) without the control characters that data has.
-fn is_text(head: &[u8]) -> bool {
-    let text = match str::from_utf8(head) {
+fn by_signature(start: &[u8]) -> Option<&'static str> {
+    if start.get(4..10) == Some(b"ftyp3g") {
+        return Some("3gp");
+    }
+    let mut signatures = SIGNATURES.iter();
+    signatures.find(|(signature, _)| start.starts_with(signature)).map(|(_, name)| *name)
+}
+
+/// True for a WAV file whose first chunk says GSM 6.10, the one codec that the service names and
+/// that cannot be decoded here.
+fn is_gsm(file: &SourceFile) -> bool {
+    let start = file.start().unwrap_or_default();
+    start.starts_with(b"RIFF")
+        && start.get(12..16) == Some(b"fmt ")
+        && start.get(20..22) == Some(&[49, 0])
+}
+
+/// True if the bytes are UTF-8 (cut anywhere) without the control characters that data has.
+fn is_text(start: &[u8]) -> bool {
+    let text = match str::from_utf8(start) {
         Ok(text) => text,
-        Err(e) if e.error_len().is_none() => str::from_utf8(&head[..e.valid_up_to()]).unwrap_or(""),
+        Err(e) if e.error_len().is_none() => {
+            str::from_utf8(&start[..e.valid_up_to()]).unwrap_or_default()
+        }
         Err(_) => return false,
     };
     !text.chars().any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}')
 }
 
-fn named(name: &str) -> AudioFormat {
-    AudioFormat { container: name.to_owned(), ..AudioFormat::default() }
+fn named(file: &SourceFile, name: &str) -> Probed {
+    Probed::unopened(AudioFormat::of_container(name), Arc::new(Layout::whole(file)))
 }
 
 fn not_audio(found: &str) -> Error {

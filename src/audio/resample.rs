@@ -1,75 +1,75 @@
-//! From any sampling rate to the one that the model hears.
+//! Resampling to the rate of the model.
 
 use rubato::{FftFixedInOut, Resampler as _};
 
-/// What the model hears, in Hz: its makers load every sound at this rate, in one channel. Source:
+/// Sampling rate of the model, in Hz: its own code loads all audio at this rate, as mono. Source:
 /// `QwenLM/Qwen2.5-Omni`, `audio_process.py` of qwen-omni-utils, which Qwen3-Omni shares.
 pub const SAMPLE_RATE: u32 = 16_000;
 
-/// The filter is at least a tenth of a second long: flat to 7.8 kHz, silent from 8 kHz.
-const FILTERS_A_SECOND: u32 = 10;
+/// Minimum length of the filter, as a part of a second: flat to 7.8 kHz, silent from 8 kHz.
+const FILTERS_PER_SECOND: u32 = 10;
 
-/// Takes mono sound at one rate and gives it at [`SAMPLE_RATE`], without what is above 8 kHz.
+/// Resamples mono audio to [`SAMPLE_RATE`], without frequencies above 8 kHz.
 pub(super) struct Resampler {
     rate: u32,
-    /// `None` where there is nothing to do.
+    /// `None` if the rate is right already.
     filter: Option<FftFixedInOut<f32>>,
-    waiting: Vec<f32>,
-    /// Samples of the filter's own delay that are still to be dropped.
+    pending: Vec<f32>,
+    /// Samples of the filter's delay that are still to be dropped.
     delay: usize,
-    taken: u64,
-    given: u64,
+    consumed: u64,
+    produced: u64,
 }
 
 impl Resampler {
     pub(super) fn new(rate: u32) -> Self {
         let filter = (rate != SAMPLE_RATE).then(|| {
-            // Of an even length, or it would shift the sound by half a sample.
+            // An odd length would shift the audio by half a sample.
             let unit = 2 * rate / gcd(rate, SAMPLE_RATE);
-            let len = (rate / FILTERS_A_SECOND).div_ceil(unit) * unit;
+            let len = (rate / FILTERS_PER_SECOND).div_ceil(unit) * unit;
             FftFixedInOut::new(rate as usize, SAMPLE_RATE as usize, len as usize, 1)
                 .expect("neither rate is zero")
         });
         let delay = filter.as_ref().map_or(0, FftFixedInOut::output_delay);
-        Self { rate, filter, waiting: Vec::new(), delay, taken: 0, given: 0 }
+        Self { rate, filter, pending: Vec::new(), delay, consumed: 0, produced: 0 }
     }
 
-    /// In Hz.
+    /// Input rate in Hz.
     pub(super) fn rate(&self) -> u32 {
         self.rate
     }
 
-    /// Takes samples and appends to `out` those that are ready.
+    /// Resamples `mono` and appends the result to `out`.
     pub(super) fn push(&mut self, mono: &[f32], out: &mut Vec<f32>) {
-        self.taken += mono.len() as u64;
+        self.consumed += mono.len() as u64;
         let Some(filter) = &mut self.filter else {
             out.extend_from_slice(mono);
             return;
         };
-        self.waiting.extend_from_slice(mono);
+        self.pending.extend_from_slice(mono);
         let len = filter.input_frames_next();
         let mut used = 0;
-        while self.waiting.len() - used >= len {
-            let block = &self.waiting[used..used + len];
-            let ready = filter.process(&[block], None).expect("of the length that was asked for");
+        while self.pending.len() - used >= len {
+            let block = &self.pending[used..used + len];
+            let ready = filter.process(&[block], None).expect("as long as the filter requires");
             used += len;
             let dropped = self.delay.min(ready[0].len());
             self.delay -= dropped;
             out.extend_from_slice(&ready[0][dropped..]);
-            self.given += (ready[0].len() - dropped) as u64;
+            self.produced += (ready[0].len() - dropped) as u64;
         }
-        self.waiting.drain(..used);
+        self.pending.drain(..used);
     }
 
-    /// Appends what the filter still holds, so that the sound is as long as it was.
+    /// Appends the rest that the filter holds, so that the length stays the same.
     pub(super) fn finish(mut self, out: &mut Vec<f32>) {
         let Some(filter) = &self.filter else { return };
         let silence = vec![0.0; filter.input_frames_next()];
-        let wanted = (self.taken * u64::from(SAMPLE_RATE)).div_ceil(u64::from(self.rate));
-        while self.given < wanted {
+        let wanted = (self.consumed * u64::from(SAMPLE_RATE)).div_ceil(u64::from(self.rate));
+        while self.produced < wanted {
             self.push(&silence, out);
         }
-        let surplus = usize::try_from(self.given - wanted).unwrap_or(0);
+        let surplus = usize::try_from(self.produced - wanted).unwrap_or(0);
         out.truncate(out.len().saturating_sub(surplus));
     }
 }

@@ -1,4 +1,4 @@
-//! Long sound as a row of windows, cut where it is quiet.
+//! Splits long audio into windows, with cuts where it is quiet.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,70 +10,71 @@ use super::resample::SAMPLE_RATE;
 use super::wav::{self, WavFile};
 use crate::error::Error;
 
-/// A cut is looked for so far on both sides of where it is due.
-pub(super) const REACH_SECONDS: f64 = 2.0;
-const REACH: u64 = 2 * SAMPLE_RATE as u64;
+/// Distance of a cut from its due time, at most, in seconds and in samples.
+pub(super) const MAX_SHIFT_SECONDS: f64 = 2.0;
+const MAX_SHIFT: u64 = 2 * SAMPLE_RATE as u64;
 
-/// No window is shorter, in samples: 1 s.
-const SHORTEST: u64 = SAMPLE_RATE as u64;
+/// Length of the shortest window, in samples: 1 s.
+const MIN_WINDOW: u64 = SAMPLE_RATE as u64;
 
-/// How long it has to be quiet, in samples: 200 ms is a pause, where 50 ms may be the middle of a
-/// word.
+/// Length of a pause, in samples: 200 ms, as 50 ms may be the middle of a word.
 const PAUSE: usize = SAMPLE_RATE as usize / 5;
 
-/// Cuts are at multiples of this many samples: 10 ms.
+/// Distance between the points that are compared, in samples: 10 ms.
 const STEP: usize = SAMPLE_RATE as usize / 100;
 
-/// What is quieter is all the same, as the mean square of samples: -70 dBFS.
-const QUIET: f64 = 107.0;
+/// Mean square of samples below which all pauses count as equally quiet: -70 dBFS.
+const MIN_LEVEL: f64 = 107.0;
 
-/// A window of a longer sound.
+/// A window of a longer clip.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WindowClip {
-    /// Where it begins in the whole, in seconds.
+    /// Start within the clip, in seconds.
     pub start: f64,
-    /// Where it ends, in seconds.
+    /// End within the clip, in seconds.
     pub end: f64,
-    /// Its sound.
+    /// Audio of the window, as WAV.
     pub clip: Clip,
 }
 
-/// Cuts the sound of a clip into windows, one at a time and in one pass.
+/// Splits a clip into windows, one at a time and in one pass.
 ///
-/// Cuts are due at multiples of the length, and made at the quietest point within 2 s of that, or
-/// within half a window. Every window is at least 1 s long, unless the whole is shorter.
+/// Cuts are due at multiples of the window's length, and made at the quietest point within 2 s or
+/// half a window of that. Every window is at least 1 s long, unless the clip is shorter.
 pub struct Splitter {
-    whole: Clip,
+    clip: Clip,
     converter: Converter,
+    /// Length of a window in samples.
     len: u64,
-    /// How many cuts were made.
+    /// Number of windows so far.
     cuts: u64,
-    /// Where `waiting` begins in the whole.
+    /// Start of `pending` within the clip, in samples.
     start: u64,
-    waiting: Vec<i16>,
+    pending: Vec<i16>,
     block: Vec<f32>,
     is_at_end: bool,
 }
 
 impl fmt::Debug for Splitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cutter").field("cuts", &self.cuts).finish_non_exhaustive()
+        f.debug_struct("Splitter").field("cuts", &self.cuts).finish_non_exhaustive()
     }
 }
 
 impl Splitter {
-    /// `window` is at least 1 s; with `measures` the sound is measured on its way.
+    /// Opens the clip. Windows are at least 1 s long. With `measures`, levels are measured on the
+    /// way.
     pub(super) fn open(clip: &Clip, window: Duration, measures: bool) -> Result<Self, Error> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let len = (window.as_secs_f64() * f64::from(SAMPLE_RATE)) as u64;
         Ok(Self {
-            whole: clip.clone(),
             converter: Converter::open(clip, measures)?,
-            len: len.max(SHORTEST),
+            clip: clip.clone(),
+            len: len.max(MIN_WINDOW),
             cuts: 0,
             start: 0,
-            waiting: Vec::new(),
+            pending: Vec::new(),
             block: Vec::new(),
             is_at_end: false,
         })
@@ -81,73 +82,72 @@ impl Splitter {
 
     /// The next window; `None` at the end.
     ///
-    /// Once there was one, damage is no error: what was captioned so far stands.
+    /// Damage behind the first window ends the clip without an error, as earlier windows may be
+    /// captioned already.
     pub fn next_window(&mut self) -> Result<Option<WindowClip>, Error> {
-        let due = self.len.saturating_mul(self.cuts + 1).max(self.start + SHORTEST);
-        self.fill(due.saturating_add(REACH + SHORTEST))?;
-        if self.waiting.is_empty() {
+        let due = self.len.saturating_mul(self.cuts + 1).max(self.start + MIN_WINDOW);
+        self.fill(due.saturating_add(MAX_SHIFT + MIN_WINDOW))?;
+        if self.pending.is_empty() {
             return Ok(None);
         }
-        let end = self.start + self.waiting.len() as u64;
-        let is_last = end < due.saturating_add(SHORTEST);
-        let cut = if is_last { end } else { self.quietest(due, end - SHORTEST) };
+        let end = self.start + self.pending.len() as u64;
+        let is_last = end < due.saturating_add(MIN_WINDOW);
+        let cut = if is_last { end } else { self.quietest(due, end - MIN_WINDOW) };
         let samples = usize::try_from(cut - self.start).unwrap_or(usize::MAX);
         let mut file = WavFile::new()?;
-        file.push(&self.waiting[..samples])?;
-        self.waiting.drain(..samples);
+        file.push(self.pending.drain(..samples))?;
         let start = std::mem::replace(&mut self.start, cut);
         self.cuts += 1;
-        let clip = file.into_clip(&self.whole)?;
+        let clip = file.into_clip(&self.clip)?;
         Ok(Some(WindowClip { start: wav::seconds(start), end: wav::seconds(cut), clip }))
     }
 
-    /// Whether all windows are cut.
+    /// True if there are no more windows.
     pub fn is_through(&self) -> bool {
-        self.is_at_end && self.waiting.is_empty()
+        self.is_at_end && self.pending.is_empty()
     }
 
-    /// Once the last window is cut: how many packets of the sound could not be decoded, and what
-    /// was measured.
+    /// Number of packets that could not be decoded, and the levels if they were measured. Complete
+    /// after the last window.
     pub fn finish(mut self) -> (u64, Option<Levels>) {
-        (self.converter.damaged_packets(), self.converter.levels())
+        (self.converter.decoder.damaged_packets(), self.converter.levels())
     }
 
-    /// Decodes up to a point of the whole.
+    /// Decodes up to a sample of the clip.
     fn fill(&mut self, to: u64) -> Result<(), Error> {
-        while !self.is_at_end && self.start + (self.waiting.len() as u64) < to {
+        while !self.is_at_end && self.start + (self.pending.len() as u64) < to {
             self.block.clear();
             self.is_at_end = match self.converter.next(&mut self.block) {
                 Err(Error::Damaged { .. }) if self.cuts > 0 => true,
-                goes_on => !goes_on?,
+                has_more => !has_more?,
             };
-            self.waiting.extend(self.block.iter().copied().map(wav::quantize));
+            self.pending.extend(self.block.iter().copied().map(wav::quantize));
         }
         Ok(())
     }
 
-    /// The middle of the quietest pause near `due`, so that the window and its rest have their
-    /// least length; of two that are as quiet, the nearer one.
+    /// Middle of the quietest pause near `due`, the nearer one of two that are equally quiet. The
+    /// window and its rest keep their minimum length.
     fn quietest(&self, due: u64, last: u64) -> u64 {
-        // A short window does not move by more than half of itself.
-        let reach = REACH.min(self.len / 2);
-        let first = due.saturating_sub(reach).max(self.start + SHORTEST);
-        let points = (first..=(due + reach).min(last)).step_by(STEP).chain([due]);
-        let judged = points.map(|point| (self.level(point), point.abs_diff(due), point));
-        let best = judged.reduce(|best, other| {
+        let max_shift = MAX_SHIFT.min(self.len / 2);
+        let first = due.saturating_sub(max_shift).max(self.start + MIN_WINDOW);
+        let points = (first..=(due + max_shift).min(last)).step_by(STEP).chain([due]);
+        let levels = points.map(|point| (self.level(point), point.abs_diff(due), point));
+        let best = levels.reduce(|best, other| {
             let is_better = other.0 < best.0 || (other.0 <= best.0 && other.1 < best.1);
             if is_better { other } else { best }
         });
         best.map_or(due, |(.., point)| point)
     }
 
-    /// The mean square of the samples around a point of the whole.
+    /// Mean square of the samples around a sample of the clip.
     fn level(&self, point: u64) -> f64 {
         let point = usize::try_from(point - self.start).unwrap_or(usize::MAX);
-        let end = (point + PAUSE / 2).min(self.waiting.len());
-        let samples = &self.waiting[point.saturating_sub(PAUSE / 2).min(end)..end];
+        let end = (point + PAUSE / 2).min(self.pending.len());
+        let samples = &self.pending[point.saturating_sub(PAUSE / 2).min(end)..end];
         let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let mean = sum / samples.len().max(1) as f64;
-        mean.max(QUIET)
+        mean.max(MIN_LEVEL)
     }
 }

@@ -1,62 +1,69 @@
-//! What is done to sound before it is sent: nothing, or as little as it takes.
+//! Options and limits of an upload.
 
 use std::time::Duration;
 
 use super::clip::{Clip, encoded_len};
-use super::split::{REACH_SECONDS, Splitter};
+use super::length::present_seconds;
+use super::split::{MAX_SHIFT_SECONDS, Splitter};
 use super::wav;
-use super::whole::whole_seconds;
 use crate::error::{Advice, Error};
 
-/// The longest base64 text that the model's provider takes, in bytes, itself not included.
-/// Source: Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01: "less than 10 MB". Whether that
-/// is 10^6 or 2^20 bytes is not said; the smaller reading is the safe one.
+/// Upload limit of the model's provider, in bytes of base64; a clip has to be smaller. Source:
+/// Alibaba Model Studio, "Qwen3-Omni-Captioner", 2026-01: "less than 10 MB". The source leaves open
+/// if that is 10^6 or 2^20 bytes; the smaller reading is the safe one.
 pub const MAX_UPLOAD: u64 = 10_000_000;
 
-/// The longest sound that the model takes, in seconds. Source: Alibaba Model Studio,
+/// The longest audio that the model takes, in seconds. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01: 40 minutes.
-const LONGEST: f64 = 40.0 * 60.0;
+const MAX_SECONDS: f64 = 40.0 * 60.0;
 
-/// The model is at its best up to here. Source: model card of
+/// Length up to which the model works best. Source: model card of
 /// `Qwen/Qwen3-Omni-30B-A3B-Captioner`.
-const BEST: Duration = Duration::from_secs(30);
+const BEST_WINDOW: Duration = Duration::from_secs(30);
 
-/// When sound is converted to WAV with one channel of 16 bits at [`SAMPLE_RATE`].
+/// Choice of when to convert audio to 16-bit mono WAV at [`SAMPLE_RATE`].
 ///
 /// [`SAMPLE_RATE`]: super::SAMPLE_RATE
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Convert {
-    /// Where the service does not name the format, and where there is something to gain: it is
-    /// not compressed, or without loss, or too large.
+    /// Convert formats that the service does not name, and audio that becomes smaller: it is
+    /// uncompressed, lossless or over the limit.
     #[default]
     Auto,
-    /// In any case.
+    /// Convert everything.
     Always,
-    /// In no case.
+    /// Upload every file unchanged.
     Never,
 }
 
-/// How sound is made ready.
+/// Options of an upload.
+///
+/// ```
+/// use std::time::Duration;
+/// use caption::audio::{Convert, UploadOptions};
+///
+/// let upload = UploadOptions::default().convert(Convert::Always).window(Duration::from_secs(30));
+/// assert!(upload.longest_window() > Duration::from_secs(30));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UploadOptions {
-    /// Whether it is converted.
+    /// When to convert.
     pub convert: Convert,
-    /// The length of the windows that it is cut into, at least 1 s; `None` leaves it whole.
+    /// Length of the windows that the audio is split into, at least 1 s; `None` for one piece.
     pub window: Option<Duration>,
-    /// The longest base64 text that may be sent, in bytes, itself not included; `None` for a
-    /// service without limits, that of 40 minutes included.
+    /// Upload limit in bytes of base64, of which a clip has to stay below; `None` for a service
+    /// without limits, that of 40 minutes included.
     pub max_upload: Option<u64>,
-    /// Whether levels, loudness and silence are measured.
+    /// True if levels, loudness and silence are measured.
     pub measures: bool,
-    /// Whether only what [every server takes](super::AudioFormat::is_portable) may be sent without being
-    /// converted.
+    /// True if only [portable formats](super::AudioFormat::is_portable) are uploaded unchanged.
     pub portable_only: bool,
 }
 
 impl Default for UploadOptions {
-    /// In one piece, within the limits of the service.
+    /// One piece, within the limits of the service.
     fn default() -> Self {
         let (convert, max_upload) = (Convert::default(), Some(MAX_UPLOAD));
         Self { convert, window: None, max_upload, measures: false, portable_only: false }
@@ -64,86 +71,115 @@ impl Default for UploadOptions {
 }
 
 impl UploadOptions {
-    /// Cuts a clip into windows, as [`UploadOptions::window`] says or in one. Reads: within async code, on
-    /// a thread of its own.
+    /// Sets [`convert`](Self::convert).
+    #[must_use]
+    pub fn convert(self, convert: Convert) -> Self {
+        Self { convert, ..self }
+    }
+
+    /// Sets [`window`](Self::window).
+    #[must_use]
+    pub fn window(self, window: impl Into<Option<Duration>>) -> Self {
+        Self { window: window.into(), ..self }
+    }
+
+    /// Sets [`max_upload`](Self::max_upload).
+    #[must_use]
+    pub fn max_upload(self, max_upload: impl Into<Option<u64>>) -> Self {
+        Self { max_upload: max_upload.into(), ..self }
+    }
+
+    /// Sets [`measures`](Self::measures).
+    #[must_use]
+    pub fn measures(self, measures: bool) -> Self {
+        Self { measures, ..self }
+    }
+
+    /// Sets [`portable_only`](Self::portable_only).
+    #[must_use]
+    pub fn portable_only(self, portable_only: bool) -> Self {
+        Self { portable_only, ..self }
+    }
+
+    /// Splits a clip into windows of [`window`](Self::window), or into one. Blocks: in async code,
+    /// call it on a blocking thread.
     ///
-    /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] where less than half of the
-    /// sound is there.
+    /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] if less than half of the
+    /// audio is present.
     pub fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
-        whole_seconds(clip.file(), clip.format())?;
+        present_seconds(clip, None)?;
         Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
     }
 
-    /// The longest base64 text that a file may come to before it is made ready, in bytes.
+    /// Largest file that can be uploaded in the end, in bytes of base64, if it has a limit before
+    /// its preparation.
     pub(crate) fn largest_source(&self) -> Option<u64> {
         self.max_upload.filter(|_| self.convert == Convert::Never)
     }
 
-    /// How many requests a sound of so many seconds takes.
+    /// Number of requests for audio of this length.
     pub(crate) fn requests(&self, seconds: f64) -> u64 {
         let window = self.window.map_or(f64::INFINITY, |window| window.as_secs_f64());
-        // Less than a second more goes with the last window.
+        // A rest of less than a second belongs to the last window.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let windows = ((seconds - 1.0) / window).floor() as u64;
         windows.saturating_add(1)
     }
 
-    /// The size in base64 of what would be sent for a clip, in bytes.
+    /// Size in base64 of the upload for a clip, in bytes, estimated from its header.
     ///
-    /// Fails like [`prepare`](super::prepare()) where the clip's own account of itself is enough to tell.
+    /// Fails like [`prepare`](super::prepare()) if the header is enough to know.
     pub(crate) fn upload_len(&self, clip: &Clip) -> Result<u64, Error> {
-        if clip.format().codec.is_none()
-            && (self.window.is_some() || self.convert == Convert::Always)
-        {
-            let container = clip.format().container.to_uppercase();
-            return Err(Error::Undecodable { container });
+        let format = clip.format();
+        if format.codec.is_none() && (self.window.is_some() || self.convert == Convert::Always) {
+            return Err(Error::Undecodable { container: format.container.to_uppercase() });
         }
         if self.window.is_none() && self.passes_through(clip) {
-            self.check(clip, clip.format().seconds)?;
+            self.check(clip, format.seconds)?;
             return Ok(clip.encoded_len());
         }
-        let Some(seconds) = clip.format().seconds else { return Ok(clip.encoded_len()) };
-        if self.window.is_none() && seconds > self.longest() {
-            let (limit, advice) = (self.longest(), self.advice_to_cut());
-            return Err(Error::TooLong { seconds: Some(seconds), limit, advice });
+        let Some(seconds) = format.seconds else { return Ok(clip.encoded_len()) };
+        if self.window.is_none() && seconds > self.max_seconds() {
+            return Err(self.too_long(Some(seconds)));
         }
         Ok(encoded_len(wav::len(seconds)))
     }
 
-    /// The longest sound that can be sent in one piece once it is converted, in seconds.
-    pub(super) fn longest(&self) -> f64 {
-        let Some(limit) = self.max_upload else { return wav::capacity(wav::LARGEST) };
-        // One byte less than the limit, and a multiple of four.
+    /// The longest audio that fits into one request once it is converted, in seconds.
+    pub(super) fn max_seconds(&self) -> f64 {
+        let Some(limit) = self.max_upload else { return wav::capacity(wav::MAX_LEN) };
+        // Base64 comes in groups of four bytes, and has to stay below the limit.
         let bytes = limit.saturating_sub(1) / 4 * 3;
-        wav::capacity(bytes.min(wav::LARGEST)).min(LONGEST)
+        wav::capacity(bytes.min(wav::MAX_LEN)).min(MAX_SECONDS)
     }
 
-    /// The longest window that is sure to fit, wherever the cuts around it fall; whole seconds.
+    /// The longest window that fits wherever the cuts around it fall, in whole seconds.
     pub fn longest_window(&self) -> Duration {
-        Duration::from_secs_f64((self.longest() - 2.0 * REACH_SECONDS).floor().max(0.0))
+        Duration::from_secs_f64((self.max_seconds() - 2.0 * MAX_SHIFT_SECONDS).floor().max(0.0))
     }
 
+    /// True if a clip is uploaded unchanged.
     pub(super) fn passes_through(&self, clip: &Clip) -> bool {
+        let format = clip.format();
         match self.convert {
             Convert::Always => false,
             Convert::Never => true,
+            // The service may be able to decode it.
+            Convert::Auto if format.codec.is_none() => true,
             Convert::Auto => {
-                let is_lean = || {
-                    let seconds = clip.format().seconds;
-                    seconds.is_some_and(|seconds| clip.len() <= wav::len(seconds))
-                };
-                let format = clip.format();
-                let is_taken = if self.portable_only {
+                let is_accepted = if self.portable_only {
                     format.is_portable()
                 } else {
                     format.is_named_by_service()
                 };
-                let is_better_left = is_taken
-                    && !format.is_mended
-                    && (format.is_lossy() || is_lean())
-                    && self.fits(clip);
-                // What cannot be decoded here may be what the service can.
-                is_better_left || format.codec.is_none()
+                let is_small = || {
+                    let seconds = format.seconds;
+                    seconds.is_some_and(|seconds| clip.len() <= wav::len(seconds))
+                };
+                is_accepted
+                    && !format.is_repaired
+                    && (format.is_lossy() || is_small())
+                    && self.fits(clip)
             }
         }
     }
@@ -152,7 +188,7 @@ impl UploadOptions {
         self.max_upload.is_none_or(|limit| clip.encoded_len() < limit)
     }
 
-    /// Fails where a clip cannot be sent as it is.
+    /// Fails if a clip cannot be uploaded unchanged.
     pub(super) fn check(&self, clip: &Clip, seconds: Option<f64>) -> Result<(), Error> {
         let advice = match self.convert {
             Convert::Never => Advice::Convert,
@@ -163,18 +199,23 @@ impl UploadOptions {
             return Err(Error::TooLarge { encoded: Some(clip.encoded_len()), limit, advice });
         }
         match seconds {
-            Some(seconds) if self.max_upload.is_some() && seconds > LONGEST => {
-                Err(Error::TooLong { seconds: Some(seconds), limit: LONGEST, advice })
+            Some(seconds) if self.max_upload.is_some() && seconds > MAX_SECONDS => {
+                Err(Error::TooLong { seconds: Some(seconds), limit: MAX_SECONDS, advice })
             }
             _ => Ok(()),
         }
     }
 
-    /// What to do about converted sound that is too long.
-    pub(super) fn advice_to_cut(&self) -> Advice {
+    /// The error of converted audio that does not fit into one request.
+    pub(super) fn too_long(&self, seconds: Option<f64>) -> Error {
+        Error::TooLong { seconds, limit: self.max_seconds(), advice: self.advice_to_cut() }
+    }
+
+    /// Advice for converted audio that is too long.
+    fn advice_to_cut(&self) -> Advice {
         match self.longest_window() {
             Duration::ZERO => Advice::Shrink,
-            window => Advice::Cut { window: window.min(BEST) },
+            window => Advice::Cut { window: window.min(BEST_WINDOW) },
         }
     }
 }

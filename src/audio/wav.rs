@@ -1,4 +1,4 @@
-//! Sound as the service takes it: WAV, 16 kHz, one channel, 16 bits.
+//! Writer of converted audio: WAV, 16 kHz, one channel, 16 bits.
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -10,11 +10,11 @@ use super::format::AudioFormat;
 use super::resample::SAMPLE_RATE;
 use crate::error::Error;
 
-/// The largest file in bytes: its lengths have 32 bits.
-pub(super) const LARGEST: u64 = u32::MAX as u64;
+/// Size of the largest WAV file in bytes: its lengths have 32 bits.
+pub(super) const MAX_LEN: u64 = u32::MAX as u64;
 
 /// Bytes before the first sample.
-const HEAD: u64 = 44;
+const HEADER_LEN: u64 = 44;
 
 const SPEC: WavSpec = WavSpec {
     channels: 1,
@@ -23,11 +23,10 @@ const SPEC: WavSpec = WavSpec {
     sample_format: SampleFormat::Int,
 };
 
-/// An unnamed temporary file that fills up to a clip.
+/// An unnamed temporary WAV file that becomes a clip.
 pub(super) struct WavFile {
     file: File,
     writer: WavWriter<BufWriter<File>>,
-    samples: u64,
 }
 
 impl WavFile {
@@ -35,63 +34,61 @@ impl WavFile {
         let file = tempfile::tempfile().map_err(Error::TempFile)?;
         let shared = file.try_clone().map_err(Error::TempFile)?;
         let writer = WavWriter::new(BufWriter::with_capacity(64 * 1024, shared), SPEC);
-        Ok(Self { file, writer: writer.map_err(no_room)?, samples: 0 })
+        Ok(Self { file, writer: writer.map_err(temp_file_error)? })
     }
 
-    pub(super) fn push(&mut self, samples: &[i16]) -> Result<(), Error> {
-        self.samples += samples.len() as u64;
-        for sample in samples {
-            self.writer.write_sample(*sample).map_err(no_room)?;
-        }
-        Ok(())
+    pub(super) fn push(&mut self, samples: impl IntoIterator<Item = i16>) -> Result<(), Error> {
+        let mut samples = samples.into_iter();
+        samples.try_for_each(|sample| self.writer.write_sample(sample)).map_err(temp_file_error)
     }
 
-    /// How long the sound is so far.
+    /// Length of the audio so far.
     pub(super) fn seconds(&self) -> f64 {
-        seconds(self.samples)
+        seconds(self.writer.duration().into())
     }
 
-    /// Sound that was made from `origin`.
+    /// The finished file, as a clip converted from `origin`.
     pub(super) fn into_clip(self, origin: &Clip) -> Result<Clip, Error> {
-        self.writer.finalize().map_err(no_room)?;
+        let seconds = Some(self.seconds());
+        self.writer.finalize().map_err(temp_file_error)?;
         let format = AudioFormat {
             container: "wav".to_owned(),
             codec: Some("pcm_s16le".to_owned()),
             sample_rate: Some(SAMPLE_RATE),
             channels: Some(1),
-            seconds: Some(seconds(self.samples)),
+            seconds,
             tracks: 1,
-            is_mended: false,
+            is_repaired: false,
         };
         Clip::made_from(origin, self.file, format)
     }
 }
 
-/// The size of the file in bytes for so many seconds of sound.
+/// Size of a file in bytes by the length of its audio.
 pub(super) fn len(seconds: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     let samples = (seconds * f64::from(SAMPLE_RATE)).ceil() as u64;
-    samples.saturating_mul(2).saturating_add(HEAD)
+    samples.saturating_mul(2).saturating_add(HEADER_LEN)
 }
 
-/// The longest sound that fits into a file of so many bytes, in seconds.
+/// Length of the audio in seconds by the size of its file.
 pub(super) fn capacity(bytes: u64) -> f64 {
-    seconds(bytes.saturating_sub(HEAD) / 2)
+    seconds(bytes.saturating_sub(HEADER_LEN) / 2)
 }
 
-/// The length of so many samples.
+/// Length in seconds of a number of samples.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 pub(super) fn seconds(samples: u64) -> f64 {
     samples as f64 / f64::from(SAMPLE_RATE)
 }
 
-/// Full scale is 1; what is beyond is clipped.
+/// Converts a sample whose full scale is 1; larger ones are clipped.
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]
 pub(super) fn quantize(sample: f32) -> i16 {
     (sample * 32768.0).round() as i16
 }
 
-fn no_room(error: hound::Error) -> Error {
+fn temp_file_error(error: hound::Error) -> Error {
     match error {
         hound::Error::IoError(e) => Error::TempFile(e),
         other => Error::TempFile(io::Error::other(other)),

@@ -1,16 +1,16 @@
-//! The outline of a sound, to be drawn.
+//! Outline of the audio for a drawing.
 
-/// The most parts that a sound is divided into; there are at least half as many, unless it is
+/// Parts that the audio is divided into, at most. There are at least half as many, unless it is
 /// very short.
-const MOST_PARTS: usize = 512;
+const MAX_PARTS: usize = 512;
 
-/// The shortest part, in frames.
-const SHORTEST_PART: u64 = 16;
+/// Length of the shortest part, in frames.
+const MIN_PART: u64 = 16;
 
-/// Keeps the peak of every part, whatever the length that the sound turns out to have.
+/// Peaks of equal parts of audio whose length is not known in advance.
 pub(super) struct Waveform {
     peaks: Vec<f32>,
-    /// Frames in each of them.
+    /// Frames in each part.
     part: u64,
     peak: f32,
     frames: u64,
@@ -18,7 +18,7 @@ pub(super) struct Waveform {
 
 impl Default for Waveform {
     fn default() -> Self {
-        Self { peaks: Vec::with_capacity(MOST_PARTS), part: SHORTEST_PART, peak: 0.0, frames: 0 }
+        Self { peaks: Vec::with_capacity(MAX_PARTS), part: MIN_PART, peak: 0.0, frames: 0 }
     }
 }
 
@@ -29,19 +29,19 @@ impl Waveform {
         if self.frames == self.part {
             self.peaks.push(self.peak);
             (self.peak, self.frames) = (0.0, 0);
-            if self.peaks.len() == MOST_PARTS {
+            if self.peaks.len() == MAX_PARTS {
                 self.halve();
             }
         }
     }
 
-    /// From now on, parts are twice as long.
+    /// Doubles the length of the parts.
     fn halve(&mut self) {
         self.peaks = self.peaks.chunks(2).map(|pair| pair[0].max(pair[1])).collect();
         self.part *= 2;
     }
 
-    /// The peaks, 255 for full scale.
+    /// Peaks of the parts, 255 for full scale.
     pub(super) fn finish(mut self) -> Vec<u8> {
         if self.frames > 0 {
             self.peaks.push(self.peak);
@@ -56,17 +56,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_click_is_seen_where_it_is_in_a_sound_of_any_length() {
+    fn a_click_keeps_its_position_in_audio_of_any_length() {
         for frames in [100, 10_000, 1_234_567] {
-            let mut envelope = Waveform::default();
+            let mut waveform = Waveform::default();
             for frame in 0..frames {
-                envelope.push(if frame == frames / 4 { 1.0 } else { 0.25 });
+                waveform.push(if frame == frames / 4 { 1.0 } else { 0.25 });
             }
-            let peaks = envelope.finish();
+            let peaks = waveform.finish();
             let loud: Vec<_> = (0..peaks.len()).filter(|&at| peaks[at] == 255).collect();
             assert_eq!(loud, [peaks.len() / 4], "{frames} frames in {} parts", peaks.len());
             assert!(peaks.iter().all(|peak| [64, 255].contains(peak)));
-            assert!(peaks.len() <= MOST_PARTS && (frames < 10_000 || peaks.len() > 255));
+            assert!(peaks.len() <= MAX_PARTS && (frames < 10_000 || peaks.len() > 255));
         }
     }
 }

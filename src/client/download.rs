@@ -76,8 +76,8 @@ impl Downloader {
         let mut spool = Spool::new(max_upload)?;
         while let Some(bytes) = response.chunk().await.map_err(classify)? {
             spool.push(&bytes)?;
-            if spool.is_worth_a_look() {
-                spool = off_thread(move || spool.look()).await?;
+            if spool.needs_probe() {
+                spool = off_thread(move || spool.probe()).await?;
             }
         }
         off_thread(move || spool.into_clip()).await

@@ -93,7 +93,7 @@ fn read(clip: &Clip) -> Option<Vec<u8>> {
 /// Media type of a format that all browsers play.
 fn media_type(format: &AudioFormat) -> Option<&'static str> {
     match (format.container.as_str(), format.codec.as_deref()?) {
-        _ if format.is_mended => None,
+        _ if format.is_repaired => None,
         ("wav", codec) if codec.starts_with("pcm_") => Some("audio/wav"),
         ("mp3", "mp3") => Some("audio/mpeg"),
         ("flac", _) => Some("audio/flac"),

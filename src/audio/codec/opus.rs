@@ -1,4 +1,4 @@
-//! Opus for symphonia, which reads its containers and has no decoder for it.
+//! Decoder of Opus for symphonia, which has none and reads its containers.
 
 use opus_pure::OpusMSDecoder;
 use symphonia::core::audio::{
@@ -13,38 +13,38 @@ use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudio
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
-/// Opus is decoded at this rate, whatever the encoder was given. Source: RFC 7845, section 5.1.
+/// Rate of decoded Opus, whatever the rate of the source. Source: RFC 7845, section 5.1.
 const RATE: i32 = 48_000;
 
-/// The longest packet, 120 ms, in frames. Source: RFC 6716, section 2.1.4.
-const LONGEST_PACKET: usize = 5760;
+/// Length of the longest packet, 120 ms, in frames. Source: RFC 6716, section 2.1.4.
+const MAX_PACKET: usize = 5760;
 
 pub(super) struct OpusDecoder {
     parameters: AudioCodecParameters,
     decoder: OpusMSDecoder,
-    /// Frames that are still to be left out at the start.
+    /// Frames that are still to be dropped at the start.
     to_skip: usize,
     samples: Vec<f32>,
     buffer: AudioBuffer<f32>,
 }
 
-/// What a decoder has to know before the first packet. Source: RFC 7845, section 5.1.
+/// The identification header. Source: RFC 7845, section 5.1.
 #[derive(Default)]
-struct Head {
-    /// Frames to leave out at the start.
+struct Header {
+    /// Frames to drop at the start.
     pre_skip: u16,
-    /// What to amplify by, in 1/256 dB.
+    /// Gain in 1/256 dB.
     gain: i16,
-    /// How streams make up channels.
+    /// Mapping of streams to channels.
     family: u8,
 }
 
-impl Head {
+impl Header {
     fn read(bytes: &[u8]) -> Option<Self> {
         let pre_skip = bytes.get(10..12)?.try_into().ok()?;
         let gain = bytes.get(16..18)?.try_into().ok()?;
         let family = *bytes.get(18)?;
-        // MP4 has its own version of it, number 0, the other way round. Source: "Encapsulation of
+        // The version of MP4, number 0, is big-endian. Source: "Encapsulation of
         // Opus in ISO Base Media File AudioFormat", section 4.3.2.
         let (pre_skip, gain) = match bytes.get(8)? {
             0 => (u16::from_be_bytes(pre_skip), i16::from_be_bytes(gain)),
@@ -57,29 +57,26 @@ impl Head {
 impl OpusDecoder {
     fn new(parameters: &AudioCodecParameters, channels: Channels) -> opus_pure::Result<Self> {
         let count = channels.count();
-        let head = parameters.extra_data.as_deref().and_then(Head::read).unwrap_or_default();
-        let mut decoder = OpusMSDecoder::new(RATE, count, head.family)?;
+        let header = parameters.extra_data.as_deref().and_then(Header::read).unwrap_or_default();
+        let mut decoder = OpusMSDecoder::new(RATE, count, header.family)?;
         for stream in decoder.streams_mut() {
-            stream.gain_q8 = head.gain.into();
+            stream.gain_q8 = header.gain.into();
         }
         Ok(Self {
             parameters: parameters.clone(),
             decoder,
-            to_skip: head.pre_skip.into(),
-            samples: vec![0.0; LONGEST_PACKET * count],
-            buffer: AudioBuffer::new(
-                AudioSpec::new(RATE.cast_unsigned(), channels),
-                LONGEST_PACKET,
-            ),
+            to_skip: header.pre_skip.into(),
+            samples: vec![0.0; MAX_PACKET * count],
+            buffer: AudioBuffer::new(AudioSpec::new(RATE.cast_unsigned(), channels), MAX_PACKET),
         })
     }
 }
 
 impl OpusDecoder {
-    /// Whether the streams make up the channels as they usually do; no other way is known here.
-    fn is_laid_out_as(&self, parameters: &AudioCodecParameters) -> bool {
+    /// True if streams map to channels in the usual way, the only one that is supported.
+    fn has_usual_layout(&self, parameters: &AudioCodecParameters) -> bool {
         let layout = self.decoder.layout();
-        let table = parameters.extra_data.as_deref().and_then(|head| head.get(19..));
+        let table = parameters.extra_data.as_deref().and_then(|header| header.get(19..));
         match table {
             Some([streams, coupled, mapping @ ..]) if layout.mapping_family != 0 => {
                 usize::from(*streams) == layout.nb_streams
@@ -100,9 +97,9 @@ impl RegisterableAudioDecoder for OpusDecoder {
             return unsupported_error("opus: an unknown number of channels");
         };
         match Self::new(parameters, channels) {
-            Ok(decoder) if decoder.is_laid_out_as(parameters) => Ok(Box::new(decoder)),
+            Ok(decoder) if decoder.has_usual_layout(parameters) => Ok(Box::new(decoder)),
             Ok(_) => unsupported_error("opus: an unusual layout of channels"),
-            Err(_) => unsupported_error("opus: an impossible head"),
+            Err(_) => unsupported_error("opus: an impossible header"),
         }
     }
 
@@ -116,7 +113,7 @@ impl RegisterableAudioDecoder for OpusDecoder {
 
 impl AudioDecoder for OpusDecoder {
     fn reset(&mut self) {
-        // What cannot be reset goes on as it is.
+        // A stream that cannot be reset continues.
         let _ =
             self.decoder.streams_mut().iter_mut().try_for_each(opus_pure::OpusDecoder::reset_state);
     }
@@ -131,11 +128,11 @@ impl AudioDecoder for OpusDecoder {
 
     fn decode_ref(&mut self, packet: &PacketRef<'_>) -> Result<GenericAudioBufferRef<'_>> {
         self.buffer.clear();
-        // An empty packet would be made up from the one before it.
+        // The decoder would invent samples for an empty packet.
         if packet.data.is_empty() {
             return decode_error("opus: an empty packet");
         }
-        let frames = self.decoder.decode(packet.data, LONGEST_PACKET, &mut self.samples);
+        let frames = self.decoder.decode(packet.data, MAX_PACKET, &mut self.samples);
         let Ok(frames) = frames else { return decode_error("opus: an impossible packet") };
         let samples = &self.samples[..frames * self.decoder.channels()];
         self.buffer.render_uninit(Some(frames));

@@ -1,0 +1,127 @@
+//! ISO base media files (MP4, MOV, 3GP): boxes in boxes.
+//!
+//! Source: ISO/IEC 14496-12, sections 4.2, 8.4.3 and 8.6.6.
+
+use symphonia::core::errors::Result;
+
+use super::layout::{MAX_PARTS, Walker, too_large};
+
+/// The largest `moov` box, in bytes: several hours of audio.
+const MAX_MOVIE: u64 = 16 << 20;
+
+/// Edits of a track that are looked at; encoders write one or two.
+const MAX_EDITS: u32 = 16;
+
+/// Boxes that the walk enters, each with its only parent: no file makes it deeper than this.
+const ENTERED: [([u8; 4], [u8; 4]); 4] =
+    [(FILE, *b"moov"), (*b"moov", *b"trak"), (*b"trak", *b"edts"), (*b"trak", *b"mdia")];
+
+/// Name of the parent of the outermost boxes.
+const FILE: [u8; 4] = *b"file";
+
+/// A box of the file.
+struct Header {
+    name: [u8; 4],
+    /// Declared length, this header included.
+    len: u64,
+    content: u64,
+    next: u64,
+}
+
+/// The track that is being walked.
+#[derive(Default)]
+struct TrackState {
+    is_audio: bool,
+    edit_start: Option<u64>,
+    /// True if an audio track came before this one.
+    is_later: bool,
+}
+
+/// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
+/// movie and its tracks), and finds the edit list of the first audio track.
+pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
+    let mut at = walker.layout.start;
+    let mut parents = vec![(FILE, walker.len())];
+    let mut track = TrackState::default();
+    for _ in 0..MAX_PARTS {
+        while parents.len() > 1 && parents.last().is_some_and(|(_, end)| at >= *end) {
+            at = parents.pop().map_or(at, |(_, end)| end);
+        }
+        let Some((parent, end)) = parents.last().copied().filter(|(_, end)| at < *end) else {
+            return Ok(());
+        };
+        let Some(header) = read_header(walker, at, end) else { return Ok(()) };
+        if parent == FILE && header.next > walker.len() {
+            close_last_box(walker, at, header.content - at);
+        }
+        match &header.name {
+            b"moov" if header.len > MAX_MOVIE => return too_large(),
+            b"udta" | b"meta" if [FILE, *b"moov", *b"trak"].contains(&parent) => {
+                walker.limit_metadata(header.len, at + 4, b"free");
+            }
+            _ => track.visit(walker, parent, &header),
+        }
+        if ENTERED.contains(&(parent, header.name)) {
+            parents.push((header.name, header.next.min(end)));
+            at = header.content;
+        } else {
+            at = header.next;
+        }
+    }
+    too_large()
+}
+
+fn read_header(walker: &mut Walker<'_>, at: u64, end: u64) -> Option<Header> {
+    let [a, b, c, d, name @ ..] = walker.array_at::<8>(at)?;
+    // A length of 0 extends to the end; 1 stands for a longer length behind the name.
+    let (width, len) = match u32::from_be_bytes([a, b, c, d]) {
+        0 => (8, end - at),
+        1 => (16, walker.array_at(at + 8).map_or(0, u64::from_be_bytes)),
+        len => (8, u64::from(len)),
+    };
+    Some(Header { name, len, content: at + width, next: at.saturating_add(len.max(width)) })
+}
+
+/// Makes the last box end where the file does.
+fn close_last_box(walker: &mut Walker<'_>, at: u64, header_len: u64) {
+    match header_len {
+        8 => walker.repair(at, &0_u32.to_be_bytes()),
+        _ => walker.repair(at + 8, &(walker.len() - at).to_be_bytes()),
+    }
+}
+
+impl TrackState {
+    fn visit(&mut self, walker: &mut Walker<'_>, parent: [u8; 4], header: &Header) {
+        match (&parent, &header.name) {
+            (b"moov", b"trak") => {
+                *self = Self { is_later: self.is_later || self.is_audio, ..Self::default() };
+            }
+            (b"mdia", b"hdlr") => {
+                self.is_audio |= walker.array_at(header.content + 8) == Some(*b"soun");
+            }
+            (b"edts", b"elst") if self.edit_start.is_none() => {
+                self.edit_start = first_edit(walker, header.content);
+            }
+            _ => return,
+        }
+        if self.is_audio && !self.is_later {
+            walker.layout.edit_start = self.edit_start;
+        }
+    }
+}
+
+/// Media time of the first edit that is not empty.
+fn first_edit(walker: &mut Walker<'_>, list: u64) -> Option<u64> {
+    let is_wide = walker.array_at::<1>(list)?[0] == 1;
+    let count = u32::from_be_bytes(walker.array_at(list + 4)?);
+    let entry = if is_wide { 20 } else { 12 };
+    (0..u64::from(count.min(MAX_EDITS))).find_map(|number| {
+        let at = list + 8 + number * entry;
+        let time = if is_wide {
+            i64::from_be_bytes(walker.array_at(at + 8)?)
+        } else {
+            i32::from_be_bytes(walker.array_at(at + 4)?).into()
+        };
+        u64::try_from(time).ok()
+    })
+}

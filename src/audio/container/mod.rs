@@ -1,0 +1,183 @@
+//! Containers: walked here (one file for each family), then read by symphonia.
+//!
+//! A walk finds the audio, repairs headers that a cut or unfinished file has, and hides what would
+//! fill the memory. Its result is a [`Layout`], made once for each file.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::common::Limit;
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+
+use self::layout::Walker;
+use super::file::SourceFile;
+use crate::error::Error;
+
+pub(super) use self::layout::Layout;
+pub(super) use self::packets::{Next, Packets, seconds};
+pub(super) use self::reader::PatchedReader;
+
+mod caf;
+mod ebml;
+mod flac;
+mod isobmff;
+mod layout;
+mod mpeg;
+mod packets;
+mod reader;
+mod riff;
+
+/// Bytes of an unknown kind in which the first frame is searched: enough to skip a torn frame or
+/// padding, too few for noise to look like music.
+const PROBE_DEPTH: u32 = 16 * 1024;
+
+/// Bytes that may be read before the first packet.
+const MAX_HEADER: u64 = 32 << 20;
+
+/// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
+const RATES: RangeInclusive<u32> = 100..=768_000;
+
+/// Highest rate that need not be a multiple of 100 Hz: the resampling filter of an odd rate above
+/// would take too much memory.
+const MAX_ODD_RATE: u32 = 192_000;
+
+/// Channels of ambisonics of the seventh order.
+const MAX_CHANNELS: usize = 64;
+
+/// Walks a file, whatever its container.
+pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
+    let mut walker = Walker::new(file);
+    mpeg::skip_tag(&mut walker);
+    let mut start = [0; 12];
+    walker.fill_at(&mut start, walker.layout.start);
+    match &start {
+        [b'R', b'I', b'F', b'F', .., b'W', b'A', b'V', b'E']
+        | [b'R', b'F', b'6', b'4', .., b'W', b'A', b'V', b'E']
+        | [b'B', b'W', b'6', b'4', .., b'W', b'A', b'V', b'E'] => riff::walk_wav(&mut walker)?,
+        [b'F', b'O', b'R', b'M', .., b'A', b'I', b'F', b'F' | b'C'] => {
+            riff::walk_aiff(&mut walker)?;
+        }
+        [b'f', b'L', b'a', b'C', ..] => flac::walk(&mut walker)?,
+        [b'c', b'a', b'f', b'f', ..] => caf::walk(&mut walker)?,
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => isobmff::walk(&mut walker)?,
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => ebml::walk(&mut walker)?,
+        [0xff, second, ..] if second & 0xe0 == 0xe0 => mpeg::walk(&mut walker),
+        _ => {}
+    }
+    Ok(walker.layout)
+}
+
+/// Finds the container format of a file and parses its header. Returns also the number of bytes
+/// that were read for it.
+fn open(
+    file: &SourceFile,
+    layout: &Arc<Layout>,
+) -> Result<(Box<dyn FormatReader>, u64), SymphoniaError> {
+    let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
+    let mut probe = Probe::new_with_options(&options);
+    symphonia::default::register_enabled_formats(&mut probe);
+    let limit = Arc::new(AtomicU64::new(MAX_HEADER));
+    let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
+    let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
+    // Pictures are not needed, and may be of any size.
+    let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
+    let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
+    let header = MAX_HEADER - limit.swap(u64::MAX, Ordering::Relaxed);
+    Ok((reader, header))
+}
+
+/// The codec parameters of a track, if the container has them.
+pub(super) fn codec_parameters(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref()?.audio()
+}
+
+/// Fails with [`Error::Damaged`] if no recording has such a rate or so many channels.
+pub(super) fn check_parameters(container: &str, rate: u32, channels: usize) -> Result<(), Error> {
+    let reason = if !RATES.contains(&rate) || (rate > MAX_ODD_RATE && !rate.is_multiple_of(100)) {
+        format!("a sampling rate of {rate} Hz")
+    } else if !(1..=MAX_CHANNELS).contains(&channels) {
+        format!("{channels} channels")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Damaged { container: container.to_uppercase(), reason })
+}
+
+/// The error of a container that cannot be read.
+pub(super) fn error_of(container: &str, error: SymphoniaError) -> Error {
+    match error {
+        SymphoniaError::IoError(e) if e.kind() != io::ErrorKind::UnexpectedEof => {
+            Error::Unreadable(e)
+        }
+        error => Error::Damaged { container: container.to_uppercase(), reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn layout_of(content: &[u8]) -> Result<Layout, SymphoniaError> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        walk(&SourceFile::new(file).unwrap())
+    }
+
+    fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(content.len() + 8).unwrap();
+        [&len.to_be_bytes(), name, content].concat()
+    }
+
+    fn track(handler: &[u8], edit_start: u32) -> Vec<u8> {
+        let edit = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9][..], &edit_start.to_be_bytes()].concat();
+        let edits = boxed(b"edts", &boxed(b"elst", &edit));
+        let media = boxed(b"mdia", &boxed(b"hdlr", &[&[0; 8], handler].concat()));
+        boxed(b"trak", &[edits, media].concat())
+    }
+
+    #[test]
+    fn the_edit_list_is_that_of_the_first_audio_track() {
+        let tracks = [track(b"vide", 1), track(b"soun", 1024), track(b"soun", 3)].concat();
+        let content = [boxed(b"ftyp", b"M4A "), boxed(b"moov", &tracks)].concat();
+        assert_eq!(layout_of(&content).unwrap().edit_start, Some(1024));
+    }
+
+    #[test]
+    fn boxes_nested_without_end_are_not_entered() {
+        let mut content = Vec::new();
+        for depth in 0..100_000_u32 {
+            // Every box extends to the end.
+            let name = [b"moov", b"trak"][usize::from(depth > 0)];
+            content.extend([&[0; 4], &name[..]].concat());
+        }
+        let content = [boxed(b"ftyp", b"M4A "), content].concat();
+        assert!(layout_of(&content).is_ok());
+    }
+
+    #[test]
+    fn more_boxes_than_any_file_has_are_an_error() {
+        let content = [boxed(b"ftyp", b"M4A "), boxed(b"free", b"").repeat(20_000)].concat();
+        assert!(matches!(layout_of(&content), Err(SymphoniaError::LimitError(_))));
+    }
+
+    #[test]
+    fn a_cut_file_has_a_layout_with_both_lengths() {
+        let caf = [&b"caff\0\x01\0\0data"[..], &1000_u64.to_be_bytes(), &[7; 400]].concat();
+        let aiff = [&b"FORM\0\0\0\0AIFFSSND"[..], &1000_u32.to_be_bytes(), &[7; 400]].concat();
+        let mkv =
+            [&[0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0x43, 0xe8][..], &[0; 400]];
+        for content in [caf, aiff, mkv.concat()] {
+            let layout = layout_of(&content).unwrap();
+            assert_eq!((layout.truncated, layout.is_repaired), (Some((400, 1000)), true));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Frames of MPEG audio or AAC (ADTS), and the tags around them.
+//!
+//! Sources: "ID3 tag version 2.4.0 - Main Structure", "`APEv2` specification".
+
+use super::layout::Walker;
+
+/// Blocks of zeros behind a tag that are skipped as padding.
+const MAX_ZERO_BLOCKS: u64 = 256;
+
+/// Starts behind an `ID3v2` tag and its padding: symphonia would read pictures of any size into
+/// memory.
+pub(super) fn skip_tag(walker: &mut Walker<'_>) {
+    let Some(header) = walker.array_at::<10>(0).filter(|header| header.starts_with(b"ID3")) else {
+        return;
+    };
+    let len = header[6..].iter().fold(0, |len, byte| len << 7 | u64::from(byte & 0x7f));
+    let footer = if header[5] & 0x10 == 0 { 0 } else { 10 };
+    let start = skip_zeros(walker, 10 + len + footer);
+    if start + 2 <= walker.len() {
+        walker.layout.start = start;
+    }
+}
+
+fn skip_zeros(walker: &Walker<'_>, start: u64) -> u64 {
+    let mut block = [0; 4096];
+    for number in 0..MAX_ZERO_BLOCKS {
+        let at = start + number * block.len() as u64;
+        let filled = walker.fill_at(&mut block, at);
+        if let Some(index) = block[..filled].iter().position(|byte| *byte != 0) {
+            return at + index as u64;
+        }
+        if filled == 0 {
+            break;
+        }
+    }
+    start
+}
+
+/// Hides the length from symphonia, which would guess the duration from a few frames, and the tags
+/// at the end, which it would take for damage.
+pub(super) fn walk(walker: &mut Walker<'_>) {
+    let end = end_of_frames(walker).unwrap_or(walker.len());
+    walker.layout.end = end.max(walker.layout.start);
+    walker.layout.is_stream = true;
+}
+
+/// Offset of the tags at the end: `ID3v1` of 128 bytes, and before it APE of any length.
+fn end_of_frames(walker: &mut Walker<'_>) -> Option<u64> {
+    let mut end = walker.len();
+    if walker.array_at::<3>(end.checked_sub(128)?)? == *b"TAG" {
+        end -= 128;
+    }
+    let footer = walker.array_at::<32>(end.checked_sub(32)?)?;
+    if footer.starts_with(b"APETAGEX") {
+        let len = u64::from(u32::from_le_bytes(footer[12..16].try_into().ok()?));
+        let header = if footer[23] & 0x80 == 0 { 0 } else { 32 };
+        end = end.checked_sub(len + header)?;
+    }
+    Some(end)
+}
