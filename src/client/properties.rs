@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fastrand::Rng;
 use http_body::Body;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ use super::{api_error, json};
 use crate::audio::Clip;
 use crate::error::Error;
 use crate::progress::{Event, Observer};
-use support::random::{cases, mutated, one_of, soup};
+use support::random::{Rng, cases, mutated, one_of, soup};
 
 /// What an event stream is made of.
 const STREAM: [&str; 16] = [

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::harness::{answer, assert_says, caption, caption_tone, document};
+use crate::harness::{answer, assert_says, caption, caption_tone, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -36,7 +36,7 @@ fn several_responses_come_one_a_line_and_otherwise_as_received() {
         "{\n  \"b\": 1.50,\n  \"choices\": [{\"message\": {\"content\": \"x\"}}],\n  \"a\": 2\n}";
     let reply = || Reply::status(200).body("application/json", pretty);
     let stand_in = StandIn::scripted([reply(), reply()]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let printed = run.args(["-q", "--json", "tone.wav", "tone.mp3"]).run().captioned();
     let line = "{  \"b\": 1.50,  \"choices\": [{\"message\": {\"content\": \"x\"}}],  \"a\": 2}\n";
     assert_eq!(printed, [line, line].concat());
@@ -54,7 +54,7 @@ fn a_stream_cannot_be_one_json_document() {
 fn every_2xx_is_a_success() {
     for status in [200, 201, 202] {
         let choice = json!({ "message": { "content": "Rain." }, "finish_reason": "stop" });
-        let stand_in = StandIn::scripted([document(status, &json!({ "choices": [choice] }))]);
+        let stand_in = StandIn::scripted([json_reply(status, &json!({ "choices": [choice] }))]);
         assert_eq!(caption_tone(&stand_in, &[]).captioned(), "Rain.\n", "{status}");
     }
 }
@@ -65,7 +65,7 @@ fn what_is_not_documented_or_of_another_type_does_not_cost_the_caption() {
         "choices": [{ "message": { "content": "Rain.", "role": 7 }, "finish_reason": null, "x": {} }],
         "usage": "none", "meta": [1], "model": null, "id": 3, "error": null,
     });
-    let stand_in = StandIn::scripted([document(200, &body)]);
+    let stand_in = StandIn::scripted([json_reply(200, &body)]);
     assert_eq!(caption_tone(&stand_in, &[]).captioned(), "Rain.\n");
 }
 
@@ -92,10 +92,10 @@ fn the_cost_is_found_in_the_body_or_else_in_the_headers() {
     let usd = json!({ "usd_spent": 0.25, "credits_used": 1 });
     let credits = json!({ "credits_used": 1_000_000 });
     for (reply, cost) in [
-        (document(200, &body(usd)).header("x-aimlapi-usd-spent", "9"), "$0.250000"),
-        (document(200, &body(credits)), "$0.500000"),
-        (document(200, &body(Value::Null)).header("x-aimlapi-usd-spent", "0.125"), "$0.125000"),
-        (document(200, &body(Value::Null)).header("x-aimlapi-credits-used", "20"), "$0.000010"),
+        (json_reply(200, &body(usd)).header("x-aimlapi-usd-spent", "9"), "$0.250000"),
+        (json_reply(200, &body(credits)), "$0.500000"),
+        (json_reply(200, &body(Value::Null)).header("x-aimlapi-usd-spent", "0.125"), "$0.125000"),
+        (json_reply(200, &body(Value::Null)).header("x-aimlapi-credits-used", "20"), "$0.000010"),
     ] {
         let stand_in = StandIn::scripted([reply]);
         assert_says(&caption_tone(&stand_in, &["-v"]).stderr, &[cost]);
@@ -124,15 +124,15 @@ fn a_caption_stopped_by_a_filter_is_incomplete() {
 fn an_answer_without_text_is_incomplete() {
     for content in [json!(""), json!(" \n"), Value::Null] {
         let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
-        incomplete(document(200, &json!({ "choices": [choice] })), &["no text in it"]);
+        incomplete(json_reply(200, &json!({ "choices": [choice] })), &["no text in it"]);
     }
-    incomplete(document(200, &json!({ "choices": [] })), &["no text in it"]);
+    incomplete(json_reply(200, &json!({ "choices": [] })), &["no text in it"]);
 }
 
 #[test]
 fn an_error_inside_a_success_is_an_error() {
     let body = json!({ "error": { "message": "upstream broke", "code": 500 } });
-    let stand_in = StandIn::scripted([document(200, &body)]);
+    let stand_in = StandIn::scripted([json_reply(200, &body)]);
     let said = caption_tone(&stand_in, &["--max-retries", "0"]).failed(3);
     assert_says(&said, &["the service failed (500, \"upstream broke\")", "tone.wav"]);
 }
@@ -171,7 +171,7 @@ fn an_answer_that_never_ends_is_given_up() {
 #[test]
 fn a_closed_pipe_ends_the_run_quietly() {
     let stand_in = StandIn::scripted([answer(&"long ".repeat(100_000))]);
-    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let mut child = run.spawn();
     let mut first = [0];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
@@ -183,7 +183,7 @@ fn a_closed_pipe_ends_the_run_quietly() {
 #[test]
 fn a_full_disk_is_an_error() {
     let stand_in = StandIn::start();
-    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let full = std::fs::File::create("/dev/full").unwrap();
     let command = run.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
     let run = crate::harness::finish(command.spawn().unwrap());
@@ -192,7 +192,7 @@ fn a_full_disk_is_an_error() {
 
 fn stopped_for(reason: &str) -> Reply {
     let choice = json!({ "message": { "content": "A bell." }, "finish_reason": reason });
-    document(200, &json!({ "choices": [choice] }))
+    json_reply(200, &json!({ "choices": [choice] }))
 }
 
 #[track_caller]

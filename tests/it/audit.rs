@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, answer, assert_says, caption, data, finish};
-use crate::waves::{samples, sine, wav};
+use crate::harness::{Caption, answer, assert_says, caption, data_path, finish};
+use support::audio::{samples, sine, wav};
 use support::stand_in::{Reply, StandIn};
 
 /// A run on one clip whose caption is this.
 fn captioned(text: &'static str, arguments: &[&str]) -> crate::harness::Run {
     let stand_in = StandIn::scripted([answer(text)]);
-    caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments).run()
+    caption(&stand_in).data_file("tone.wav").arg("tone.wav").args(arguments).run()
 }
 
 const RAIN: &str = "Rain falls on a roof. A low Voice is heard at 3.5 s. Then it stops.";
@@ -48,10 +48,11 @@ fn case_counts_where_the_pattern_says_so() {
 fn a_pattern_that_is_none_is_wrong_usage_and_sends_nothing() {
     let stand_in = StandIn::start();
     for pattern in ["(", "a{1000}{1000}{1000}"] {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--deny", pattern]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--deny", pattern]);
         assert_says(&run.run().failed(2), &["not a usable regular expression", pattern]);
     }
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--check", "silence,colour"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--check", "silence,colour"]);
     assert_says(&run.run().failed(2), &["one or more of silence, clipping", "or all"]);
     assert_eq!(stand_in.connections(), 0);
 }
@@ -74,7 +75,7 @@ fn findings_are_in_the_record_and_never_in_the_manifest() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl"]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "-f", "jsonl"]);
         run.arg("--manifest").arg(&manifest).args(arguments).run()
     };
     let first = run(&["--deny", "voice"]);
@@ -91,7 +92,7 @@ fn findings_are_in_the_record_and_never_in_the_manifest() {
 
 #[test]
 fn in_a_batch_what_is_broken_is_listed_at_the_end_and_counted() {
-    let stand_in = StandIn::ruled(|| answer(RAIN));
+    let stand_in = StandIn::always(|| answer(RAIN));
     let run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x", "--deny", "voice"]).run();
     assert_eq!(run.code, 1);
     assert_eq!(run.stderr.matches("broken: says").count(), 3);
@@ -178,7 +179,7 @@ fn sound_that_is_too_loud_or_too_quiet_is_unfit() {
 
 #[test]
 fn sound_that_cannot_be_decoded_is_unfit() {
-    unfit(&std::fs::read(data("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
+    unfit(&std::fs::read(data_path("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
 }
 
 #[test]
@@ -193,7 +194,7 @@ fn a_known_caption_is_no_excuse_for_sound_that_breaks_a_rule() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
         run.arg(&manifest).args(arguments).run()
     };
     run(&[]).captioned();
@@ -213,7 +214,7 @@ fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
 
 #[test]
 fn what_nobody_can_tell_of_a_sound_is_not_kept() {
-    let gsm = std::fs::read(data("gsm.wav")).unwrap();
+    let gsm = std::fs::read(data_path("gsm.wav")).unwrap();
     unfit(&gsm, "clipping", &["cannot be decoded here, so that nobody can tell"]);
     unfit(
         &wav(16_000, 1, 16, &vec![0.0; 4_000]),
@@ -224,14 +225,14 @@ fn what_nobody_can_tell_of_a_sound_is_not_kept() {
 
 #[test]
 fn a_sound_is_as_long_as_it_is_and_not_as_its_head_says() {
-    let mp3 = std::fs::read(data("tones/layer3.mp3")).unwrap().repeat(200);
+    let mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap().repeat(200);
     unfit(&mp3, "duration", &["at most 30 s is fine"]);
 }
 
 #[test]
 fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").file("tone.txt", "a voice");
+    let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "a voice");
     let run = run.args(["tone.wav", "--sidecar", "--deny", "voice"]).run();
     assert_eq!((run.code, stand_in.connections()), (0, 0));
     assert_says(
@@ -242,9 +243,10 @@ fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
 
 #[test]
 fn quotes_are_cut_to_what_people_read() {
-    let stand_in = StandIn::ruled(|| answer(&"rain and wind ".repeat(2000)));
-    let run =
-        caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl", "--deny", "(?s).*"]);
+    let stand_in = StandIn::always(|| answer(&"rain and wind ".repeat(2000)));
+    let run = caption(&stand_in)
+        .data_file("tone.wav")
+        .args(["tone.wav", "-f", "jsonl", "--deny", "(?s).*"]);
     let finding = run.run().records()[0]["findings"][1].clone();
     assert!(finding.is_object() && finding.to_string().len() < 1500, "{finding}");
 }

@@ -1,5 +1,6 @@
 //! A real browser, driven as a person would: by W3C `WebDriver`, on loopback.
 
+use crate::skip::skip;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 /// No step takes longer.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Keys without a character, as `WebDriver` has them.
 pub(crate) const ESCAPE: &str = "\u{e00c}";
@@ -47,7 +48,7 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn();
         let Ok(mut driver) = driver else {
-            println!("skipped: there is no chromedriver");
+            skip("chromedriver is not installed");
             return None;
         };
         let stdout = BufReader::new(driver.stdout.take().unwrap());
@@ -58,7 +59,7 @@ impl Browser {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         // Another test may have done it; there is no TLS here in any case.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
         let profile = tempfile::tempdir().unwrap();
         let address = format!("http://127.0.0.1:{}/session", port.expect("a port"));
         let mut browser = Self { driver, runtime, client, session: address, profile };
@@ -67,7 +68,7 @@ impl Browser {
         let options = json!({ "goog:chromeOptions": { "args": arguments } });
         let started = browser.post("", &json!({ "capabilities": { "alwaysMatch": options } }));
         let Some(id) = started["sessionId"].as_str() else {
-            println!("skipped: chromedriver starts no browser: {started}");
+            skip(&format!("chromedriver starts no browser: {started}"));
             return None;
         };
         browser.session = [&browser.session, "/", id].concat();

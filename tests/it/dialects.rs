@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, assert_says, caption, data, document};
+use crate::harness::{Caption, assert_says, caption, data_path, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 /// A server that speaks one dialect alone: `openai` as llama.cpp does, or `vllm`.
@@ -16,7 +16,7 @@ fn part(body: &Value) -> &Value {
 
 fn base64(name: &str) -> String {
     use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(std::fs::read(data(name)).unwrap())
+    base64::engine::general_purpose::STANDARD.encode(std::fs::read(data_path(name)).unwrap())
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn sound_is_written_as_the_dialect_has_it() {
         ),
     ] {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, path).args(["--dialect", dialect]).arg(data(clip)).run();
+        let run = at(&stand_in, path).args(["--dialect", dialect]).arg(data_path(clip)).run();
         assert_says(&run.captioned(), &["The strongest frequency is near"]);
         assert_eq!(part(&stand_in.request().json()), &expected, "{dialect} {clip}");
     }
@@ -64,7 +64,8 @@ fn sound_is_written_as_the_dialect_has_it() {
 fn what_openai_servers_do_not_take_is_converted_for_them() {
     for clip in ["tones/adts.aac", "tones/alaw.wav", "tone.opus"] {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data(clip)).run();
+        let run =
+            at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path(clip)).run();
         assert_says(&run.captioned(), &["mono sound at 16000 Hz"]);
         assert_eq!(part(&stand_in.request().json())["input_audio"]["format"], "wav", "{clip}");
     }
@@ -72,7 +73,7 @@ fn what_openai_servers_do_not_take_is_converted_for_them() {
 
 #[test]
 fn a_url_is_downloaded_for_servers_that_fetch_none() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::scripted([Reply::status(200).body("audio/wav", wav)]);
     let stand_in = StandIn::start();
     let run =
@@ -111,7 +112,7 @@ fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
 fn clips_after_the_first_are_converted_for_what_was_found_out() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]);
-    let run = run.arg(data("tone.wav")).arg(data("tones/adts.aac"));
+    let run = run.arg(data_path("tone.wav")).arg(data_path("tones/adts.aac"));
     run.run().captioned();
     let requests = stand_in.requests();
     assert_eq!(requests.len(), 3);
@@ -121,7 +122,8 @@ fn clips_after_the_first_are_converted_for_what_was_found_out() {
 #[test]
 fn a_dialect_that_is_said_is_kept_to() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data("tone.wav")).run();
+    let run =
+        at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data_path("tone.wav")).run();
     assert_says(&run.failed(3), &["rejected the request (400", "input_audio.format"]);
     stand_in.request();
 }
@@ -131,17 +133,17 @@ fn a_refusal_that_is_not_about_the_form_is_not_tried_in_another() {
     let messages =
         ["Unknown model; for more information see x", "input_audio: the audio is too long"];
     for message in messages {
-        let stand_in = StandIn::scripted([document(400, &json!({ "message": message }))]);
-        caption(&stand_in).arg(data("tone.wav")).run().failed(3);
+        let stand_in = StandIn::scripted([json_reply(400, &json!({ "message": message }))]);
+        caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
         stand_in.request();
     }
 }
 
 #[test]
 fn of_several_refusals_the_first_is_told() {
-    let reply = |text: &str| document(400, &json!({ "message": format!("{text}: input_audio") }));
+    let reply = |text: &str| json_reply(400, &json!({ "message": format!("{text}: input_audio") }));
     let stand_in = StandIn::scripted([reply("one"), reply("two"), reply("three")]);
-    let said = caption(&stand_in).arg(data("tone.wav")).run().failed(3);
+    let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
     assert_says(&said, &["\"one: input_audio\"", "check the sound, --model and --dialect"]);
     assert_eq!(stand_in.requests().len(), 3);
 }
@@ -154,9 +156,9 @@ fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
         // The proxy is the stand-in, so that the request stays on this machine.
         let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
         let run =
-            caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).without("AIMLAPI_BASE_URL");
+            caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).env_remove("AIMLAPI_BASE_URL");
         let url = format!("http://{host}");
-        let run = run.args(["--base-url", &url, "--allow-http"]).arg(data("tone.mp3")).run();
+        let run = run.args(["--base-url", &url, "--allow-http"]).arg(data_path("tone.mp3")).run();
         run.captioned();
         let body = stand_in.request().json();
         assert_eq!(part(&body)["input_audio"]["format"].as_str().unwrap_or(""), kind, "{host}");
@@ -165,15 +167,16 @@ fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
 
 #[test]
 fn what_comes_first_may_be_what_has_to_be_converted_or_downloaded() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
-    let files = StandIn::ruled(move || Reply::status(200).body("audio/wav", wav.clone()));
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
+    let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
     // An address that others can reach, for all that the program knows; the proxy is the server.
     let url = "http://sounds.example.com/a.wav";
-    for (input, through) in [(data("tones/adts.aac"), None), (url.into(), Some(files.url("")))] {
+    for (input, through) in [(data_path("tones/adts.aac"), None), (url.into(), Some(files.url("")))]
+    {
         let stand_in = StandIn::start();
         let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]).arg(input);
         let run = if let Some(proxy) = through { run.env("HTTP_PROXY", proxy) } else { run };
-        run.arg(data("tone.wav")).run().captioned();
+        run.arg(data_path("tone.wav")).run().captioned();
         let requests = stand_in.requests();
         let formats =
             requests.iter().map(|request| part(&request.json())["input_audio"]["format"].clone());
@@ -194,7 +197,7 @@ fn many_at_a_time_find_it_out_together() {
 #[test]
 fn windows_find_it_out_too() {
     let stand_in = StandIn::start();
-    let sound = crate::waves::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
+    let sound = support::audio::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
     let run = at(&stand_in, "openai/v1").file("a.wav", sound);
     let run = run.args(["-v", "-j", "2", "--window", "5s", "a.wav"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -206,13 +209,13 @@ fn sound_that_waited_while_it_was_found_out_is_made_ready_again() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["-q", "-j", "4", "--max-spend", "5"]);
     let clips = ["tone.wav", "tones/adts.aac", "tones/alaw.wav", "tone.mp3"];
-    run.args(clips.map(data)).run().captioned();
+    run.args(clips.map(data_path)).run().captioned();
 }
 
 #[test]
 fn what_a_named_dialect_does_not_take_and_nobody_can_convert_is_not_sent() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data("tone.amr"));
+    let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path("tone.amr"));
     assert_says(&run.run().failed(3), &["AMR with sound that cannot be decoded here", "tone.amr"]);
     assert!(stand_in.requests().is_empty());
 }
@@ -227,8 +230,8 @@ fn refusals_of_many_wordings_are_understood() {
         json!({ "message": format!("{} input_audio.format is missing", "x ".repeat(600)) }),
     ] {
         for status in [400, 422] {
-            let stand_in = StandIn::scripted([document(status, &refusal)]);
-            let run = at(&stand_in, "openai/v1").arg(data("tone.wav")).run();
+            let stand_in = StandIn::scripted([json_reply(status, &refusal)]);
+            let run = at(&stand_in, "openai/v1").arg(data_path("tone.wav")).run();
             assert_eq!((run.code, stand_in.requests().len()), (0, 2), "{refusal}: {}", run.stderr);
         }
     }
@@ -236,17 +239,17 @@ fn refusals_of_many_wordings_are_understood() {
 
 #[test]
 fn an_account_that_is_refused_in_another_dialect_is_told_as_that() {
-    let form = document(400, &json!({ "message": "input_audio.format is missing" }));
+    let form = json_reply(400, &json!({ "message": "input_audio.format is missing" }));
     let stand_in = StandIn::scripted([form, Reply::status(402)]);
-    let said = caption(&stand_in).arg(data("tone.wav")).run().failed(4);
+    let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(4);
     assert_says(&said, &["out of credits (402)", "top up"]);
 }
 
 #[test]
 fn what_is_sent_again_is_not_downloaded_again() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
-    let files = StandIn::ruled(move || Reply::status(200).body("audio/wav", wav.clone()));
-    let form = || document(400, &json!({ "message": "input_audio.format is missing" }));
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
+    let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
+    let form = || json_reply(400, &json!({ "message": "input_audio.format is missing" }));
     // The second dialect is that of OpenAI, whose servers fetch nothing.
     let stand_in = StandIn::scripted([form(), Reply::status(503), crate::harness::answer("Rain.")]);
     let run = caption(&stand_in).env("HTTP_PROXY", files.url(""));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Run, assert_says, caption, data, endless_wav};
+use crate::harness::{Run, assert_says, caption, data_path, endless_wav};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -98,7 +98,7 @@ fn a_download_that_is_not_there_is_told_with_its_status() {
 fn a_download_that_fails_for_now_is_tried_again() {
     let stand_in = StandIn::scripted([
         Reply::status(503).header("retry-after", "0"),
-        Reply::status(200).pieces("audio/wav", ["RIFF"]).cut(),
+        Reply::status(200).pieces("audio/wav", ["RIFF"]).disconnect(),
         wav(),
     ]);
     let run = inline(&stand_in, &[]);
@@ -108,7 +108,7 @@ fn a_download_that_fails_for_now_is_tried_again() {
 
 #[test]
 fn downloads_keep_to_the_time_limit() {
-    let stand_in = StandIn::scripted([Reply::silence()]);
+    let stand_in = StandIn::scripted([Reply::never()]);
     let said = inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
     assert_says(&said, &["no complete answer within 200ms", "a.wav"]);
 }
@@ -122,7 +122,8 @@ fn json_of_an_inlined_url_is_the_services() {
 }
 
 fn wav() -> Reply {
-    Reply::status(200).body("application/octet-stream", std::fs::read(data("tone.wav")).unwrap())
+    Reply::status(200)
+        .body("application/octet-stream", std::fs::read(data_path("tone.wav")).unwrap())
 }
 
 fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
@@ -132,12 +133,12 @@ fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
 #[cfg(target_os = "linux")] // where the environment can name authorities
 #[test]
 fn a_redirect_from_this_machine_is_followed_to_where_certificates_count() {
-    let sound = std::fs::read(data("tone.wav")).unwrap();
+    let sound = std::fs::read(data_path("tone.wav")).unwrap();
     let wav = move || Reply::status(200).body("audio/wav", sound.clone());
-    let far = StandIn::certified("localhost", wav);
+    let far = StandIn::with_tls("localhost", wav);
     let near = StandIn::scripted([Reply::status(302).header("location", &far.url("b.wav"))]);
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).env("SSL_CERT_FILE", data("tls/ca.pem"));
+    let run = caption(&stand_in).env("SSL_CERT_FILE", data_path("tls/ca.pem"));
     let said = run.args(["-q", "--inline"]).arg(near.url("a.wav")).run().captioned();
     assert_says(&said, &["near 1000 Hz"]);
     assert_eq!(far.request().path, "/b.wav");

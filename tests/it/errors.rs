@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Run, assert_says, caption, caption_tone, document};
+use crate::harness::{Run, assert_says, caption, caption_tone, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
@@ -12,7 +12,8 @@ const PROBLEM: &str = "application/problem+json; charset=utf-8";
 fn a_refused_key_says_where_to_make_one() {
     // The stand-in's own 401 is the live one of 2026-08.
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").env("AIMLAPI_KEY", "wrong").arg("tone.wav").run();
+    let run =
+        caption(&stand_in).data_file("tone.wav").env("AIMLAPI_KEY", "wrong").arg("tone.wav").run();
     let words = [
         "the key was refused (401, \"This request requires a valid API key.\")",
         "tone.wav",
@@ -43,7 +44,7 @@ fn a_fund_that_ran_out_is_credits_whatever_it_is_called() {
         json!({ "error": { "name": "OutOfFundsException", "message": "No." } }),
         json!({ "message": "You have run out of funds." }),
     ] {
-        assert_says(&refused(document(403, &body), 4), &["out of credits", "top up"]);
+        assert_says(&refused(json_reply(403, &body), 4), &["out of credits", "top up"]);
     }
     assert_says(&refused(Reply::status(402), 4), &["out of credits (402)", "top up"]);
 }
@@ -54,7 +55,7 @@ fn an_unverified_account_says_where_to_verify_it() {
         "name": "ForbiddenException", "data": { "kind": "err_unverified_card" },
         "message": "Complete verification to using the API https://aimlapi.com/app/verification",
     } });
-    let said = refused(document(403, &body), 4);
+    let said = refused(json_reply(403, &body), 4);
     assert_says(
         &said,
         &[
@@ -69,7 +70,7 @@ fn an_unverified_account_says_where_to_verify_it() {
 fn a_key_without_the_right_is_a_refused_key() {
     let body = json!({ "message": "This key cannot use this endpoint" });
     assert_says(
-        &refused(document(403, &body), 4),
+        &refused(json_reply(403, &body), 4),
         &["the key was refused (403", "cannot use this endpoint"],
     );
 }
@@ -77,12 +78,12 @@ fn a_key_without_the_right_is_a_refused_key() {
 #[test]
 fn insufficient_permissions_are_not_insufficient_credits() {
     let body = json!({ "message": "Insufficient permissions: this key may not use this endpoint" });
-    assert_says(&refused(document(403, &body), 4), &["the key was refused (403"]);
+    assert_says(&refused(json_reply(403, &body), 4), &["the key was refused (403"]);
 }
 
 #[test]
 fn the_shape_of_servers_in_python_is_read_too() {
-    assert_says(&refused(document(400, &json!({ "detail": "too long" })), 3), &["\"too long\""]);
+    assert_says(&refused(json_reply(400, &json!({ "detail": "too long" })), 3), &["\"too long\""]);
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn validation_faults_are_named_with_their_paths() {
         "check the sound and --model",
         "[request r-1]",
     ];
-    assert_says(&refused(document(400, &body), 3), &words);
+    assert_says(&refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
@@ -114,14 +115,14 @@ fn the_older_validation_shape_is_read_too() {
     let body = json!({ "error": { "name": "BadRequestException", "message": "Invalid payload provided",
         "data": [{ "code": "invalid_type", "path": ["messages", 0, "role"], "message": "Required" }] } });
     let words = ["400, \"Invalid payload provided; messages.0.role: Required\""];
-    assert_says(&refused(document(400, &body), 3), &words);
+    assert_says(&refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
 fn the_flat_legacy_shape_is_read_with_its_request_id() {
     for status in [json!(404), json!("404")] {
         let body = json!({ "requestId": "r-9", "statusCode": status, "path": "/v1", "message": "Not here" });
-        let said = refused(document(404, &body), 3);
+        let said = refused(json_reply(404, &body), 3);
         assert_says(
             &said,
             &["(404, \"Not here\")", "tone.wav", "check --base-url and --model", "[request r-9]"],
@@ -137,13 +138,13 @@ fn the_legacy_shape_with_nested_faults_is_read() {
     let words = [
         "400, \"Invalid input; messages.0.role: Invalid enum value. Expected 'user'; model: Unknown\"",
     ];
-    assert_says(&refused(document(400, &body), 3), &words);
+    assert_says(&refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
 fn a_failure_behind_the_service_is_told_in_its_words() {
     let body = json!({ "statusCode": 500, "message": "400 Unable to access model" });
-    let said = failed_without_retry(document(500, &body));
+    let said = failed_without_retry(json_reply(500, &body));
     assert_says(
         &said,
         &[
@@ -157,13 +158,13 @@ fn a_failure_behind_the_service_is_told_in_its_words() {
 #[test]
 fn a_list_of_messages_is_joined() {
     let body = json!({ "message": ["first", "second"] });
-    assert_says(&refused(document(400, &body), 3), &["\"first; second\""]);
+    assert_says(&refused(json_reply(400, &body), 3), &["\"first; second\""]);
 }
 
 #[test]
 fn an_error_that_is_a_string_is_the_message() {
     assert_says(
-        &refused(document(400, &json!({ "error": "no such model" })), 3),
+        &refused(json_reply(400, &json!({ "error": "no such model" })), 3),
         &["\"no such model\""],
     );
 }
@@ -171,7 +172,7 @@ fn an_error_that_is_a_string_is_the_message() {
 #[test]
 fn a_title_is_better_than_nothing() {
     assert_says(
-        &refused(document(400, &json!({ "title": "Bad Request" })), 3),
+        &refused(json_reply(400, &json!({ "title": "Bad Request" })), 3),
         &["\"Bad Request\""],
     );
 }
@@ -223,7 +224,7 @@ fn a_redirect_is_refused_and_the_key_goes_nowhere_else() {
 #[test]
 fn a_message_with_line_breaks_and_escape_sequences_stays_one_harmless_line() {
     let body = json!({ "message": "bad\r\n::error::\u{1b}[2Jworse\u{202e}" });
-    let said = refused(document(400, &body), 3);
+    let said = refused(json_reply(400, &body), 3);
     assert_says(&said, &["bad ::error:: [2Jworse\u{fffd}"]);
     assert_eq!(said.lines().count(), 1);
 }
@@ -239,7 +240,7 @@ fn an_error_of_fifty_megabytes_costs_neither_memory_nor_its_message() {
 #[test]
 fn the_first_refusal_of_the_account_ends_the_run() {
     let stand_in = StandIn::scripted([Reply::status(401)]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let run = run.args(["-q", "-j1", "tone.wav", "tone.mp3"]).run();
     assert_one_line(run, 4, &["the key was refused", "tone.wav"]);
     stand_in.request();

@@ -35,13 +35,13 @@ fn run(script: &str, variable: &str, first: usize) {
             let program = std::path::Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
             let run = caption(&stand_in).env(variable, (first + shard).to_string());
             let run = run.env("ENGINE", stand_in.base_url()).env("ENGINE_KEY", KEY);
-            let run = run.without("AIMLAPI_BASE_URL");
+            let run = run.env_remove("AIMLAPI_BASE_URL");
             let script = format!(
                 "PATH={}:$PATH\ncd {}\nset -- sfx/\n{script}",
                 program.display(),
                 recordings.folder().display()
             );
-            let mut run = run.within(&script);
+            let mut run = run.in_shell(&script);
             let child = run.spawn();
             (run, child)
         })

@@ -1,16 +1,17 @@
 //! Every format comes to the service as the same sound.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::harness::{answer, assert_says, caption, data};
-use crate::waves::{self, RATE, sent_bytes, signal_to_noise, sine, sound_of, wav};
+use crate::harness::{answer, assert_says, caption, data_path};
+use crate::skip::{has_programs, skip};
+use support::audio::{CONVERTED_RATE, read_converted, samples, signal_to_noise, sine, wav};
 use support::stand_in::StandIn;
 
 /// What is in the clips of `tests/data/tones`: a sine in each of two channels.
 fn tones() -> Vec<f64> {
     let (left, right) = (sine(440.0), sine(1250.0));
-    waves::samples(RATE, 0.25, |t| 0.5 * (0.4 * left(t) + 0.3 * right(t)))
+    samples(CONVERTED_RATE, 0.25, |t| 0.5 * (0.4 * left(t) + 0.3 * right(t)))
 }
 
 /// What the service gets of a file.
@@ -18,26 +19,26 @@ fn converted(name: &str, content: Vec<u8>) -> Vec<f64> {
     let stand_in = StandIn::scripted([answer("Two tones.")]);
     let run = caption(&stand_in).file(name, content).args(["--convert", "always", name]);
     run.run().captioned();
-    sound_of(&stand_in.request())
+    read_converted(&stand_in.request().audio())
 }
 
 #[test]
 fn what_is_sent_is_what_another_decoder_made_of_the_same_clip() {
     let mut clips = 0;
-    for entry in std::fs::read_dir(data("tones")).unwrap() {
+    for entry in std::fs::read_dir(data_path("tones")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if !path.is_file() {
             continue;
         }
         // Made by ffmpeg 5.1, and by sox where that leaves the padding of Vorbis at the end on.
-        let reference = data("tones/16k").join(format!("{name}.wav"));
-        let expected = waves::read(&std::fs::read(reference).unwrap());
+        let reference = data_path("tones/16k").join(format!("{name}.wav"));
+        let expected = read_converted(&std::fs::read(reference).unwrap());
         let sent = converted(name, std::fs::read(&path).unwrap());
         let ratio = signal_to_noise(&expected, &sent);
         assert!(ratio >= 40.0, "{name}: {ratio:.1} dB");
         let difference = expected.len().abs_diff(sent.len());
-        assert!(difference <= RATE as usize / 50, "{name}: {difference} samples");
+        assert!(difference <= CONVERTED_RATE as usize / 50, "{name}: {difference} samples");
         clips += 1;
     }
     assert_eq!(clips, 17);
@@ -46,17 +47,17 @@ fn what_is_sent_is_what_another_decoder_made_of_the_same_clip() {
 #[test]
 fn lossless_sound_is_sent_as_what_it_was_made_of() {
     for clip in ["native.flac", "alac.m4a", "alac.caf", "pcm.aiff", "pcm.caf"] {
-        let sent = converted(clip, std::fs::read(data("tones").join(clip)).unwrap());
+        let sent = converted(clip, std::fs::read(data_path("tones").join(clip)).unwrap());
         let ratio = signal_to_noise(&tones(), &sent);
         assert!(ratio >= 60.0, "{clip}: {ratio:.1} dB");
-        assert_eq!(sent.len(), RATE as usize / 4, "{clip}");
+        assert_eq!(sent.len(), CONVERTED_RATE as usize / 4, "{clip}");
     }
 }
 
 #[test]
 fn wav_of_every_width_rate_and_number_of_channels_is_sent_as_the_same_sound() {
     let sound = |t: f64| 0.5 * sine(440.0)(t) + 0.3 * sine(1250.0)(t);
-    let expected = waves::samples(RATE, 0.2, sound);
+    let expected = samples(CONVERTED_RATE, 0.2, sound);
     for (rate, channels, bits, least) in [
         (8_000, 1, 16, 60.0),
         (11_025, 2, 24, 60.0),
@@ -68,7 +69,7 @@ fn wav_of_every_width_rate_and_number_of_channels_is_sent_as_the_same_sound() {
         (96_000, 2, 24, 60.0),
         (44_056, 1, 16, 60.0),
     ] {
-        let content = wav(rate, channels, bits, &waves::samples(rate, 0.2, sound));
+        let content = wav(rate, channels, bits, &samples(rate, 0.2, sound));
         let sent = converted("a.wav", content);
         let ratio = signal_to_noise(&expected, &sent);
         assert!(ratio >= least, "{rate} Hz, {channels} channels, {bits} bits: {ratio:.1} dB");
@@ -78,7 +79,7 @@ fn wav_of_every_width_rate_and_number_of_channels_is_sent_as_the_same_sound() {
 
 #[test]
 fn the_channels_are_averaged() {
-    let one_sided = std::fs::read(data("tones/pcm.aiff")).unwrap();
+    let one_sided = std::fs::read(data_path("tones/pcm.aiff")).unwrap();
     let sent = converted("a.aiff", one_sided);
     let loudest = sent.iter().fold(0.0, |loudest: f64, sample| loudest.max(sample.abs()));
     assert!((0.3..=0.36).contains(&loudest), "0.4 and 0.3 in a channel each come to {loudest}");
@@ -87,15 +88,14 @@ fn the_channels_are_averaged() {
 /// The same in every format that ffmpeg can write, decoded by ffmpeg.
 #[test]
 fn what_is_sent_is_what_ffmpeg_makes_of_the_same_file() {
-    if !has_ffmpeg() {
-        println!("skipped: there is no ffmpeg");
+    if !has_programs(&["ffmpeg"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source.wav");
     let sound =
         |t: f64| (0.2 + 0.1 * sine(3.0)(t)) * (sine(220.0 + 300.0 * t)(t) + sine(3100.0)(t));
-    std::fs::write(&source, wav(44_100, 2, 16, &waves::samples(44_100, 0.5, sound))).unwrap();
+    std::fs::write(&source, wav(44_100, 2, 16, &samples(44_100, 0.5, sound))).unwrap();
     for (name, arguments, least) in [
         ("u8.wav", "-c:a pcm_u8", 40.0),
         ("s24.wav", "-c:a pcm_s24le", 40.0),
@@ -120,7 +120,7 @@ fn what_is_sent_is_what_ffmpeg_makes_of_the_same_file() {
     ] {
         let path = folder.path().join(name);
         if !ffmpeg(&[&["-i", source.to_str().unwrap()], &split(arguments)[..]].concat(), &path) {
-            println!("skipped: this ffmpeg does not write {name}");
+            skip(&format!("this ffmpeg does not write {name}"));
             continue;
         }
         let reference = folder.path().join("reference.wav");
@@ -128,17 +128,13 @@ fn what_is_sent_is_what_ffmpeg_makes_of_the_same_file() {
         let mono = ["-i", path.to_str().unwrap(), "-af", filter, "-c:a", "pcm_s16le"];
         let bitexact = ["-fflags", "+bitexact", "-flags:a", "+bitexact"];
         assert!(ffmpeg(&[&mono[..], &bitexact].concat(), &reference), "{name}");
-        let expected = waves::read(&std::fs::read(&reference).unwrap());
+        let expected = read_converted(&std::fs::read(&reference).unwrap());
         let sent = converted(name, std::fs::read(&path).unwrap());
         let ratio = signal_to_noise(&expected, &sent);
         assert!(ratio >= least, "{name}: {ratio:.1} dB");
         let difference = expected.len().abs_diff(sent.len());
-        assert!(difference <= RATE as usize / 50, "{name}: {difference} samples");
+        assert!(difference <= CONVERTED_RATE as usize / 50, "{name}: {difference} samples");
     }
-}
-
-fn has_ffmpeg() -> bool {
-    Command::new("ffmpeg").arg("-version").stdout(Stdio::null()).status().is_ok_and(|s| s.success())
 }
 
 fn ffmpeg(arguments: &[&str], to: &Path) -> bool {
@@ -154,12 +150,12 @@ fn split(arguments: &str) -> Vec<&str> {
 #[test]
 fn sound_that_is_not_compressed_is_converted_because_that_is_a_fraction_of_the_upload() {
     let stand_in = StandIn::scripted([answer("A tone.")]);
-    let content = wav(44_100, 2, 16, &waves::samples(44_100, 0.5, sine(440.0)));
+    let content = wav(44_100, 2, 16, &samples(44_100, 0.5, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", &content).args(["-v", "a.wav"]).run();
     let said =
         ["WAV (pcm_s16le), 44.1 kHz, 2 channels: sent as 16 kHz mono WAV", "16.0 kB in place"];
     assert_says(&run.stderr, &said);
-    let sent = sent_bytes(&stand_in);
+    let sent = stand_in.request().audio();
     assert!(sent.len() * 5 < content.len(), "{} of {} bytes", sent.len(), content.len());
 }
 
@@ -168,21 +164,21 @@ fn sound_that_is_no_larger_than_what_it_would_be_converted_to_is_sent_as_it_is()
     for (rate, channels, bits) in [(8_000, 1, 16), (16_000, 1, 16), (8_000, 2, 16), (16_000, 1, 8)]
     {
         let stand_in = StandIn::scripted([answer("A tone.")]);
-        let content = wav(rate, channels, bits, &waves::samples(rate, 0.2, sine(440.0)));
+        let content = wav(rate, channels, bits, &samples(rate, 0.2, sine(440.0)));
         caption(&stand_in).file("a.wav", &content).arg("a.wav").run().captioned();
-        assert_eq!(sent_bytes(&stand_in), content, "{rate} Hz, {channels} channels");
+        assert_eq!(stand_in.request().audio(), content, "{rate} Hz, {channels} channels");
     }
 }
 
 #[test]
 fn what_the_service_does_not_name_is_converted_and_never_when_told() {
     for clip in ["aac.m4a", "vorbis.ogg", "opus.opus", "opus.webm", "native.flac", "video.mp4"] {
-        let content = std::fs::read(data("tones").join(clip)).unwrap();
+        let content = std::fs::read(data_path("tones").join(clip)).unwrap();
         for (convert, is_sent_as_it_is) in [("auto", false), ("never", true)] {
             let stand_in = StandIn::scripted([answer("Two tones.")]);
             let run = caption(&stand_in).file(clip, &content).args(["--convert", convert, clip]);
             run.run().captioned();
-            let sent = sent_bytes(&stand_in);
+            let sent = stand_in.request().audio();
             assert_eq!(sent == content, is_sent_as_it_is, "{clip}, {convert}");
             assert_eq!(sent.starts_with(b"RIFF"), !is_sent_as_it_is, "{clip}, {convert}");
         }
@@ -191,7 +187,7 @@ fn what_the_service_does_not_name_is_converted_and_never_when_told() {
 
 #[test]
 fn compressed_sound_that_does_not_fit_is_converted_where_that_helps() {
-    let content = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let content = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let stand_in = StandIn::scripted([answer("Two tones.")]);
     // 3.8 kB at 121 kbit/s, and 8 kB as WAV: neither fits into 4 kB of base64.
     let run =
@@ -205,13 +201,13 @@ fn compressed_sound_that_does_not_fit_is_converted_where_that_helps() {
         ],
     );
     run("6000B").run().captioned();
-    assert_eq!(sent_bytes(&stand_in), content);
+    assert_eq!(stand_in.request().audio(), content);
 }
 
 #[test]
 fn the_first_of_several_tracks_of_sound_is_heard_which_verbose_says() {
     let stand_in = StandIn::start();
-    let clip = data("tones/video.mkv");
+    let clip = data_path("tones/video.mkv");
     let run = caption(&stand_in).args(["-v"]).arg(clip).run();
     assert_says(&run.stderr, &["MKV (aac), 44.1 kHz, 2 channels, its first track of sound"]);
     assert_says(&run.stdout, &["0.28 s of mono sound", "near 439 Hz"]);
@@ -220,10 +216,10 @@ fn the_first_of_several_tracks_of_sound_is_heard_which_verbose_says() {
 #[test]
 fn sound_that_cannot_be_decoded_here_is_sent_as_it_is_but_not_when_it_would_have_to_be_converted() {
     let stand_in = StandIn::scripted([answer("Some sound.")]);
-    caption(&stand_in).arg(data("gsm.wav")).run().captioned();
-    assert_eq!(sent_bytes(&stand_in), std::fs::read(data("gsm.wav")).unwrap());
+    caption(&stand_in).arg(data_path("gsm.wav")).run().captioned();
+    assert_eq!(stand_in.request().audio(), std::fs::read(data_path("gsm.wav")).unwrap());
     for arguments in [["--convert", "always"], ["--window", "30s"]] {
-        let said = caption(&stand_in).args(arguments).arg(data("gsm.wav")).run().failed(3);
+        let said = caption(&stand_in).args(arguments).arg(data_path("gsm.wav")).run().failed(3);
         assert_says(&said, &["WAV with sound that cannot be decoded here", "gsm.wav"]);
     }
 }
@@ -248,7 +244,7 @@ fn sound_of_more_than_forty_minutes_is_refused_with_its_length_and_what_would_wo
 #[test]
 fn a_dry_run_tells_the_size_after_conversion() {
     let stand_in = StandIn::start();
-    let content = wav(44_100, 2, 16, &waves::samples(44_100, 0.5, sine(440.0)));
+    let content = wav(44_100, 2, 16, &samples(44_100, 0.5, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", content).args(["--dry-run", "a.wav"]).run();
     // 16,044 bytes are 21,392 in base64.
     assert_says(&run.ended(0), &["0.50 s", "21.4 kB", "13 tokens", "a.wav"]);

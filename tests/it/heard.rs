@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::harness::{Caption, assert_says, caption, document};
-use crate::waves::{self, sine, wav};
+use crate::harness::{Caption, assert_says, caption, json_reply};
+use support::audio::{samples, sine, wav};
 use support::stand_in::{Reply, StandIn};
 
 /// An answer that counts so many tokens of sound.
@@ -12,12 +12,12 @@ fn heard(prompt_tokens: u64) -> Reply {
     let usage =
         json!({ "prompt_tokens": prompt_tokens, "completion_tokens": 2, "total_tokens": 0 });
     let meta = json!({ "usage": { "usd_spent": 0.25, "credits_used": 1 } });
-    document(200, &json!({ "id": "req-7", "choices": [choice], "usage": usage, "meta": meta }))
+    json_reply(200, &json!({ "id": "req-7", "choices": [choice], "usage": usage, "meta": meta }))
 }
 
 /// Ten seconds, which come to 125 tokens.
 fn ten_seconds(stand_in: &StandIn) -> Caption {
-    let content = wav(8_000, 1, 8, &waves::samples(8_000, 10.0, sine(440.0)));
+    let content = wav(8_000, 1, 8, &samples(8_000, 10.0, sine(440.0)));
     caption(stand_in).file("a.wav", content).arg("a.wav")
 }
 
@@ -50,7 +50,7 @@ fn what_was_not_heard_is_told_as_such_in_a_record_and_not_kept() {
 
 #[test]
 fn what_was_not_heard_was_paid_for_all_the_same() {
-    let stand_in = StandIn::ruled(|| heard(8));
+    let stand_in = StandIn::always(|| heard(8));
     let run =
         ten_seconds(&stand_in).file("b.wav", wav(8_000, 1, 8, &vec![0.1; 80_000])).arg("b.wav");
     assert_says(&run.run().failed(3), &["0 captioned · 2 failed", "$0.50"]);
@@ -71,9 +71,9 @@ fn the_captioner_is_known_by_the_end_of_its_name() {
 #[test]
 fn a_window_is_judged_by_its_own_length() {
     // Two windows of 5 s: 63 tokens each, of 125 in all.
-    let stand_in = StandIn::ruled(|| heard(40));
+    let stand_in = StandIn::always(|| heard(40));
     ten_seconds(&stand_in).args(["--window", "5s"]).run().captioned();
-    let stand_in = StandIn::ruled(|| heard(20));
+    let stand_in = StandIn::always(|| heard(20));
     let said = ten_seconds(&stand_in).args(["--window", "5s", "-j", "1"]).run().failed(3);
     assert_says(&said, &["window 00:00 – 00:0", "heard 20 tokens of about 6", "a.wav"]);
 }

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, answer, assert_says, caption, document, finish};
+use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply};
+use crate::skip::has_programs;
 use crate::terminal::Terminal;
 use support::stand_in::{Reply, StandIn};
 
@@ -17,7 +18,7 @@ const NAME: &str =
     "a\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{8}\r\u{7f}\n==> forged.wav <==\n.wav";
 
 fn hostile_file(run: Caption) -> Caption {
-    let sound = std::fs::read(crate::harness::data("tone.wav")).unwrap();
+    let sound = std::fs::read(crate::harness::data_path("tone.wav")).unwrap();
     run.file(NAME, sound)
 }
 
@@ -66,7 +67,7 @@ fn a_caption_that_streams_steers_no_terminal_wherever_it_is_cut() {
     });
     let pieces = pieces.chain(["data: [DONE]\n\n".to_owned()]).collect::<Vec<_>>();
     let stand_in =
-        StandIn::ruled(move || Reply::status(200).pieces("text/event-stream", pieces.clone()));
+        StandIn::always(move || Reply::status(200).pieces("text/event-stream", pieces.clone()));
     assert_steers_nothing(&shown(hostile_file(caption(&stand_in)).args(["--stream", NAME]), 0));
 }
 
@@ -77,7 +78,7 @@ fn no_message_of_the_service_steers_a_terminal() {
         json!({ "choices": [{ "message": { "content": "Rain." }, "finish_reason": HOSTILE }] });
     let model = json!({ "model": HOSTILE, "choices": [{ "message": { "content": HOSTILE } }] });
     for (document_, status, code) in [(refusal, 400, 3), (odd, 200, 3), (model, 200, 0)] {
-        let stand_in = StandIn::scripted([document(status, &document_)]);
+        let stand_in = StandIn::scripted([json_reply(status, &document_)]);
         assert_steers_nothing(&shown(
             hostile_file(caption(&stand_in)).args(["--no-stream", NAME]),
             code,
@@ -113,7 +114,7 @@ fn no_name_of_an_input_steers_a_terminal_before_anything_is_sent() {
 
 #[test]
 fn the_display_of_progress_shows_names_that_do_nothing() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let mut run = hostile_file(caption(&stand_in)).clips("x", 2).args(["."]);
     let terminal = Terminal::open();
     assert_eq!(finish(terminal.start(&mut run)).code, 0);
@@ -126,7 +127,7 @@ fn the_display_of_progress_shows_names_that_do_nothing() {
 
 #[test]
 fn files_and_pipes_get_the_text_as_it_is() {
-    let stand_in = StandIn::ruled(|| answer(HOSTILE));
+    let stand_in = StandIn::always(|| answer(HOSTILE));
     let run = hostile_file(caption(&stand_in)).args(["-q", "-o", "out.txt", NAME]);
     let path = run.folder().join("out.txt");
     let mut run = run;
@@ -138,9 +139,9 @@ fn files_and_pipes_get_the_text_as_it_is() {
 
 #[test]
 fn a_caption_can_forge_neither_a_record_nor_a_row_nor_a_cue() {
-    let stand_in = StandIn::ruled(|| answer(HOSTILE));
+    let stand_in = StandIn::always(|| answer(HOSTILE));
     let print = |format: &str, args: &[&str]| {
-        let run = hostile_file(caption(&stand_in)).with("tone.mp3");
+        let run = hostile_file(caption(&stand_in)).data_file("tone.mp3");
         run.args(["-q", "-f", format]).args(args).run().captioned()
     };
     let records = print("jsonl", &[NAME, "tone.mp3"]);
@@ -163,16 +164,15 @@ fn a_caption_can_forge_neither_a_record_nor_a_row_nor_a_cue() {
 #[test]
 fn an_output_file_that_is_a_terminal_is_one() {
     for file in ["/dev/stdout", "/dev/tty"] {
-        let stand_in = StandIn::ruled(|| answer(HOSTILE));
+        let stand_in = StandIn::always(|| answer(HOSTILE));
         let mut run = hostile_file(caption(&stand_in)).args(["-q", "-o", file, NAME]);
         let terminal = Terminal::open();
         if file == "/dev/tty" {
             // Only a session of its own has one.
-            if std::process::Command::new("setsid").arg("--version").output().is_err() {
-                println!("skipped: there is no setsid here");
+            if !has_programs(&["setsid"]) {
                 continue;
             }
-            run = run.args(["--progress", "never"]).within("exec setsid -c \"$@\"");
+            run = run.args(["--progress", "never"]).in_shell("exec setsid -c \"$@\"");
         }
         assert_eq!(finish(terminal.start(&mut run)).code, 0, "{}", terminal.shown());
         assert_steers_nothing(&terminal.shown());
@@ -183,6 +183,6 @@ fn an_output_file_that_is_a_terminal_is_one() {
 fn what_is_not_quite_json_is_shown_to_people_all_the_same() {
     let body = "\u{feff}{\"choices\":[{\"message\":{\"content\":\"Rain \\ud83c.\"}}]}";
     let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
-    let shown = shown(caption(&stand_in).with("tone.wav").args(["--json", "tone.wav"]), 0);
+    let shown = shown(caption(&stand_in).data_file("tone.wav").args(["--json", "tone.wav"]), 0);
     assert_says(&shown, &["Rain \\ud83c."]);
 }

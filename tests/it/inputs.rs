@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::harness::{answer, assert_says, bare, caption, caption_tone, data, endless_wav, finish};
-use crate::waves::sent_bytes;
+use crate::harness::{
+    answer, assert_says, caption, caption_tone, data_path, endless_wav, finish, unconfigured,
+};
+use crate::skip::has_programs;
 use support::stand_in::StandIn;
 
 #[test]
@@ -12,7 +14,7 @@ fn a_file_is_captioned_and_the_caption_is_about_that_file() {
     let stand_in = StandIn::start();
     let tone = caption_tone(&stand_in, &[]).captioned();
     assert_says(&tone, &["0.25 s of mono sound at 8000 Hz", "near 1000 Hz"]);
-    let other = caption(&stand_in).arg(data("tone.mp3")).run().captioned();
+    let other = caption(&stand_in).arg(data_path("tone.mp3")).run().captioned();
     assert_says(&other, &["mono sound at 16000 Hz", "near 439 Hz"]);
 }
 
@@ -20,13 +22,13 @@ fn a_file_is_captioned_and_the_caption_is_about_that_file() {
 fn the_bytes_of_the_file_arrive_whole() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
-    assert_eq!(sent_bytes(&stand_in), std::fs::read(data("tone.wav")).unwrap());
+    assert_eq!(stand_in.request().audio(), std::fs::read(data_path("tone.wav")).unwrap());
 }
 
 #[test]
 fn a_file_is_known_by_its_content_and_not_by_its_name() {
     let stand_in = StandIn::start();
-    let mp3 = std::fs::read(data("tone.mp3")).unwrap();
+    let mp3 = std::fs::read(data_path("tone.mp3")).unwrap();
     let caption = caption(&stand_in).file("notes.txt", mp3).arg("notes.txt").run().captioned();
     assert_says(&caption, &["near 439 Hz"]);
 }
@@ -35,8 +37,8 @@ fn a_file_is_known_by_its_content_and_not_by_its_name() {
 fn compressed_sound_that_the_service_names_is_sent_as_it_is() {
     for clip in ["tone.mp3", "tone.amr", "gsm.wav"] {
         let stand_in = StandIn::scripted([answer("Some sound.")]);
-        caption(&stand_in).arg(data(clip)).run().captioned();
-        assert_eq!(sent_bytes(&stand_in), std::fs::read(data(clip)).unwrap(), "{clip}");
+        caption(&stand_in).arg(data_path(clip)).run().captioned();
+        assert_eq!(stand_in.request().audio(), std::fs::read(data_path(clip)).unwrap(), "{clip}");
     }
 }
 
@@ -62,23 +64,23 @@ fn atom(name: [u8; 4], content: &[u8]) -> Vec<u8> {
 #[test]
 fn sound_on_standard_input_is_captioned() {
     let stand_in = StandIn::start();
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let caption = caption(&stand_in).stdin(wav.clone()).arg("-").run().captioned();
     assert_says(&caption, &["near 1000 Hz"]);
-    assert_eq!(sent_bytes(&stand_in), wav);
+    assert_eq!(stand_in.request().audio(), wav);
 }
 
 #[test]
 fn no_operand_is_an_error_that_names_the_dash() {
-    let said = bare().run().failed(2);
+    let said = unconfigured().run().failed(2);
     assert_says(&said, &["no input", "caption -"]);
 }
 
 #[test]
 fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
     let stand_in =
-        StandIn::scripted([answer("first").after(Duration::from_millis(50)), answer("second")]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+        StandIn::scripted([answer("first").delayed(Duration::from_millis(50)), answer("second")]);
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let printed = run.args(["-q", "-j1", "tone.wav", "tone.mp3"]).run().captioned();
     assert_eq!(printed, "==> tone.wav <==\nfirst\n\n==> tone.mp3 <==\nsecond\n");
 }
@@ -86,7 +88,7 @@ fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
 #[test]
 fn one_bad_input_among_several_costs_only_itself() {
     let stand_in = StandIn::scripted([answer("fine")]);
-    let run = caption(&stand_in).with("tone.wav").file("empty.wav", "");
+    let run = caption(&stand_in).data_file("tone.wav").file("empty.wav", "");
     let run = run.args(["empty.wav", "tone.wav"]).run();
     assert_eq!((run.code, run.stdout.as_str()), (3, "==> tone.wav <==\nfine\n"));
     assert_says(&run.stderr, &["empty", "empty.wav"]);
@@ -131,7 +133,7 @@ fn notes_without_sound_are_refused() {
 
 #[test]
 fn a_video_without_sound_is_refused() {
-    let video = std::fs::read(data("silent.mp4")).unwrap();
+    let video = std::fs::read(data_path("silent.mp4")).unwrap();
     refused("a.mp4", Some(&video), &["a video without a sound track", "a.mp4"]);
 }
 
@@ -171,7 +173,7 @@ fn wide_band_amr_is_sent_like_amr() {
 #[test]
 fn a_recording_whose_header_was_never_finished_is_sent() {
     // What is left of a recorder that was stopped: all sizes are 0, the sound is there.
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(20_000, 1);
     wav[4..8].fill(0);
     wav[40..44].fill(0);
@@ -181,28 +183,28 @@ fn a_recording_whose_header_was_never_finished_is_sent() {
 
 #[test]
 fn a_header_that_promises_sound_which_is_not_there_is_refused() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..44]), &["a recording without a single sample"]);
 }
 
 #[test]
 fn standard_input_named_twice_is_captioned_once() {
     let stand_in = StandIn::start();
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let printed = caption(&stand_in).stdin(wav.clone()).args(["-q", "-", "-"]).run().captioned();
     assert_eq!(printed.matches("==> ").count(), 1);
-    assert_eq!(sent_bytes(&stand_in), wav);
+    assert_eq!(stand_in.request().audio(), wav);
 }
 
 #[test]
 fn a_header_without_sound_is_refused() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
 }
 
 #[test]
 fn a_recording_without_a_sample_is_refused() {
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.truncate(44);
     wav[40..44].fill(0);
     refused("a.wav", Some(&wav), &["a recording without a single sample", "a.wav"]);
@@ -228,11 +230,10 @@ fn a_pipe_that_nobody_writes_to_is_refused_without_waiting() {
     let stand_in = StandIn::start();
     let caption = caption(&stand_in);
     let path = caption.folder().join("fifo");
-    let made = std::process::Command::new("mkfifo").arg(&path).status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: there is no mkfifo");
+    if !has_programs(&["mkfifo"]) {
         return;
     }
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     let said = caption.arg("fifo").run().failed(3);
     assert_says(&said, &["a named pipe", "fifo", "caption -"]);
     assert_eq!(stand_in.connections(), 0);
@@ -240,7 +241,7 @@ fn a_pipe_that_nobody_writes_to_is_refused_without_waiting() {
 
 #[test]
 fn sound_that_is_too_large_is_refused_with_both_sizes() {
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(7_500_000, 0);
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("a.wav", wav).args(["--convert", "never", "a.wav"]);
@@ -272,7 +273,7 @@ fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
 fn standard_input_that_is_no_sound_is_refused_before_its_end() {
     let stand_in = StandIn::start();
     let mut run = caption(&stand_in).arg("-");
-    let (child, mut stdin) = run.spawn_open();
+    let (child, mut stdin) = run.spawn_with_stdin();
     // More than it takes to tell, and no end: the pipe stays open.
     let _ = stdin.write_all(&vec![0; 1_200_000]);
     let said = finish(child).failed(3);

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{answer, assert_says, caption, finish, next_line};
-use crate::waves::wav;
+use crate::harness::{answer, assert_says, caption, finish, next_stderr_line};
+use support::audio::wav;
 use support::stand_in::{Gate, StandIn};
 
 #[test]
@@ -17,9 +17,9 @@ fn once_finishes_what_is_in_flight_and_delivers_it() {
         let (stand_in, gate) = two_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["-j", "2", "-f", "jsonl", "x"]);
         let mut child = run.spawn();
-        stand_in.wait_for(4);
+        stand_in.wait_for_requests(4);
         send(&child, signal);
-        assert_says(&next_line(&mut child), &["interrupted: what is under way has 5 s"]);
+        assert_says(&next_stderr_line(&mut child), &["interrupted: what is under way has 5 s"]);
         gate.open();
         let run = finish(child);
         assert_eq!(run.code, 130, "{}", run.stderr);
@@ -35,7 +35,7 @@ fn what_takes_longer_than_five_seconds_is_given_up_and_the_rest_delivered() {
     let mut run = caption(&stand_in).clips("x", 20);
     run = run.args(["-j", "2", "-f", "jsonl", "-o", "out.jsonl", "--manifest", "m.jsonl", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(4);
+    stand_in.wait_for_requests(4);
     send(&child, Signal::INT);
     let ended = finish(child);
     assert_eq!(ended.code, 130, "{}", ended.stderr);
@@ -51,12 +51,12 @@ fn whatever_ends_it_no_half_written_file_is_left() {
         let mut run = caption(&stand_in).clips("x", 20).args(["--progress", "never", "-j", "2"]);
         run = run.args(["-o", "out.txt", "x"]);
         let mut child = run.spawn();
-        stand_in.wait_for(4);
+        stand_in.wait_for_requests(4);
         send(&child, signal);
-        assert_says(&next_line(&mut child), &["interrupted"]);
+        assert_says(&next_stderr_line(&mut child), &["interrupted"]);
         gate.open();
         assert_eq!(finish(child).code, 130);
-        assert_eq!(crate::harness::listed(run.folder()), ["out.txt", "x"]);
+        assert_eq!(crate::harness::file_names(run.folder()), ["out.txt", "x"]);
     }
 }
 
@@ -66,26 +66,26 @@ fn twice_ends_at_once_and_leaves_no_half_written_file() {
     let mut run = caption(&stand_in).clips("x", 20).file("old.txt", "old");
     run = run.args(["--progress", "never", "-j", "2", "--output-dir", "out", "x"]);
     let mut child = run.spawn();
-    stand_in.wait_for(4);
+    stand_in.wait_for_requests(4);
     send(&child, Signal::INT);
-    assert_says(&next_line(&mut child), &["interrupted", "once more ends it now"]);
+    assert_says(&next_stderr_line(&mut child), &["interrupted", "once more ends it now"]);
     send(&child, Signal::INT);
     assert_eq!(finish(child).code, 130);
-    assert_eq!(crate::harness::listed(&run.folder().join("out")), ["000.txt", "001.txt"]);
+    assert_eq!(crate::harness::file_names(&run.folder().join("out")), ["000.txt", "001.txt"]);
 }
 
 #[test]
 fn a_list_that_is_still_open_does_not_keep_the_run() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     for list in ["x/000.wav\n", ""] {
         let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
-        let (child, mut stdin) = run.spawn_open();
+        let (child, mut stdin) = run.spawn_with_stdin();
         stdin.write_all(list.as_bytes()).unwrap();
         if list.is_empty() {
             // There is nothing to see before the first input but that the program catches signals.
             wait_until_signals_are_caught(&child);
         } else {
-            stand_in.wait_for(1);
+            stand_in.wait_for_requests(1);
         }
         send(&child, Signal::INT);
         let ended = finish(child);
@@ -112,9 +112,9 @@ fn wait_until_signals_are_caught(child: &Child) {
 fn two_then_wait() -> (StandIn, Gate) {
     let gate = Gate::closed();
     let (behind, served) = (gate.clone(), AtomicUsize::new(0));
-    let stand_in = StandIn::ruled(move || {
+    let stand_in = StandIn::always(move || {
         let is_early = served.fetch_add(1, Ordering::Relaxed) < 2;
-        if is_early { answer("Rain.") } else { answer("Rain.").behind(&behind) }
+        if is_early { answer("Rain.") } else { answer("Rain.").held_by(&behind) }
     });
     (stand_in, gate)
 }
@@ -130,9 +130,9 @@ fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
     let run = caption(&stand_in).file("a.wav", content).arg("a.wav");
     let mut run = run.args(["-j", "2", "--window", "5s", "--manifest", "m.jsonl"]);
     let mut child = run.spawn();
-    stand_in.wait_for(4);
+    stand_in.wait_for_requests(4);
     send(&child, Signal::INT);
-    assert_says(&next_line(&mut child), &["interrupted"]);
+    assert_says(&next_stderr_line(&mut child), &["interrupted"]);
     gate.open();
     let ended = finish(child);
     assert_eq!((ended.code, ended.stdout.as_str()), (130, ""), "{}", ended.stderr);
@@ -145,15 +145,15 @@ fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
 fn a_sound_whose_last_window_is_under_way_is_delivered() {
     let gate = Gate::closed();
     let behind = gate.clone();
-    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
     let content = wav(8_000, 1, 8, &vec![0.1; 8_000 * 3]);
     let run =
         caption(&stand_in).file("a.wav", content).args(["-j", "1", "--window", "5s", "a.wav"]);
     let mut run = run;
     let mut child = run.spawn();
-    stand_in.wait_for(1);
+    stand_in.wait_for_requests(1);
     send(&child, Signal::INT);
-    assert_says(&next_line(&mut child), &["interrupted"]);
+    assert_says(&next_stderr_line(&mut child), &["interrupted"]);
     gate.open();
     assert_eq!(finish(child).ended(130), "[00:00 – 00:03] Rain.\n");
 }

@@ -1,6 +1,6 @@
 //! The key: found where it is said to be, sent where it belongs, shown nowhere.
 
-use crate::harness::{assert_says, bare, caption, caption_tone, data};
+use crate::harness::{assert_says, caption, caption_tone, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
 const VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
@@ -8,7 +8,10 @@ const VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
 #[test]
 fn without_a_key_three_lines_say_how_to_get_and_set_one() {
     let stand_in = StandIn::start();
-    let run = bare().env("AIMLAPI_BASE_URL", stand_in.base_url()).arg(data("tone.wav")).run();
+    let run = unconfigured()
+        .env("AIMLAPI_BASE_URL", stand_in.base_url())
+        .arg(data_path("tone.wav"))
+        .run();
     let said = run.failed(4);
     assert_says(
         &said,
@@ -20,14 +23,14 @@ fn without_a_key_three_lines_say_how_to_get_and_set_one() {
 
 #[test]
 fn the_key_is_looked_for_before_any_input_is_read() {
-    assert_says(&bare().arg("nowhere.wav").run().failed(4), &["no key"]);
+    assert_says(&unconfigured().arg("nowhere.wav").run().failed(4), &["no key"]);
 }
 
 #[test]
 fn the_key_is_taken_from_each_of_three_variables_in_their_order() {
     let stand_in = StandIn::start();
     for first in 0..VARIABLES.len() {
-        let mut run = bare().env("AIMLAPI_BASE_URL", stand_in.base_url());
+        let mut run = unconfigured().env("AIMLAPI_BASE_URL", stand_in.base_url());
         // Those before it are set to nothing, those after it to something wrong.
         for (position, name) in VARIABLES.iter().enumerate() {
             let value = match position.cmp(&first) {
@@ -37,15 +40,15 @@ fn the_key_is_taken_from_each_of_three_variables_in_their_order() {
             };
             run = run.env(name, value);
         }
-        run.arg(data("tone.wav")).run().captioned();
+        run.arg(data_path("tone.wav")).run().captioned();
     }
 }
 
 #[test]
 fn a_key_file_beats_the_environment_and_may_end_in_a_newline() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).env("AIMLAPI_KEY", "wrong").secret("key", KEY);
-    run.args(["--api-key-file", "key"]).arg(data("tone.wav")).run().captioned();
+    let run = caption(&stand_in).env("AIMLAPI_KEY", "wrong").private_file("key", KEY);
+    run.args(["--api-key-file", "key"]).arg(data_path("tone.wav")).run().captioned();
 }
 
 #[cfg(unix)]
@@ -54,11 +57,11 @@ fn a_key_file_that_others_can_read_is_used_with_a_warning_that_does_not_show_it(
     use std::os::unix::fs::PermissionsExt;
     let warned = |mode: u32, args: &[&str]| {
         let stand_in = StandIn::start();
-        let run = caption(&stand_in).without("AIMLAPI_KEY").secret("sk-marked", KEY);
+        let run = caption(&stand_in).env_remove("AIMLAPI_KEY").private_file("sk-marked", KEY);
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(run.folder().join("sk-marked"), mode).unwrap();
         let run = run.args(["--api-key-file", "sk-marked"]).args(args);
-        let run = run.arg(data("tone.wav")).run();
+        let run = run.arg(data_path("tone.wav")).run();
         assert_eq!(run.code, 0, "{}", run.stderr);
         run.stderr
     };
@@ -76,22 +79,22 @@ fn a_key_file_that_others_can_read_is_used_with_a_warning_that_does_not_show_it(
 #[test]
 fn a_key_may_come_out_of_a_pipe() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).without("AIMLAPI_KEY").args(["--api-key-file", "/dev/fd/3"]);
-    let mut run = run.arg(data("tone.wav")).env("PIPED", KEY);
-    run = run.within("echo \"$PIPED\" | exec \"$@\" 3<&0 </dev/null");
+    let run = caption(&stand_in).env_remove("AIMLAPI_KEY").args(["--api-key-file", "/dev/fd/3"]);
+    let mut run = run.arg(data_path("tone.wav")).env("PIPED", KEY);
+    run = run.in_shell("echo \"$PIPED\" | exec \"$@\" 3<&0 </dev/null");
     crate::harness::finish(run.spawn()).captioned();
 }
 
 #[test]
 fn a_key_file_that_is_not_there_is_told_without_repeating_what_may_be_the_key() {
-    let said = bare().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
+    let said = unconfigured().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
     assert_says(&said, &["could not read the file that --api-key-file names", "No such file"]);
 }
 
 #[test]
 fn a_key_that_no_header_can_carry_is_refused_and_not_shown() {
     for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}", "“sk-marked”"] {
-        let said = bare().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
+        let said = unconfigured().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
         assert_says(&said, &["the key is empty, or holds", "copy the key once more"]);
         assert!(!said.contains("marked"), "{said}");
     }
@@ -109,9 +112,9 @@ fn no_option_takes_the_key_itself() {
 fn the_key_is_shown_nowhere_whatever_happens() {
     let marked = "sk-marked-0123456789";
     for (reply, args) in [
-        (Reply::honest(), vec!["-v"]),
-        (Reply::honest(), vec!["-v", "--stream"]),
-        (Reply::honest(), vec!["-v", "--json"]),
+        (Reply::measured(), vec!["-v"]),
+        (Reply::measured(), vec!["-v", "--stream"]),
+        (Reply::measured(), vec!["-v", "--json"]),
         (Reply::status(401).body("text/plain", "who are you?"), vec!["-v"]),
         (
             Reply::status(401)
@@ -121,12 +124,15 @@ fn the_key_is_shown_nowhere_whatever_happens() {
         (Reply::status(400).body("text/plain", format!("bad header: Bearer {marked}")), vec!["-v"]),
         (Reply::status(302).header("location", "http://127.0.0.1:9/"), vec!["-v"]),
         (Reply::raw("junk"), vec!["-v", "--max-retries", "0"]),
-        (Reply::silence(), vec!["-v", "--timeout", "100ms", "--max-retries", "0"]),
+        (Reply::never(), vec!["-v", "--timeout", "100ms", "--max-retries", "0"]),
         (Reply::status(503).header("retry-after", "999"), vec!["-v"]),
     ] {
         let stand_in = StandIn::scripted([reply]);
-        let run =
-            caption(&stand_in).env("AIMLAPI_KEY", marked).args(&args).arg(data("tone.wav")).run();
+        let run = caption(&stand_in)
+            .env("AIMLAPI_KEY", marked)
+            .args(&args)
+            .arg(data_path("tone.wav"))
+            .run();
         assert!(!run.stdout.contains("marked"), "{args:?}: {}", run.stdout);
         assert!(!run.stderr.contains("marked"), "{args:?}: {}", run.stderr);
         assert_says(stand_in.request().header("authorization").unwrap(), &["Bearer", marked]);
@@ -136,8 +142,11 @@ fn the_key_is_shown_nowhere_whatever_happens() {
 #[test]
 fn the_key_does_not_go_over_plain_http_to_another_host() {
     // Nothing is sent to either: the second ends at a proxy that is not there.
-    let said =
-        bare().env("AIMLAPI_KEY", KEY).args(["--base-url", "http://api.example.com", "a.wav"]);
+    let said = unconfigured().env("AIMLAPI_KEY", KEY).args([
+        "--base-url",
+        "http://api.example.com",
+        "a.wav",
+    ]);
     assert_says(
         &said.run().failed(2),
         &["refused to send the key over http:// to api.example.com", "--allow-http"],
@@ -148,7 +157,7 @@ fn the_key_does_not_go_over_plain_http_to_another_host() {
 fn what_goes_to_this_machine_goes_through_no_proxy() {
     let proxy = StandIn::start();
     let stand_in = StandIn::scripted([
-        Reply::status(200).body("audio/wav", std::fs::read(data("tone.wav")).unwrap())
+        Reply::status(200).body("audio/wav", std::fs::read(data_path("tone.wav")).unwrap())
     ]);
     let run = caption(&stand_in).env("HTTP_PROXY", proxy.url("")).env("ALL_PROXY", proxy.url(""));
     run.args(["-q", "--inline"]).arg(stand_in.url("a.wav")).run().captioned();
@@ -157,7 +166,7 @@ fn what_goes_to_this_machine_goes_through_no_proxy() {
 
 #[test]
 fn a_base_url_with_a_password_is_refused_without_showing_it() {
-    let run = bare().env("AIMLAPI_KEY", KEY).args([
+    let run = unconfigured().env("AIMLAPI_KEY", KEY).args([
         "--base-url",
         "http://bob:hunter2@127.0.0.1:9/v1",
         "a.wav",
@@ -171,16 +180,16 @@ fn a_base_url_with_a_password_is_refused_without_showing_it() {
 fn plain_http_to_another_host_can_be_allowed() {
     // The proxy is the stand-in, so that the request stays on this machine.
     let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
-    let run = caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).without("AIMLAPI_BASE_URL");
+    let run = caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).env_remove("AIMLAPI_BASE_URL");
     let args = ["--base-url", "http://api.example.com", "--allow-http"];
-    assert_eq!(run.args(args).arg(data("tone.wav")).run().captioned(), "Rain.\n");
+    assert_eq!(run.args(args).arg(data_path("tone.wav")).run().captioned(), "Rain.\n");
     assert_eq!(stand_in.request().header("host"), Some("api.example.com"));
 }
 
 #[test]
 fn a_base_url_that_is_none_is_wrong_usage() {
     for url in ["nonsense", "ftp://example.com", "https://"] {
-        let run = bare().env("AIMLAPI_KEY", KEY).args(["--base-url", url, "a.wav"]).run();
+        let run = unconfigured().env("AIMLAPI_KEY", KEY).args(["--base-url", url, "a.wav"]).run();
         assert_says(&run.failed(2), &["not a usable base URL", url, "AIMLAPI_BASE_URL"]);
     }
 }
@@ -206,7 +215,8 @@ fn a_key_that_the_service_repeats_is_shown_in_no_form() {
         (Reply::status(200).pieces("text/event-stream", pieces), &["--stream"], "say (key)\n"),
     ] {
         let stand_in = StandIn::scripted([reply]);
-        let run = caption(&stand_in).env("AIMLAPI_KEY", marked).args(args).arg(data("tone.wav"));
+        let run =
+            caption(&stand_in).env("AIMLAPI_KEY", marked).args(args).arg(data_path("tone.wav"));
         let printed = run.run().captioned();
         assert_says(&printed, &[told]);
         assert!(!printed.contains("marked") && !printed.contains("\\u0073"), "{printed}");

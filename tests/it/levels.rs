@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{answer, caption, data};
-use crate::waves::{samples, sine, wav};
+use crate::harness::{answer, caption, data_path};
+use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 
 /// The `sound` of the record that a run with `-v` prints.
@@ -34,7 +34,7 @@ fn a_sine_has_the_peak_level_and_loudness_of_the_books() {
 
 #[test]
 fn the_kind_of_sound_is_told_beside_what_was_measured() {
-    let sound = measured(std::fs::read(data("tones/native.flac")).unwrap());
+    let sound = measured(std::fs::read(data_path("tones/native.flac")).unwrap());
     assert_eq!(sound["container"], "flac");
     assert_eq!(sound["codec"], "flac");
     assert_eq!((&sound["sample_rate"], &sound["channels"]), (&json!(8000), &json!(2)));
@@ -80,7 +80,7 @@ fn samples_are_clipped_where_three_or_more_in_a_row_are_at_full_scale() {
 fn what_is_sent_as_it_is_and_what_is_cut_is_measured_too() {
     let stand_in = StandIn::start();
     let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.mp3").args(["-v", "-f", "jsonl", "tone.mp3"]);
+        let run = caption(&stand_in).data_file("tone.mp3").args(["-v", "-f", "jsonl", "tone.mp3"]);
         run.args(arguments).run().records()[0]["sound"].clone()
     };
     let (as_it_is, cut) = (run(&[]), run(&["--window", "1s"]));
@@ -94,8 +94,12 @@ fn a_known_caption_is_told_with_what_was_measured_then_or_else_now() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |arguments: &[&str]| {
-        let run =
-            caption(&stand_in).with("tone.wav").args(["-f", "jsonl", "tone.wav", "--manifest"]);
+        let run = caption(&stand_in).data_file("tone.wav").args([
+            "-f",
+            "jsonl",
+            "tone.wav",
+            "--manifest",
+        ]);
         run.arg(&manifest).args(arguments).run().records()[0]["sound"].clone()
     };
     assert_eq!(run(&[]), Value::Null);
@@ -108,7 +112,7 @@ fn a_known_caption_is_told_with_what_was_measured_then_or_else_now() {
 
 #[test]
 fn sound_that_cannot_be_decoded_here_has_a_kind_and_no_levels() {
-    let sound = measured(std::fs::read(data("gsm.wav")).unwrap());
+    let sound = measured(std::fs::read(data_path("gsm.wav")).unwrap());
     assert_eq!(sound, json!({ "container": "wav", "codec": "gsm_ms" }));
 }
 
@@ -118,7 +122,7 @@ fn what_could_not_be_decoded_then_has_no_levels_when_it_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = || {
-        let run = caption(&stand_in).with("gsm.wav").args(["-v", "-f", "jsonl", "gsm.wav"]);
+        let run = caption(&stand_in).data_file("gsm.wav").args(["-v", "-f", "jsonl", "gsm.wav"]);
         run.arg("--manifest").arg(&manifest).run().records()[0]["sound"].clone()
     };
     assert_eq!(run(), run());
@@ -135,7 +139,7 @@ fn the_channels_around_count_for_more_and_the_one_for_effects_not_at_all() {
 #[test]
 fn what_is_measured_makes_no_difference_to_what_is_captioned() {
     // Frames with heads and nothing that makes sense behind them.
-    let mut mp3 = std::fs::read(data("tones/layer3.mp3")).unwrap();
+    let mut mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let starts: Vec<_> =
         (600..mp3.len() - 1).filter(|at| mp3[*at..*at + 2] == [0xff, 0xfb]).collect();
     for start in starts {
@@ -143,7 +147,7 @@ fn what_is_measured_makes_no_difference_to_what_is_captioned() {
         mp3[start + 6..end].fill(0xff);
     }
     let run = |arguments: &[&str]| {
-        let stand_in = StandIn::ruled(|| answer("Noise."));
+        let stand_in = StandIn::always(|| answer("Noise."));
         let run = caption(&stand_in).file("a.mp3", &mp3).arg("a.mp3").args(arguments).run();
         (run.code, run.stdout)
     };

@@ -1,6 +1,6 @@
 //! What the program takes in has a limit, and so has the memory that it takes for it.
 
-use crate::harness::{Caption, answer, assert_says, bare, caption, data, finish};
+use crate::harness::{Caption, answer, assert_says, caption, data_path, finish, unconfigured};
 use crate::watched::{MOST_MEMORY, Watched};
 use support::stand_in::{KEY, Reply, StandIn};
 
@@ -29,7 +29,7 @@ fn answers_that_are_made_to_fill_the_memory_do_not_even_several_at_a_time() {
     ] {
         let length = body.len();
         let reply = move || Reply::status(200).body("application/json", body.clone());
-        let stand_in = StandIn::ruled(reply);
+        let stand_in = StandIn::always(reply);
         let run = caption(&stand_in).clips("x", 4).args(["-q", "-j", "4", "-o", "out.txt", "x"]);
         within_bounds(run, code);
         assert_eq!(stand_in.requests().len(), 4, "{length} bytes");
@@ -52,7 +52,7 @@ fn a_manifest_that_is_made_to_fill_the_memory_does_not() {
         ("x".repeat(50_000_000), 2),
     ] {
         let stand_in = StandIn::start();
-        let run = caption(&stand_in).with("tone.wav").file("m.jsonl", &manifest);
+        let run = caption(&stand_in).data_file("tone.wav").file("m.jsonl", &manifest);
         within_bounds(run.args(["--manifest", "m.jsonl", "tone.wav"]), code);
         assert_eq!(stand_in.requests().len(), usize::from(code == 0), "{} bytes", manifest.len());
     }
@@ -73,7 +73,10 @@ fn settings_that_are_made_to_fill_the_memory_are_refused_or_do_not() {
         (globs(4_600), 3, "no such file"),
         (globs(5_000), 2, "more than 32 kB"),
     ] {
-        let run = bare().env("AIMLAPI_KEY", KEY).file("caption.toml", &settings).arg("nowhere.wav");
+        let run = unconfigured()
+            .env("AIMLAPI_KEY", KEY)
+            .file("caption.toml", &settings)
+            .arg("nowhere.wav");
         assert_says(&within_bounds(run, code), &[words]);
     }
 }
@@ -81,7 +84,8 @@ fn settings_that_are_made_to_fill_the_memory_are_refused_or_do_not() {
 #[cfg(unix)]
 #[test]
 fn lists_keys_and_settings_without_an_end_are_refused() {
-    let endless = |args: &[&str]| bare().env("AIMLAPI_KEY", KEY).args(args).arg("nowhere.wav");
+    let endless =
+        |args: &[&str]| unconfigured().env("AIMLAPI_KEY", KEY).args(args).arg("nowhere.wav");
     for (option, code, words) in [
         ("--files-from", 3, "a line of over 64 kB"),
         ("--api-key-file", 4, "the key is empty, or holds"),
@@ -95,7 +99,7 @@ fn lists_keys_and_settings_without_an_end_are_refused() {
 #[test]
 fn a_long_list_of_what_is_not_there_takes_little_memory_and_few_lines() {
     let list: Vec<_> = (0..20_000).map(|number| format!("{number}.wav")).collect();
-    let run = bare().env("AIMLAPI_KEY", KEY).file("list", list.join("\n"));
+    let run = unconfigured().env("AIMLAPI_KEY", KEY).file("list", list.join("\n"));
     let run = run.args(["--files-from", "list"]);
     let said = within_bounds(run, 3);
     assert_says(&said, &["no such file", "19000 more failures", "20,000 failed"]);
@@ -104,7 +108,7 @@ fn a_long_list_of_what_is_not_there_takes_little_memory_and_few_lines() {
 
 /// A clip of `tests/data` with something large put in, which is most of the file.
 fn stuffed(clip: &str, at: usize, before: &[u8], stuffing: &[u8], len: usize) -> Vec<u8> {
-    let mut sound = std::fs::read(data(clip)).unwrap();
+    let mut sound = std::fs::read(data_path(clip)).unwrap();
     let stuffing = stuffing.iter().copied().cycle().take(len);
     let stuffing: Vec<u8> = before.iter().copied().chain(stuffing).collect();
     sound.splice(at..at, stuffing);
@@ -121,7 +125,7 @@ fn heads_of_sound_that_are_made_to_fill_the_memory_do_not() {
     let comments = [[4].as_slice(), &be[1..], &[0; 4], &[0xff; 3], &[0]].concat();
     // Behind the first block of 34 bytes.
     let flac = stuffed("tones/native.flac", 42, &comments, b"\x03\0\0\0A=x", LARGE - 8);
-    let caf = std::fs::read(data("tones/alac.caf")).unwrap();
+    let caf = std::fs::read(data_path("tones/alac.caf")).unwrap();
     let packets = caf.windows(4).position(|name| name == b"pakt").unwrap();
     let long = [0, 0, 0, 0, be[0], be[1], be[2], be[3]];
     let mut tables = caf[..packets + 4].to_vec();
@@ -133,7 +137,7 @@ fn heads_of_sound_that_are_made_to_fill_the_memory_do_not() {
     let sounds =
         [("a.wav", wav, 0), ("a.flac", flac, 0), ("a.caf", tables, 3), ("a.aiff", aiff, 3)];
     for (name, sound, code) in sounds.into_iter().chain([("a.m4a", titled(400_000), 0)]) {
-        let stand_in = StandIn::ruled(|| answer("Rain."));
+        let stand_in = StandIn::always(|| answer("Rain."));
         let run = caption(&stand_in).file(name, sound).args(["--check", "decodes", "-q"]);
         within_bounds(run.args(["--max-upload", "none", name]), code);
     }
@@ -148,7 +152,7 @@ fn titled(titles: usize) -> Vec<u8> {
     let title = boxed(b"\xa9nam", &boxed(b"data", b"\0\0\0\x01\0\0\0\0rain"));
     let handler = boxed(b"hdlr", &[&[0; 8], b"mdirappl".as_slice(), &[0; 9]].concat());
     let notes = [&[0; 4], handler.as_slice(), &boxed(b"ilst", &title.repeat(titles))].concat();
-    let sound = std::fs::read(data("tones/aac.m4a")).unwrap();
+    let sound = std::fs::read(data_path("tones/aac.m4a")).unwrap();
     let movie = sound.windows(4).position(|name| name == b"moov").unwrap();
     let content = [&sound[movie + 4..], &boxed(b"udta", &boxed(b"meta", &notes))].concat();
     [&sound[..movie - 4], &boxed(b"moov", &content)].concat()
@@ -168,8 +172,8 @@ fn faults_with_endless_paths_and_details_are_told_in_one_line() {
     };
     for (status, body, code) in [(400, meta(30_000, 1_500), 3), (200, meta(250_000, 12_000), 3)] {
         let stand_in =
-            StandIn::ruled(move || Reply::status(status).body("application/json", body.clone()));
-        let run = caption(&stand_in).with("tone.wav").args(["--max-retries", "0", "tone.wav"]);
+            StandIn::always(move || Reply::status(status).body("application/json", body.clone()));
+        let run = caption(&stand_in).data_file("tone.wav").args(["--max-retries", "0", "tone.wav"]);
         let said = within_bounds(run, code);
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(said.len() < 1_000, "{said}");
@@ -180,7 +184,7 @@ fn faults_with_endless_paths_and_details_are_told_in_one_line() {
 #[test]
 fn a_list_of_what_to_ignore_without_an_end_costs_its_folder_and_no_other() {
     use std::os::unix::fs::symlink;
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let run = caption(&stand_in).clips("x/a", 1).clips("x/b", 1).clips("x/c", 1);
     let folder = run.folder().join("x");
     symlink("/dev/zero", folder.join("a/.gitignore")).unwrap();
@@ -205,11 +209,11 @@ fn numbers_that_no_service_means_are_no_numbers() {
                 .header("x-aimlapi-usd-spent", usd)
         }
     };
-    let stand_in = StandIn::ruled(reply("0.5"));
+    let stand_in = StandIn::always(reply("0.5"));
     let run = caption(&stand_in).clips("x", 2).args(["-o", "out.txt", "x"]);
     assert_says(&within_bounds(run, 0), &["2 captioned", "tokens · $1.00"]);
     for usd in ["NaN", "inf", "-1000", "1e300"] {
-        let stand_in = StandIn::ruled(reply(usd));
+        let stand_in = StandIn::always(reply(usd));
         let run = caption(&stand_in).clips("x", 3).args([
             "-j1",
             "--max-spend",
@@ -228,7 +232,7 @@ fn a_manifest_that_leads_in_circles_is_read_in_no_time() {
     let stand_in = StandIn::start();
     let sha256 = {
         use sha2::{Digest, Sha256};
-        Sha256::digest(std::fs::read(data("tone.wav")).unwrap())
+        Sha256::digest(std::fs::read(data_path("tone.wav")).unwrap())
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect::<Vec<_>>()
@@ -242,7 +246,7 @@ fn a_manifest_that_leads_in_circles_is_read_in_no_time() {
         "{head},\"caption\":\"Rain.\",\"windows\":[{windows}]}}\n{head},\"start\":0,\"end\":1,\"caption\":\"{}\"}}\n",
         "x".repeat(7_000_000)
     );
-    let run = caption(&stand_in).with("tone.wav").file("m.jsonl", manifest);
+    let run = caption(&stand_in).data_file("tone.wav").file("m.jsonl", manifest);
     let started = std::time::Instant::now();
     within_bounds(run.args(["--manifest", "m.jsonl", "-o", "out.txt", "tone.wav"]), 0);
     assert!(started.elapsed().as_secs() < 20);

@@ -48,13 +48,15 @@ mod reports;
 mod request;
 mod resampling;
 mod retries;
+mod sandbox;
 mod search;
 mod settings;
 mod shells;
+mod skip;
+mod snapshots;
 mod streaming;
 #[cfg(unix)]
 mod terminal;
 mod tls;
 mod watched;
-mod waves;
 mod windows;

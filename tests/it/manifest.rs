@@ -7,7 +7,7 @@ use std::time::Duration;
 use caption::audio::Clip;
 use serde_json::Value;
 
-use crate::harness::{Caption, answer, assert_says, caption, clip, data, finish};
+use crate::harness::{Caption, answer, assert_says, caption, clip, data_path, finish};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -24,7 +24,7 @@ fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
 #[test]
 fn a_line_of_the_manifest_is_the_record_of_the_contract() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "m.jsonl"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest", "m.jsonl"]);
     let path = run.folder().join("m.jsonl");
     let mut run = run;
     finish(run.spawn()).captioned();
@@ -91,7 +91,7 @@ fn other_bytes_another_model_or_another_limit_are_asked_again() {
 
 #[test]
 fn the_same_content_twice_in_one_run_is_asked_once() {
-    let stand_in = StandIn::ruled(|| answer("Rain.").after(Duration::from_millis(30)));
+    let stand_in = StandIn::always(|| answer("Rain.").delayed(Duration::from_millis(30)));
     for args in [&["-q", "."][..], &["-q", "--manifest", "m.jsonl", "--force", "."]] {
         let before = stand_in.requests().len();
         let run = caption(&stand_in).file("a.wav", clip(0)).file("b.wav", clip(0));
@@ -118,7 +118,7 @@ fn failures_are_never_kept() {
     let stand_in = StandIn::scripted([Reply::status(400), answer("Rain.")]);
     let manifest = shared();
     for code in [3, 0] {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
         run.arg(manifest.path()).run().ended(code);
     }
     assert_eq!(fs::read_to_string(manifest.path()).unwrap().lines().count(), 1);
@@ -129,7 +129,8 @@ fn force_asks_again_and_the_newest_answer_counts() {
     let stand_in = StandIn::scripted([answer("old"), answer("new")]);
     let manifest = shared();
     let run = |args: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").args(args).args(["tone.wav", "--manifest"]);
+        let run =
+            caption(&stand_in).data_file("tone.wav").args(args).args(["tone.wav", "--manifest"]);
         run.arg(manifest.path()).run().captioned()
     };
     assert_eq!(run(&[]), "old\n");
@@ -142,10 +143,10 @@ fn force_asks_again_and_the_newest_answer_counts() {
 fn offline_answers_from_the_manifest_without_key_or_network() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let manifest = shared();
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
     run.arg(manifest.path()).run().captioned();
 
-    let offline = || crate::harness::bare().with("tone.wav").with("tone.mp3");
+    let offline = || crate::harness::unconfigured().data_file("tone.wav").data_file("tone.mp3");
     let offline = || offline().arg("--offline").arg("--manifest").arg(manifest.path());
     assert_eq!(offline().arg("tone.wav").run().captioned(), "Rain.\n");
     let run =
@@ -159,9 +160,10 @@ fn offline_answers_from_the_manifest_without_key_or_network() {
 
 #[test]
 fn offline_needs_a_manifest_that_is_there() {
-    let said = crate::harness::bare().args(["--offline", "a.wav"]).run().failed(2);
+    let said = crate::harness::unconfigured().args(["--offline", "a.wav"]).run().failed(2);
     assert_says(&said, &["--manifest"]);
-    let run = crate::harness::bare().args(["--offline", "--manifest", "nowhere", "a.wav"]).run();
+    let run =
+        crate::harness::unconfigured().args(["--offline", "--manifest", "nowhere", "a.wav"]).run();
     assert_says(&run.failed(2), &["could not open the manifest nowhere"]);
 }
 
@@ -199,7 +201,7 @@ fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
 fn a_manifest_may_hold_empty_lines_or_nothing_but_a_torn_one() {
     for (content, notes) in [("", 0), ("\n \n", 0), ("{\"input\": \"a", 1)] {
         let stand_in = StandIn::start();
-        let mut run = caption(&stand_in).with("tone.wav").file("m", content);
+        let mut run = caption(&stand_in).data_file("tone.wav").file("m", content);
         run = run.args(["tone.wav", "--manifest", "m"]);
         let ended = finish(run.spawn());
         assert_eq!(
@@ -236,17 +238,18 @@ fn two_runs_on_one_manifest_do_not_spoil_it() {
 #[test]
 fn a_manifest_goes_with_records_and_not_with_responses() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["--json", "--manifest", "m", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["--json", "--manifest", "m", "tone.wav"]);
     assert_says(&run.run().failed(2), &["use --format jsonl"]);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let mut run = caption(&stand_in).clips("x", 20).args(["-j1", "x", "--manifest", "m"]);
     // The shell sets a limit to the size of files, as a full disk does.
-    run = run.within("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
+    run = run.in_shell("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     let delivered = ended.stdout.matches("Rain.").count();
@@ -264,10 +267,11 @@ fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
 #[test]
 fn a_manifest_is_a_file_of_records() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
     assert_says(&run.run().failed(2), &["could not open the manifest /dev/null", "not a file"]);
     for content in ["dear diary\n", "{\"a\": 1}\n{\"b\": 2}\n", "\u{1}\u{2}"] {
-        let run = caption(&stand_in).with("tone.wav").file("notes", content);
+        let run = caption(&stand_in).data_file("tone.wav").file("notes", content);
         let run = run.args(["tone.wav", "--manifest", "notes"]).run();
         assert_says(&run.failed(2), &["could not open the manifest notes", "not a manifest"]);
     }
@@ -277,7 +281,7 @@ fn a_manifest_is_a_file_of_records() {
 #[test]
 fn killed_at_any_moment_no_caption_that_was_delivered_is_lost_or_asked_again() {
     const CLIPS: usize = 40;
-    let stand_in = StandIn::ruled(|| Reply::honest().after(Duration::from_millis(3)));
+    let stand_in = StandIn::always(|| Reply::measured().delayed(Duration::from_millis(3)));
     let manifest = shared();
     let folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(7);
@@ -351,14 +355,16 @@ fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
 #[test]
 fn a_folder_may_be_captioned_again_from_its_own_committed_manifest() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["-q", "--manifest", "captions.jsonl", "."]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["-q", "--manifest", "captions.jsonl", "."]);
     let content = run.folder().to_owned();
     let mut run = run;
     finish(run.spawn()).ended(0);
     let manifest = fs::read(content.join("captions.jsonl")).unwrap();
-    let offline = crate::harness::bare().file("captions.jsonl", manifest).with("tone.wav");
+    let offline =
+        crate::harness::unconfigured().file("captions.jsonl", manifest).data_file("tone.wav");
     let printed =
         offline.args(["-q", "--offline", "--manifest", "captions.jsonl", "."]).run().captioned();
     assert_says(&printed, &["==> tone.wav <==", "1000 Hz"]);
-    assert!(data("tone.wav").exists());
+    assert!(data_path("tone.wav").exists());
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::harness::{assert_says, bare, caption, document};
+use crate::harness::{assert_says, caption, json_reply, unconfigured};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
 fn a_run_stops_before_more_is_spent_than_allowed() {
-    let stand_in = StandIn::ruled(|| paid(0.25));
+    let stand_in = StandIn::always(|| paid(0.25));
     for jobs in ["1", "8"] {
         let before = stand_in.requests().len();
         let run =
@@ -25,14 +25,14 @@ fn a_run_stops_before_more_is_spent_than_allowed() {
 
 #[test]
 fn a_run_within_its_limit_ends_as_any_other() {
-    let stand_in = StandIn::ruled(|| paid(0.25));
+    let stand_in = StandIn::always(|| paid(0.25));
     let run = caption(&stand_in).clips("x", 4).args(["-j", "4", "--max-spend", "$1", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
 
 #[test]
 fn known_captions_cost_nothing() {
-    let stand_in = StandIn::ruled(|| paid(0.25));
+    let stand_in = StandIn::always(|| paid(0.25));
     let manifest = tempfile::NamedTempFile::new().unwrap();
     let run = |args: &[&str]| {
         let run = caption(&stand_in).clips("x", 4).args(args).arg("x").arg("--manifest");
@@ -46,7 +46,7 @@ fn known_captions_cost_nothing() {
 
 #[test]
 fn a_service_that_tells_no_cost_cannot_be_limited() {
-    let stand_in = StandIn::ruled(|| crate::harness::answer("Rain."));
+    let stand_in = StandIn::always(|| crate::harness::answer("Rain."));
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5);
     assert_eq!(stand_in.requests().len(), 1);
@@ -56,7 +56,7 @@ fn a_service_that_tells_no_cost_cannot_be_limited() {
 #[test]
 fn answers_that_were_paid_for_and_held_no_caption_count_as_spent() {
     let empty = || {
-        document(
+        json_reply(
             200,
             &json!({
                 "choices": [{ "message": { "content": "" }, "finish_reason": "stop" }],
@@ -64,12 +64,12 @@ fn answers_that_were_paid_for_and_held_no_caption_count_as_spent() {
             }),
         )
     };
-    let stand_in = StandIn::ruled(empty);
+    let stand_in = StandIn::always(empty);
     let run = caption(&stand_in).clips("x", 40).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert_eq!(stand_in.requests().len(), 4);
     assert_says(&run.stderr, &["$1.0000 of $1 is spent", "0 captioned · ", "$1.00"]);
-    let stand_in = StandIn::ruled(|| Reply::status(200).body("text/html", "<html>"));
+    let stand_in = StandIn::always(|| Reply::status(200).body("text/html", "<html>"));
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!((run.code, stand_in.requests().len()), (5, 1), "{}", run.stderr);
 }
@@ -77,7 +77,7 @@ fn answers_that_were_paid_for_and_held_no_caption_count_as_spent() {
 #[test]
 fn a_limit_is_an_amount_of_money() {
     for bad in ["0", "-1", "lots", "inf"] {
-        let run = bare().args([&format!("--max-spend={bad}"), "a.wav"]).run();
+        let run = unconfigured().args([&format!("--max-spend={bad}"), "a.wav"]).run();
         assert_says(&run.failed(2), &["US dollars, such as 0.50"]);
     }
 }
@@ -85,8 +85,8 @@ fn a_limit_is_an_amount_of_money() {
 #[test]
 fn a_dry_run_lists_what_would_be_sent_and_asks_for_no_caption_and_no_key() {
     let stand_in = StandIn::scripted([prices()]);
-    let run = bare().env("AIMLAPI_BASE_URL", stand_in.base_url());
-    let run = run.clips("x", 2).with("tone.mp3").file("x/same.wav", crate::harness::clip(0));
+    let run = unconfigured().env("AIMLAPI_BASE_URL", stand_in.base_url());
+    let run = run.clips("x", 2).data_file("tone.mp3").file("x/same.wav", crate::harness::clip(0));
     let run = run.args(["--dry-run", "x", "tone.mp3", "https://example.com/a.mp3"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     let lines: Vec<_> = run.stdout.lines().collect();
@@ -126,9 +126,9 @@ fn a_dry_run_knows_what_is_known_and_what_is_written() {
 
 #[test]
 fn without_a_price_a_dry_run_tells_tokens_only() {
-    for reply in [Reply::status(404), document(200, &json!({ "data": [] })), Reply::raw("junk")] {
+    for reply in [Reply::status(404), json_reply(200, &json!({ "data": [] })), Reply::raw("junk")] {
         let stand_in = StandIn::scripted([reply]);
-        let run = caption(&stand_in).with("tone.wav").args(["--dry-run", "tone.wav"]).run();
+        let run = caption(&stand_in).data_file("tone.wav").args(["--dry-run", "tone.wav"]).run();
         assert_eq!(run.code, 0);
         assert_says(&run.stderr, &["tells no price of alibaba/", "tokens only"]);
     }
@@ -137,7 +137,7 @@ fn without_a_price_a_dry_run_tells_tokens_only() {
 #[test]
 fn a_dry_run_writes_nothing() {
     let stand_in = StandIn::scripted([prices()]);
-    let mut run = caption(&stand_in).with("tone.wav");
+    let mut run = caption(&stand_in).data_file("tone.wav");
     run = run.args(["--dry-run", "--output-dir", "out", "--manifest", "m.jsonl", "tone.wav"]);
     let folder = run.folder().to_owned();
     crate::harness::finish(run.spawn()).ended(0);
@@ -149,7 +149,7 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn a_dry_run_leaves_the_captions_of_the_last_run_alone() {
     let stand_in = StandIn::scripted([prices()]);
-    let mut run = caption(&stand_in).with("tone.wav").file("out.txt", "old");
+    let mut run = caption(&stand_in).data_file("tone.wav").file("out.txt", "old");
     run = run.args(["--dry-run", "-o", "out.txt", "tone.wav"]);
     let ended = crate::harness::finish(run.spawn());
     assert_says(&ended.stdout, &["new", "tone.wav"]);
@@ -159,7 +159,7 @@ fn a_dry_run_leaves_the_captions_of_the_last_run_alone() {
 #[test]
 fn a_dry_run_offline_asks_for_no_price_either() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").file("m", "");
+    let run = caption(&stand_in).data_file("tone.wav").file("m", "");
     let run = run.args(["--dry-run", "--offline", "--manifest", "m", "tone.wav"]).run();
     assert_says(&run.stdout, &["unknown", "tone.wav"]);
     assert_says(&run.stderr, &["1 input · 0 requests"]);
@@ -175,7 +175,7 @@ fn an_input_that_would_fail_is_told_in_a_dry_run() {
 }
 
 fn paid(usd: f64) -> Reply {
-    document(
+    json_reply(
         200,
         &json!({
             "choices": [{ "message": { "content": "Rain." }, "finish_reason": "stop" }],
@@ -187,7 +187,7 @@ fn paid(usd: f64) -> Reply {
 
 fn prices() -> Reply {
     let unit = |content: &str, origin: &str, price: f64| json!({ "name": "token", "content": content, "origin": origin, "price": price, "per": 1e6 });
-    document(
+    json_reply(
         200,
         &json!({ "data": [{
         "id": "alibaba/qwen3-omni-30b-a3b-captioner",

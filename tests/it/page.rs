@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::browser::{Browser, DOWN, ESCAPE, RIGHT};
 use crate::harness::{Caption, answer, caption, finish};
-use crate::waves::{samples, sine, wav};
+use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 
 /// The page about a run on these captions, sounds of two seconds each.

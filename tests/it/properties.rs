@@ -10,10 +10,10 @@ use caption::audio::{Clip, UploadOptions};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
 use caption::manifest::entry::ManifestEntry;
-use fastrand::Rng;
 use regex::Regex;
+use support::random::Rng;
 
-use crate::waves::wav;
+use support::audio::wav;
 use support::random::{cases, one_of, soup};
 
 /// A line of a manifest, told apart by its number.

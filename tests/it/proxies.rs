@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::harness::{Caption, assert_says, bare, data};
+use crate::harness::{Caption, assert_says, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
 /// Carries connections to where they want, and remembers what it was told.
@@ -58,22 +58,25 @@ fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
 
 /// On its way to a service with a certificate of an authority that nobody knows.
 fn to(stand_in: &StandIn) -> Caption {
-    bare().env("AIMLAPI_KEY", KEY).args(["--base-url", &stand_in.base_url()]).arg(data("tone.wav"))
+    unconfigured()
+        .env("AIMLAPI_KEY", KEY)
+        .args(["--base-url", &stand_in.base_url()])
+        .arg(data_path("tone.wav"))
 }
 
 fn service() -> StandIn {
-    StandIn::certified("localhost", Reply::honest)
+    StandIn::with_tls("localhost", Reply::measured)
 }
 
 #[test]
 fn an_authority_of_ones_own_is_named_by_an_option() {
     let stand_in = service();
-    let run = to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).run();
+    let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
     assert_says(&run.captioned(), &["near 1000 Hz"]);
     assert_says(&to(&stand_in).run().failed(3), &["is not trusted", "--cacert"]);
     for certificate in ["expired", "elsewhere", "self-signed"] {
-        let stand_in = StandIn::certified(certificate, Reply::honest);
-        let run = to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).run();
+        let stand_in = StandIn::with_tls(certificate, Reply::measured);
+        let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
         assert_says(&run.failed(3), &["is not trusted"]);
     }
 }
@@ -104,7 +107,7 @@ fn a_file_without_certificates_is_wrong_usage() {
 #[test]
 fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
     let stand_in = service();
-    let trusting = || to(&stand_in).arg("--cacert").arg(data("tls/ca.pem"));
+    let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     for (by, is_used) in
         [("option", true), ("HTTPS_PROXY", true), ("ALL_PROXY", true), ("HTTP_PROXY", false)]
     {
@@ -138,8 +141,11 @@ fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
 fn a_proxy_that_wants_a_name_and_password_gets_them_and_nobody_else_sees_them() {
     let (stand_in, proxy) = (service(), Proxy::start());
     let url = proxy.url().replace("http://", "http://bob:hunter2@");
-    let run =
-        to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).args(["-v", "--proxy", &url]).run();
+    let run = to(&stand_in)
+        .arg("--cacert")
+        .arg(data_path("tls/ca.pem"))
+        .args(["-v", "--proxy", &url])
+        .run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     let head = proxy.heads()[0].to_lowercase();
@@ -162,7 +168,8 @@ fn a_proxy_that_is_none_is_wrong_usage_and_is_not_repeated() {
 #[test]
 fn a_proxy_and_authorities_are_not_taken_from_a_project() {
     for setting in ["proxy = 'http://127.0.0.1:9'", "cacert = 'ca.pem'"] {
-        let run = bare().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
+        let run =
+            unconfigured().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
         assert_says(&run.failed(2), &["is not taken from a project"]);
     }
 }
@@ -185,7 +192,7 @@ fn a_proxy_in_the_environment_that_cannot_be_used_is_not_passed_over() {
 #[test]
 fn a_proxy_needs_no_scheme_and_an_empty_one_is_none() {
     let (stand_in, proxy) = (service(), Proxy::start());
-    let trusting = || to(&stand_in).arg("--cacert").arg(data("tls/ca.pem"));
+    let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     let bare_url = proxy.url().replace("http://", "");
     trusting().args(["--proxy", &bare_url]).run().captioned();
     assert_eq!(proxy.heads().len(), 1);

@@ -4,11 +4,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{answer, caption, finish, listed};
+use crate::harness::{answer, caption, file_names, finish};
+use crate::skip::has_programs;
 use support::stand_in::StandIn;
 
 const README: &str = include_str!("../../README.md");
@@ -35,16 +35,16 @@ fn recipe(words: &str) -> String {
 
 /// The folder `train` after a recipe was run on three clips in it.
 fn after(words: &str) -> tempfile::TempDir {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let kept = tempfile::tempdir().unwrap();
     let run = caption(&stand_in).clips("train", 3).file("train/000.txt", "la la la");
     let program = Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
     let folder = run.folder().join("train");
     let mut run =
-        run.within(&format!("set -e; PATH={}:$PATH\n{}", program.display(), recipe(words)));
+        run.in_shell(&format!("set -e; PATH={}:$PATH\n{}", program.display(), recipe(words)));
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    for name in listed(&folder) {
+    for name in file_names(&folder) {
         fs::copy(folder.join(&name), kept.path().join(&name)).unwrap();
     }
     assert_eq!(stand_in.requests().len(), 3);
@@ -56,7 +56,7 @@ fn kohya_finds_a_caption_beside_each_sound() {
     let folder = after("{stem}.caption'");
     let read = fs::read_to_string(folder.path().join("002.caption")).unwrap();
     assert_eq!(read, "ohwx style, Rain.\n");
-    assert_eq!(listed(folder.path()).len(), 7);
+    assert_eq!(file_names(folder.path()).len(), 7);
 }
 
 #[test]
@@ -68,8 +68,7 @@ fn ace_step_finds_captions_apart_from_lyrics() {
 
 #[test]
 fn an_audio_folder_has_its_metadata() {
-    if Command::new("jq").arg("--version").output().is_err() {
-        println!("skipped: there is no jq here");
+    if !has_programs(&["jq"]) {
         return;
     }
     let folder = after("metadata.jsonl");

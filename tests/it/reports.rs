@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, Run, answer, assert_says, caption, data, finish};
-use crate::waves::wav;
+use crate::harness::{Caption, Run, answer, assert_says, caption, data_path, finish};
+use support::audio::wav;
 use support::stand_in::{Reply, StandIn};
 
 /// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
@@ -29,7 +29,7 @@ fn mixed(arguments: &[&str]) -> (Run, Caption) {
 /// The only input, captioned like this, in a report.
 pub(crate) fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
     let stand_in = StandIn::scripted([answer(text)]);
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--report"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--report"]);
     let mut run = run.arg(format!("{kind}=report")).args(arguments);
     let ended = finish(run.spawn());
     let report = read(&run, "report");
@@ -43,7 +43,7 @@ pub(crate) fn read(run: &Caption, name: &str) -> String {
 /// Asserts that the text is `JUnit` XML as Jenkins has it, and hands its cases out.
 #[track_caller]
 pub(crate) fn cases(xml: &str) -> Vec<Case> {
-    let schema = fs::read_to_string(data("schemas/junit-10.xsd")).unwrap();
+    let schema = fs::read_to_string(data_path("schemas/junit-10.xsd")).unwrap();
     let schema = uppsala::parse(&schema).unwrap();
     let document = uppsala::parse(xml).unwrap();
     let errors = uppsala::XsdValidator::from_schema(&schema).unwrap().validate(&document);
@@ -72,7 +72,7 @@ pub(crate) struct Case {
 /// Asserts that the text is SARIF 2.1.0, and hands its only run out.
 #[track_caller]
 pub(crate) fn sarif_run(text: &str) -> Value {
-    let schema = fs::read_to_string(data("schemas/sarif-2.1.0.json")).unwrap();
+    let schema = fs::read_to_string(data_path("schemas/sarif-2.1.0.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let log: Value = serde_json::from_str(text).unwrap();
     let config = jsonschema_valid::Config::from_schema(&schema, None).unwrap();
@@ -106,7 +106,7 @@ fn junit_has_one_case_an_input_with_failures_and_errors_apart() {
 #[test]
 fn an_input_that_is_done_already_is_a_skipped_case() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").file("tone.txt", "Rain.");
+    let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "Rain.");
     let mut run = run.args(["tone.wav", "--sidecar", "--report", "junit"]);
     finish(run.spawn()).captioned();
     let cases = cases(&read(&run, "caption-report.xml"));
@@ -140,7 +140,7 @@ fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
 
 #[test]
 fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let rule = |number: usize| {
         let severity = if number < 200 { "warning" } else { "error" };
         let name = format!("{number} {}", "x".repeat(300));
@@ -173,7 +173,7 @@ fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
 fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     fs::write(summary.path(), "Before.\n\n").unwrap();
-    let stand_in = StandIn::ruled(|| answer("A low voice, 100 %: yes."));
+    let stand_in = StandIn::always(|| answer("A low voice, 100 %: yes."));
     let run = caption(&stand_in).clips("sfx", 1).env("GITHUB_STEP_SUMMARY", summary.path());
     let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
     assert_eq!(run.code, 1);
@@ -186,7 +186,7 @@ fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
 
 #[test]
 fn the_last_annotation_tells_of_those_that_github_does_not_show() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let run = caption(&stand_in).clips("sfx", 25);
     let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
     assert_eq!(run.stderr.matches("\n::error file=").count(), 9);
@@ -195,7 +195,7 @@ fn the_last_annotation_tells_of_those_that_github_does_not_show() {
 
 #[test]
 fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let kinds = ["junit=out.xml", "sarif=out.sarif", "html=out.html", "github=out.log"];
     let reports = kinds.iter().flat_map(|kind| ["--report", kind]);
     let audit = ["--manifest", "m.jsonl", "--deny", "voice", "--check", "all", "assets"];
@@ -203,7 +203,7 @@ fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() 
     assert_eq!(finish(run.spawn()).code, 1);
     let manifest = read(&run, "m.jsonl");
     let offline = || {
-        let run = crate::harness::bare().clips("assets", 5).file("m.jsonl", &manifest);
+        let run = crate::harness::unconfigured().clips("assets", 5).file("m.jsonl", &manifest);
         let mut run = run.args(audit).arg("--offline").args(reports.clone());
         let ended = finish(run.spawn());
         assert_eq!(ended.code, 1, "{}", ended.stderr);
@@ -220,7 +220,7 @@ fn reports_of_a_project_lie_beside_its_file() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let run = |report: &str| {
         let toml = format!("report = ['{report}']\n");
-        caption(&stand_in).file("caption.toml", toml).with("tone.wav").arg("tone.wav")
+        caption(&stand_in).file("caption.toml", toml).data_file("tone.wav").arg("tone.wav")
     };
     let mut inside = run("junit=out.xml");
     finish(inside.spawn()).captioned();
@@ -303,11 +303,11 @@ pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
 
 #[test]
 fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
-    let stand_in = StandIn::ruled(|| answer("Wind."));
+    let stand_in = StandIn::always(|| answer("Wind."));
     let long = |seconds: f64| wav(16_000, 2, 16, &vec![0.1; (16_000.0 * seconds) as usize]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.amr").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.amr").data_file("tone.mp3");
     let run = run.file("a b/20 s.wav", long(20.0)).file("a b/40 s.wav", long(40.0));
-    let aiff = fs::read(data("tones/pcm.aiff")).unwrap();
+    let aiff = fs::read(data_path("tones/pcm.aiff")).unwrap();
     let run = run.file("x.aiff", &aiff).file("out/.keep", "");
     let inputs = ["tone.wav", "tone.mp3", "x.aiff", "a b/20 s.wav", "a b/40 s.wav", "tone.amr"];
     let mut run = run.args(inputs).args(["-q", "-j", "1", "--report", "html=out/page.html"]);
@@ -327,7 +327,7 @@ fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
 #[test]
 fn the_same_report_twice_is_one() {
     let stand_in = StandIn::scripted([answer("A low voice.")]);
-    let run = caption(&stand_in).with("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
     let run = run.args(["--report", "github", "--report", "github"]).run();
     assert_eq!(run.stderr.matches("::error ").count(), 1);
 }
@@ -346,8 +346,12 @@ fn a_run_cut_short_takes_one_place_of_the_ten_and_the_last_one_still_counts_the_
 #[test]
 fn a_dry_run_writes_no_report_and_says_so() {
     let stand_in = StandIn::start();
-    let run =
-        caption(&stand_in).with("tone.wav").args(["tone.wav", "--dry-run", "--report", "html"]);
+    let run = caption(&stand_in).data_file("tone.wav").args([
+        "tone.wav",
+        "--dry-run",
+        "--report",
+        "html",
+    ]);
     let mut run = run.file("caption-report.html", "before");
     assert_says(&finish(run.spawn()).stderr, &["a dry run writes no report"]);
     assert_eq!(read(&run, "caption-report.html"), "before");
@@ -355,7 +359,7 @@ fn a_dry_run_writes_no_report_and_says_so() {
 
 #[test]
 fn a_sound_without_a_caption_is_measured_and_drawn_in_the_page_all_the_same() {
-    let run = crate::harness::bare().with("tone.wav").file("m.jsonl", "");
+    let run = crate::harness::unconfigured().data_file("tone.wav").file("m.jsonl", "");
     let run = run.args(["--offline", "--manifest", "m.jsonl", "tone.wav"]);
     let mut run = run.args(["--report", "html"]);
     assert_eq!(finish(run.spawn()).code, 3);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{answer, assert_says, caption, caption_tone, data, finish};
+use crate::harness::{answer, assert_says, caption, caption_tone, data_path, finish};
 use crate::watched::Watched;
 use support::stand_in::{KEY, Reply, StandIn};
 
@@ -60,9 +60,9 @@ fn every_request_has_an_id_of_its_own_that_the_service_accepts() {
 fn the_model_is_named_by_option_or_environment() {
     let stand_in = StandIn::start();
     let env = |run: crate::harness::Caption| run.env("CAPTION_MODEL", "from-environment");
-    env(caption(&stand_in)).arg(data("tone.wav")).run().captioned();
+    env(caption(&stand_in)).arg(data_path("tone.wav")).run().captioned();
     let args = ["-m", "from-\"option\" data:;base64,"];
-    env(caption(&stand_in)).args(args).arg(data("tone.wav")).run().captioned();
+    env(caption(&stand_in)).args(args).arg(data_path("tone.wav")).run().captioned();
     let models: Vec<_> =
         stand_in.requests().iter().map(|request| request.json()["model"].clone()).collect();
     assert_eq!(models, ["from-environment", "from-\"option\" data:;base64,"]);
@@ -109,7 +109,7 @@ fn the_length_is_exact_for_sound_of_any_length() {
     // Around the blocks that are read at a time, and every padding of base64.
     let block = 384 * 1024;
     for len in [100, 101, 102, block - 1, block, block + 1, 2 * block + 2] {
-        let mut wav = std::fs::read(data("tone.wav")).unwrap();
+        let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
         wav.resize(len.max(60), 7);
         let stand_in = StandIn::scripted([answer("Fine.")]);
         caption(&stand_in)
@@ -127,8 +127,8 @@ fn the_length_is_exact_for_sound_of_any_length() {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     let peak = |megabytes: u64| {
-        let stand_in = StandIn::scripted([answer("Large.").discarding()]);
-        let mut run = caption(&stand_in).with("tone.wav");
+        let stand_in = StandIn::scripted([answer("Large.").discard_body()]);
+        let mut run = caption(&stand_in).data_file("tone.wav");
         let path = run.folder().join("tone.wav");
         let file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
         file.set_len(megabytes * 1_000_000).unwrap();

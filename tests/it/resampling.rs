@@ -5,7 +5,7 @@ use std::io::Read;
 
 use caption::audio::{Clip, Convert, UploadOptions, prepare};
 
-use crate::waves::{self, RATE, sine, wav};
+use support::audio::{CONVERTED_RATE, read_converted, samples, sine, wav};
 
 /// Every tone lasts this long, in seconds.
 const TONE: f64 = 0.3;
@@ -17,7 +17,7 @@ const LEVEL: f64 = 0.5;
 fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     let tones = frequencies.iter().flat_map(|frequency| {
         let tone = sine(*frequency);
-        waves::samples(rate, TONE, move |t| LEVEL * tone(t))
+        samples(rate, TONE, move |t| LEVEL * tone(t))
     });
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let content = wav(rate, 1, 32, &tones.collect::<Vec<_>>());
@@ -27,19 +27,19 @@ fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     let prepared = prepare(&Clip::open(file.path()).unwrap(), &upload).unwrap();
     let mut content = Vec::new();
     prepared.clip.reader().read_to_end(&mut content).unwrap();
-    waves::read(&content)
+    read_converted(&content)
 }
 
 /// The middle of each tone, away from where it begins and ends.
 fn middles(samples: &[f64]) -> impl Iterator<Item = &[f64]> {
-    let len = (TONE * f64::from(RATE)) as usize;
+    let len = (TONE * f64::from(CONVERTED_RATE)) as usize;
     samples.chunks_exact(len).map(move |tone| &tone[len / 3..len * 2 / 3])
 }
 
 /// The amplitude of a sine of this frequency, and the root of the mean square of all else.
 fn fit(samples: &[f64], frequency: f64) -> (f64, f64) {
     // Least squares for a sine and a cosine.
-    let angle = |n: usize| TAU * frequency * n as f64 / f64::from(RATE);
+    let angle = |n: usize| TAU * frequency * n as f64 / f64::from(CONVERTED_RATE);
     let [mut ss, mut sc, mut cc, mut sx, mut cx] = [0.0; 5];
     for (n, x) in samples.iter().enumerate() {
         let (s, c) = angle(n).sin_cos();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
-use crate::harness::{assert_says, caption, caption_tone, document};
+use crate::harness::{assert_says, caption, caption_tone, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -85,7 +85,7 @@ fn a_wait_of_more_than_two_minutes_is_refused_and_told() {
 #[test]
 fn a_free_allowance_that_is_used_up_is_not_tried_again() {
     let message = "Free-tier limit: You've reached your free limit for the hour. Top up.";
-    let stand_in = StandIn::scripted([document(429, &json!({ "message": message }))]);
+    let stand_in = StandIn::scripted([json_reply(429, &json!({ "message": message }))]);
     let said = caption_tone(&stand_in, &[]).failed(3);
     assert_says(
         &said,
@@ -117,7 +117,7 @@ fn a_connection_that_breaks_is_tried_again() {
         Reply::raw("HTTP/1.1 200 OK\r\nContent-Le"),
         Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\""),
         Reply::raw("no HTTP at all\r\n\r\n"),
-        Reply::status(200).pieces("application/json", ["{\"choices\": "]).cut(),
+        Reply::status(200).pieces("application/json", ["{\"choices\": "]).disconnect(),
     ] {
         let stand_in = StandIn::scripted([broken]);
         let run = caption_tone(&stand_in, &[]);
@@ -129,7 +129,7 @@ fn a_connection_that_breaks_is_tried_again() {
 
 #[test]
 fn an_answer_that_does_not_come_in_time_is_tried_again() {
-    let stand_in = StandIn::scripted([Reply::silence()]);
+    let stand_in = StandIn::scripted([Reply::never()]);
     let run = caption_tone(&stand_in, &["--timeout", "300ms"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(&run.stderr, &["no complete answer within 300ms", "try 2"]);
@@ -137,7 +137,7 @@ fn an_answer_that_does_not_come_in_time_is_tried_again() {
 
 #[test]
 fn an_answer_that_never_comes_names_the_limit_and_the_option() {
-    let stand_in = StandIn::scripted([Reply::silence()]);
+    let stand_in = StandIn::scripted([Reply::never()]);
     let said = caption_tone(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
     assert_says(&said, &["no complete answer within 200ms", "tone.wav", "raise --timeout"]);
 }
@@ -177,6 +177,7 @@ fn verbose_tells_the_causes_and_the_number_of_tries() {
     let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
     assert_says(&caption_tone(&stand_in, &["-v"]).stderr, &["done", "2 tries"]);
     let stand_in = StandIn::scripted([Reply::raw("junk\r\n\r\n")]);
-    let run = caption(&stand_in).with("tone.wav").args(["-v", "--max-retries", "0", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["-v", "--max-retries", "0", "tone.wav"]);
     assert_says(&run.run().failed(3), &["the connection broke", "\n  caused by: "]);
 }

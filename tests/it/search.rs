@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::Write;
 
-use crate::harness::{Caption, answer, assert_says, caption, data, finish};
+use crate::harness::{Caption, answer, assert_says, caption, data_path, finish};
+use crate::skip::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -139,10 +140,10 @@ fn a_list_names_files_urls_and_folders_one_a_line() {
 fn a_list_on_standard_input_is_captioned_while_it_is_still_written() {
     let stand_in = StandIn::start();
     let mut run = tree(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
-    let (child, mut list) = run.spawn_open();
+    let (child, mut list) = run.spawn_with_stdin();
     list.write_all(b"a.wav\n").unwrap();
     // The first request comes while the list is open.
-    stand_in.wait_for(1);
+    stand_in.wait_for_requests(1);
     list.write_all(b"b.wav\n").unwrap();
     drop(list);
     let printed = finish(child).ended(0);
@@ -156,7 +157,7 @@ fn names_may_hold_newlines_and_bytes_that_are_no_utf8() {
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &["a\nb.wav"]);
     let odd = std::ffi::OsStr::from_bytes(b"c\xff.wav");
-    fs::copy(data("tone.mp3"), run.folder().join(odd)).unwrap();
+    fs::copy(data_path("tone.mp3"), run.folder().join(odd)).unwrap();
     let run = run.stdin(&b"a\nb.wav\0c\xff.wav\0"[..]);
     let run = run.args(["-0", "--files-from", "-", "-f", "jsonl"]).run();
     let names: Vec<_> = run.records().iter().map(|record| record["input"].clone()).collect();
@@ -208,7 +209,7 @@ fn a_folder_that_cannot_be_opened_is_a_failure_of_its_own() {
     let is_root = fs::read_dir(&locked).is_ok();
     let run = run.arg(".").run();
     if is_root {
-        println!("skipped: root may open every folder");
+        not_applicable("root may open every folder");
         return;
     }
     assert_says(&run.stderr, &["could not be read", "locked"]);
@@ -217,7 +218,7 @@ fn a_folder_that_cannot_be_opened_is_a_failure_of_its_own() {
 
 #[test]
 fn every_input_is_in_exactly_one_shard() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let mut all = Vec::new();
     for shard in ["1/3", "2/3", "3/3"] {
         let run = caption(&stand_in).clips("x", 30);
@@ -266,12 +267,12 @@ fn names_of(run: Caption) -> Vec<String> {
 #[test]
 fn a_listing_without_end_does_not_hold_up_its_first_entries() {
     // An endless list: the program ends because its output is closed.
-    let stand_in = StandIn::ruled(|| {
+    let stand_in = StandIn::always(|| {
         Reply::status(200)
             .body("application/json", "{\"choices\": [{\"message\": {\"content\": \"x\"}}]}")
     });
     let mut run = tree(&stand_in, &["a.wav"]).args(["--files-from", "-"]);
-    let (mut child, mut list) = run.spawn_open();
+    let (mut child, mut list) = run.spawn_with_stdin();
     let writer = std::thread::spawn(move || {
         let mut number = 0u64;
         while list.write_all(format!("https://example.com/{number}\n").as_bytes()).is_ok() {
@@ -289,7 +290,7 @@ fn a_listing_without_end_does_not_hold_up_its_first_entries() {
 #[test]
 fn a_list_written_on_windows_is_read_here() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let run = run.file("list", "tone.wav\r\n# two\r\n\r\ntone.mp3\r\n");
     let printed = run.args(["-q", "--files-from", "list"]).run().captioned();
     assert_says(&printed, &["==> tone.wav <==", "==> tone.mp3 <=="]);
@@ -299,10 +300,10 @@ fn a_list_written_on_windows_is_read_here() {
 #[test]
 fn a_backslash_is_a_letter_of_a_name_where_it_separates_nothing() {
     let stand_in = StandIn::start();
-    let sound = fs::read(data("tone.wav")).unwrap();
+    let sound = fs::read(data_path("tone.wav")).unwrap();
     let run = caption(&stand_in).file("x/a\\b.wav", sound);
     let path = run.folder().join("out");
     let mut run = run.args(["-q", "--output-dir", "out", "x/a\\b.wav"]);
     finish(run.spawn()).captioned();
-    assert_eq!(crate::harness::listed(&path.join("x")), ["a\\b.txt"]);
+    assert_eq!(crate::harness::file_names(&path.join("x")), ["a\\b.txt"]);
 }

@@ -7,12 +7,12 @@ use support::stand_in::{KEY, StandIn};
 
 /// A run on one clip in a folder with this `caption.toml`.
 fn with(stand_in: &StandIn, toml: &str) -> Caption {
-    caption(stand_in).file("caption.toml", toml).with("tone.wav").arg("tone.wav")
+    caption(stand_in).file("caption.toml", toml).data_file("tone.wav").arg("tone.wav")
 }
 
 /// The same where the file is not there by itself but named.
 fn named(stand_in: &StandIn, toml: &str) -> Caption {
-    caption(stand_in).file("other.toml", toml).with("tone.wav").args([
+    caption(stand_in).file("other.toml", toml).data_file("tone.wav").args([
         "--config",
         "other.toml",
         "tone.wav",
@@ -30,7 +30,7 @@ fn options_of_the_project_are_taken_as_if_they_were_typed() {
 
 #[test]
 fn what_is_typed_beats_the_file_and_so_does_what_conflicts_with_it() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let toml = "format = ['jsonl']\nprepend = 'a '\nquiet = true\n";
     let run = |arguments: &[&str]| with(&stand_in, toml).args(arguments).run();
     assert_eq!(run(&["-f", "text", "--prepend", "b "]).stdout, "b Rain.\n");
@@ -40,7 +40,7 @@ fn what_is_typed_beats_the_file_and_so_does_what_conflicts_with_it() {
 
 #[test]
 fn the_environment_beats_the_file() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let model = |run: Caption| {
         run.run();
         stand_in.requests().last().unwrap().json()["model"].clone()
@@ -55,7 +55,7 @@ fn the_environment_beats_the_file() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_projects_file_beats_the_users() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let run = with(&stand_in, "prepend = 'project '\n");
     let run = run.file(".config/caption/caption.toml", "prepend = 'user '\nappend = ' end'\n");
     assert_eq!(run.run().stdout, "project Rain. end\n");
@@ -63,10 +63,10 @@ fn the_projects_file_beats_the_users() {
 
 #[test]
 fn a_file_that_is_named_stands_in_place_of_the_others() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let run = named(&stand_in, "append = '!'\n").file("caption.toml", "prepend = 'project '\n");
     assert_eq!(run.run().stdout, "Rain.!\n");
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--config", "none.toml"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--config", "none.toml"]);
     assert_says(&run.run().failed(2), &["none.toml: no such file"]);
 }
 
@@ -114,7 +114,7 @@ fn what_a_file_cannot_say_is_told_with_its_place() {
 
 #[test]
 fn a_project_does_not_say_where_the_key_goes_nor_lead_out_of_itself() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let url = format!("base-url = '{}'\n", stand_in.base_url());
     for (toml, words) in [
         (url.as_str(), "base-url is not taken from a project"),
@@ -129,17 +129,19 @@ fn a_project_does_not_say_where_the_key_goes_nor_lead_out_of_itself() {
     }
     assert_eq!(stand_in.connections(), 0);
     // A file that was named is as good as typed.
-    let run =
-        crate::harness::bare().file("other.toml", &url).with("tone.wav").env("AIMLAPI_KEY", KEY);
+    let run = crate::harness::unconfigured()
+        .file("other.toml", &url)
+        .data_file("tone.wav")
+        .env("AIMLAPI_KEY", KEY);
     run.args(["--config", "other.toml", "tone.wav"]).run().captioned();
 }
 
 #[test]
 fn a_relative_path_is_relative_to_its_file() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+    let stand_in = StandIn::always(|| answer("Rain."));
     let run =
         caption(&stand_in).file("sub/other.toml", "output = 'out.txt'\nmanifest = 'm.jsonl'\n");
-    let run = run.with("tone.wav").args(["--config", "sub/other.toml", "tone.wav"]);
+    let run = run.data_file("tone.wav").args(["--config", "sub/other.toml", "tone.wav"]);
     let folder = run.folder().join("sub");
     let mut run = run;
     crate::harness::finish(run.spawn()).captioned();
@@ -149,7 +151,7 @@ fn a_relative_path_is_relative_to_its_file() {
 
 #[test]
 fn rules_of_a_file_have_a_name_a_reason_and_a_severity() {
-    let stand_in = StandIn::ruled(|| answer("A voice in the rain."));
+    let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let rule =
         "[[rule]]\nname = 'no-speech'\ndeny = 'voice'\nreason = 'Ambience is without people.'\n";
     let broken = with(&stand_in, rule).run();
@@ -166,7 +168,7 @@ fn rules_of_a_file_have_a_name_a_reason_and_a_severity() {
 
 #[test]
 fn rules_may_be_for_some_paths_only() {
-    let stand_in = StandIn::ruled(|| answer("A voice."));
+    let stand_in = StandIn::always(|| answer("A voice."));
     let toml = "[[rule]]\ndeny = 'voice'\npaths = ['amb/**', '*.flac']\n";
     let run = caption(&stand_in).file("caption.toml", toml).clips("amb", 1).clips("talk", 1);
     let run = run.args(["-f", "jsonl", "./amb", "talk"]).run();
@@ -191,7 +193,7 @@ fn rules_on_the_sound_have_bounds_of_their_own() {
         ("loudness = { min = -6.0 }", true),
         ("decodes = true", true),
     ] {
-        let stand_in = StandIn::ruled(|| answer("A tone."));
+        let stand_in = StandIn::always(|| answer("A tone."));
         let run = with(&stand_in, &format!("[[rule]]\n{rule}\n")).run();
         assert_eq!(run.code, i32::from(!is_kept), "{rule}: {}", run.stderr);
         assert_eq!(stand_in.connections() > 0, is_kept, "{rule}");
@@ -200,7 +202,7 @@ fn rules_on_the_sound_have_bounds_of_their_own() {
 
 #[test]
 fn rules_of_a_file_and_rules_that_are_typed_hold_together() {
-    let stand_in = StandIn::ruled(|| answer("A voice in the rain."));
+    let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let run = with(&stand_in, "[[rule]]\ndeny = 'voice'\n").args(["--deny", "rain"]).run();
     assert_says(&run.stderr, &["(deny voice)", "(deny rain)"]);
 }
@@ -241,7 +243,7 @@ fn a_link_in_a_project_does_not_lead_out_of_it() {
 #[test]
 fn a_project_adds_to_the_rules_of_its_user_and_spends_no_more() {
     let user = ".config/caption/caption.toml";
-    let stand_in = StandIn::ruled(|| answer("A voice in the rain."));
+    let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let run = with(&stand_in, "[[rule]]\ndeny = 'rain'\n").file(user, "[[rule]]\ndeny = 'voice'\n");
     assert_says(&run.run().stderr, &["(deny voice)", "(deny rain)"]);
     let stand_in = StandIn::start();
@@ -276,7 +278,7 @@ fn sidecars_that_a_project_asks_for_stay_in_it() {
         let stand_in = StandIn::start();
         let victim = tempfile::tempdir().unwrap();
         fs::write(victim.path().join("bashrc"), "mine").unwrap();
-        let run = with(&stand_in, settings).with("tone.wav").args(["-q", "tone.wav"]);
+        let run = with(&stand_in, settings).data_file("tone.wav").args(["-q", "tone.wav"]);
         let link = run.folder().join(link);
         fs::create_dir_all(link.parent().unwrap()).unwrap();
         symlink(victim.path().join(target), link).unwrap();
@@ -301,7 +303,7 @@ fn a_project_does_not_write_what_a_version_control_system_obeys_nor_through_a_li
         "output = 'link'",
     ] {
         let stand_in = StandIn::start();
-        let run = with(&stand_in, settings).with("tone.wav").arg("tone.wav");
+        let run = with(&stand_in, settings).data_file("tone.wav").arg("tone.wav");
         let victim = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(victim.path().join("x"), run.folder().join("link")).unwrap();
         assert_says(&run.run().failed(2), &["caption.toml", "leads out of the project"]);

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::harness::{assert_says, bare};
+use crate::harness::{assert_says, unconfigured};
+use crate::skip::skip;
 
 fn generated(what: &str) -> String {
-    bare().args(["--generate", what]).run().captioned()
+    unconfigured().args(["--generate", what]).run().captioned()
 }
 
 /// What a program says of this script; `None`, and a printed reason, where it is missing.
@@ -14,7 +15,7 @@ fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        println!("skipped: there is no {program} here");
+        skip(&format!("{program} is not installed"));
         return None;
     };
     child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
@@ -27,7 +28,7 @@ fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
 #[test]
 fn the_manual_page_tells_of_every_option_and_renders_without_warnings() {
     let page = generated("man");
-    let help = bare().arg("--help").run().captioned();
+    let help = unconfigured().arg("--help").run().captioned();
     let options = help.lines().filter_map(|line| line.trim_start().split_once("--"));
     let options = options.filter(|(before, _)| before.is_empty() || before.ends_with(", "));
     for (_, rest) in options {
@@ -138,17 +139,17 @@ fn powershell_takes_its_completions() {
 
 #[test]
 fn what_is_generated_needs_neither_a_key_nor_an_input_and_may_be_cut_off() {
-    let run = bare().args(["--generate", "complete-bash"]).within("\"$@\" | head -1");
+    let run = unconfigured().args(["--generate", "complete-bash"]).in_shell("\"$@\" | head -1");
     let mut run = run;
     assert_says(&crate::harness::finish(run.spawn()).captioned(), &["_caption"]);
     assert_says(
-        &bare().args(["--generate", "rpm"]).run().failed(2),
+        &unconfigured().args(["--generate", "rpm"]).run().failed(2),
         &["invalid value 'rpm'", "man"],
     );
 }
 
 #[test]
 fn settings_that_are_wrong_do_not_keep_the_manual_from_anybody() {
-    let run = bare().file("caption.toml", "nonsense = 1").args(["--generate", "man"]).run();
+    let run = unconfigured().file("caption.toml", "nonsense = 1").args(["--generate", "man"]).run();
     assert_says(&run.captioned(), &[".TH caption"]);
 }

@@ -199,7 +199,7 @@ fn a_last_event_without_a_reason_to_stop_is_no_end() {
 #[test]
 fn a_stream_that_breaks_after_text_is_incomplete_and_not_sent_again() {
     let pieces = Reply::status(200).pieces("text/event-stream", [text("Rain and")]);
-    let stand_in = StandIn::scripted([pieces.cut()]);
+    let stand_in = StandIn::scripted([pieces.disconnect()]);
     let run = caption_tone(&stand_in, &["--stream"]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "Rain and\n"));
     assert_says(&run.stderr, &["incomplete", "connection broke", "tone.wav"]);
@@ -210,7 +210,7 @@ fn a_stream_that_breaks_after_text_is_incomplete_and_not_sent_again() {
 fn a_stream_that_breaks_before_any_text_is_asked_for_again() {
     let role = json!({ "choices": [{ "delta": { "role": "assistant", "content": null } }] });
     let pieces = Reply::status(200).pieces("text/event-stream", [event(&role)]);
-    let stand_in = StandIn::scripted([pieces.cut()]);
+    let stand_in = StandIn::scripted([pieces.disconnect()]);
     let run = caption_tone(&stand_in, &["--stream", "-q"]).captioned();
     assert_says(&run, &["near 1000 Hz"]);
     assert_eq!(stand_in.requests().len(), 2);
@@ -219,7 +219,7 @@ fn a_stream_that_breaks_before_any_text_is_asked_for_again() {
 #[test]
 fn a_stream_that_breaks_after_the_reason_to_stop_is_whole() {
     let pieces = Reply::status(200).pieces("text/event-stream", [text("Rain."), stop()]);
-    let stand_in = StandIn::scripted([pieces.cut()]);
+    let stand_in = StandIn::scripted([pieces.disconnect()]);
     assert_eq!(caption_tone(&stand_in, &["--stream"]).captioned(), "Rain.\n");
 }
 
@@ -266,7 +266,7 @@ fn a_stream_stopped_by_a_filter_is_incomplete() {
 #[test]
 fn several_streamed_captions_come_whole_and_under_their_names() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let printed = run.args(["-q", "--stream", "tone.wav", "tone.mp3"]).run().captioned();
     assert_says(&printed, &["==> tone.wav <==\n", "1000 Hz", "\n\n==> tone.mp3 <==\n", "439 Hz"]);
     assert_eq!(printed.lines().count(), 5);

@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::{Row, Status, captioned, check, failed, refused};
-use crate::harness::document;
+use crate::harness::json_reply;
 use support::stand_in::Reply;
 
 const JSON: &str = "application/json";
@@ -115,7 +115,7 @@ fn every_refusal_is_read_whatever_its_body() {
             rejected,
         ),
     ];
-    let cut = || Reply::status(400).pieces(JSON, ["{\"message\": \"ab"]).cut();
+    let cut = || Reply::status(400).pieces(JSON, ["{\"message\": \"ab"]).disconnect();
     rows.push(Row::replied("400 that is cut", cut, rejected));
     let id = || Reply::status(400).header("x-request-id", &format!("Bearer {}", super::KEY));
     rows.push(Row::replied("400 with the key in a header", id, rejected));
@@ -166,7 +166,7 @@ fn every_answer_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
     let with =
         |name: &str, value: &str| format!("{{\"{name}\":{value},{}", &said("\"Rain.\"")[1..]);
     let no = |status: u16| {
-        move || document(200, &json!({ "error": { "message": "x", "code": status } }))
+        move || json_reply(200, &json!({ "error": { "message": "x", "code": status } }))
     };
     let mut latin = said("\"caf@\"").into_bytes();
     latin.iter_mut().filter(|byte| **byte == b'@').for_each(|byte| *byte = 0xe9);

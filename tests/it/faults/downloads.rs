@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::rude::{drip, hold, repeat, reset_after, reset_amid};
 use super::{Row, Status, captioned, check, failed};
-use crate::harness::data;
+use crate::harness::data_path;
 use support::stand_in::Reply;
 
 #[test]
 fn every_download_is_sound_or_a_failure() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let body = |name: &str, body: Vec<u8>, ending: Status| {
         let reply = move || Reply::status(200).body("audio/wav", body.clone());
         fetched(Row::replied(name, reply, ending))
@@ -46,7 +46,7 @@ fn every_download_is_sound_or_a_failure() {
             fetched(Row::replied("a redirect to another scheme", elsewhere, input)),
             fetched(Row::replied(
                 "a cut",
-                move || Reply::status(200).pieces("audio/wav", [cut.clone()]).cut(),
+                move || Reply::status(200).pieces("audio/wav", [cut.clone()]).disconnect(),
                 network,
             )),
             fetched(Row::replied("no HTTP", || Reply::raw("hello"), network)),

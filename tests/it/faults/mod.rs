@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::rude::Rude;
-use crate::harness::{Caption, Run, answer, bare, data, finish, listed};
+use crate::harness::{Caption, Run, answer, data_path, file_names, finish, unconfigured};
 use crate::watched::{MOST_MEMORY, Watched};
 use support::stand_in::{Reply, StandIn};
 
@@ -133,7 +133,7 @@ impl Row {
         reply: impl Fn() -> Reply + Send + Sync + 'static,
         ending: Status,
     ) -> Self {
-        Self::new(name, FarSide::StandIn(StandIn::ruled(reply)), ending)
+        Self::new(name, FarSide::StandIn(StandIn::always(reply)), ending)
     }
 
     /// Every connection is treated so.
@@ -155,7 +155,7 @@ impl Row {
     }
 
     fn check(mut self) -> Found {
-        let service = self.is_download.then(|| StandIn::ruled(|| answer("Rain.")));
+        let service = self.is_download.then(|| StandIn::always(|| answer("Rain.")));
         let base_url = service.as_ref().map_or_else(|| self.far.base_url(), StandIn::base_url);
         let mut run = self.program(&base_url);
         let folder = run.folder().to_owned();
@@ -182,7 +182,8 @@ impl Row {
 
     /// The program with a marked key and two tries, in a folder where all that is left is seen.
     fn program(&mut self, base_url: &str) -> Caption {
-        let run = bare().with("tone.wav").secret("key", KEY).file("tmp/.keep", "");
+        let run =
+            unconfigured().data_file("tone.wav").private_file("key", KEY).file("tmp/.keep", "");
         let temporary = run.folder().join("tmp");
         let mut run = run.env("TMPDIR", temporary).env("AIMLAPI_BASE_URL", base_url);
         run = run.args(["-v", "--api-key-file", "key", "--max-retries", "1", "-f", "jsonl"]);
@@ -194,7 +195,7 @@ impl Row {
         run = setup(run, &self.far);
         run = if self.is_download { run.arg(self.far.url("a.wav")) } else { run.arg(self.input) };
         match self.script {
-            Some(script) => run.within(script),
+            Some(script) => run.in_shell(script),
             None => run,
         }
     }
@@ -228,13 +229,13 @@ impl Row {
         expected.extend(self.output);
         expected.extend(self.also);
         expected.sort_unstable();
-        assert_eq!(listed(folder), expected, "what is on the disk");
-        assert_eq!(listed(&folder.join("tmp")), [".keep"], "temporary files");
+        assert_eq!(file_names(folder), expected, "what is on the disk");
+        assert_eq!(file_names(&folder.join("tmp")), [".keep"], "temporary files");
         assert_eq!(fs::read_to_string(folder.join("key")).unwrap(), KEY);
         if !changes && self.input == "tone.wav" {
             assert_eq!(
                 fs::read(folder.join("tone.wav")).unwrap(),
-                fs::read(data("tone.wav")).unwrap()
+                fs::read(data_path("tone.wav")).unwrap()
             );
         }
         let known = fs::read_to_string(folder.join("m.jsonl")).unwrap();
@@ -285,7 +286,7 @@ fn check(what: &str, rows: Vec<Row>) {
 fn keys_in(ended: &Run, folder: &Path) -> usize {
     let mut places = vec![ended.stdout.clone(), ended.stderr.clone()];
     for folder in [folder.to_owned(), folder.join("tmp")] {
-        let files = listed(&folder).into_iter().filter(|name| name != "key");
+        let files = file_names(&folder).into_iter().filter(|name| name != "key");
         let files = files.map(|name| folder.join(name)).filter(|path| path.is_file());
         let content = files.map(|path| fs::read(path).unwrap());
         places.extend(content.map(|content| String::from_utf8_lossy(&content).into_owned()));
@@ -304,7 +305,7 @@ fn check_library(base_url: &str) {
     options.max_retries = 0;
     options.timeout = Duration::from_millis(500);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
-    let audio = Audio::Clip(Clip::open(data("tone.wav")).unwrap());
+    let audio = Audio::Clip(Clip::open(data_path("tone.wav")).unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(client.caption(&audio, &Observer::none()));
     let mut said = format!("{client:?} {result:?}");

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::rude::{RAIN, answer_unheard, drip, hold, repeat, reset_after, reset_amid};
 use super::{FarSide, Row, Status, captioned, check, failed};
-use crate::harness::{answer, data};
+use crate::harness::{answer, data_path};
+use crate::skip::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
 /// White space, which may go before a document without end.
@@ -149,8 +150,8 @@ fn what_is_odd_and_whole_is_taken() {
 fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
     let tls = |name: &str, ending: Status| {
         let row =
-            Row::new(name, FarSide::StandIn(StandIn::certified(name, || answer("Rain."))), ending);
-        row.setup(|run, _| run.env("SSL_CERT_FILE", data("tls/ca.pem")))
+            Row::new(name, FarSide::StandIn(StandIn::with_tls(name, || answer("Rain."))), ending);
+        row.setup(|run, _| run.env("SSL_CERT_FILE", data_path("tls/ca.pem")))
     };
     let https = |name: &str, row: Row, ending: Status| {
         let row = Row { name: name.to_owned(), ending, ..row };
@@ -219,9 +220,9 @@ fn a_service_that_has_no_address_or_only_one_of_the_new_ones() {
     // Too long for a name, so that no other machine is asked for it.
     let name = format!("http://{}.localhost:9", "x".repeat(70));
     let mut rows = vec![Row::new("no such name", FarSide::Nobody(name), failed("network", 0))];
-    match StandIn::at("::1".parse().unwrap(), || answer("Rain.")) {
+    match StandIn::bound_to("::1".parse().unwrap(), || answer("Rain.")) {
         Ok(stand_in) => rows.push(Row::new("IPv6 alone", FarSide::StandIn(stand_in), captioned(1))),
-        Err(e) => println!("skipped: this machine has no IPv6 ({e})"),
+        Err(e) => not_applicable(&format!("this machine has no IPv6 ({e})")),
     }
     check("addresses", rows);
 }

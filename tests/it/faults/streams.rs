@@ -77,7 +77,8 @@ fn every_stream_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
         ("cut amid an event", half, failed("network", 2)),
     ] {
         let before = before.to_owned();
-        let reply = move || Reply::status(200).pieces("text/event-stream", [before.clone()]).cut();
+        let reply =
+            move || Reply::status(200).pieces("text/event-stream", [before.clone()]).disconnect();
         rows.push(Row::replied(name, reply, ending).args(&["--stream"]));
     }
     check("streams", rows);

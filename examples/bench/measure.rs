@@ -1,4 +1,4 @@
-//! What a process takes, all in all.
+//! Measures the time and memory of a process.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -7,7 +7,7 @@ use anyhow::ensure;
 use serde::Serialize;
 use wait4::Wait4;
 
-/// One run of a process.
+/// Measurements of one run.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     wall_ms: f64,
@@ -15,37 +15,37 @@ struct Run {
     peak_mib: f64,
 }
 
-/// Several runs of the same, in their medians.
+/// Medians of several runs of the same command.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Measured {
+pub(crate) struct Measurement {
     pub(crate) scenario: String,
-    pub(crate) who: String,
+    pub(crate) tool: String,
     pub(crate) rounds: usize,
     pub(crate) wall_ms: f64,
     pub(crate) wall_min_ms: f64,
     pub(crate) wall_max_ms: f64,
     pub(crate) cpu_ms: f64,
-    /// Of the largest process, its children included; not less than that of this process.
+    /// Memory of the largest process, children included; at least that of this process.
     pub(crate) peak_mib: f64,
 }
 
-/// The same beside the floor of its scenario.
+/// A measurement and its ratios to the baseline of its scenario.
 #[derive(Debug, Serialize)]
-pub(crate) struct Compared<'a> {
+pub(crate) struct Comparison<'a> {
     #[serde(flatten)]
-    pub(crate) one: &'a Measured,
+    pub(crate) measurement: &'a Measurement,
     pub(crate) wall_ratio: f64,
     pub(crate) cpu_ratio: f64,
     pub(crate) peak_ratio: f64,
 }
 
-impl Measured {
-    pub(crate) fn against(&self, floor: &Self) -> Compared<'_> {
-        Compared {
-            one: self,
-            wall_ratio: self.wall_ms / floor.wall_ms,
-            cpu_ratio: self.cpu_ms / floor.cpu_ms,
-            peak_ratio: self.peak_mib / floor.peak_mib,
+impl Measurement {
+    pub(crate) fn compare_to(&self, baseline: &Self) -> Comparison<'_> {
+        Comparison {
+            measurement: self,
+            wall_ratio: self.wall_ms / baseline.wall_ms,
+            cpu_ratio: self.cpu_ms / baseline.cpu_ms,
+            peak_ratio: self.peak_mib / baseline.peak_mib,
         }
     }
 }
@@ -60,19 +60,19 @@ fn run(mut command: Command) -> anyhow::Result<Run> {
     Ok(Run { wall_ms, cpu_ms, peak_mib: used.rusage.maxrss as f64 / f64::from(1 << 20) })
 }
 
-/// Runs each in turn, `rounds` times, so that what else the machine does falls on all alike.
+/// Runs each command in turn, `rounds` times, so that other load affects all of them alike.
 pub(crate) fn interleaved(
     scenario: &str,
     rounds: usize,
-    who: &[(&str, &dyn Fn() -> Command)],
-) -> anyhow::Result<Vec<Measured>> {
-    let mut runs = vec![Vec::new(); who.len()];
+    tools: &[(&str, &dyn Fn() -> Command)],
+) -> anyhow::Result<Vec<Measurement>> {
+    let mut runs = vec![Vec::new(); tools.len()];
     for _ in 0..rounds {
-        for ((_, command), runs) in who.iter().zip(&mut runs) {
+        for ((_, command), runs) in tools.iter().zip(&mut runs) {
             runs.push(run(command())?);
         }
     }
-    let measured = who.iter().zip(runs).map(|((who, _), runs)| {
+    let measured = tools.iter().zip(runs).map(|((tool, _), runs)| {
         let sorted = |value: fn(&Run) -> f64| {
             let mut values: Vec<_> = runs.iter().map(value).collect();
             values.sort_by(f64::total_cmp);
@@ -80,9 +80,9 @@ pub(crate) fn interleaved(
         };
         let median = |values: &[f64]| values[values.len() / 2];
         let wall = sorted(|run| run.wall_ms);
-        Measured {
+        Measurement {
             scenario: scenario.to_owned(),
-            who: (*who).to_owned(),
+            tool: (*tool).to_owned(),
             rounds,
             wall_ms: median(&wall),
             wall_min_ms: wall[0],

@@ -1,15 +1,15 @@
-//! Who is timed: the program, the floor, and what people would use instead.
+//! The tools to compare: the program, the baseline, and the alternatives that people use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// How a contestant is started for a sound; `None` where it is not installed.
-pub(crate) struct Contestant {
+/// A tool and its command for one clip.
+pub(crate) struct Tool {
     pub(crate) name: &'static str,
     pub(crate) command: Box<dyn Fn() -> Command>,
 }
 
-/// The service's own example, but for the file's name and the address.
+/// The service's own example, with another file name and address.
 const REQUESTS: &str = "\
 import base64, os, requests, sys
 data = base64.b64encode(open(sys.argv[1], 'rb').read()).decode()
@@ -31,7 +31,7 @@ base64 -w0 \"$1\" | jq -Rs '{model: \"m\", messages: [{role: \"user\", content: 
 input_audio: {data: (\"data:;base64,\" + .)}}]}]}' | curl -q -s -H 'content-type: application/json' \
 -H 'authorization: Bearer k' --data-binary @- \"$URL\" | jq -r '.choices[0].message.content'";
 
-/// Where a request goes.
+/// The program and the port of the server.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) program: PathBuf,
@@ -39,7 +39,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The program, with nothing in its environment that is not ours.
+    /// Returns a command of the program with a clean environment.
     pub(crate) fn caption(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).env_clear().env("AIMLAPI_KEY", "k");
@@ -48,17 +48,17 @@ impl Target {
         command
     }
 
-    /// `curl` that sends a body as it is, straight from the file: it does no work.
+    /// Returns a `curl` command that sends a prebuilt body from a file: the baseline.
     pub(crate) fn curl(&self, body: &Path) -> Command {
-        let mut command = only_path("curl");
+        let mut command = clean_command("curl");
         command.args(["-q", "-s", "-X", "POST", "-H", "content-type: application/json"]);
         command.args(["-H", "authorization: Bearer k", "-T"]).arg(body).arg(self.url());
         command
     }
 
-    fn other(&self, program: &str, arguments: &[&str], sound: &Path) -> Command {
-        let mut command = only_path(program);
-        command.args(arguments).arg(sound).env("URL", self.url());
+    fn other(&self, program: &str, arguments: &[&str], audio: &Path) -> Command {
+        let mut command = clean_command(program);
+        command.args(arguments).arg(audio).env("URL", self.url());
         command
     }
 
@@ -67,27 +67,27 @@ impl Target {
     }
 }
 
-/// A command that finds programs and knows of no proxy and no settings.
-pub(crate) fn only_path(program: &str) -> Command {
+/// Returns a command with `PATH` and `HOME` only: no proxy, no settings.
+pub(crate) fn clean_command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
     command
 }
 
-/// The floor and the program with these arguments; and all the others where they are wanted.
-pub(crate) fn contestants(
+/// Returns the baseline, the program with these arguments and, on demand, the alternatives.
+pub(crate) fn tools(
     target: &Target,
-    sound: &Path,
+    audio: &Path,
     body: &Path,
     arguments: &'static [&'static str],
-    with_peers: bool,
-) -> Vec<Contestant> {
-    let (floor, program) = (target.clone(), target.clone());
-    let (body, file) = (body.to_owned(), sound.to_owned());
-    let mut contestants = vec![
-        Contestant { name: "curl", command: Box::new(move || floor.curl(&body)) },
-        Contestant {
+    with_alternatives: bool,
+) -> Vec<Tool> {
+    let (baseline, program) = (target.clone(), target.clone());
+    let (body, file) = (body.to_owned(), audio.to_owned());
+    let mut tools = vec![
+        Tool { name: "curl", command: Box::new(move || baseline.curl(&body)) },
+        Tool {
             name: "caption",
             command: Box::new(move || {
                 let mut command = program.caption(arguments);
@@ -96,20 +96,20 @@ pub(crate) fn contestants(
             }),
         },
     ];
-    let peers: [(&str, &str, &'static [&'static str]); 3] = [
+    let alternatives: [(&str, &str, &'static [&'static str]); 3] = [
         ("base64 | jq | curl", "sh", &["-c", SHELL, "sh"]),
         ("Python requests", "python3", &["-c", REQUESTS]),
         ("Python openai", "python3", &["-c", OPENAI]),
     ];
-    for (name, program, arguments) in peers.into_iter().filter(|_| with_peers) {
-        let (target, file) = (target.clone(), sound.to_owned());
+    for (name, program, arguments) in alternatives.into_iter().filter(|_| with_alternatives) {
+        let (target, file) = (target.clone(), audio.to_owned());
         let command = Box::new(move || target.other(program, arguments, &file));
-        contestants.push(Contestant { name, command });
+        tools.push(Tool { name, command });
     }
-    contestants
+    tools
 }
 
-/// What is not installed, and who does without it.
+/// Returns the names of the tools that are not installed.
 pub(crate) fn missing() -> Vec<&'static str> {
     let checks: [(&str, &str, &[&str]); 4] = [
         ("curl", "curl", &["--version"]),
@@ -117,12 +117,12 @@ pub(crate) fn missing() -> Vec<&'static str> {
         ("Python requests", "python3", &["-c", "import requests"]),
         ("Python openai", "python3", &["-c", "import openai"]),
     ];
-    let is_there = |program: &str, arguments: &[&str]| {
+    let is_installed = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
     let missing =
-        checks.into_iter().filter(|(_, program, arguments)| !is_there(program, arguments));
+        checks.into_iter().filter(|(_, program, arguments)| !is_installed(program, arguments));
     missing.map(|(name, ..)| name).collect()
 }

@@ -1,4 +1,4 @@
-//! A socket whose answers can be replaced by bytes that no HTTP library would send.
+//! A socket whose responses can be replaced by bytes that no HTTP library would send.
 
 use std::io;
 use std::pin::Pin;
@@ -7,22 +7,25 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
-pub struct Tap<S> {
+/// Sends bytes into a [`RawSocket`].
+pub(super) type RawSender = watch::Sender<Option<Vec<u8>>>;
+
+pub(super) struct RawSocket<S> {
     stream: S,
     raw: watch::Receiver<Option<Vec<u8>>>,
     written: usize,
 }
 
-impl<S> Tap<S> {
-    /// Once the sender holds bytes, they are written in place of the next answer, and the
-    /// connection ends.
-    pub fn new(stream: S) -> (Self, watch::Sender<Option<Vec<u8>>>) {
+impl<S> RawSocket<S> {
+    /// Wraps a stream. Bytes given to the sender replace the next response, and the connection
+    /// ends after them.
+    pub(super) fn new(stream: S) -> (Self, RawSender) {
         let (sender, raw) = watch::channel(None);
         (Self { stream, raw, written: 0 }, sender)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for RawSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -32,7 +35,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for RawSocket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
