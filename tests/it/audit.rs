@@ -15,7 +15,7 @@ fn captioned(text: &'static str, arguments: &[&str]) -> crate::harness::Run {
 const RAIN: &str = "Rain falls on a roof. A low Voice is heard at 3.5 s. Then it stops.";
 
 #[test]
-fn a_caption_that_matches_what_is_denied_is_broken_and_quoted_in_its_sentence() {
+fn a_denied_pattern_is_a_violation_with_the_matching_sentence() {
     let run = captioned(RAIN, &["--deny", "speech|voice"]);
     assert_eq!((run.code, run.stdout.as_str()), (1, format!("{RAIN}\n").as_str()));
     let words = [
@@ -26,26 +26,26 @@ fn a_caption_that_matches_what_is_denied_is_broken_and_quoted_in_its_sentence() 
 }
 
 #[test]
-fn a_caption_that_keeps_the_rules_is_told_as_ever() {
+fn a_caption_without_violations_is_printed_as_usual() {
     let kept = captioned(RAIN, &["--deny", "music", "--require", "RAIN", "--require", r"\broof\b"]);
     assert_eq!(kept.captioned(), format!("{RAIN}\n"));
 }
 
 #[test]
-fn a_caption_without_what_is_required_is_broken() {
+fn a_missing_required_pattern_is_a_violation() {
     let run = captioned(RAIN, &["--require", "thunder"]);
     assert_eq!(run.code, 1);
     assert_says(&run.stderr, &["broken: does not say thunder (require thunder): tone.wav"]);
 }
 
 #[test]
-fn case_counts_where_the_pattern_says_so() {
+fn patterns_ignore_case_by_default() {
     assert_eq!(captioned(RAIN, &["--deny", "(?-i)voice"]).code, 0);
     assert_eq!(captioned(RAIN, &["--deny", "(?-i)Voice"]).code, 1);
 }
 
 #[test]
-fn a_pattern_that_is_none_is_wrong_usage_and_sends_nothing() {
+fn an_invalid_pattern_or_check_is_wrong_usage() {
     let stand_in = StandIn::start();
     for pattern in ["(", "a{1000}{1000}{1000}"] {
         let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--deny", pattern]);
@@ -58,7 +58,7 @@ fn a_pattern_that_is_none_is_wrong_usage_and_sends_nothing() {
 }
 
 #[test]
-fn a_caption_that_goes_round_in_circles_is_a_warning() {
+fn a_repetitive_caption_is_a_warning() {
     let run = captioned(
         "A bell rings and rings and rings and rings and rings and rings and rings and rings and \
          rings and rings and rings and rings and rings and rings and rings and rings and rings.",
@@ -70,7 +70,7 @@ fn a_caption_that_goes_round_in_circles_is_a_warning() {
 }
 
 #[test]
-fn findings_are_in_the_record_and_never_in_the_manifest() {
+fn findings_are_in_the_record_but_not_in_the_manifest() {
     let stand_in = StandIn::scripted([answer(RAIN)]);
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -91,7 +91,7 @@ fn findings_are_in_the_record_and_never_in_the_manifest() {
 }
 
 #[test]
-fn in_a_batch_what_is_broken_is_listed_at_the_end_and_counted() {
+fn a_batch_lists_and_counts_violations_at_the_end() {
     let stand_in = StandIn::always(|| answer(RAIN));
     let run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x", "--deny", "voice"]).run();
     assert_eq!(run.code, 1);
@@ -101,7 +101,7 @@ fn in_a_batch_what_is_broken_is_listed_at_the_end_and_counted() {
 }
 
 #[test]
-fn a_failure_wins_over_a_broken_rule_and_a_refused_key_over_both() {
+fn exit_code_4_overrides_3_and_3_overrides_1() {
     let run = |last: Reply| {
         let stand_in = StandIn::scripted([answer(RAIN), last]);
         let run = caption(&stand_in).clips("x", 2).args(["-j", "1", "--max-retries", "0"]);
@@ -134,7 +134,7 @@ fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
 }
 
 #[test]
-fn sound_that_keeps_every_check_is_captioned() {
+fn audio_that_passes_every_check_is_captioned() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("a.wav", good(44_100, 2, 2.0, 0.1));
     let run = run.args(["a.wav", "--check", "all", "-f", "jsonl"]).run();
@@ -144,52 +144,52 @@ fn sound_that_keeps_every_check_is_captioned() {
 }
 
 #[test]
-fn sound_that_is_mostly_silent_is_unfit() {
+fn mostly_silent_audio_is_blocked() {
     let sound = samples(16_000, 4.0, |t| if t < 0.2 { 0.2 * sine(440.0)(t) } else { 0.0 });
     unfit(&wav(16_000, 1, 16, &sound), "silence", &["95 % is silence, at most 90 % is fine"]);
 }
 
 #[test]
-fn clipped_sound_is_unfit() {
+fn clipped_audio_is_blocked() {
     let sound = samples(16_000, 1.0, |t| (2.0 * sine(440.0)(t)).clamp(-1.0, 1.0));
     unfit(&wav(16_000, 1, 16, &sound), "clipping", &["clipped samples, at most 0 are fine"]);
 }
 
 #[test]
-fn sound_that_is_too_long_or_too_short_is_unfit() {
+fn audio_of_the_wrong_length_is_blocked() {
     unfit(&good(16_000, 1, 31.0, 0.1), "duration", &["31 s, at most 30 s is fine"]);
     unfit(&good(16_000, 1, 0.05, 0.1), "duration", &["0.05 s, at least 0.1 s is fine"]);
 }
 
 #[test]
-fn sound_of_many_channels_is_unfit() {
+fn audio_with_many_channels_is_blocked() {
     unfit(&good(16_000, 3, 1.0, 0.1), "channels", &["3 channels, and 1 or 2 are fine"]);
 }
 
 #[test]
-fn sound_of_a_low_rate_is_unfit() {
+fn audio_with_a_low_sample_rate_is_blocked() {
     unfit(&good(8_000, 1, 1.0, 0.1), "rate", &["8000 Hz, at least 16000 Hz is fine"]);
 }
 
 #[test]
-fn sound_that_is_too_loud_or_too_quiet_is_unfit() {
+fn audio_of_the_wrong_loudness_is_blocked() {
     unfit(&good(44_100, 2, 1.0, 0.9), "loudness", &["LUFS, at most -9 LUFS is fine"]);
     unfit(&good(44_100, 2, 1.0, 0.001), "loudness", &["LUFS, at least -40 LUFS is fine"]);
 }
 
 #[test]
-fn sound_that_cannot_be_decoded_is_unfit() {
+fn audio_that_cannot_be_decoded_is_blocked() {
     unfit(&std::fs::read(data_path("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
 }
 
 #[test]
-fn several_checks_are_told_together() {
+fn violations_of_several_checks_are_reported_together() {
     let sound = good(8_000, 3, 0.05, 0.1);
     unfit(&sound, "duration,channels,rate", &["0.05 s", "3 channels", "8000 Hz"]);
 }
 
 #[test]
-fn a_known_caption_is_no_excuse_for_sound_that_breaks_a_rule() {
+fn audio_rules_apply_to_cached_captions() {
     let stand_in = StandIn::scripted([answer("A tone.")]);
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -203,7 +203,7 @@ fn a_known_caption_is_no_excuse_for_sound_that_breaks_a_rule() {
 }
 
 #[test]
-fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
+fn rules_check_the_joined_caption_of_all_windows() {
     let stand_in = StandIn::scripted([answer("Rain."), answer("A voice.")]);
     let run = caption(&stand_in).file("a.wav", good(8_000, 1, 8.0, 0.1));
     let run =
@@ -213,7 +213,7 @@ fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
 }
 
 #[test]
-fn what_nobody_can_tell_of_a_sound_is_not_kept() {
+fn an_unmeasurable_property_is_a_violation() {
     let gsm = std::fs::read(data_path("gsm.wav")).unwrap();
     unfit(&gsm, "clipping", &["cannot be decoded here, so that nobody can tell"]);
     unfit(
@@ -224,13 +224,13 @@ fn what_nobody_can_tell_of_a_sound_is_not_kept() {
 }
 
 #[test]
-fn a_sound_is_as_long_as_it_is_and_not_as_its_head_says() {
+fn the_duration_rule_uses_the_decoded_length() {
     let mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap().repeat(200);
     unfit(&mp3, "duration", &["at most 30 s is fine"]);
 }
 
 #[test]
-fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
+fn inputs_skipped_for_a_sidecar_are_not_audited() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "a voice");
     let run = run.args(["tone.wav", "--sidecar", "--deny", "voice"]).run();
@@ -242,7 +242,7 @@ fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
 }
 
 #[test]
-fn quotes_are_cut_to_what_people_read() {
+fn quotes_are_shortened() {
     let stand_in = StandIn::always(|| answer(&"rain and wind ".repeat(2000)));
     let run = caption(&stand_in)
         .data_file("tone.wav")
@@ -252,7 +252,7 @@ fn quotes_are_cut_to_what_people_read() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_not_be_sent_and_judges_what_is_known() {
+fn a_dry_run_reports_blocked_inputs_and_audits_cached_captions() {
     let stand_in = StandIn::scripted([answer("A low voice.")]);
     let silent = wav(16_000, 1, 16, &vec![0.0; 16_000]);
     let run = caption(&stand_in).clips("a", 1).args(["a", "--manifest", "m.jsonl"]);

@@ -13,7 +13,7 @@ use crate::harness::{
 use support::stand_in::{Gate, Reply, StandIn};
 
 #[test]
-fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {
+fn exactly_as_many_requests_are_in_flight_as_jobs() {
     let gate = Gate::closed();
     let behind = gate.clone();
     let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
@@ -28,7 +28,7 @@ fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {
 }
 
 #[test]
-fn outputs_are_the_same_bytes_whatever_the_number_of_jobs() {
+fn the_output_does_not_depend_on_the_number_of_jobs() {
     let outputs: Vec<_> = ["1", "3", "16"]
         .iter()
         .map(|jobs| {
@@ -51,7 +51,7 @@ fn outputs_are_the_same_bytes_whatever_the_number_of_jobs() {
 }
 
 #[test]
-fn a_slow_clip_does_not_idle_the_others() {
+fn a_slow_clip_does_not_delay_the_others() {
     let gate = Gate::closed();
     let slow = answer("slow").held_by(&gate);
     let first = Mutex::new(Some(slow));
@@ -67,7 +67,7 @@ fn a_slow_clip_does_not_idle_the_others() {
 }
 
 #[test]
-fn the_summary_counts_what_came_of_the_inputs() {
+fn the_summary_counts_all_outcomes() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).clips("x", 3).file("x/bad.wav", "no sound").arg("x").run();
     assert_says(
@@ -96,7 +96,7 @@ fn a_refused_key_stops_the_batch_without_sending_the_rest() {
 }
 
 #[test]
-fn a_refused_key_stops_the_batch_while_a_slow_clip_holds_up_the_outcomes() {
+fn a_refused_key_stops_the_batch_while_a_slow_clip_is_pending() {
     let gate = Gate::closed();
     let first = Mutex::new(Some(answer("slow").held_by(&gate)));
     let stand_in =
@@ -122,7 +122,7 @@ fn a_refused_key_ends_the_run_while_the_list_is_still_open() {
 }
 
 #[test]
-fn what_was_captioned_before_the_credits_ran_out_is_delivered() {
+fn captions_from_before_credits_ran_out_are_delivered() {
     let served = AtomicUsize::new(0);
     let stand_in = StandIn::always(move || {
         if served.fetch_add(1, Ordering::Relaxed) < 5 {
@@ -142,7 +142,7 @@ fn what_was_captioned_before_the_credits_ran_out_is_delivered() {
 }
 
 #[test]
-fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
+fn requests_in_flight_when_credits_run_out_are_delivered() {
     let gate = Gate::closed();
     let (behind, served) = (gate.clone(), AtomicUsize::new(0));
     let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
@@ -161,7 +161,7 @@ fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
 }
 
 #[test]
-fn too_many_requests_hold_all_workers() {
+fn status_429_pauses_all_workers() {
     let gate = Gate::closed();
     let stand_in = StandIn::scripted([
         Reply::status(429).header("retry-after", "1"),
@@ -182,7 +182,7 @@ fn too_many_requests_hold_all_workers() {
 }
 
 #[test]
-fn a_service_that_takes_only_so_many_a_second_fails_no_clip() {
+fn a_rate_limited_service_fails_no_clip() {
     let allowed = Mutex::new((Instant::now(), 0));
     let stand_in = StandIn::always(move || {
         let mut allowed = allowed.lock().unwrap();
@@ -199,7 +199,7 @@ fn a_service_that_takes_only_so_many_a_second_fails_no_clip() {
 }
 
 #[test]
-fn a_rate_is_kept_whatever_the_number_of_jobs() {
+fn the_rate_limit_does_not_depend_on_the_number_of_jobs() {
     let times = Arc::new(Mutex::new(Vec::new()));
     let seen = times.clone();
     let stand_in = StandIn::always(move || {

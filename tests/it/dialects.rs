@@ -20,7 +20,7 @@ fn base64(name: &str) -> String {
 }
 
 #[test]
-fn sound_is_written_as_the_dialect_has_it() {
+fn each_dialect_has_its_form_of_audio() {
     for (dialect, path, clip, expected) in [
         (
             "aimlapi",
@@ -61,7 +61,7 @@ fn sound_is_written_as_the_dialect_has_it() {
 }
 
 #[test]
-fn what_openai_servers_do_not_take_is_converted_for_them() {
+fn formats_that_openai_servers_reject_are_converted() {
     for clip in ["tones/adts.aac", "tones/alaw.wav", "tone.opus"] {
         let stand_in = StandIn::start();
         let run =
@@ -72,7 +72,7 @@ fn what_openai_servers_do_not_take_is_converted_for_them() {
 }
 
 #[test]
-fn a_url_is_downloaded_for_servers_that_fetch_none() {
+fn a_url_is_downloaded_for_servers_that_fetch_no_urls() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::scripted([Reply::status(200).body("audio/wav", wav)]);
     let stand_in = StandIn::start();
@@ -88,7 +88,7 @@ fn a_url_is_downloaded_for_servers_that_fetch_none() {
 }
 
 #[test]
-fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
+fn the_dialect_is_negotiated_once_per_run() {
     for (path, name) in [("openai/v1", "openai"), ("vllm/v1", "openai")] {
         let stand_in = StandIn::start();
         let run = at(&stand_in, path).clips("x", 4).args(["-v", "-j", "1", "x"]).run();
@@ -109,7 +109,7 @@ fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
 }
 
 #[test]
-fn clips_after_the_first_are_converted_for_what_was_found_out() {
+fn clips_after_the_first_are_converted_for_the_negotiated_dialect() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]);
     let run = run.arg(data_path("tone.wav")).arg(data_path("tones/adts.aac"));
@@ -120,7 +120,7 @@ fn clips_after_the_first_are_converted_for_what_was_found_out() {
 }
 
 #[test]
-fn a_dialect_that_is_said_is_kept_to() {
+fn a_named_dialect_is_not_negotiated() {
     let stand_in = StandIn::start();
     let run =
         at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data_path("tone.wav")).run();
@@ -129,7 +129,7 @@ fn a_dialect_that_is_said_is_kept_to() {
 }
 
 #[test]
-fn a_refusal_that_is_not_about_the_form_is_not_tried_in_another() {
+fn only_errors_about_the_form_change_the_dialect() {
     let messages =
         ["Unknown model; for more information see x", "input_audio: the audio is too long"];
     for message in messages {
@@ -140,7 +140,7 @@ fn a_refusal_that_is_not_about_the_form_is_not_tried_in_another() {
 }
 
 #[test]
-fn of_several_refusals_the_first_is_told() {
+fn the_first_of_several_errors_is_reported() {
     let reply = |text: &str| json_reply(400, &json!({ "message": format!("{text}: input_audio") }));
     let stand_in = StandIn::scripted([reply("one"), reply("two"), reply("three")]);
     let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
@@ -149,7 +149,7 @@ fn of_several_refusals_the_first_is_told() {
 }
 
 #[test]
-fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
+fn the_dialect_of_known_hosts_is_not_negotiated() {
     for (host, kind) in
         [("api.openai.com", "mp3"), ("openrouter.ai", "mp3"), ("api.aimlapi.com", "")]
     {
@@ -166,7 +166,7 @@ fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
 }
 
 #[test]
-fn what_comes_first_may_be_what_has_to_be_converted_or_downloaded() {
+fn the_first_input_may_need_conversion_or_download() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
     // An address that others can reach, for all that the program knows; the proxy is the server.
@@ -185,7 +185,7 @@ fn what_comes_first_may_be_what_has_to_be_converted_or_downloaded() {
 }
 
 #[test]
-fn many_at_a_time_find_it_out_together() {
+fn concurrent_requests_negotiate_once() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -195,7 +195,7 @@ fn many_at_a_time_find_it_out_together() {
 }
 
 #[test]
-fn windows_find_it_out_too() {
+fn windows_negotiate_the_dialect() {
     let stand_in = StandIn::start();
     let sound = support::audio::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
     let run = at(&stand_in, "openai/v1").file("a.wav", sound);
@@ -205,7 +205,7 @@ fn windows_find_it_out_too() {
 }
 
 #[test]
-fn sound_that_waited_while_it_was_found_out_is_made_ready_again() {
+fn waiting_audio_is_prepared_for_the_negotiated_dialect() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["-q", "-j", "4", "--max-spend", "5"]);
     let clips = ["tone.wav", "tones/adts.aac", "tones/alaw.wav", "tone.mp3"];
@@ -213,7 +213,7 @@ fn sound_that_waited_while_it_was_found_out_is_made_ready_again() {
 }
 
 #[test]
-fn what_a_named_dialect_does_not_take_and_nobody_can_convert_is_not_sent() {
+fn audio_that_a_named_dialect_cannot_carry_is_not_sent() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path("tone.amr"));
     assert_says(&run.run().failed(3), &["AMR with sound that cannot be decoded here", "tone.amr"]);
@@ -221,7 +221,7 @@ fn what_a_named_dialect_does_not_take_and_nobody_can_convert_is_not_sent() {
 }
 
 #[test]
-fn refusals_of_many_wordings_are_understood() {
+fn errors_about_the_form_are_recognized_in_many_wordings() {
     for refusal in [
         json!({ "error": { "message": "Incorrect padding" } }),
         json!({ "error": { "message": "Failed to decode base64 audio data" } }),
@@ -238,7 +238,7 @@ fn refusals_of_many_wordings_are_understood() {
 }
 
 #[test]
-fn an_account_that_is_refused_in_another_dialect_is_told_as_that() {
+fn an_account_error_in_another_dialect_is_reported() {
     let form = json_reply(400, &json!({ "message": "input_audio.format is missing" }));
     let stand_in = StandIn::scripted([form, Reply::status(402)]);
     let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(4);
@@ -246,7 +246,7 @@ fn an_account_that_is_refused_in_another_dialect_is_told_as_that() {
 }
 
 #[test]
-fn what_is_sent_again_is_not_downloaded_again() {
+fn a_download_is_kept_for_the_next_dialect() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
     let form = || json_reply(400, &json!({ "message": "input_audio.format is missing" }));

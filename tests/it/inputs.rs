@@ -10,7 +10,7 @@ use crate::skip::has_programs;
 use support::stand_in::StandIn;
 
 #[test]
-fn a_file_is_captioned_and_the_caption_is_about_that_file() {
+fn the_caption_describes_the_file() {
     let stand_in = StandIn::start();
     let tone = caption_tone(&stand_in, &[]).captioned();
     assert_says(&tone, &["0.25 s of mono sound at 8000 Hz", "near 1000 Hz"]);
@@ -19,14 +19,14 @@ fn a_file_is_captioned_and_the_caption_is_about_that_file() {
 }
 
 #[test]
-fn the_bytes_of_the_file_arrive_whole() {
+fn the_service_receives_all_bytes_of_the_file() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
     assert_eq!(stand_in.request().audio(), std::fs::read(data_path("tone.wav")).unwrap());
 }
 
 #[test]
-fn a_file_is_known_by_its_content_and_not_by_its_name() {
+fn the_format_is_detected_by_content() {
     let stand_in = StandIn::start();
     let mp3 = std::fs::read(data_path("tone.mp3")).unwrap();
     let caption = caption(&stand_in).file("notes.txt", mp3).arg("notes.txt").run().captioned();
@@ -34,7 +34,7 @@ fn a_file_is_known_by_its_content_and_not_by_its_name() {
 }
 
 #[test]
-fn compressed_sound_that_the_service_names_is_sent_as_it_is() {
+fn supported_compressed_formats_are_uploaded_unchanged() {
     for clip in ["tone.mp3", "tone.amr", "gsm.wav"] {
         let stand_in = StandIn::scripted([answer("Some sound.")]);
         caption(&stand_in).arg(data_path(clip)).run().captioned();
@@ -43,7 +43,7 @@ fn compressed_sound_that_the_service_names_is_sent_as_it_is() {
 }
 
 #[test]
-fn a_3gp_recording_of_unknown_sound_is_sent_and_one_that_is_cut_is_not() {
+fn a_complete_3gp_file_with_an_unknown_codec_is_uploaded() {
     // A track of sound in AMR, as far as anybody here can see it.
     let mut movie = [0; 100];
     movie[14] = 1;
@@ -62,7 +62,7 @@ fn atom(name: [u8; 4], content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn sound_on_standard_input_is_captioned() {
+fn audio_on_standard_input_is_captioned() {
     let stand_in = StandIn::start();
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let caption = caption(&stand_in).stdin(wav.clone()).arg("-").run().captioned();
@@ -71,13 +71,13 @@ fn sound_on_standard_input_is_captioned() {
 }
 
 #[test]
-fn no_operand_is_an_error_that_names_the_dash() {
+fn a_missing_operand_is_an_error_with_a_hint() {
     let said = unconfigured().run().failed(2);
     assert_says(&said, &["no input", "caption -"]);
 }
 
 #[test]
-fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
+fn several_captions_have_headings_in_input_order() {
     let stand_in =
         StandIn::scripted([answer("first").delayed(Duration::from_millis(50)), answer("second")]);
     let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
@@ -86,7 +86,7 @@ fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
 }
 
 #[test]
-fn one_bad_input_among_several_costs_only_itself() {
+fn one_bad_input_does_not_fail_the_others() {
     let stand_in = StandIn::scripted([answer("fine")]);
     let run = caption(&stand_in).data_file("tone.wav").file("empty.wav", "");
     let run = run.args(["empty.wav", "tone.wav"]).run();
@@ -96,56 +96,56 @@ fn one_bad_input_among_several_costs_only_itself() {
 }
 
 #[test]
-fn a_missing_file_is_refused() {
+fn a_missing_file_is_rejected() {
     refused("nowhere.wav", None, &["no such file", "nowhere.wav", "check the name"]);
 }
 
 #[test]
-fn an_empty_file_is_refused() {
+fn an_empty_file_is_rejected() {
     refused("a.wav", Some(b""), &["empty", "a.wav", "check how it was made"]);
 }
 
 #[test]
-fn text_is_refused() {
+fn text_is_rejected() {
     refused("a.wav", Some("dear diary, résumé\n".as_bytes()), &["not audio but text", "a.wav"]);
 }
 
 #[test]
-fn html_is_refused() {
+fn html_is_rejected() {
     refused("a.mp3", Some(b"<!DOCTYPE html><html>404</html>"), &["not audio but an HTML page"]);
 }
 
 #[test]
-fn a_zip_archive_is_refused() {
+fn a_zip_archive_is_rejected() {
     let zip = [b"PK\x03\x04".as_slice(), &[0; 64]].concat();
     refused("a.wav", Some(&zip), &["not audio but a ZIP archive", "a.wav"]);
 }
 
 #[test]
-fn a_picture_is_refused() {
+fn a_picture_is_rejected() {
     refused("a.wav", Some(b"\x89PNG\r\n\x1a\n\0\0\0\0"), &["not audio but PNG data"]);
 }
 
 #[test]
-fn notes_without_sound_are_refused() {
+fn midi_is_rejected() {
     refused("a.mid", Some(b"MThd\0\0\0\x06\0\x01\0\x01\0\x60"), &["MIDI", "notes without sound"]);
 }
 
 #[test]
-fn a_video_without_sound_is_refused() {
+fn a_video_without_audio_is_rejected() {
     let video = std::fs::read(data_path("silent.mp4")).unwrap();
     refused("a.mp4", Some(&video), &["a video without a sound track", "a.mp4"]);
 }
 
 #[test]
-fn bytes_of_no_known_kind_are_refused() {
+fn bytes_of_an_unknown_format_are_rejected() {
     let noise: Vec<u8> =
         (0..12_500u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     refused("a.wav", Some(&noise), &["data of an unknown kind", "a.wav"]);
 }
 
 #[test]
-fn bytes_in_which_a_frame_of_sound_turns_up_are_still_bytes() {
+fn a_single_mpeg_frame_in_other_bytes_is_not_audio() {
     // Starts like MPEG layer I, II and III, and goes on with nothing of the kind.
     for start in [[0xff, 0xfe], [0xff, 0xfc], [0xff, 0xfa]] {
         let mut bytes: Vec<u8> =
@@ -157,21 +157,21 @@ fn bytes_in_which_a_frame_of_sound_turns_up_are_still_bytes() {
 }
 
 #[test]
-fn text_that_starts_like_sound_is_text() {
+fn text_that_starts_like_an_audio_header_is_text() {
     for text in ["MAC addresses of the lab", "DSD is a format", "OggS", "RF64 is one too"] {
         refused("a.wav", Some(text.as_bytes()), &["not audio but text"]);
     }
 }
 
 #[test]
-fn wide_band_amr_is_sent_like_amr() {
+fn amr_wb_is_uploaded_like_amr() {
     let stand_in = StandIn::scripted([answer("Some sound.")]);
     let amr = [b"#!AMR-WB\n".as_slice(), &[0x04; 100]].concat();
     caption(&stand_in).file("a.amr", amr).arg("a.amr").run().captioned();
 }
 
 #[test]
-fn a_recording_whose_header_was_never_finished_is_sent() {
+fn a_recording_with_an_unfinished_header_is_uploaded() {
     // What is left of a recorder that was stopped: all sizes are 0, the sound is there.
     let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(20_000, 1);
@@ -182,7 +182,7 @@ fn a_recording_whose_header_was_never_finished_is_sent() {
 }
 
 #[test]
-fn a_header_that_promises_sound_which_is_not_there_is_refused() {
+fn a_header_without_its_data_is_rejected() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..44]), &["a recording without a single sample"]);
 }
@@ -197,13 +197,13 @@ fn standard_input_named_twice_is_captioned_once() {
 }
 
 #[test]
-fn a_header_without_sound_is_refused() {
+fn a_header_without_audio_is_rejected() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
 }
 
 #[test]
-fn a_recording_without_a_sample_is_refused() {
+fn a_recording_without_samples_is_rejected() {
     let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.truncate(44);
     wav[40..44].fill(0);
@@ -211,7 +211,7 @@ fn a_recording_without_a_sample_is_refused() {
 }
 
 #[test]
-fn a_folder_without_audio_is_refused() {
+fn a_folder_without_audio_is_rejected() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("notes.txt", "no sound").arg(".");
     assert_says(&run.run().failed(2), &["nothing to caption: no audio in .", "--allow-empty"]);
@@ -220,13 +220,13 @@ fn a_folder_without_audio_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_device_that_never_ends_is_refused() {
+fn a_device_is_rejected() {
     refused("/dev/zero", None, &["a device", "/dev/zero", "caption -"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_that_nobody_writes_to_is_refused_without_waiting() {
+fn a_named_pipe_is_rejected_without_waiting() {
     let stand_in = StandIn::start();
     let caption = caption(&stand_in);
     let path = caption.folder().join("fifo");
@@ -240,7 +240,7 @@ fn a_pipe_that_nobody_writes_to_is_refused_without_waiting() {
 }
 
 #[test]
-fn sound_that_is_too_large_is_refused_with_both_sizes() {
+fn audio_over_the_size_limit_is_rejected_with_both_sizes() {
     let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(7_500_000, 0);
     let stand_in = StandIn::start();
@@ -251,7 +251,7 @@ fn sound_that_is_too_large_is_refused_with_both_sizes() {
 }
 
 #[test]
-fn the_limit_is_one_byte_below_what_is_refused() {
+fn the_size_limit_is_exact() {
     let stand_in = StandIn::start();
     // 4,044 bytes are 5,392 in base64.
     caption_tone(&stand_in, &["--max-upload", "5393B"]).captioned();
@@ -260,7 +260,7 @@ fn the_limit_is_one_byte_below_what_is_refused() {
 }
 
 #[test]
-fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
+fn endless_standard_input_is_rejected_at_the_limit() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).stdin(endless_wav()).args(["--convert", "never", "-"]);
     let words =
@@ -270,7 +270,7 @@ fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
 }
 
 #[test]
-fn standard_input_that_is_no_sound_is_refused_before_its_end() {
+fn standard_input_that_is_not_audio_is_rejected_early() {
     let stand_in = StandIn::start();
     let mut run = caption(&stand_in).arg("-");
     let (child, mut stdin) = run.spawn_with_stdin();
@@ -283,7 +283,7 @@ fn standard_input_that_is_no_sound_is_refused_before_its_end() {
 }
 
 #[test]
-fn an_operand_with_another_scheme_is_wrong_usage() {
+fn an_unsupported_url_scheme_is_wrong_usage() {
     let stand_in = StandIn::start();
     let said = caption(&stand_in).arg("ftp://example.com/a.wav").run().failed(2);
     assert_says(&said, &["only http:// and https://", "ftp://example.com/a.wav"]);

@@ -20,7 +20,7 @@ fn options(stand_in: &StandIn) -> Options {
 }
 
 #[tokio::test]
-async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
+async fn a_clip_is_captioned_with_all_details() {
     let stand_in = StandIn::start();
     let client = Client::new(ApiKey::new(KEY).unwrap(), options(&stand_in)).unwrap();
     let clip = Clip::open(data_path("tone.wav")).unwrap();
@@ -39,7 +39,7 @@ async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
 }
 
 #[tokio::test]
-async fn the_pieces_of_a_stream_add_up_to_the_caption() {
+async fn streamed_pieces_add_up_to_the_caption() {
     let stand_in = StandIn::start();
     let mut options = options(&stand_in);
     options.stream = true;
@@ -58,7 +58,7 @@ async fn the_pieces_of_a_stream_add_up_to_the_caption() {
 }
 
 #[tokio::test]
-async fn a_caption_is_remembered_under_the_model_that_was_asked() {
+async fn the_cache_key_holds_the_requested_model() {
     let stand_in = StandIn::start();
     let mut options = options(&stand_in);
     options.model = "another".to_owned();
@@ -73,7 +73,7 @@ async fn a_caption_is_remembered_under_the_model_that_was_asked() {
 }
 
 #[tokio::test]
-async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
+async fn a_captioner_can_be_sent_to_a_task() {
     let stand_in = StandIn::start();
     let options = options(&stand_in);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
@@ -91,7 +91,7 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
 }
 
 #[test]
-fn the_examples_do_what_they_say() {
+fn the_examples_run() {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
     let stand_in = StandIn::start();
     for (name, clips, words) in [

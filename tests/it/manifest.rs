@@ -11,7 +11,7 @@ use crate::harness::{Caption, answer, assert_says, caption, clip, data_path, fin
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
+fn a_second_run_with_the_manifest_sends_nothing() {
     let stand_in = StandIn::start();
     let run = || caption(&stand_in).clips("x", 5).args(["-q", "x", "--manifest"]);
     let manifest = shared();
@@ -22,7 +22,7 @@ fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
 }
 
 #[test]
-fn a_line_of_the_manifest_is_the_record_of_the_contract() {
+fn a_line_of_the_manifest_is_a_documented_record() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest", "m.jsonl"]);
     let path = run.folder().join("m.jsonl");
@@ -68,7 +68,7 @@ fn a_rename_a_move_or_a_copy_costs_nothing() {
 }
 
 #[test]
-fn other_bytes_another_model_or_another_limit_are_asked_again() {
+fn other_content_model_or_limit_sends_a_new_request() {
     let stand_in = StandIn::start();
     let manifest = shared();
     let run = |content: Vec<u8>, args: &[&str]| {
@@ -90,7 +90,7 @@ fn other_bytes_another_model_or_another_limit_are_asked_again() {
 }
 
 #[test]
-fn the_same_content_twice_in_one_run_is_asked_once() {
+fn duplicate_content_is_requested_once() {
     let stand_in = StandIn::always(|| answer("Rain.").delayed(Duration::from_millis(30)));
     for args in [&["-q", "."][..], &["-q", "--manifest", "m.jsonl", "--force", "."]] {
         let before = stand_in.requests().len();
@@ -102,7 +102,7 @@ fn the_same_content_twice_in_one_run_is_asked_once() {
 }
 
 #[test]
-fn a_url_whose_bytes_nobody_here_sees_is_always_asked() {
+fn a_url_that_is_passed_on_is_never_cached() {
     let stand_in = StandIn::start();
     let manifest = shared();
     for _ in 0..2 {
@@ -114,7 +114,7 @@ fn a_url_whose_bytes_nobody_here_sees_is_always_asked() {
 }
 
 #[test]
-fn failures_are_never_kept() {
+fn failures_are_never_cached() {
     let stand_in = StandIn::scripted([Reply::status(400), answer("Rain.")]);
     let manifest = shared();
     for code in [3, 0] {
@@ -125,7 +125,7 @@ fn failures_are_never_kept() {
 }
 
 #[test]
-fn force_asks_again_and_the_newest_answer_counts() {
+fn force_sends_again_and_the_newest_caption_is_used() {
     let stand_in = StandIn::scripted([answer("old"), answer("new")]);
     let manifest = shared();
     let run = |args: &[&str]| {
@@ -140,7 +140,7 @@ fn force_asks_again_and_the_newest_answer_counts() {
 }
 
 #[test]
-fn offline_answers_from_the_manifest_without_key_or_network() {
+fn offline_uses_the_manifest_without_key_or_network() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let manifest = shared();
     let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
@@ -159,7 +159,7 @@ fn offline_answers_from_the_manifest_without_key_or_network() {
 }
 
 #[test]
-fn offline_needs_a_manifest_that_is_there() {
+fn offline_requires_an_existing_manifest() {
     let said = crate::harness::unconfigured().args(["--offline", "a.wav"]).run().failed(2);
     assert_says(&said, &["--manifest"]);
     let run =
@@ -168,7 +168,7 @@ fn offline_needs_a_manifest_that_is_there() {
 }
 
 #[test]
-fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
+fn a_torn_last_line_loses_no_other_caption() {
     let stand_in = StandIn::start();
     let manifest = shared();
     let run = |names: &[&str]| {
@@ -198,7 +198,7 @@ fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
 }
 
 #[test]
-fn a_manifest_may_hold_empty_lines_or_nothing_but_a_torn_one() {
+fn a_manifest_may_have_empty_lines_or_only_a_torn_one() {
     for (content, notes) in [("", 0), ("\n \n", 0), ("{\"input\": \"a", 1)] {
         let stand_in = StandIn::start();
         let mut run = caption(&stand_in).data_file("tone.wav").file("m", content);
@@ -216,7 +216,7 @@ fn a_manifest_may_hold_empty_lines_or_nothing_but_a_torn_one() {
 }
 
 #[test]
-fn two_runs_on_one_manifest_do_not_spoil_it() {
+fn two_runs_can_share_a_manifest() {
     let stand_in = StandIn::start();
     let manifest = shared();
     let mut runs: Vec<_> = ["1/4", "2/4", "3/4", "4/4"]
@@ -236,7 +236,7 @@ fn two_runs_on_one_manifest_do_not_spoil_it() {
 }
 
 #[test]
-fn a_manifest_goes_with_records_and_not_with_responses() {
+fn a_manifest_cannot_be_combined_with_json() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["--json", "--manifest", "m", "tone.wav"]);
@@ -245,7 +245,7 @@ fn a_manifest_goes_with_records_and_not_with_responses() {
 
 #[cfg(unix)]
 #[test]
-fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
+fn a_full_disk_under_the_manifest_stops_the_run() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let mut run = caption(&stand_in).clips("x", 20).args(["-j1", "x", "--manifest", "m"]);
     // The shell sets a limit to the size of files, as a full disk does.
@@ -279,7 +279,7 @@ fn a_manifest_is_a_file_of_records() {
 
 #[cfg(unix)]
 #[test]
-fn killed_at_any_moment_no_caption_that_was_delivered_is_lost_or_asked_again() {
+fn kill_at_any_moment_loses_no_delivered_caption() {
     const CLIPS: usize = 40;
     let stand_in = StandIn::always(|| Reply::measured().delayed(Duration::from_millis(3)));
     let manifest = shared();
@@ -353,7 +353,7 @@ fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_folder_may_be_captioned_again_from_its_own_committed_manifest() {
+fn a_manifest_in_the_folder_itself_works() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["-q", "--manifest", "captions.jsonl", "."]);

@@ -33,7 +33,7 @@ fn jsonl_has_a_record_for_every_input_failures_included() {
 }
 
 #[test]
-fn csv_has_a_heading_and_quotes_what_needs_it() {
+fn csv_has_a_header_and_quotes_fields() {
     let stand_in = StandIn::scripted([answer("Rain, \"wind\"\nand more.")]);
     let run = caption(&stand_in).clips("x", 1).file("x/z.wav", "text");
     let printed = run.args(["-q", "-f", "csv", "x"]).run().ended(3);
@@ -47,7 +47,7 @@ fn csv_has_a_heading_and_quotes_what_needs_it() {
 }
 
 #[test]
-fn text_goes_before_and_after_every_caption_but_not_into_the_manifest() {
+fn prepend_and_append_do_not_change_the_manifest() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").args([
         "--prepend",
@@ -71,7 +71,7 @@ fn text_goes_before_and_after_every_caption_but_not_into_the_manifest() {
 }
 
 #[test]
-fn several_formats_need_a_file_each() {
+fn several_formats_need_sidecars() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["-f", "text", "-f", "csv", "tone.wav"]);
@@ -79,7 +79,7 @@ fn several_formats_need_a_file_each() {
 }
 
 #[test]
-fn a_sidecar_stands_beside_its_sound_and_nothing_is_printed() {
+fn a_sidecar_is_written_beside_its_input() {
     let stand_in = StandIn::start();
     let mut run =
         caption(&stand_in).clips("x/y", 1).args(["--sidecar", "-f", "text", "-f", "jsonl", "x"]);
@@ -91,7 +91,7 @@ fn a_sidecar_stands_beside_its_sound_and_nothing_is_printed() {
 }
 
 #[test]
-fn a_pattern_names_the_sidecars() {
+fn a_pattern_sets_the_names_of_sidecars() {
     let stand_in = StandIn::start();
     for (pattern, name) in [
         ("--sidecar={stem}.caption", "tone.caption"),
@@ -139,7 +139,7 @@ fn an_output_folder_mirrors_the_tree() {
 }
 
 #[test]
-fn names_that_lead_out_of_the_folder_stay_inside_it() {
+fn parent_folders_in_names_stay_inside_the_output_folder() {
     let stand_in = StandIn::start();
     let mut run = caption(&stand_in).data_file("tone.wav").clips("x", 1);
     let inner = run.folder().join("x");
@@ -163,7 +163,7 @@ fn two_inputs_for_one_sidecar_are_an_error_before_the_first_request() {
 }
 
 #[test]
-fn a_sidecar_never_replaces_a_sound() {
+fn a_sidecar_never_overwrites_audio() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["--sidecar={name}", "--force", "tone.wav"]);
@@ -204,7 +204,7 @@ fn an_output_that_cannot_be_written_is_an_error_before_the_first_request() {
 }
 
 #[test]
-fn an_output_file_is_replaced_once_it_is_whole() {
+fn an_output_file_is_replaced_when_it_is_complete() {
     let gate = Gate::closed();
     let stand_in = StandIn::scripted([answer("one"), answer("two").held_by(&gate)]);
     let mut run = caption(&stand_in).clips("x", 2).file("out.txt", "old");
@@ -219,7 +219,7 @@ fn an_output_file_is_replaced_once_it_is_whole() {
 }
 
 #[test]
-fn an_output_that_cannot_be_put_in_its_place_is_a_failure_after_the_fact() {
+fn an_output_that_cannot_be_renamed_is_a_failure() {
     let gate = Gate::closed();
     let stand_in = StandIn::scripted([answer("Rain.").held_by(&gate)]);
     let mut run = caption(&stand_in).data_file("tone.wav").clips("out", 0);
@@ -249,7 +249,7 @@ fn sidecars_that_cannot_be_written_stop_the_run_and_count_as_failed() {
 }
 
 #[test]
-fn the_output_and_the_manifest_are_two_files() {
+fn the_output_cannot_be_the_manifest() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["-o", "m", "--manifest", "m", "tone.wav"]);
@@ -263,7 +263,7 @@ fn a_dash_as_output_is_standard_output() {
 }
 
 #[test]
-fn an_output_file_stays_where_the_run_has_nothing_to_say() {
+fn a_run_without_output_keeps_the_old_file() {
     let stand_in = StandIn::scripted([Reply::status(400)]);
     let mut run = caption(&stand_in).data_file("tone.wav").file("out.txt", "old");
     run = run.args(["-o", "out.txt", "tone.wav"]);
@@ -274,7 +274,7 @@ fn an_output_file_stays_where_the_run_has_nothing_to_say() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_has_usual_permissions_and_a_replaced_one_keeps_its_own() {
+fn a_replaced_file_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let stand_in = StandIn::start();
     let mode = |run: &Caption| {
@@ -299,7 +299,7 @@ fn read(folder: &Path, name: &str) -> String {
 }
 
 #[test]
-fn a_stream_that_breaks_leaves_an_output_file_as_it_was() {
+fn a_broken_stream_keeps_the_old_output_file() {
     let piece = json!({ "choices": [{ "delta": { "content": "half a cap" } }] });
     let reply = Reply::status(200).pieces("text/event-stream", [format!("data: {piece}\n\n")]);
     let stand_in = StandIn::scripted([reply.disconnect()]);

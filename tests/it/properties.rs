@@ -31,7 +31,7 @@ fn knows(manifest: &Manifest, number: usize) -> Option<String> {
 }
 
 #[test]
-fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_after() {
+fn a_manifest_torn_anywhere_keeps_all_other_lines() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.jsonl");
     cases(|random| {
@@ -65,7 +65,7 @@ fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_af
 }
 
 #[test]
-fn any_bytes_between_its_lines_cost_no_caption_of_a_manifest() {
+fn junk_between_lines_loses_no_caption() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.jsonl");
     cases(|random| {
@@ -86,7 +86,7 @@ fn any_bytes_between_its_lines_cost_no_caption_of_a_manifest() {
 }
 
 #[test]
-fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
+fn windows_cover_any_audio_without_gap_or_overlap() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.wav");
     cases(|random| {
@@ -122,7 +122,7 @@ fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
 }
 
 #[test]
-fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
+fn globs_match_like_their_regular_expression() {
     let folder = tempfile::tempdir().unwrap();
     for name in [
         "a.wav",

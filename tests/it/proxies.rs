@@ -69,7 +69,7 @@ fn service() -> StandIn {
 }
 
 #[test]
-fn an_authority_of_ones_own_is_named_by_an_option() {
+fn cacert_adds_a_ca_certificate() {
     let stand_in = service();
     let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
     assert_says(&run.captioned(), &["near 1000 Hz"]);
@@ -82,7 +82,7 @@ fn an_authority_of_ones_own_is_named_by_an_option() {
 }
 
 #[test]
-fn a_file_without_certificates_is_wrong_usage() {
+fn a_ca_file_without_certificates_is_wrong_usage() {
     let stand_in = service();
     for (file, content, words) in [
         ("nowhere.pem", None, "entity not found"),
@@ -105,7 +105,7 @@ fn a_file_without_certificates_is_wrong_usage() {
 }
 
 #[test]
-fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
+fn option_and_environment_set_proxy_and_exceptions() {
     let stand_in = service();
     let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     for (by, is_used) in
@@ -138,7 +138,7 @@ fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
 }
 
 #[test]
-fn a_proxy_that_wants_a_name_and_password_gets_them_and_nobody_else_sees_them() {
+fn proxy_credentials_are_sent_only_to_the_proxy() {
     let (stand_in, proxy) = (service(), Proxy::start());
     let url = proxy.url().replace("http://", "http://bob:hunter2@");
     let run = to(&stand_in)
@@ -155,7 +155,7 @@ fn a_proxy_that_wants_a_name_and_password_gets_them_and_nobody_else_sees_them() 
 }
 
 #[test]
-fn a_proxy_that_is_none_is_wrong_usage_and_is_not_repeated() {
+fn an_invalid_proxy_is_wrong_usage_and_not_shown() {
     let stand_in = service();
     for url in ["bob:hunter2", "socks5://hunter2", "http://", "ftp://bob:hunter2@x"] {
         let said = to(&stand_in).args(["--proxy", url]).run().failed(2);
@@ -166,7 +166,7 @@ fn a_proxy_that_is_none_is_wrong_usage_and_is_not_repeated() {
 }
 
 #[test]
-fn a_proxy_and_authorities_are_not_taken_from_a_project() {
+fn a_project_cannot_set_proxy_or_ca_certificates() {
     for setting in ["proxy = 'http://127.0.0.1:9'", "cacert = 'ca.pem'"] {
         let run =
             unconfigured().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
@@ -175,7 +175,7 @@ fn a_proxy_and_authorities_are_not_taken_from_a_project() {
 }
 
 #[test]
-fn a_proxy_in_the_environment_that_cannot_be_used_is_not_passed_over() {
+fn an_unsupported_proxy_in_the_environment_is_an_error() {
     let stand_in = service();
     for (name, value) in [
         ("HTTPS_PROXY", "http://proxy:80 80"),
@@ -190,7 +190,7 @@ fn a_proxy_in_the_environment_that_cannot_be_used_is_not_passed_over() {
 }
 
 #[test]
-fn a_proxy_needs_no_scheme_and_an_empty_one_is_none() {
+fn a_proxy_needs_no_scheme_and_may_be_empty() {
     let (stand_in, proxy) = (service(), Proxy::start());
     let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     let bare_url = proxy.url().replace("http://", "");
@@ -201,7 +201,7 @@ fn a_proxy_needs_no_scheme_and_an_empty_one_is_none() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_not_told_as_the_service() {
+fn an_unreachable_proxy_is_reported_as_the_proxy() {
     let run = to(&service()).args(["--proxy", "127.0.0.1:9", "--max-retries", "0"]).run();
     assert_says(&run.failed(3), &["could not connect to localhost:", "through the proxy"]);
 }

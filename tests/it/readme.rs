@@ -32,7 +32,7 @@ fn the_first_two_commands_are_the_sandbox_and_the_tests() {
 }
 
 #[test]
-fn every_file_that_the_readme_links_to_is_there() {
+fn every_linked_file_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let links = README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
     for link in links.filter(|link| !link.starts_with("https://")) {
@@ -41,7 +41,7 @@ fn every_file_that_the_readme_links_to_is_there() {
 }
 
 #[test]
-fn every_crate_is_listed_with_what_it_is_for() {
+fn every_crate_is_listed() {
     let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
     let unix = &manifest["target"]["cfg(unix)"];
     let tables = [&manifest["dependencies"], &manifest["dev-dependencies"]];

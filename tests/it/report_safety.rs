@@ -43,7 +43,7 @@ fn a_hostile_caption_is_text_in_junit() {
 }
 
 #[test]
-fn a_hostile_caption_is_text_in_sarif_and_hides_no_link() {
+fn a_hostile_caption_is_text_in_sarif() {
     let (_, text) = reported(&hostile(), "sarif", &["-q", "--deny", "owned"]);
     assert_harmless(&text);
     let sarif = sarif_run(&text);
@@ -53,7 +53,7 @@ fn a_hostile_caption_is_text_in_sarif_and_hides_no_link() {
 }
 
 #[test]
-fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
+fn a_hostile_caption_is_text_in_github_logs_and_summaries() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     let stand_in = StandIn::scripted([answer(&hostile())]);
     let run = caption(&stand_in).data_file("tone.wav").env("GITHUB_STEP_SUMMARY", summary.path());
@@ -84,7 +84,7 @@ fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
 }
 
 #[test]
-fn outside_a_log_and_in_files_captions_stay_as_they_are() {
+fn captions_in_files_are_unchanged() {
     let text = "::error::x\n##[error]y";
     let run = |arguments: &[&str], is_log: bool| {
         let stand_in = StandIn::scripted([answer(text)]);
@@ -121,7 +121,7 @@ fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
 }
 
 #[test]
-fn a_report_is_whole_or_as_it_was() {
+fn a_report_is_written_completely_or_not_at_all() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("empty/x.txt", "").file("caption-report.xml", "before");
     let mut run = run.args(["empty", "--report", "junit"]);
@@ -133,7 +133,7 @@ fn a_report_is_whole_or_as_it_was() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_neither_the_reports_nor_the_verdict() {
+fn a_closed_pipe_does_not_affect_reports_or_exit_code() {
     let stand_in = StandIn::always(|| answer("A low voice."));
     let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
     let mut run = run.args(["--deny", "voice", "--report", "junit"]);
@@ -145,7 +145,7 @@ fn a_reader_that_goes_away_ends_neither_the_reports_nor_the_verdict() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_could_not_be_written_is_a_failure_in_the_report_as_well() {
+fn an_unwritable_sidecar_is_a_failure_in_the_report() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--sidecar"]);
     let mut run = run.args(["--report", "junit", "--report", "sarif=/dev/full"]);
@@ -160,7 +160,7 @@ fn what_could_not_be_written_is_a_failure_in_the_report_as_well() {
 
 #[cfg(unix)]
 #[test]
-fn no_report_is_written_through_a_link_of_a_project_or_over_a_sound() {
+fn a_report_is_not_written_through_links_or_over_audio() {
     let stand_in = StandIn::start();
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
     let run = caption(&stand_in).file("caption.toml", "report = ['junit']\n").data_file("tone.wav");
@@ -176,7 +176,7 @@ fn no_report_is_written_through_a_link_of_a_project_or_over_a_sound() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_the_output_cannot_be_written_reports_say_so_and_hide_nothing() {
+fn an_unwritable_output_is_in_the_reports() {
     let run = |reply: fn() -> Reply| {
         let stand_in = StandIn::always(reply);
         let run = caption(&stand_in).clips("sfx", 3).args(["-j", "1", "sfx", "-o", "/dev/full"]);
@@ -193,7 +193,7 @@ fn where_the_output_cannot_be_written_reports_say_so_and_hide_nothing() {
 }
 
 #[test]
-fn nothing_is_written_over_what_is_read() {
+fn reports_never_overwrite_files_that_are_read() {
     let stand_in = StandIn::start();
     let run = |arguments: &[&str]| {
         let run = caption(&stand_in).data_file("tone.wav").file("key.txt", KEY);
@@ -212,7 +212,7 @@ fn nothing_is_written_over_what_is_read() {
 }
 
 #[test]
-fn who_may_fetch_a_url_is_in_no_report() {
+fn url_credentials_are_in_no_report() {
     let stand_in = StandIn::always(|| answer("A low voice."));
     let list =
         "https://user:pw4711@example.com/a.wav?key=s3cr3t\nftp://user:pw4711@h/b.wav?key=s3cr3t\n";
@@ -231,7 +231,7 @@ fn who_may_fetch_a_url_is_in_no_report() {
 
 #[cfg(unix)]
 #[test]
-fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
+fn a_hostile_file_name_is_text_in_reports() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     let stand_in = StandIn::always(|| answer("A low voice."));
     let name = "a\n::error::x,y%0A|<b>\u{1b}[31m]]>.wav";
@@ -255,7 +255,7 @@ fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
 
 #[cfg(unix)]
 #[test]
-fn what_goes_to_standard_output_by_its_name_writes_over_nothing() {
+fn dev_stdout_is_standard_output() {
     let stand_in = StandIn::always(|| answer("Wind."));
     let all = tempfile::NamedTempFile::new().unwrap();
     let mut run = caption(&stand_in).clips("sfx", 3);
@@ -269,7 +269,7 @@ fn what_goes_to_standard_output_by_its_name_writes_over_nothing() {
 }
 
 #[test]
-fn a_dash_is_no_file_that_could_be_written_over() {
+fn a_dash_is_standard_output_for_reports() {
     let stand_in = StandIn::always(|| answer("Wind."));
     let tone = fs::read(data_path("tone.wav")).unwrap();
     let run = caption(&stand_in).args(["-", "-o", "-"]).stdin(tone);

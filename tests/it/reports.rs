@@ -83,7 +83,7 @@ pub(crate) fn sarif_run(text: &str) -> Value {
 }
 
 #[test]
-fn junit_has_one_case_an_input_with_failures_and_errors_apart() {
+fn junit_has_one_case_per_input() {
     let (_, run) = mixed(&["--report", "junit=out.xml"]);
     let xml = read(&run, "out.xml");
     let counts = "tests=\"4\" failures=\"1\" errors=\"1\"";
@@ -104,7 +104,7 @@ fn junit_has_one_case_an_input_with_failures_and_errors_apart() {
 }
 
 #[test]
-fn an_input_that_is_done_already_is_a_skipped_case() {
+fn a_skipped_input_is_a_skipped_case() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "Rain.");
     let mut run = run.args(["tone.wav", "--sidecar", "--report", "junit"]);
@@ -114,7 +114,7 @@ fn an_input_that_is_done_already_is_a_skipped_case() {
 }
 
 #[test]
-fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
+fn sarif_has_results_for_findings_and_notifications_for_failures() {
     let (_, run) = mixed(&["--report", "sarif"]);
     let sarif = sarif_run(&read(&run, "caption-report.sarif"));
     let results = sarif["results"].as_array().unwrap();
@@ -139,7 +139,7 @@ fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
 }
 
 #[test]
-fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
+fn sarif_obeys_the_limits_of_github_and_keeps_errors() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let rule = |number: usize| {
         let severity = if number < 200 { "warning" } else { "error" };
@@ -170,7 +170,7 @@ fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
 }
 
 #[test]
-fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
+fn github_gets_annotations_and_a_summary_table() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     fs::write(summary.path(), "Before.\n\n").unwrap();
     let stand_in = StandIn::always(|| answer("A low voice, 100 %: yes."));
@@ -185,7 +185,7 @@ fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
 }
 
 #[test]
-fn the_last_annotation_tells_of_those_that_github_does_not_show() {
+fn the_last_annotation_counts_hidden_ones() {
     let stand_in = StandIn::always(|| answer("A low voice."));
     let run = caption(&stand_in).clips("sfx", 25);
     let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
@@ -194,7 +194,7 @@ fn the_last_annotation_tells_of_those_that_github_does_not_show() {
 }
 
 #[test]
-fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() {
+fn reports_from_a_manifest_are_reproducible_without_a_key() {
     let stand_in = StandIn::always(|| answer("A low voice."));
     let kinds = ["junit=out.xml", "sarif=out.sarif", "html=out.html", "github=out.log"];
     let reports = kinds.iter().flat_map(|kind| ["--report", kind]);
@@ -216,7 +216,7 @@ fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() 
 }
 
 #[test]
-fn reports_of_a_project_lie_beside_its_file() {
+fn reports_of_a_project_are_relative_to_its_config_file() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let run = |report: &str| {
         let toml = format!("report = ['{report}']\n");
@@ -229,7 +229,7 @@ fn reports_of_a_project_lie_beside_its_file() {
 }
 
 #[test]
-fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
+fn blocked_audio_is_in_the_report() {
     let stand_in = StandIn::start();
     let silent = wav(16_000, 1, 16, &vec![0.0; 16_000]);
     let run = caption(&stand_in).file("a.wav", silent).args(["a.wav", "--check", "silence"]);
@@ -241,7 +241,7 @@ fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
 }
 
 #[test]
-fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
+fn reports_show_that_a_run_ended_early() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     let stand_in = StandIn::scripted([answer("Rain."), Reply::status(401)]);
     let run = caption(&stand_in).clips("sfx", 4).args(["-q", "-j", "1", "sfx"]);
@@ -264,7 +264,7 @@ fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
 }
 
 #[test]
-fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_is_spelled() {
+fn findings_have_stable_fingerprints_and_paths() {
     let toml = "[[rule]]\nname = 'n'\ndeny = 'rain'\npaths = ['sfx/*']\n\
                 [[rule]]\nname = 'n'\ndeny = 'roof'\n";
     let run = |name: &str| {
@@ -302,7 +302,7 @@ pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
 }
 
 #[test]
-fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
+fn small_audio_is_embedded_and_large_audio_linked() {
     let stand_in = StandIn::always(|| answer("Wind."));
     let long = |seconds: f64| wav(16_000, 2, 16, &vec![0.1; (16_000.0 * seconds) as usize]);
     let run = caption(&stand_in).data_file("tone.wav").data_file("tone.amr").data_file("tone.mp3");
@@ -325,7 +325,7 @@ fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
 }
 
 #[test]
-fn the_same_report_twice_is_one() {
+fn a_duplicate_report_is_written_once() {
     let stand_in = StandIn::scripted([answer("A low voice.")]);
     let run = caption(&stand_in).data_file("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
     let run = run.args(["--report", "github", "--report", "github"]).run();
@@ -333,7 +333,7 @@ fn the_same_report_twice_is_one() {
 }
 
 #[test]
-fn a_run_cut_short_takes_one_place_of_the_ten_and_the_last_one_still_counts_the_others() {
+fn an_early_end_is_one_of_ten_annotations() {
     let voices = (0..13).map(|_| answer("A low voice."));
     let stand_in = StandIn::scripted(voices.chain([Reply::status(401)]));
     let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
@@ -344,7 +344,7 @@ fn a_run_cut_short_takes_one_place_of_the_ten_and_the_last_one_still_counts_the_
 }
 
 #[test]
-fn a_dry_run_writes_no_report_and_says_so() {
+fn a_dry_run_writes_no_report() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").args([
         "tone.wav",
@@ -358,7 +358,7 @@ fn a_dry_run_writes_no_report_and_says_so() {
 }
 
 #[test]
-fn a_sound_without_a_caption_is_measured_and_drawn_in_the_page_all_the_same() {
+fn audio_without_a_caption_is_measured_and_drawn() {
     let run = crate::harness::unconfigured().data_file("tone.wav").file("m.jsonl", "");
     let run = run.args(["--offline", "--manifest", "m.jsonl", "tone.wav"]);
     let mut run = run.args(["--report", "html"]);

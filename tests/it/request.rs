@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::harness::{answer, assert_says, caption, caption_tone, data_path, finish};
-use crate::watched::Watched;
+use crate::process_monitor::Watched;
 use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
-fn the_request_is_the_documented_one_and_nothing_more() {
+fn the_request_has_only_documented_fields() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
     let request = stand_in.request();
@@ -27,7 +27,7 @@ fn the_request_is_the_documented_one_and_nothing_more() {
 }
 
 #[test]
-fn the_headers_carry_the_key_the_length_and_an_honest_name() {
+fn headers_carry_key_length_and_user_agent() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
     let request = stand_in.request();
@@ -40,7 +40,7 @@ fn the_headers_carry_the_key_the_length_and_an_honest_name() {
 }
 
 #[test]
-fn every_request_has_an_id_of_its_own_that_the_service_accepts() {
+fn every_request_has_a_unique_valid_id() {
     let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
     caption_tone(&stand_in, &["-q"]).captioned();
     let ids: Vec<_> = stand_in
@@ -57,7 +57,7 @@ fn every_request_has_an_id_of_its_own_that_the_service_accepts() {
 }
 
 #[test]
-fn the_model_is_named_by_option_or_environment() {
+fn option_or_environment_set_the_model() {
     let stand_in = StandIn::start();
     let env = |run: crate::harness::Caption| run.env("CAPTION_MODEL", "from-environment");
     env(caption(&stand_in)).arg(data_path("tone.wav")).run().captioned();
@@ -69,7 +69,7 @@ fn the_model_is_named_by_option_or_environment() {
 }
 
 #[test]
-fn the_base_url_works_with_and_without_its_version() {
+fn the_base_url_works_with_and_without_v1() {
     let stand_in = StandIn::start();
     let root = stand_in.url("");
     for url in [root.trim_end_matches('/'), &root, &stand_in.base_url()] {
@@ -79,14 +79,14 @@ fn the_base_url_works_with_and_without_its_version() {
 }
 
 #[test]
-fn max_tokens_is_sent_only_when_it_is_asked_for() {
+fn max_tokens_is_sent_only_on_demand() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &["--max-tokens", "50"]).captioned();
     assert_eq!(stand_in.request().json()["max_tokens"], 50);
 }
 
 #[test]
-fn a_stream_is_asked_for_together_with_its_usage() {
+fn a_stream_is_requested_with_its_usage() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &["--stream"]).captioned();
     let json = stand_in.request().json();
@@ -105,7 +105,7 @@ fn a_url_is_passed_on_for_the_service_to_fetch() {
 }
 
 #[test]
-fn the_length_is_exact_for_sound_of_any_length() {
+fn content_length_is_exact_for_any_size() {
     // Around the blocks that are read at a time, and every padding of base64.
     let block = 384 * 1024;
     for len in [100, 101, 102, block - 1, block, block + 1, 2 * block + 2] {

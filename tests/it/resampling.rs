@@ -60,7 +60,7 @@ fn decibels(ratio: f64) -> f64 {
 }
 
 #[test]
-fn tones_up_to_7_khz_keep_their_level_within_a_tenth_of_a_decibel_and_get_no_company() {
+fn tones_up_to_7_khz_keep_their_level_without_distortion() {
     let frequencies: Vec<_> =
         (0..=28).map(|n| 250.0 * f64::from(n) + 20.0).chain([7000.0]).collect();
     for rate in [44_100, 48_000, 22_050, 96_000, 32_000] {
@@ -76,7 +76,7 @@ fn tones_up_to_7_khz_keep_their_level_within_a_tenth_of_a_decibel_and_get_no_com
 }
 
 #[test]
-fn tones_from_8_khz_up_are_gone_and_not_folded_back() {
+fn tones_above_8_khz_are_removed_without_aliasing() {
     let frequencies: Vec<_> = (0..=48).map(|n| 8000.0 + 250.0 * f64::from(n)).collect();
     for rate in [44_100, 48_000] {
         let samples = converted(rate, &frequencies);

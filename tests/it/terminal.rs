@@ -17,7 +17,7 @@ use support::stand_in::{Gate, Reply, StandIn};
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
-fn without_an_operand_a_terminal_gets_a_short_usage() {
+fn no_operand_on_a_terminal_prints_a_short_usage() {
     let terminal = Terminal::open();
     let mut run = unconfigured();
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -76,7 +76,7 @@ fn pieces_are_shown_before_the_caption_is_whole() {
 }
 
 #[test]
-fn json_is_indented_on_a_terminal_alone() {
+fn json_is_indented_only_on_a_terminal() {
     let reply = || json_reply(200, &json!({ "choices": [{ "message": { "content": "x" } }] }));
     let stand_in = StandIn::scripted([reply()]);
     let shown = on_terminal(&stand_in, &["--json", "tone.wav"]);
@@ -84,7 +84,7 @@ fn json_is_indented_on_a_terminal_alone() {
 }
 
 #[test]
-fn a_caption_cannot_steer_the_terminal_and_is_left_alone_in_a_pipe() {
+fn a_caption_is_escaped_on_a_terminal_but_not_in_a_pipe() {
     let evil = "a\u{1b}]0;title\u{7}b\u{202e}c\u{9b}2Jd";
     let stand_in = StandIn::scripted([answer(evil), answer(evil)]);
     let shown = on_terminal(&stand_in, &["--no-stream", "tone.wav"]);
@@ -94,7 +94,7 @@ fn a_caption_cannot_steer_the_terminal_and_is_left_alone_in_a_pipe() {
 }
 
 #[test]
-fn progress_shows_the_wait_and_is_gone_when_the_caption_starts() {
+fn progress_is_removed_before_the_caption() {
     let gate = Gate::closed();
     let stand_in = StandIn::scripted([answer("Rain.").held_by(&gate)]);
     let terminal = Terminal::open();
@@ -109,7 +109,7 @@ fn progress_shows_the_wait_and_is_gone_when_the_caption_starts() {
 }
 
 #[test]
-fn progress_of_several_inputs_names_them_and_is_gone_at_the_end() {
+fn progress_of_several_inputs_is_removed_at_the_end() {
     let gate = Gate::closed();
     let behind = gate.clone();
     let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
@@ -126,7 +126,7 @@ fn progress_of_several_inputs_names_them_and_is_gone_at_the_end() {
 }
 
 #[test]
-fn progress_shows_the_bytes_on_their_way_up() {
+fn progress_shows_uploaded_bytes() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let mut run = caption(&stand_in).data_file("tone.wav");
     let wav = run.folder().join("tone.wav");
@@ -138,7 +138,7 @@ fn progress_shows_the_bytes_on_their_way_up() {
 }
 
 #[test]
-fn progress_counts_the_windows_of_a_long_sound() {
+fn progress_counts_windows() {
     let gate = Gate::closed();
     let stand_in =
         StandIn::scripted([answer("Rain."), answer("Wind.").held_by(&gate), answer("Hail.")]);
@@ -153,7 +153,7 @@ fn progress_counts_the_windows_of_a_long_sound() {
 }
 
 #[test]
-fn progress_is_hidden_without_a_terminal_or_when_told() {
+fn progress_is_hidden_without_a_terminal_or_on_demand() {
     for (args, on_terminal) in [
         (&["tone.wav"][..], false),
         (&["-q", "tone.wav"], true),

@@ -6,7 +6,7 @@ use crate::harness::{assert_says, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_told_as_that_and_not_tried_again() {
+fn an_untrusted_certificate_is_reported_and_not_retried() {
     for (certificate, reason) in [
         ("self-signed", "CaUsedAsEndEntity"),
         ("expired", "expired"),
@@ -26,7 +26,7 @@ fn a_certificate_that_nobody_vouches_for_is_told_as_that_and_not_tried_again() {
 }
 
 #[test]
-fn a_certificate_of_ones_own_authority_is_trusted_where_the_environment_says_so() {
+fn ssl_cert_file_adds_a_ca_certificate() {
     let stand_in = StandIn::with_tls("localhost", Reply::measured);
     let run = unconfigured().env("AIMLAPI_KEY", KEY).args(["--base-url", &stand_in.base_url()]);
     let run = run.env("SSL_CERT_FILE", data_path("tls/ca.pem")).arg(data_path("tone.wav")).run();

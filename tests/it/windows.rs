@@ -69,7 +69,7 @@ fn subtitles_have_a_cue_for_each_window() {
 }
 
 #[test]
-fn subtitles_without_windows_hold_one_cue_over_the_whole_sound() {
+fn subtitles_without_windows_have_one_cue() {
     let stand_in = numbered();
     let run =
         |format| caption(&stand_in).data_file("tone.wav").args(["tone.wav", "-f", format]).run();
@@ -78,7 +78,7 @@ fn subtitles_without_windows_hold_one_cue_over_the_whole_sound() {
 }
 
 #[test]
-fn long_captions_are_wrapped_and_cannot_break_out_of_their_cue() {
+fn long_captions_are_wrapped_inside_their_cue() {
     let hostile = "A very long caption that goes on well past the end of any line.\n\n\
                    00:00:09,000 --> 00:00:10,000\n<b>& more</b>\r\rnext\u{1b}[31m\u{2028}\u{2028}";
     let stand_in = StandIn::always(move || answer(hostile));
@@ -95,7 +95,7 @@ fn long_captions_are_wrapped_and_cannot_break_out_of_their_cue() {
 }
 
 #[test]
-fn subtitles_need_the_length_of_the_sound() {
+fn subtitles_need_the_duration() {
     let stand_in = StandIn::start();
     let said =
         caption(&stand_in).data_file("tone.amr").args(["tone.amr", "-f", "srt"]).run().failed(3);
@@ -104,7 +104,7 @@ fn subtitles_need_the_length_of_the_sound() {
 }
 
 #[test]
-fn subtitles_of_several_sounds_need_a_file_each() {
+fn subtitles_of_several_inputs_need_sidecars() {
     let stand_in = StandIn::start();
     let run = || caption(&stand_in).clips("x", 2).args(["x", "-q", "-f", "srt"]);
     assert_says(&run().run().failed(2), &["subtitles are of one sound", "--sidecar"]);
@@ -120,7 +120,7 @@ fn subtitles_of_several_sounds_need_a_file_each() {
 }
 
 #[test]
-fn a_record_carries_the_windows_and_their_sums() {
+fn a_record_has_the_windows_and_their_sums() {
     let stand_in = StandIn::start();
     let run = long(&stand_in, 12.0).args(["-f", "jsonl", "--prepend", "Heard: "]).run();
     let record = &run.records()[0];
@@ -137,7 +137,7 @@ fn a_record_carries_the_windows_and_their_sums() {
 }
 
 #[test]
-fn json_is_the_response_to_each_window_one_a_line() {
+fn json_has_one_response_per_window_and_line() {
     let stand_in = numbered();
     let lines = long(&stand_in, 7.0).args(["-j", "1", "--json"]).run().captioned();
     let captions: Vec<_> = lines
@@ -149,7 +149,7 @@ fn json_is_the_response_to_each_window_one_a_line() {
 }
 
 #[test]
-fn a_cut_is_made_in_the_pause_and_not_in_the_middle_of_a_word() {
+fn windows_are_cut_in_pauses() {
     let (low, high) = (sine(180.0), sine(700.0));
     // Speech, as far as cuts go: a stop of 60 ms in a word at 5 s, a pause at 6.2 s.
     let speech = |t: f64| match t {
@@ -167,7 +167,7 @@ fn a_cut_is_made_in_the_pause_and_not_in_the_middle_of_a_word() {
 }
 
 #[test]
-fn a_pause_is_found_up_to_two_seconds_from_where_the_cut_is_due() {
+fn a_pause_within_two_seconds_of_the_cut_is_used() {
     let (low, high) = (sine(180.0), sine(700.0));
     for (rate, window, pauses) in [(8_000, "5s", [-1.8, 1.7]), (44_100, "3s", [-1.2, 1.3])] {
         for pause in pauses {
@@ -188,7 +188,7 @@ fn a_pause_is_found_up_to_two_seconds_from_where_the_cut_is_due() {
 }
 
 #[test]
-fn a_rest_of_less_than_a_second_goes_with_the_last_window() {
+fn a_rest_under_a_second_joins_the_last_window() {
     let stand_in = StandIn::start();
     let cuts = |seconds| spans(&long(&stand_in, seconds).args(["-f", "jsonl"]).run().records());
     assert_eq!(cuts(10.5), [(0.0, 5.0), (5.0, 10.5)]);
@@ -197,7 +197,7 @@ fn a_rest_of_less_than_a_second_goes_with_the_last_window() {
 }
 
 #[test]
-fn the_windows_make_up_the_whole_sound_and_none_is_shorter_than_a_second() {
+fn windows_cover_the_audio_and_last_at_least_a_second() {
     let mut random = fastrand::Rng::with_seed(11);
     for case in 0..15 {
         let (seconds, window) = (random.f64() * 20.0 + 0.05, random.u64(1000..6000));
@@ -235,7 +235,7 @@ fn content(clip: &Clip) -> Vec<f64> {
 }
 
 #[test]
-fn what_is_sent_for_the_windows_is_the_whole_sound() {
+fn the_requests_of_windows_carry_the_whole_audio() {
     let stand_in = StandIn::start();
     long(&stand_in, 12.0).args(["-j", "1"]).run().captioned();
     let sent: Vec<_> =
@@ -247,7 +247,7 @@ fn what_is_sent_for_the_windows_is_the_whole_sound() {
 }
 
 #[test]
-fn as_many_windows_as_jobs_are_sent_at_a_time() {
+fn jobs_limits_concurrent_windows() {
     let gate = Gate::closed();
     let behind = gate.clone();
     let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
@@ -261,7 +261,7 @@ fn as_many_windows_as_jobs_are_sent_at_a_time() {
 }
 
 #[test]
-fn the_windows_of_several_sounds_share_the_jobs() {
+fn windows_of_several_inputs_share_the_jobs() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let run =
         long(&stand_in, 20.0).file("other.wav", tone(21.0)).args(["-q", "-j", "2", "other.wav"]);
@@ -271,7 +271,7 @@ fn the_windows_of_several_sounds_share_the_jobs() {
 }
 
 #[test]
-fn one_window_that_fails_in_passing_is_retried_alone() {
+fn a_transient_failure_retries_only_its_window() {
     let served = AtomicUsize::new(0);
     let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
         1 => Reply::status(503),
@@ -283,7 +283,7 @@ fn one_window_that_fails_in_passing_is_retried_alone() {
 }
 
 #[test]
-fn a_window_that_fails_fails_the_sound_but_the_others_are_kept_for_the_next_run() {
+fn a_failed_window_fails_the_input_but_the_others_are_cached() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |stand_in: &StandIn| {
@@ -311,7 +311,7 @@ fn a_window_that_fails_fails_the_sound_but_the_others_are_kept_for_the_next_run(
 }
 
 #[test]
-fn what_the_windows_of_a_sound_that_failed_have_cost_is_in_the_sum() {
+fn the_sum_includes_windows_of_failed_inputs() {
     let served = AtomicUsize::new(0);
     let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
         2 => json_reply(400, &json!({ "error": { "message": "no" } })),
@@ -331,7 +331,7 @@ fn priced(caption: &str) -> Reply {
 }
 
 #[test]
-fn the_sum_over_a_manifest_is_what_was_paid_and_a_known_sound_tells_its_whole_cost() {
+fn the_manifest_and_cached_inputs_report_the_whole_cost() {
     let stand_in = StandIn::always(|| priced("Rain."));
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -347,7 +347,7 @@ fn the_sum_over_a_manifest_is_what_was_paid_and_a_known_sound_tells_its_whole_co
 }
 
 #[test]
-fn a_sound_whose_windows_are_all_known_is_known_offline() {
+fn an_input_with_all_windows_cached_works_offline() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -366,7 +366,7 @@ fn a_sound_whose_windows_are_all_known_is_known_offline() {
 }
 
 #[test]
-fn a_failure_that_ends_the_run_wins_over_one_that_came_before_it() {
+fn a_failure_that_ends_the_run_overrides_an_earlier_one() {
     let served = AtomicUsize::new(0);
     let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
         0 => json_reply(400, &json!({ "error": { "message": "no" } }))
@@ -378,7 +378,7 @@ fn a_failure_that_ends_the_run_wins_over_one_that_came_before_it() {
 }
 
 #[test]
-fn a_window_that_waits_for_another_try_says_so() {
+fn a_retry_of_a_window_is_reported() {
     let served = AtomicUsize::new(0);
     let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
         1 => Reply::status(503),
@@ -389,7 +389,7 @@ fn a_window_that_waits_for_another_try_says_so() {
 }
 
 #[test]
-fn a_slow_window_does_not_hold_up_the_others() {
+fn a_slow_window_does_not_delay_the_others() {
     let gate = Gate::closed();
     let (slow, served) = (gate.clone(), AtomicUsize::new(0));
     let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
@@ -407,7 +407,7 @@ fn a_slow_window_does_not_hold_up_the_others() {
 }
 
 #[test]
-fn a_known_caption_of_unknown_length_makes_no_subtitles() {
+fn a_cached_caption_without_duration_makes_no_subtitles() {
     let stand_in = StandIn::scripted([answer("A tone.")]);
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -425,7 +425,7 @@ fn lines(path: &Path) -> Vec<Value> {
 }
 
 #[test]
-fn windows_of_another_length_are_another_question_and_so_is_the_whole() {
+fn another_window_length_is_not_cached() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let stand_in = StandIn::always(|| answer("Rain."));
@@ -439,7 +439,7 @@ fn windows_of_another_length_are_another_question_and_so_is_the_whole() {
 }
 
 #[test]
-fn what_may_be_spent_is_kept_within_a_sound() {
+fn max_spend_applies_within_an_input() {
     // The first request tells the price; another one would go past the limit.
     let stand_in = StandIn::start();
     let run =
@@ -454,7 +454,7 @@ fn what_may_be_spent_is_kept_within_a_sound() {
 }
 
 #[test]
-fn a_window_that_cannot_be_sent_is_refused_before_anything_is() {
+fn an_impossible_window_is_rejected_before_any_request() {
     let stand_in = StandIn::start();
     for (arguments, words) in [
         (&["--window", "4m"][..], &["--window is too long", "at most 3m 50s, since"][..]),
@@ -473,7 +473,7 @@ fn a_window_that_cannot_be_sent_is_refused_before_anything_is() {
 }
 
 #[test]
-fn a_url_is_downloaded_so_that_it_can_be_cut() {
+fn a_url_with_windows_is_downloaded() {
     let stand_in = StandIn::scripted([
         Reply::status(200).body("audio/wav", tone(7.0)),
         answer("Rain."),

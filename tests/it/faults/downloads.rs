@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::rude::{drip, hold, repeat, reset_after, reset_amid};
+use super::raw_server::{drip, hold, repeat, reset_after, reset_amid};
 use super::{Row, Status, captioned, check, failed};
 use crate::harness::data_path;
 use support::stand_in::Reply;
 
 #[test]
-fn every_download_is_sound_or_a_failure() {
+fn every_download_is_audio_or_a_failure() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let body = |name: &str, body: Vec<u8>, ending: Status| {
         let reply = move || Reply::status(200).body("audio/wav", body.clone());

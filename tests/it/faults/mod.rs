@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use self::rude::Rude;
+use self::raw_server::Rude;
 use crate::harness::{Caption, Run, answer, data_path, file_names, finish, unconfigured};
-use crate::watched::{MOST_MEMORY, Watched};
+use crate::process_monitor::{MOST_MEMORY, Watched};
 use support::stand_in::{Reply, StandIn};
 
-mod answers;
 mod downloads;
-mod machine;
+mod local;
 mod network;
-mod rude;
+mod raw_server;
+mod responses;
 mod streams;
 
 /// What is looked for in all that a run leaves behind.

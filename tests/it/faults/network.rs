@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::rude::{RAIN, answer_unheard, drip, hold, repeat, reset_after, reset_amid};
+use super::raw_server::{RAIN, answer_unheard, drip, hold, repeat, reset_after, reset_amid};
 use super::{FarSide, Row, Status, captioned, check, failed};
 use crate::harness::{answer, data_path};
 use crate::skip::not_applicable;
@@ -28,7 +28,7 @@ const CHUNK: &str = concat!(
 const HURRIED: &[&str] = &["--timeout", "300ms", "--connect-timeout", "300ms"];
 
 #[test]
-fn every_broken_connection_is_tried_again_and_told_as_that() {
+fn every_broken_connection_is_retried_and_reported() {
     let network = failed("network", 2);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"";
     let mut rows = vec![
@@ -115,7 +115,7 @@ fn every_broken_connection_is_tried_again_and_told_as_that() {
 }
 
 #[test]
-fn what_is_odd_and_whole_is_taken() {
+fn unusual_but_complete_responses_are_accepted() {
     let row = |name: &str, head: &str, ending: Status| {
         let answer = [head, RAIN].concat();
         Row::replied(name, move || Reply::raw(answer.clone()), ending)
@@ -147,7 +147,7 @@ fn what_is_odd_and_whole_is_taken() {
 }
 
 #[test]
-fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
+fn the_key_is_sent_only_to_a_verified_service() {
     let tls = |name: &str, ending: Status| {
         let row =
             Row::new(name, FarSide::StandIn(StandIn::with_tls(name, || answer("Rain."))), ending);
@@ -181,7 +181,7 @@ fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
 }
 
 #[test]
-fn a_proxy_that_does_not_help_is_told_and_sees_no_key() {
+fn a_failing_proxy_is_reported_and_never_gets_the_key() {
     // The name is for the proxy alone to look up.
     let row = |name: &str, row: Row| {
         let row = Row { name: name.to_owned(), ending: failed("network", 2), ..row };
@@ -216,7 +216,7 @@ fn a_proxy_that_does_not_help_is_told_and_sees_no_key() {
 }
 
 #[test]
-fn a_service_that_has_no_address_or_only_one_of_the_new_ones() {
+fn a_host_without_an_address_or_with_ipv6_only() {
     // Too long for a name, so that no other machine is asked for it.
     let name = format!("http://{}.localhost:9", "x".repeat(70));
     let mut rows = vec![Row::new("no such name", FarSide::Nobody(name), failed("network", 0))];

@@ -6,7 +6,7 @@ use super::{Row, Status, captioned, check, failed, refused};
 use support::stand_in::Reply;
 
 #[test]
-fn every_stream_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
+fn every_stream_is_a_caption_or_a_failure_without_retry() {
     let piece = |text: &str| {
         format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
     };

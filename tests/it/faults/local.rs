@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::rude::{Gate, wait_amid};
+use super::raw_server::{Gate, wait_amid};
 use super::{FarSide, Row, Status, captioned, check, failed};
 use crate::harness::{Caption, answer};
 
@@ -27,7 +27,7 @@ fn printed(row: Row) -> Row {
 }
 
 #[test]
-fn a_disk_that_fails_costs_no_caption_that_is_paid_for() {
+fn a_disk_failure_loses_no_billed_caption() {
     let told = Status { kind: None, code: 3, tries: 1 };
     let scripted = |script, row| Row { script: Some(script), ..row };
     let locked = |run: Caption, _: &FarSide| {
@@ -72,7 +72,7 @@ fn a_disk_that_fails_costs_no_caption_that_is_paid_for() {
 }
 
 #[test]
-fn a_stream_that_fails_is_told_or_ends_the_run_quietly() {
+fn a_failing_output_is_reported_or_ends_the_run_quietly() {
     let scripted = |name: &str, script, ending| Row { script: Some(script), ..well(name, ending) };
     let unread = Status { kind: None, code: 3, tries: 0 };
     let gone = "mkfifo p; (head -c 0 < p; rm p) & exec \"$@\" > p";
@@ -104,7 +104,7 @@ fn a_stream_that_fails_is_told_or_ends_the_run_quietly() {
 }
 
 #[test]
-fn what_is_no_recording_is_never_sent() {
+fn files_that_are_not_audio_are_never_sent() {
     let input = |input: &'static str| Row { input, ..well(input, failed("input", 0)) };
     let pipe = input("pipe").setup(|run, _| {
         let made = Command::new("mkfifo").arg(run.folder().join("pipe")).status();
@@ -131,7 +131,7 @@ fn what_is_no_recording_is_never_sent() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_sent_is_no_caption_of_something_else() {
+fn a_file_that_changes_during_the_upload_is_a_failure() {
     // Larger than what sockets hold, so that the request cannot have left before the change.
     let row = |name: &str, ending, change: fn(&Path)| {
         let gate = Gate::default();

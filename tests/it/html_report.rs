@@ -31,7 +31,7 @@ const LISTED: &str = "[...document.querySelectorAll('#list li:not([hidden]) .nam
 const SELECTED: &str = "document.querySelector('#detail h2').textContent";
 
 #[test]
-fn the_page_shows_each_sound_with_its_player_waveform_timeline_measurements_and_findings() {
+fn the_page_shows_player_waveform_timeline_measurements_and_findings() {
     let stand_in = StandIn::scripted(["Rain.", "A voice is heard.", "Wind."].map(answer));
     let sound = wav(16_000, 1, 16, &samples(16_000, 6.0, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", sound).args(["-j", "1", "--window", "2s", "a.wav"]);
@@ -66,7 +66,7 @@ fn the_page_shows_each_sound_with_its_player_waveform_timeline_measurements_and_
 }
 
 #[test]
-fn searching_and_filtering_show_what_fits_and_nothing_else() {
+fn search_and_filter_show_only_matches() {
     let captions = ["Rain on a roof.", "A voice in the rain.", "Wind."];
     let Some((page, _run)) = page(&captions, &["--deny", "voice"]) else { return };
     page.press("/rain");
@@ -86,7 +86,7 @@ fn searching_and_filtering_show_what_fits_and_nothing_else() {
 }
 
 #[test]
-fn the_keyboard_is_enough_to_go_through_all_sounds_and_to_play_them() {
+fn the_page_can_be_used_with_the_keyboard() {
     let captions = ["Rain.", "A voice.", "Wind.", "Another voice."];
     let Some((page, _run)) = page(&captions, &["--deny", "voice"]) else { return };
     // The first one that needs a look.
@@ -130,7 +130,7 @@ fn the_keyboard_is_enough_to_go_through_all_sounds_and_to_play_them() {
 }
 
 #[test]
-fn a_hostile_caption_is_text_in_a_page_that_loads_nothing_and_runs_no_script_but_its_own() {
+fn a_hostile_caption_cannot_run_scripts_or_load_files() {
     let long = "x ".repeat(500_000);
     let hostile = format!(
         "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\

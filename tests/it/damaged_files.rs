@@ -7,7 +7,7 @@ use caption::audio::{Clip, Convert, UploadOptions, measure, prepare};
 use caption::error::{Error, ErrorKind};
 
 use crate::harness::{answer, assert_says, caption, data_path, finish};
-use crate::watched::Watched;
+use crate::process_monitor::Watched;
 use support::audio::{samples, sine, wav};
 use support::random::{Rng, one_of, run_cases};
 use support::stand_in::StandIn;
@@ -70,7 +70,7 @@ fn mutate(content: &mut Vec<u8>, random: &mut Rng) {
 
 /// `CAPTION_CASES=4000 cargo test mutated` takes some minutes.
 #[test]
-fn a_mutated_file_is_converted_or_refused_quickly() {
+fn a_mutated_file_is_converted_or_rejected_quickly() {
     for (name, original) in clips() {
         run_cases(12, |random| {
             let mut content = original.clone();
@@ -86,7 +86,7 @@ fn a_mutated_file_is_converted_or_refused_quickly() {
 }
 
 #[test]
-fn sound_of_which_less_than_half_is_there_is_refused() {
+fn audio_with_less_than_half_of_its_data_is_rejected() {
     let stand_in = StandIn::scripted([answer("A tone."), answer("A tone.")]);
     let tone = wav(8_000, 2, 16, &samples(8_000, 2.0, sine(440.0)));
     let run = |content: &[u8], name: &str| caption(&stand_in).file(name, content).arg(name).run();
@@ -102,7 +102,7 @@ fn sound_of_which_less_than_half_is_there_is_refused() {
 }
 
 #[test]
-fn what_is_cut_into_windows_is_looked_at_before_the_first_is_sent() {
+fn damage_is_detected_before_the_first_window_is_sent() {
     let stand_in = StandIn::start();
     let tone = wav(8_000, 1, 8, &samples(8_000, 20.0, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", &tone[..60_000]).args(["--window", "2s", "a.wav"]);
@@ -111,7 +111,7 @@ fn what_is_cut_into_windows_is_looked_at_before_the_first_is_sent() {
 }
 
 #[test]
-fn damaged_packets_are_left_out_and_counted() {
+fn damaged_packets_are_skipped_and_counted() {
     let stand_in = StandIn::scripted([answer("Two tones.")]);
     let content = damaged(1);
     let run = caption(&stand_in).file("a.webm", content).arg("a.webm").run();
@@ -120,7 +120,7 @@ fn damaged_packets_are_left_out_and_counted() {
 }
 
 #[test]
-fn sound_of_which_most_packets_are_damaged_is_refused() {
+fn audio_with_mostly_damaged_packets_is_rejected() {
     let stand_in = StandIn::start();
     let said = caption(&stand_in).file("a.webm", damaged(9)).arg("a.webm").run().failed(3);
     assert_says(&said, &["a damaged WEBM file (9 of 13 packets cannot be decoded)", "a.webm"]);
@@ -143,7 +143,7 @@ fn damaged(packets: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_head_with_absurd_numbers_is_refused_with_the_number() {
+fn a_header_with_absurd_numbers_is_rejected() {
     let sound = samples(16_000, 0.5, sine(440.0));
     let with = |at: usize, bytes: &[u8]| {
         let mut content = wav(16_000, 2, 16, &sound);
@@ -172,7 +172,7 @@ fn a_head_with_absurd_numbers_is_refused_with_the_number() {
 }
 
 #[test]
-fn a_head_whose_lengths_are_what_a_pipe_leaves_is_taken_for_what_is_there() {
+fn a_header_without_lengths_is_accepted() {
     let mut content = wav(44_100, 2, 16, &samples(44_100, 0.5, sine(440.0)));
     for length in [0xffff_ffff_u32, 0x7fff_f000, 0x7fff_ffff] {
         content[4..8].copy_from_slice(&length.saturating_add(36).to_le_bytes());
@@ -184,7 +184,7 @@ fn a_head_whose_lengths_are_what_a_pipe_leaves_is_taken_for_what_is_there() {
 }
 
 #[test]
-fn a_float_that_is_no_number_is_silence() {
+fn nan_samples_are_silence() {
     let stand_in = StandIn::start();
     let mut sound = samples(16_000, 1.0, |_| 0.25);
     sound[4_000..8_000].fill(f64::NAN);
@@ -194,7 +194,7 @@ fn a_float_that_is_no_number_is_silence() {
 }
 
 #[test]
-fn floats_that_no_sound_has_are_no_reason_to_give_up() {
+fn extreme_float_samples_are_accepted() {
     let stand_in = StandIn::start();
     let sound = wav(48_000, 1, 32, &vec![3e38; 48_000]);
     let run = caption(&stand_in).file("a.wav", sound).arg("a.wav").run();
@@ -208,7 +208,7 @@ fn part(clip: &str, percent: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_that_is_cut_is_captioned_as_far_as_it_goes() {
+fn a_truncated_file_is_captioned_up_to_its_end() {
     for clip in
         ["pcm.aiff", "pcm.caf", "alaw.wav", "adts.aac", "opus.webm", "video.mkv", "layer3.mp3"]
     {
@@ -221,7 +221,7 @@ fn a_file_that_is_cut_is_captioned_as_far_as_it_goes() {
 }
 
 #[test]
-fn a_recorder_that_was_stopped_left_the_sound_without_its_lengths() {
+fn an_unfinished_recording_is_captioned() {
     let whole = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
     for riff in [0_u32, 36, 0xffff_ffff] {
         let mut content = whole.clone();
@@ -234,7 +234,7 @@ fn a_recorder_that_was_stopped_left_the_sound_without_its_lengths() {
 }
 
 #[test]
-fn a_large_wav_by_its_other_name_is_a_wav() {
+fn rf64_is_read_like_wav() {
     let mut content = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
     // RF64: what is too long for 32 bits stands in a chunk of its own.
     let mut sizes = b"ds64\x1c\0\0\0".to_vec();
@@ -250,7 +250,7 @@ fn a_large_wav_by_its_other_name_is_a_wav() {
 }
 
 #[test]
-fn streams_one_after_another_in_a_file_are_one_sound() {
+fn chained_streams_are_decoded_to_the_end() {
     let once = std::fs::read(data_path("tones/vorbis.ogg")).unwrap();
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("a.ogg", [&once[..], &once].concat()).arg("a.ogg").run();
@@ -258,7 +258,7 @@ fn streams_one_after_another_in_a_file_are_one_sound() {
 }
 
 #[test]
-fn frames_with_garbage_between_them_are_found_again() {
+fn decoding_resynchronizes_after_garbage() {
     let mut content = std::fs::read(data_path("tones/adts.aac")).unwrap();
     let middle = content.len() / 4;
     content.splice(middle..middle, [0x55; 64]);
@@ -269,7 +269,7 @@ fn frames_with_garbage_between_them_are_found_again() {
 }
 
 #[test]
-fn frames_without_a_sound_are_refused() {
+fn frames_without_audio_are_rejected() {
     let (mp3, aac) = (part("layer3.mp3", 1), part("adts.aac", 2));
     let zeros = vec![0; 20_000];
     let tagged = [&b"ID3\x04\0\0\0\0\0\x0a"[..], &[0; 10], &zeros].concat();
@@ -282,7 +282,7 @@ fn frames_without_a_sound_are_refused() {
 }
 
 #[test]
-fn a_beginning_that_is_after_the_end_is_refused() {
+fn an_edit_list_that_starts_after_the_end_is_rejected() {
     let mut content = std::fs::read(data_path("tones/aac.m4a")).unwrap();
     let edits = content.windows(4).position(|name| name == b"elst").unwrap() + 4;
     content[edits + 12..edits + 16].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
@@ -296,7 +296,7 @@ fn a_beginning_that_is_after_the_end_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn neither_a_picture_nor_long_sound_takes_memory() {
+fn memory_does_not_grow_with_cover_art_or_duration() {
     let mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let len = 100_000_000_u32;
     let size: [u8; 4] = std::array::from_fn(|n| (len >> (21 - 7 * n)) as u8 & 0x7f);
@@ -332,7 +332,7 @@ fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u
 }
 
 #[test]
-fn of_a_file_with_a_mended_head_half_has_to_be_there_too() {
+fn a_repaired_file_needs_half_of_its_data_too() {
     for clip in ["pcm.aiff", "pcm.caf", "opus.webm", "video.mkv"] {
         let stand_in = StandIn::start();
         let run = caption(&stand_in).file(clip, part(clip, 40)).args(["--convert", "always", clip]);
@@ -342,7 +342,7 @@ fn of_a_file_with_a_mended_head_half_has_to_be_there_too() {
 }
 
 #[test]
-fn a_wav_that_tells_too_little_of_the_whole_and_enough_of_the_sound_is_read() {
+fn a_wav_with_a_short_riff_size_is_read() {
     let whole = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
     for (riff, data) in [(0, 32_000), (36, 32_000), (32_036, u32::MAX)] {
         let mut content = whole.clone();
@@ -355,7 +355,7 @@ fn a_wav_that_tells_too_little_of_the_whole_and_enough_of_the_sound_is_read() {
 }
 
 #[test]
-fn notes_behind_a_recording_without_a_sample_are_no_sound() {
+fn metadata_after_an_empty_recording_is_not_audio() {
     let mut content = wav(8_000, 2, 16, &[]);
     content.extend(b"id3 \xa0\x86\x01\0");
     content.resize(44 + 8 + 100_000, 7);
@@ -368,7 +368,7 @@ fn notes_behind_a_recording_without_a_sample_are_no_sound() {
 }
 
 #[test]
-fn chunks_behind_the_sound_of_a_large_wav_are_no_sound() {
+fn chunks_after_the_data_of_a_large_wav_are_not_audio() {
     let sound = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
     for name in [b"RF64", b"BW64"] {
         let mut content = sound.clone();
@@ -388,7 +388,7 @@ fn chunks_behind_the_sound_of_a_large_wav_are_no_sound() {
 }
 
 #[test]
-fn the_length_of_frames_is_counted_and_not_guessed() {
+fn the_length_of_frames_is_counted() {
     // Loud and quiet by turns: a guess from a few frames is far off.
     let loud = std::fs::read(data_path("tones/adts.aac")).unwrap();
     let content = [&loud[..], &loud, &quiet_frames(&loud)].concat();
@@ -420,7 +420,7 @@ fn quiet_frames(content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn mp3_files_glued_together_are_heard_to_the_end() {
+fn concatenated_mp3_files_are_decoded_to_the_end() {
     let once = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let stand_in = StandIn::start();
     let run = |arguments: &[&str]| {
@@ -433,7 +433,7 @@ fn mp3_files_glued_together_are_heard_to_the_end() {
 }
 
 #[test]
-fn a_tag_behind_the_frames_is_no_damage() {
+fn a_tag_after_the_frames_is_not_damage() {
     let mut content = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let tag = vec![b'x'; 20_000];
     let footer = [&b"APETAGEX\xd0\x07\0\0"[..], &20_032_u32.to_le_bytes(), &[0; 16]].concat();

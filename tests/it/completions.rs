@@ -26,7 +26,7 @@ fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
 }
 
 #[test]
-fn the_manual_page_tells_of_every_option_and_renders_without_warnings() {
+fn the_manual_page_has_every_option_and_renders_without_warnings() {
     let page = generated("man");
     let help = unconfigured().arg("--help").run().captioned();
     let options = help.lines().filter_map(|line| line.trim_start().split_once("--"));
@@ -67,7 +67,7 @@ fn bash_completes_options_and_their_values() {
 }
 
 #[test]
-fn zsh_takes_its_completions() {
+fn zsh_completes_options() {
     // To be asked for more it wants a terminal.
     let script = format!(
         "autoload -Uz compinit && compinit -u -D\n{}\nwhence -w _caption\n",
@@ -127,7 +127,7 @@ fn elvish_completes_options() {
 }
 
 #[test]
-fn powershell_takes_its_completions() {
+fn powershell_completes_options() {
     let script = format!(
         "{}\n(TabExpansion2 'caption --max-' 14).CompletionMatches.CompletionText\n",
         generated("complete-powershell")
@@ -138,7 +138,7 @@ fn powershell_takes_its_completions() {
 }
 
 #[test]
-fn what_is_generated_needs_neither_a_key_nor_an_input_and_may_be_cut_off() {
+fn generate_needs_no_key_and_accepts_a_closed_pipe() {
     let run = unconfigured().args(["--generate", "complete-bash"]).in_shell("\"$@\" | head -1");
     let mut run = run;
     assert_says(&crate::harness::finish(run.spawn()).captioned(), &["_caption"]);
@@ -149,7 +149,7 @@ fn what_is_generated_needs_neither_a_key_nor_an_input_and_may_be_cut_off() {
 }
 
 #[test]
-fn settings_that_are_wrong_do_not_keep_the_manual_from_anybody() {
+fn wrong_settings_do_not_affect_generate() {
     let run = unconfigured().file("caption.toml", "nonsense = 1").args(["--generate", "man"]).run();
     assert_says(&run.captioned(), &[".TH caption"]);
 }

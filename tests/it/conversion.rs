@@ -23,7 +23,7 @@ fn converted(name: &str, content: Vec<u8>) -> Vec<f64> {
 }
 
 #[test]
-fn what_is_sent_is_what_another_decoder_made_of_the_same_clip() {
+fn converted_audio_matches_another_decoder() {
     let mut clips = 0;
     for entry in std::fs::read_dir(data_path("tones")).unwrap() {
         let path = entry.unwrap().path();
@@ -45,7 +45,7 @@ fn what_is_sent_is_what_another_decoder_made_of_the_same_clip() {
 }
 
 #[test]
-fn lossless_sound_is_sent_as_what_it_was_made_of() {
+fn lossless_audio_is_converted_without_loss() {
     for clip in ["native.flac", "alac.m4a", "alac.caf", "pcm.aiff", "pcm.caf"] {
         let sent = converted(clip, std::fs::read(data_path("tones").join(clip)).unwrap());
         let ratio = signal_to_noise(&tones(), &sent);
@@ -55,7 +55,7 @@ fn lossless_sound_is_sent_as_what_it_was_made_of() {
 }
 
 #[test]
-fn wav_of_every_width_rate_and_number_of_channels_is_sent_as_the_same_sound() {
+fn wav_of_every_layout_is_converted_to_the_same_samples() {
     let sound = |t: f64| 0.5 * sine(440.0)(t) + 0.3 * sine(1250.0)(t);
     let expected = samples(CONVERTED_RATE, 0.2, sound);
     for (rate, channels, bits, least) in [
@@ -78,7 +78,7 @@ fn wav_of_every_width_rate_and_number_of_channels_is_sent_as_the_same_sound() {
 }
 
 #[test]
-fn the_channels_are_averaged() {
+fn channels_are_averaged() {
     let one_sided = std::fs::read(data_path("tones/pcm.aiff")).unwrap();
     let sent = converted("a.aiff", one_sided);
     let loudest = sent.iter().fold(0.0, |loudest: f64, sample| loudest.max(sample.abs()));
@@ -87,7 +87,7 @@ fn the_channels_are_averaged() {
 
 /// The same in every format that ffmpeg can write, decoded by ffmpeg.
 #[test]
-fn what_is_sent_is_what_ffmpeg_makes_of_the_same_file() {
+fn converted_audio_matches_ffmpeg() {
     if !has_programs(&["ffmpeg"]) {
         return;
     }
@@ -148,7 +148,7 @@ fn split(arguments: &str) -> Vec<&str> {
 }
 
 #[test]
-fn sound_that_is_not_compressed_is_converted_because_that_is_a_fraction_of_the_upload() {
+fn uncompressed_audio_is_converted_to_save_upload() {
     let stand_in = StandIn::scripted([answer("A tone.")]);
     let content = wav(44_100, 2, 16, &samples(44_100, 0.5, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", &content).args(["-v", "a.wav"]).run();
@@ -160,7 +160,7 @@ fn sound_that_is_not_compressed_is_converted_because_that_is_a_fraction_of_the_u
 }
 
 #[test]
-fn sound_that_is_no_larger_than_what_it_would_be_converted_to_is_sent_as_it_is() {
+fn small_audio_is_uploaded_unchanged() {
     for (rate, channels, bits) in [(8_000, 1, 16), (16_000, 1, 16), (8_000, 2, 16), (16_000, 1, 8)]
     {
         let stand_in = StandIn::scripted([answer("A tone.")]);
@@ -171,7 +171,7 @@ fn sound_that_is_no_larger_than_what_it_would_be_converted_to_is_sent_as_it_is()
 }
 
 #[test]
-fn what_the_service_does_not_name_is_converted_and_never_when_told() {
+fn convert_never_uploads_unsupported_formats_unchanged() {
     for clip in ["aac.m4a", "vorbis.ogg", "opus.opus", "opus.webm", "native.flac", "video.mp4"] {
         let content = std::fs::read(data_path("tones").join(clip)).unwrap();
         for (convert, is_sent_as_it_is) in [("auto", false), ("never", true)] {
@@ -186,7 +186,7 @@ fn what_the_service_does_not_name_is_converted_and_never_when_told() {
 }
 
 #[test]
-fn compressed_sound_that_does_not_fit_is_converted_where_that_helps() {
+fn large_compressed_audio_is_converted_if_that_helps() {
     let content = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let stand_in = StandIn::scripted([answer("Two tones.")]);
     // 3.8 kB at 121 kbit/s, and 8 kB as WAV: neither fits into 4 kB of base64.
@@ -205,7 +205,7 @@ fn compressed_sound_that_does_not_fit_is_converted_where_that_helps() {
 }
 
 #[test]
-fn the_first_of_several_tracks_of_sound_is_heard_which_verbose_says() {
+fn the_first_of_several_audio_tracks_is_used() {
     let stand_in = StandIn::start();
     let clip = data_path("tones/video.mkv");
     let run = caption(&stand_in).args(["-v"]).arg(clip).run();
@@ -214,7 +214,7 @@ fn the_first_of_several_tracks_of_sound_is_heard_which_verbose_says() {
 }
 
 #[test]
-fn sound_that_cannot_be_decoded_here_is_sent_as_it_is_but_not_when_it_would_have_to_be_converted() {
+fn undecodable_audio_is_uploaded_unchanged_if_allowed() {
     let stand_in = StandIn::scripted([answer("Some sound.")]);
     caption(&stand_in).arg(data_path("gsm.wav")).run().captioned();
     assert_eq!(stand_in.request().audio(), std::fs::read(data_path("gsm.wav")).unwrap());
@@ -225,7 +225,7 @@ fn sound_that_cannot_be_decoded_here_is_sent_as_it_is_but_not_when_it_would_have
 }
 
 #[test]
-fn sound_of_more_than_forty_minutes_is_refused_with_its_length_and_what_would_work() {
+fn audio_over_forty_minutes_is_rejected_with_a_hint() {
     // 8 bits at 1 kHz: 41 minutes in 2.5 MB.
     let content = wav(1_000, 1, 8, &vec![0.1; 41 * 60 * 1_000]);
     let stand_in = StandIn::start();
@@ -242,7 +242,7 @@ fn sound_of_more_than_forty_minutes_is_refused_with_its_length_and_what_would_wo
 }
 
 #[test]
-fn a_dry_run_tells_the_size_after_conversion() {
+fn a_dry_run_reports_the_size_after_conversion() {
     let stand_in = StandIn::start();
     let content = wav(44_100, 2, 16, &samples(44_100, 0.5, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", content).args(["--dry-run", "a.wav"]).run();

@@ -1,7 +1,7 @@
 //! What the program takes in has a limit, and so has the memory that it takes for it.
 
 use crate::harness::{Caption, answer, assert_says, caption, data_path, finish, unconfigured};
-use crate::watched::{MOST_MEMORY, Watched};
+use crate::process_monitor::{MOST_MEMORY, Watched};
 use support::stand_in::{KEY, Reply, StandIn};
 
 /// Runs it to its end, with this code, and returns what was said.
@@ -17,7 +17,7 @@ fn within_bounds(mut run: Caption, code: i32) -> String {
 }
 
 #[test]
-fn answers_that_are_made_to_fill_the_memory_do_not_even_several_at_a_time() {
+fn huge_responses_do_not_fill_the_memory() {
     let choice = |text: &str| format!("{{\"choices\":[{{\"message\":{{\"content\":\"{text}\"}}}}]");
     for (body, code) in [
         (format!("{},\"x\":[{}0]}}", choice("Rain."), "{},".repeat(49_990)), 0),
@@ -37,7 +37,7 @@ fn answers_that_are_made_to_fill_the_memory_do_not_even_several_at_a_time() {
 }
 
 #[test]
-fn a_manifest_that_is_made_to_fill_the_memory_does_not() {
+fn a_huge_manifest_does_not_fill_the_memory() {
     let head = format!("{{\"input\":\"x\",\"sha256\":\"{}\",\"model\":\"m\"", "a".repeat(64));
     let windows = |count: usize| {
         let windows = vec!["{\"start\":0,\"end\":1,\"caption\":\"\"}"; count].join(",");
@@ -59,7 +59,7 @@ fn a_manifest_that_is_made_to_fill_the_memory_does_not() {
 }
 
 #[test]
-fn settings_that_are_made_to_fill_the_memory_are_refused_or_do_not() {
+fn huge_settings_do_not_fill_the_memory() {
     let rules = |rule: &str| ["[[rule]]\n", rule, "\n"].concat().repeat(60_000 / (rule.len() + 10));
     let globs = |count| format!("[[rule]]\ndeny = 'x'\npaths = [{}]", "'*[a-z]?',".repeat(count));
     for (settings, code, words) in [
@@ -83,7 +83,7 @@ fn settings_that_are_made_to_fill_the_memory_are_refused_or_do_not() {
 
 #[cfg(unix)]
 #[test]
-fn lists_keys_and_settings_without_an_end_are_refused() {
+fn endless_lists_keys_and_settings_are_rejected() {
     let endless =
         |args: &[&str]| unconfigured().env("AIMLAPI_KEY", KEY).args(args).arg("nowhere.wav");
     for (option, code, words) in [
@@ -97,7 +97,7 @@ fn lists_keys_and_settings_without_an_end_are_refused() {
 }
 
 #[test]
-fn a_long_list_of_what_is_not_there_takes_little_memory_and_few_lines() {
+fn a_long_list_of_missing_files_is_summarized() {
     let list: Vec<_> = (0..20_000).map(|number| format!("{number}.wav")).collect();
     let run = unconfigured().env("AIMLAPI_KEY", KEY).file("list", list.join("\n"));
     let run = run.args(["--files-from", "list"]);
@@ -116,7 +116,7 @@ fn stuffed(clip: &str, at: usize, before: &[u8], stuffing: &[u8], len: usize) ->
 }
 
 #[test]
-fn heads_of_sound_that_are_made_to_fill_the_memory_do_not() {
+fn huge_audio_headers_do_not_fill_the_memory() {
     const LARGE: usize = 9_999_996;
     let le = u32::try_from(LARGE).unwrap().to_le_bytes();
     let be = u32::try_from(LARGE).unwrap().to_be_bytes();
@@ -159,7 +159,7 @@ fn titled(titles: usize) -> Vec<u8> {
 }
 
 #[test]
-fn faults_with_endless_paths_and_details_are_told_in_one_line() {
+fn validation_errors_with_huge_paths_are_shortened() {
     let many = |count: usize| {
         (0..count).map(|n| format!("\"{n}\":{{\"_errors\":[\"x\"]}}")).collect::<Vec<_>>().join(",")
     };
@@ -182,7 +182,7 @@ fn faults_with_endless_paths_and_details_are_told_in_one_line() {
 
 #[cfg(unix)]
 #[test]
-fn a_list_of_what_to_ignore_without_an_end_costs_its_folder_and_no_other() {
+fn an_endless_ignore_file_fails_only_its_folder() {
     use std::os::unix::fs::symlink;
     let stand_in = StandIn::always(|| answer("Rain."));
     let run = caption(&stand_in).clips("x/a", 1).clips("x/b", 1).clips("x/c", 1);
@@ -197,7 +197,7 @@ fn a_list_of_what_to_ignore_without_an_end_costs_its_folder_and_no_other() {
 }
 
 #[test]
-fn numbers_that_no_service_means_are_no_numbers() {
+fn absurd_numbers_of_the_service_are_ignored() {
     let usage = "{\"prompt_tokens\":18446744073709551615,\"completion_tokens\":1}";
     let body =
         format!("{{\"choices\":[{{\"message\":{{\"content\":\"Rain.\"}}}}],\"usage\":{usage}}}");
@@ -228,7 +228,7 @@ fn numbers_that_no_service_means_are_no_numbers() {
 }
 
 #[test]
-fn a_manifest_that_leads_in_circles_is_read_in_no_time() {
+fn a_manifest_with_cycles_is_read_quickly() {
     let stand_in = StandIn::start();
     let sha256 = {
         use sha2::{Digest, Sha256};

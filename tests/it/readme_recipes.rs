@@ -52,7 +52,7 @@ fn after(words: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn kohya_finds_a_caption_beside_each_sound() {
+fn kohya_finds_a_caption_beside_each_file() {
     let folder = after("{stem}.caption'");
     let read = fs::read_to_string(folder.path().join("002.caption")).unwrap();
     assert_eq!(read, "ohwx style, Rain.\n");
@@ -60,7 +60,7 @@ fn kohya_finds_a_caption_beside_each_sound() {
 }
 
 #[test]
-fn ace_step_finds_captions_apart_from_lyrics() {
+fn ace_step_finds_captions_separate_from_lyrics() {
     let folder = after("{stem}.caption.txt'");
     assert_eq!(fs::read_to_string(folder.path().join("000.caption.txt")).unwrap(), "Rain.\n");
     assert_eq!(fs::read_to_string(folder.path().join("000.txt")).unwrap(), "la la la");

@@ -22,7 +22,7 @@ fn ten_seconds(stand_in: &StandIn) -> Caption {
 }
 
 #[test]
-fn an_answer_for_less_than_half_of_the_sound_is_a_failure_that_names_both_numbers() {
+fn fewer_than_half_of_the_expected_tokens_is_a_failure() {
     let stand_in = StandIn::scripted([heard(62)]);
     let said = ten_seconds(&stand_in).run().failed(3);
     let words = ["heard 62 tokens of about 125", "without the sound", "a.wav", "--convert always"];
@@ -30,13 +30,13 @@ fn an_answer_for_less_than_half_of_the_sound_is_a_failure_that_names_both_number
 }
 
 #[test]
-fn an_answer_for_half_of_the_sound_is_taken() {
+fn half_of_the_expected_tokens_is_accepted() {
     let stand_in = StandIn::scripted([heard(63)]);
     assert_eq!(ten_seconds(&stand_in).run().captioned(), "Silence.\n");
 }
 
 #[test]
-fn what_was_not_heard_is_told_as_such_in_a_record_and_not_kept() {
+fn a_failed_token_check_is_not_heard_and_not_cached() {
     let stand_in = StandIn::scripted([heard(8)]);
     let run = ten_seconds(&stand_in).args(["-f", "jsonl", "--manifest", "m.jsonl"]);
     let manifest = run.folder().join("m.jsonl");
@@ -49,7 +49,7 @@ fn what_was_not_heard_is_told_as_such_in_a_record_and_not_kept() {
 }
 
 #[test]
-fn what_was_not_heard_was_paid_for_all_the_same() {
+fn a_failed_token_check_counts_as_spent() {
     let stand_in = StandIn::always(|| heard(8));
     let run =
         ten_seconds(&stand_in).file("b.wav", wav(8_000, 1, 8, &vec![0.1; 80_000])).arg("b.wav");
@@ -57,19 +57,19 @@ fn what_was_not_heard_was_paid_for_all_the_same() {
 }
 
 #[test]
-fn another_model_may_count_as_it_likes() {
+fn other_models_are_not_checked() {
     let stand_in = StandIn::scripted([heard(8)]);
     ten_seconds(&stand_in).args(["-m", "gpt-4o-audio-preview"]).run().captioned();
 }
 
 #[test]
-fn the_captioner_is_known_by_the_end_of_its_name() {
+fn the_model_is_recognized_by_its_suffix() {
     let stand_in = StandIn::scripted([heard(8)]);
     ten_seconds(&stand_in).args(["-m", "Qwen/Qwen3-Omni-30B-A3B-Captioner"]).run().failed(3);
 }
 
 #[test]
-fn a_window_is_judged_by_its_own_length() {
+fn each_window_is_checked_by_its_length() {
     // Two windows of 5 s: 63 tokens each, of 125 in all.
     let stand_in = StandIn::always(|| heard(40));
     ten_seconds(&stand_in).args(["--window", "5s"]).run().captioned();

@@ -9,7 +9,7 @@ use crate::harness::{answer, assert_says, caption, caption_tone, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn standard_output_holds_the_caption_and_a_newline_and_nothing_else() {
+fn standard_output_is_the_caption_and_a_newline() {
     let stand_in = StandIn::scripted([answer("  A bell, then – silence.\n\n")]);
     assert_eq!(caption_tone(&stand_in, &[]).captioned(), "A bell, then – silence.\n");
 }
@@ -22,7 +22,7 @@ fn json_is_the_response_as_received() {
 }
 
 #[test]
-fn the_caption_is_found_in_the_json_where_jq_users_look_for_it() {
+fn json_has_the_caption_where_jq_users_expect_it() {
     let stand_in = StandIn::start();
     let printed = caption_tone(&stand_in, &["--format", "json"]).captioned();
     let document: Value = serde_json::from_str(&printed).unwrap();
@@ -31,7 +31,7 @@ fn the_caption_is_found_in_the_json_where_jq_users_look_for_it() {
 }
 
 #[test]
-fn several_responses_come_one_a_line_and_otherwise_as_received() {
+fn several_responses_are_printed_one_per_line() {
     let pretty =
         "{\n  \"b\": 1.50,\n  \"choices\": [{\"message\": {\"content\": \"x\"}}],\n  \"a\": 2\n}";
     let reply = || Reply::status(200).body("application/json", pretty);
@@ -43,7 +43,7 @@ fn several_responses_come_one_a_line_and_otherwise_as_received() {
 }
 
 #[test]
-fn a_stream_cannot_be_one_json_document() {
+fn stream_and_json_cannot_be_combined() {
     let stand_in = StandIn::start();
     let said = caption_tone(&stand_in, &["--json", "--stream"]).failed(2);
     assert_says(&said, &["--stream gives no single JSON document"]);
@@ -60,7 +60,7 @@ fn every_2xx_is_a_success() {
 }
 
 #[test]
-fn what_is_not_documented_or_of_another_type_does_not_cost_the_caption() {
+fn unknown_fields_and_types_are_ignored() {
     let body = json!({
         "choices": [{ "message": { "content": "Rain.", "role": 7 }, "finish_reason": null, "x": {} }],
         "usage": "none", "meta": [1], "model": null, "id": 3, "error": null,
@@ -70,7 +70,7 @@ fn what_is_not_documented_or_of_another_type_does_not_cost_the_caption() {
 }
 
 #[test]
-fn verbose_tells_tokens_cost_model_and_request_id() {
+fn verbose_reports_tokens_cost_model_and_request_id() {
     let stand_in = StandIn::start();
     let run = caption_tone(&stand_in, &["-v"]);
     assert_eq!(run.code, 0);
@@ -86,7 +86,7 @@ fn verbose_tells_tokens_cost_model_and_request_id() {
 }
 
 #[test]
-fn the_cost_is_found_in_the_body_or_else_in_the_headers() {
+fn the_cost_is_read_from_the_body_or_the_headers() {
     let choices = json!([{ "message": { "content": "Rain." } }]);
     let body = |usage: Value| json!({ "choices": choices, "meta": { "usage": usage } });
     let usd = json!({ "usd_spent": 0.25, "credits_used": 1 });
@@ -103,7 +103,7 @@ fn the_cost_is_found_in_the_body_or_else_in_the_headers() {
 }
 
 #[test]
-fn a_caption_cut_by_the_users_own_limit_is_printed_with_a_note() {
+fn a_caption_cut_by_max_tokens_is_printed_with_a_note() {
     let stand_in = StandIn::scripted([stopped_for("length")]);
     let run = caption_tone(&stand_in, &["--max-tokens", "3"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "A bell.\n"));
@@ -111,17 +111,17 @@ fn a_caption_cut_by_the_users_own_limit_is_printed_with_a_note() {
 }
 
 #[test]
-fn a_caption_cut_by_the_models_own_limit_is_incomplete() {
+fn a_caption_cut_by_the_model_limit_is_incomplete() {
     incomplete(stopped_for("length"), &["cut at the model's limit"]);
 }
 
 #[test]
-fn a_caption_stopped_by_a_filter_is_incomplete() {
+fn a_caption_stopped_by_a_content_filter_is_incomplete() {
     incomplete(stopped_for("content_filter"), &["stopped for \"content_filter\""]);
 }
 
 #[test]
-fn an_answer_without_text_is_incomplete() {
+fn a_response_without_text_is_incomplete() {
     for content in [json!(""), json!(" \n"), Value::Null] {
         let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
         incomplete(json_reply(200, &json!({ "choices": [choice] })), &["no text in it"]);
@@ -130,7 +130,7 @@ fn an_answer_without_text_is_incomplete() {
 }
 
 #[test]
-fn an_error_inside_a_success_is_an_error() {
+fn an_error_in_a_200_response_is_an_error() {
     let body = json!({ "error": { "message": "upstream broke", "code": 500 } });
     let stand_in = StandIn::scripted([json_reply(200, &body)]);
     let said = caption_tone(&stand_in, &["--max-retries", "0"]).failed(3);
@@ -138,7 +138,7 @@ fn an_error_inside_a_success_is_an_error() {
 }
 
 #[test]
-fn a_success_with_html_is_no_caption() {
+fn html_with_status_200_is_an_error() {
     let page = "<html><body>Welcome to the hotel Wi-Fi</body></html>";
     let stand_in = StandIn::scripted([Reply::status(200).body("text/html", page)]);
     let said = caption_tone(&stand_in, &[]).failed(3);
@@ -147,14 +147,14 @@ fn a_success_with_html_is_no_caption() {
 }
 
 #[test]
-fn a_success_without_a_body_is_no_caption() {
+fn an_empty_200_response_is_an_error() {
     let stand_in = StandIn::scripted([Reply::status(204)]);
     let said = caption_tone(&stand_in, &[]).failed(3);
     assert_says(&said, &["answered 204 with an empty body", "tone.wav"]);
 }
 
 #[test]
-fn a_success_that_is_no_json_object_is_no_caption() {
+fn a_200_response_must_be_a_json_object() {
     for (body, found) in [("captions!", "not JSON"), ("[1]", "JSON of another kind")] {
         let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
         assert_says(&caption_tone(&stand_in, &[]).failed(3), &["answered 200 with", found]);
@@ -162,7 +162,7 @@ fn a_success_that_is_no_json_object_is_no_caption() {
 }
 
 #[test]
-fn an_answer_that_never_ends_is_given_up() {
+fn an_endless_response_is_an_error() {
     let stand_in =
         StandIn::scripted([Reply::status(200).body("application/json", vec![b' '; 9_000_000])]);
     assert_says(&caption_tone(&stand_in, &[]).failed(3), &["an endless body"]);

@@ -83,7 +83,7 @@ impl Repository {
 }
 
 #[test]
-fn the_examples_caption_what_is_new_and_give_the_verdict() {
+fn the_examples_caption_new_files_and_audit_them() {
     if !has_programs(&["bash", "git"]) {
         return;
     }
@@ -106,7 +106,7 @@ fn the_examples_caption_what_is_new_and_give_the_verdict() {
 }
 
 #[test]
-fn in_the_examples_a_sound_that_fails_is_told_by_the_audit() {
+fn the_audit_of_the_examples_reports_failed_files() {
     if !has_programs(&["bash", "git"]) {
         return;
     }
@@ -124,7 +124,7 @@ fn in_the_examples_a_sound_that_fails_is_told_by_the_audit() {
 }
 
 #[test]
-fn in_the_examples_a_fork_goes_by_committed_captions_alone() {
+fn the_examples_use_only_committed_captions_in_a_fork() {
     if !has_programs(&["bash", "git"]) {
         return;
     }

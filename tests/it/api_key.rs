@@ -6,7 +6,7 @@ use support::stand_in::{KEY, Reply, StandIn};
 const VARIABLES: [&str; 3] = ["AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY"];
 
 #[test]
-fn without_a_key_three_lines_say_how_to_get_and_set_one() {
+fn a_missing_key_is_explained_in_three_lines() {
     let stand_in = StandIn::start();
     let run = unconfigured()
         .env("AIMLAPI_BASE_URL", stand_in.base_url())
@@ -22,12 +22,12 @@ fn without_a_key_three_lines_say_how_to_get_and_set_one() {
 }
 
 #[test]
-fn the_key_is_looked_for_before_any_input_is_read() {
+fn the_key_is_required_before_inputs_are_read() {
     assert_says(&unconfigured().arg("nowhere.wav").run().failed(4), &["no key"]);
 }
 
 #[test]
-fn the_key_is_taken_from_each_of_three_variables_in_their_order() {
+fn the_key_is_read_from_three_variables_in_order() {
     let stand_in = StandIn::start();
     for first in 0..VARIABLES.len() {
         let mut run = unconfigured().env("AIMLAPI_BASE_URL", stand_in.base_url());
@@ -45,7 +45,7 @@ fn the_key_is_taken_from_each_of_three_variables_in_their_order() {
 }
 
 #[test]
-fn a_key_file_beats_the_environment_and_may_end_in_a_newline() {
+fn a_key_file_overrides_the_environment() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).env("AIMLAPI_KEY", "wrong").private_file("key", KEY);
     run.args(["--api-key-file", "key"]).arg(data_path("tone.wav")).run().captioned();
@@ -53,7 +53,7 @@ fn a_key_file_beats_the_environment_and_may_end_in_a_newline() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_file_that_others_can_read_is_used_with_a_warning_that_does_not_show_it() {
+fn a_key_file_readable_by_others_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let warned = |mode: u32, args: &[&str]| {
         let stand_in = StandIn::start();
@@ -77,7 +77,7 @@ fn a_key_file_that_others_can_read_is_used_with_a_warning_that_does_not_show_it(
 
 #[cfg(unix)]
 #[test]
-fn a_key_may_come_out_of_a_pipe() {
+fn a_key_can_be_read_from_a_pipe() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).env_remove("AIMLAPI_KEY").args(["--api-key-file", "/dev/fd/3"]);
     let mut run = run.arg(data_path("tone.wav")).env("PIPED", KEY);
@@ -86,13 +86,13 @@ fn a_key_may_come_out_of_a_pipe() {
 }
 
 #[test]
-fn a_key_file_that_is_not_there_is_told_without_repeating_what_may_be_the_key() {
+fn a_missing_key_file_is_reported_without_its_name() {
     let said = unconfigured().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
     assert_says(&said, &["could not read the file that --api-key-file names", "No such file"]);
 }
 
 #[test]
-fn a_key_that_no_header_can_carry_is_refused_and_not_shown() {
+fn a_key_that_is_not_a_valid_header_is_rejected() {
     for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}", "“sk-marked”"] {
         let said = unconfigured().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
         assert_says(&said, &["the key is empty, or holds", "copy the key once more"]);
@@ -101,7 +101,7 @@ fn a_key_that_no_header_can_carry_is_refused_and_not_shown() {
 }
 
 #[test]
-fn no_option_takes_the_key_itself() {
+fn no_option_accepts_the_key() {
     let stand_in = StandIn::start();
     for option in ["--api-key", "--key", "-k", "--token"] {
         assert_says(&caption_tone(&stand_in, &[option, KEY]).failed(2), &["unexpected argument"]);
@@ -109,7 +109,7 @@ fn no_option_takes_the_key_itself() {
 }
 
 #[test]
-fn the_key_is_shown_nowhere_whatever_happens() {
+fn the_key_appears_in_no_output() {
     let marked = "sk-marked-0123456789";
     for (reply, args) in [
         (Reply::measured(), vec!["-v"]),
@@ -140,7 +140,7 @@ fn the_key_is_shown_nowhere_whatever_happens() {
 }
 
 #[test]
-fn the_key_does_not_go_over_plain_http_to_another_host() {
+fn the_key_is_not_sent_over_http_to_another_host() {
     // Nothing is sent to either: the second ends at a proxy that is not there.
     let said = unconfigured().env("AIMLAPI_KEY", KEY).args([
         "--base-url",
@@ -154,7 +154,7 @@ fn the_key_does_not_go_over_plain_http_to_another_host() {
 }
 
 #[test]
-fn what_goes_to_this_machine_goes_through_no_proxy() {
+fn loopback_requests_bypass_the_proxy() {
     let proxy = StandIn::start();
     let stand_in = StandIn::scripted([
         Reply::status(200).body("audio/wav", std::fs::read(data_path("tone.wav")).unwrap())
@@ -165,7 +165,7 @@ fn what_goes_to_this_machine_goes_through_no_proxy() {
 }
 
 #[test]
-fn a_base_url_with_a_password_is_refused_without_showing_it() {
+fn a_base_url_with_a_password_is_rejected_without_showing_it() {
     let run = unconfigured().env("AIMLAPI_KEY", KEY).args([
         "--base-url",
         "http://bob:hunter2@127.0.0.1:9/v1",
@@ -187,7 +187,7 @@ fn plain_http_to_another_host_can_be_allowed() {
 }
 
 #[test]
-fn a_base_url_that_is_none_is_wrong_usage() {
+fn an_invalid_base_url_is_wrong_usage() {
     for url in ["nonsense", "ftp://example.com", "https://"] {
         let run = unconfigured().env("AIMLAPI_KEY", KEY).args(["--base-url", url, "a.wav"]).run();
         assert_says(&run.failed(2), &["not a usable base URL", url, "AIMLAPI_BASE_URL"]);
@@ -195,7 +195,7 @@ fn a_base_url_that_is_none_is_wrong_usage() {
 }
 
 #[test]
-fn a_key_that_the_service_repeats_is_shown_in_no_form() {
+fn a_key_repeated_by_the_service_is_masked() {
     let marked = "sk-marked-0123456789";
     let escaped: Vec<_> = marked.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
     let piece = |text: &str| {

@@ -14,7 +14,7 @@ const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
 
 #[test]
-fn every_status_has_its_kind_and_its_tries() {
+fn every_status_has_a_kind_and_a_number_of_attempts() {
     let mut rows = Vec::new();
     for (status, ending) in [
         (204, failed("server", 1)),
@@ -54,7 +54,7 @@ fn every_status_has_its_kind_and_its_tries() {
 }
 
 #[test]
-fn every_refusal_is_read_whatever_its_body() {
+fn every_error_body_is_read() {
     let body = |name: &str, status: u16, media_type: &'static str, body: Vec<u8>, ending| {
         let reply = move || Reply::status(status).body(media_type, body.clone());
         Row::replied(&format!("{status} with {name}"), reply, ending)
@@ -123,7 +123,7 @@ fn every_refusal_is_read_whatever_its_body() {
 }
 
 #[test]
-fn every_wait_that_is_asked_for_has_an_end() {
+fn every_requested_wait_is_bounded() {
     let row = |name: &str, headers: &[(&'static str, &'static str)], tries| {
         let headers = headers.to_vec();
         let reply = move || {
@@ -152,7 +152,7 @@ fn every_wait_that_is_asked_for_has_an_end() {
 }
 
 #[test]
-fn every_answer_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
+fn every_response_is_a_caption_or_a_failure_without_retry() {
     let body = |name: &str, media_type: &'static str, body: Vec<u8>, ending| {
         Row::replied(name, move || Reply::status(200).body(media_type, body.clone()), ending)
     };

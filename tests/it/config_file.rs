@@ -20,7 +20,7 @@ fn named(stand_in: &StandIn, toml: &str) -> Caption {
 }
 
 #[test]
-fn options_of_the_project_are_taken_as_if_they_were_typed() {
+fn options_of_the_project_work_like_flags() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let toml = "format = 'jsonl'\nprepend = 'Heard: '\nmax-tokens = 50\nno-stream = true\njobs = 2\nhidden = false\n";
     let run = with(&stand_in, toml).run();
@@ -29,7 +29,7 @@ fn options_of_the_project_are_taken_as_if_they_were_typed() {
 }
 
 #[test]
-fn what_is_typed_beats_the_file_and_so_does_what_conflicts_with_it() {
+fn flags_override_the_file_and_conflicting_options() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let toml = "format = ['jsonl']\nprepend = 'a '\nquiet = true\n";
     let run = |arguments: &[&str]| with(&stand_in, toml).args(arguments).run();
@@ -39,7 +39,7 @@ fn what_is_typed_beats_the_file_and_so_does_what_conflicts_with_it() {
 }
 
 #[test]
-fn the_environment_beats_the_file() {
+fn the_environment_overrides_the_file() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let model = |run: Caption| {
         run.run();
@@ -54,7 +54,7 @@ fn the_environment_beats_the_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_projects_file_beats_the_users() {
+fn the_project_file_overrides_the_user_file() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let run = with(&stand_in, "prepend = 'project '\n");
     let run = run.file(".config/caption/caption.toml", "prepend = 'user '\nappend = ' end'\n");
@@ -62,7 +62,7 @@ fn the_projects_file_beats_the_users() {
 }
 
 #[test]
-fn a_file_that_is_named_stands_in_place_of_the_others() {
+fn config_replaces_the_other_files() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let run = named(&stand_in, "append = '!'\n").file("caption.toml", "prepend = 'project '\n");
     assert_eq!(run.run().stdout, "Rain.!\n");
@@ -71,7 +71,7 @@ fn a_file_that_is_named_stands_in_place_of_the_others() {
 }
 
 #[test]
-fn an_unknown_key_is_an_error_that_names_the_nearest() {
+fn an_unknown_key_is_an_error_with_a_suggestion() {
     let stand_in = StandIn::start();
     for (toml, words) in [
         (
@@ -89,7 +89,7 @@ fn an_unknown_key_is_an_error_that_names_the_nearest() {
 }
 
 #[test]
-fn what_a_file_cannot_say_is_told_with_its_place() {
+fn an_invalid_value_is_reported_with_its_position() {
     let stand_in = StandIn::start();
     for (toml, words) in [
         ("jobs = 1\nformat = \n", &["caption.toml, line 2: "][..]),
@@ -113,7 +113,7 @@ fn what_a_file_cannot_say_is_told_with_its_place() {
 }
 
 #[test]
-fn a_project_does_not_say_where_the_key_goes_nor_lead_out_of_itself() {
+fn a_project_cannot_redirect_the_key_or_write_outside() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let url = format!("base-url = '{}'\n", stand_in.base_url());
     for (toml, words) in [
@@ -137,7 +137,7 @@ fn a_project_does_not_say_where_the_key_goes_nor_lead_out_of_itself() {
 }
 
 #[test]
-fn a_relative_path_is_relative_to_its_file() {
+fn relative_paths_are_relative_to_the_file() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let run =
         caption(&stand_in).file("sub/other.toml", "output = 'out.txt'\nmanifest = 'm.jsonl'\n");
@@ -150,7 +150,7 @@ fn a_relative_path_is_relative_to_its_file() {
 }
 
 #[test]
-fn rules_of_a_file_have_a_name_a_reason_and_a_severity() {
+fn rules_have_a_name_a_reason_and_a_severity() {
     let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let rule =
         "[[rule]]\nname = 'no-speech'\ndeny = 'voice'\nreason = 'Ambience is without people.'\n";
@@ -167,7 +167,7 @@ fn rules_of_a_file_have_a_name_a_reason_and_a_severity() {
 }
 
 #[test]
-fn rules_may_be_for_some_paths_only() {
+fn rules_can_be_limited_to_paths() {
     let stand_in = StandIn::always(|| answer("A voice."));
     let toml = "[[rule]]\ndeny = 'voice'\npaths = ['amb/**', '*.flac']\n";
     let run = caption(&stand_in).file("caption.toml", toml).clips("amb", 1).clips("talk", 1);
@@ -179,7 +179,7 @@ fn rules_may_be_for_some_paths_only() {
 }
 
 #[test]
-fn rules_on_the_sound_have_bounds_of_their_own() {
+fn audio_rules_have_bounds() {
     // 0.25 s of a tone at 8 kHz, mono.
     for (rule, is_kept) in [
         ("duration = { max = 0.2 }", false),
@@ -201,14 +201,14 @@ fn rules_on_the_sound_have_bounds_of_their_own() {
 }
 
 #[test]
-fn rules_of_a_file_and_rules_that_are_typed_hold_together() {
+fn rules_of_the_file_and_of_flags_are_combined() {
     let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let run = with(&stand_in, "[[rule]]\ndeny = 'voice'\n").args(["--deny", "rain"]).run();
     assert_says(&run.stderr, &["(deny voice)", "(deny rain)"]);
 }
 
 #[test]
-fn what_is_typed_may_need_what_the_file_says() {
+fn a_flag_may_depend_on_an_option_of_the_file() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     with(&stand_in, "manifest = 'm.jsonl'\n").run().captioned();
     let run = with(&stand_in, "manifest = 'm.jsonl'\n").file("m.jsonl", "").arg("--offline");
@@ -219,7 +219,7 @@ fn what_is_typed_may_need_what_the_file_says() {
 }
 
 #[test]
-fn what_is_typed_wrong_is_told_as_ever() {
+fn wrong_flags_are_reported_as_usual() {
     let stand_in = StandIn::start();
     let run = with(&stand_in, "jobs = 2\n").arg("--windw=30s").run();
     assert_says(&run.failed(2), &["unexpected argument '--windw'", "--window"]);
@@ -230,7 +230,7 @@ fn what_is_typed_wrong_is_told_as_ever() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_in_a_project_does_not_lead_out_of_it() {
+fn a_link_cannot_lead_out_of_the_project() {
     let stand_in = StandIn::start();
     let outside = tempfile::tempdir().unwrap();
     let run = with(&stand_in, "output = 'link/out.txt'\n");
@@ -241,7 +241,7 @@ fn a_link_in_a_project_does_not_lead_out_of_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_project_adds_to_the_rules_of_its_user_and_spends_no_more() {
+fn a_project_adds_rules_and_cannot_raise_max_spend() {
     let user = ".config/caption/caption.toml";
     let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let run = with(&stand_in, "[[rule]]\ndeny = 'rain'\n").file(user, "[[rule]]\ndeny = 'voice'\n");
@@ -257,7 +257,7 @@ fn a_project_adds_to_the_rules_of_its_user_and_spends_no_more() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_conflicts_with_the_projects_file_is_not_taken_from_the_users() {
+fn the_project_file_overrides_conflicting_user_options() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let run = with(&stand_in, "verbose = true\n");
     let run = run.file(".config/caption/caption.toml", "quiet = true\nappend = ' end'\n").run();
@@ -267,7 +267,7 @@ fn what_conflicts_with_the_projects_file_is_not_taken_from_the_users() {
 
 #[cfg(unix)]
 #[test]
-fn sidecars_that_a_project_asks_for_stay_in_it() {
+fn sidecars_of_a_project_stay_inside_it() {
     use std::os::unix::fs::symlink;
     for (settings, link, target) in [
         ("sidecar = true\nforce = true", "tone.txt", "bashrc"),
@@ -291,7 +291,7 @@ fn sidecars_that_a_project_asks_for_stay_in_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_project_does_not_write_what_a_version_control_system_obeys_nor_through_a_link_to_nowhere() {
+fn a_project_cannot_write_version_control_files_or_through_links() {
     for settings in [
         "output = '.git/config'",
         "output = 'sub/.GIT/config'",

@@ -21,7 +21,7 @@ fn assert_close(sound: &Value, field: &str, expected: f64, tolerance: f64) {
 }
 
 #[test]
-fn a_sine_has_the_peak_level_and_loudness_of_the_books() {
+fn a_sine_has_the_standard_peak_level_and_loudness() {
     // EBU Tech 3341: 997 Hz in both channels is as loud in LUFS as its peak is in dBFS.
     let tone = sine(997.0);
     let sound = measured(wav(48_000, 2, 16, &samples(48_000, 3.0, |t| 0.1 * tone(t))));
@@ -33,7 +33,7 @@ fn a_sine_has_the_peak_level_and_loudness_of_the_books() {
 }
 
 #[test]
-fn the_kind_of_sound_is_told_beside_what_was_measured() {
+fn the_format_is_reported_with_the_measurements() {
     let sound = measured(std::fs::read(data_path("tones/native.flac")).unwrap());
     assert_eq!(sound["container"], "flac");
     assert_eq!(sound["codec"], "flac");
@@ -42,7 +42,7 @@ fn the_kind_of_sound_is_told_beside_what_was_measured() {
 }
 
 #[test]
-fn silence_is_told_at_both_ends_and_in_all() {
+fn silence_is_measured_at_both_ends_and_in_total() {
     let tone = sine(440.0);
     let sound = samples(16_000, 3.0, |t| match t {
         t if (0.5..1.0).contains(&t) || (1.5..2.75).contains(&t) => 0.3 * tone(t),
@@ -77,7 +77,7 @@ fn samples_are_clipped_where_three_or_more_in_a_row_are_at_full_scale() {
 }
 
 #[test]
-fn what_is_sent_as_it_is_and_what_is_cut_is_measured_too() {
+fn unchanged_and_windowed_audio_is_measured_too() {
     let stand_in = StandIn::start();
     let run = |arguments: &[&str]| {
         let run = caption(&stand_in).data_file("tone.mp3").args(["-v", "-f", "jsonl", "tone.mp3"]);
@@ -89,7 +89,7 @@ fn what_is_sent_as_it_is_and_what_is_cut_is_measured_too() {
 }
 
 #[test]
-fn a_known_caption_is_told_with_what_was_measured_then_or_else_now() {
+fn a_cached_caption_has_cached_or_new_measurements() {
     let stand_in = StandIn::start();
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -111,13 +111,13 @@ fn a_known_caption_is_told_with_what_was_measured_then_or_else_now() {
 }
 
 #[test]
-fn sound_that_cannot_be_decoded_here_has_a_kind_and_no_levels() {
+fn undecodable_audio_has_a_format_but_no_levels() {
     let sound = measured(std::fs::read(data_path("gsm.wav")).unwrap());
     assert_eq!(sound, json!({ "container": "wav", "codec": "gsm_ms" }));
 }
 
 #[test]
-fn what_could_not_be_decoded_then_has_no_levels_when_it_is_known() {
+fn a_cached_caption_of_undecodable_audio_has_no_levels() {
     let stand_in = StandIn::scripted([answer("A sound.")]);
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
@@ -129,7 +129,7 @@ fn what_could_not_be_decoded_then_has_no_levels_when_it_is_known() {
 }
 
 #[test]
-fn the_channels_around_count_for_more_and_the_one_for_effects_not_at_all() {
+fn loudness_weights_surround_channels_and_ignores_lfe() {
     // In 5.1: three times 1, twice 1.41; both of stereo together come to -20 LUFS.
     let tone = sine(997.0);
     let sound = measured(wav(48_000, 6, 16, &samples(48_000, 2.0, |t| 0.1 * tone(t))));
@@ -137,7 +137,7 @@ fn the_channels_around_count_for_more_and_the_one_for_effects_not_at_all() {
 }
 
 #[test]
-fn what_is_measured_makes_no_difference_to_what_is_captioned() {
+fn measuring_does_not_change_the_caption() {
     // Frames with heads and nothing that makes sense behind them.
     let mut mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let starts: Vec<_> =
@@ -156,7 +156,7 @@ fn what_is_measured_makes_no_difference_to_what_is_captioned() {
 }
 
 #[test]
-fn silence_is_as_long_at_rates_that_steps_do_not_divide() {
+fn silence_is_measured_at_odd_sample_rates() {
     let tone = sine(440.0);
     let sound = samples(11_025, 20.0, |t| if t < 1.0 { 0.3 * tone(t) } else { 0.0 });
     let sound = measured(wav(11_025, 1, 16, &sound));

@@ -8,7 +8,7 @@ use crate::skip::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_folder_is_searched_for_audio_in_the_order_of_its_names() {
+fn a_folder_is_searched_in_sorted_order() {
     let stand_in = StandIn::start();
     let names = ["b.wav", "a/z.mp3", "a/b/c.FLAC", "notes.txt", "a.wav", "cover.png"];
     assert_eq!(
@@ -20,7 +20,7 @@ fn a_folder_is_searched_for_audio_in_the_order_of_its_names() {
 }
 
 #[test]
-fn ignore_files_and_hidden_names_are_honoured_unless_told_otherwise() {
+fn ignore_files_and_hidden_files_are_respected_by_default() {
     let stand_in = StandIn::start();
     let names = ["a.wav", "skip/b.wav", ".hidden/c.wav", ".d.wav", "e.wav"];
     let tree = || tree(&stand_in, &names).file(".gitignore", "skip/\n").file(".ignore", "e.wav\n");
@@ -30,7 +30,7 @@ fn ignore_files_and_hidden_names_are_honoured_unless_told_otherwise() {
 }
 
 #[test]
-fn what_is_excluded_is_left_out_of_folders_and_globs() {
+fn exclude_applies_to_folders_and_globs() {
     let stand_in = StandIn::start();
     let names = ["a.wav", "a.tmp.wav", "old/b.wav", "new/c.wav"];
     let args = ["--exclude", "*.tmp.wav", "--exclude", "old/"];
@@ -44,7 +44,7 @@ fn what_is_excluded_is_left_out_of_folders_and_globs() {
 }
 
 #[test]
-fn a_named_file_is_always_taken() {
+fn a_named_file_is_always_used() {
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &[".hidden.bin", "b.wav"]).file(".gitignore", "*");
     let args = ["--exclude", "*", ".hidden.bin", "b.wav"];
@@ -69,7 +69,7 @@ fn a_quoted_glob_is_expanded_with_braces_and_depth() {
 }
 
 #[test]
-fn a_glob_that_leads_upward_takes_no_hidden_file() {
+fn a_glob_with_parent_folders_matches_no_hidden_file() {
     let stand_in = StandIn::start();
     let mut run = tree(&stand_in, &["a.wav", "._a.wav", "inner/b.wav"]);
     let inner = run.folder().join("inner");
@@ -79,7 +79,7 @@ fn a_glob_that_leads_upward_takes_no_hidden_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_dangling_link_counts_only_where_it_would_be_a_sound() {
+fn a_dangling_link_is_a_failure_only_with_an_audio_name() {
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &["a.wav"]);
     std::os::unix::fs::symlink("nowhere", run.folder().join("notes.txt")).unwrap();
@@ -122,13 +122,13 @@ fn a_file_whose_name_looks_like_a_glob_is_that_file() {
 }
 
 #[test]
-fn nothing_to_caption_is_no_error_when_that_is_allowed() {
+fn allow_empty_accepts_no_inputs() {
     let stand_in = StandIn::start();
     caption(&stand_in).args(["--allow-empty", "."]).run().captioned();
 }
 
 #[test]
-fn a_list_names_files_urls_and_folders_one_a_line() {
+fn a_list_names_files_urls_and_folders() {
     let stand_in = StandIn::start();
     let list = "# my clips\r\nb.wav\r\n\nhttps://example.com/c.mp3\nfolder\n a.wav\n";
     let run = tree(&stand_in, &["b.wav", " a.wav", "folder/d.wav"]).file("list", list);
@@ -137,7 +137,7 @@ fn a_list_names_files_urls_and_folders_one_a_line() {
 }
 
 #[test]
-fn a_list_on_standard_input_is_captioned_while_it_is_still_written() {
+fn a_list_on_standard_input_is_read_incrementally() {
     let stand_in = StandIn::start();
     let mut run = tree(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
     let (child, mut list) = run.spawn_with_stdin();
@@ -152,7 +152,7 @@ fn a_list_on_standard_input_is_captioned_while_it_is_still_written() {
 
 #[cfg(unix)]
 #[test]
-fn names_may_hold_newlines_and_bytes_that_are_no_utf8() {
+fn names_may_contain_newlines_and_invalid_utf8() {
     use std::os::unix::ffi::OsStrExt;
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &["a\nb.wav"]);
@@ -166,7 +166,7 @@ fn names_may_hold_newlines_and_bytes_that_are_no_utf8() {
 }
 
 #[test]
-fn a_line_of_a_list_that_is_wrong_costs_only_itself() {
+fn a_wrong_line_of_a_list_does_not_fail_the_others() {
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &["a.wav"]).file("list", "gone.wav\nftp://x/y\na.wav\n");
     let run = run.args(["--files-from", "list"]).run();
@@ -177,7 +177,7 @@ fn a_line_of_a_list_that_is_wrong_costs_only_itself() {
 }
 
 #[test]
-fn a_list_that_is_not_there_is_wrong_usage() {
+fn a_missing_list_is_wrong_usage() {
     let stand_in = StandIn::start();
     let said = caption(&stand_in).args(["--files-from", "nowhere"]).run().failed(2);
     assert_says(&said, &["could not open the list nowhere"]);
@@ -187,7 +187,7 @@ fn a_list_that_is_not_there_is_wrong_usage() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_reached_by_several_routes_is_captioned_once() {
+fn a_file_with_several_paths_is_captioned_once() {
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &["x/a.wav"]);
     std::os::unix::fs::symlink("a.wav", run.folder().join("x/soft.wav")).unwrap();
@@ -200,7 +200,7 @@ fn a_file_reached_by_several_routes_is_captioned_once() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_cannot_be_opened_is_a_failure_of_its_own() {
+fn an_unreadable_folder_is_a_failure() {
     use std::os::unix::fs::PermissionsExt;
     let stand_in = StandIn::start();
     let run = tree(&stand_in, &["a.wav", "locked/b.wav"]);
@@ -233,7 +233,7 @@ fn every_input_is_in_exactly_one_shard() {
 }
 
 #[test]
-fn a_shard_without_inputs_is_no_error_and_one_that_is_none_is() {
+fn an_empty_shard_is_valid_and_an_invalid_one_is_not() {
     let stand_in = StandIn::start();
     let shards = ["1/64", "2/64"]
         .map(|shard| tree(&stand_in, &["a.wav"]).args(["--shard", shard, "-q", "."]).run().code);
@@ -265,7 +265,7 @@ fn names_of(run: Caption) -> Vec<String> {
 }
 
 #[test]
-fn a_listing_without_end_does_not_hold_up_its_first_entries() {
+fn an_endless_list_is_processed_while_it_is_read() {
     // An endless list: the program ends because its output is closed.
     let stand_in = StandIn::always(|| {
         Reply::status(200)
@@ -288,7 +288,7 @@ fn a_listing_without_end_does_not_hold_up_its_first_entries() {
 }
 
 #[test]
-fn a_list_written_on_windows_is_read_here() {
+fn a_list_with_windows_line_ends_is_read() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let run = run.file("list", "tone.wav\r\n# two\r\n\r\ntone.mp3\r\n");
@@ -298,7 +298,7 @@ fn a_list_written_on_windows_is_read_here() {
 
 #[cfg(unix)]
 #[test]
-fn a_backslash_is_a_letter_of_a_name_where_it_separates_nothing() {
+fn a_backslash_is_part_of_a_name_on_unix() {
     let stand_in = StandIn::start();
     let sound = fs::read(data_path("tone.wav")).unwrap();
     let run = caption(&stand_in).file("x/a\\b.wav", sound);

@@ -50,7 +50,7 @@ fn shown(run: Caption, code: i32) -> String {
 }
 
 #[test]
-fn neither_a_caption_nor_a_file_name_steers_a_terminal_in_any_form() {
+fn captions_and_file_names_cannot_control_the_terminal() {
     for format in ["text", "json", "jsonl", "csv", "srt", "vtt"] {
         let stand_in = StandIn::scripted([answer(HOSTILE)]);
         let run = hostile_file(caption(&stand_in)).args(["--no-stream", "-f", format, NAME]);
@@ -61,7 +61,7 @@ fn neither_a_caption_nor_a_file_name_steers_a_terminal_in_any_form() {
 }
 
 #[test]
-fn a_caption_that_streams_steers_no_terminal_wherever_it_is_cut() {
+fn a_streamed_caption_cannot_control_the_terminal() {
     let pieces = HOSTILE.chars().map(|c| {
         format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": c.to_string() } }] }))
     });
@@ -72,7 +72,7 @@ fn a_caption_that_streams_steers_no_terminal_wherever_it_is_cut() {
 }
 
 #[test]
-fn no_message_of_the_service_steers_a_terminal() {
+fn service_messages_cannot_control_the_terminal() {
     let refusal = json!({ "message": HOSTILE, "requestId": HOSTILE, "error": { "details": [{ "path": HOSTILE, "reason": HOSTILE }] } });
     let odd =
         json!({ "choices": [{ "message": { "content": "Rain." }, "finish_reason": HOSTILE }] });
@@ -87,7 +87,7 @@ fn no_message_of_the_service_steers_a_terminal() {
 }
 
 #[test]
-fn no_name_of_an_input_steers_a_terminal_before_anything_is_sent() {
+fn input_names_in_early_errors_cannot_control_the_terminal() {
     let stand_in = StandIn::start();
     for args in [
         &["--dry-run", "."][..],
@@ -113,7 +113,7 @@ fn no_name_of_an_input_steers_a_terminal_before_anything_is_sent() {
 }
 
 #[test]
-fn the_display_of_progress_shows_names_that_do_nothing() {
+fn names_in_the_progress_cannot_control_the_terminal() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let mut run = hostile_file(caption(&stand_in)).clips("x", 2).args(["."]);
     let terminal = Terminal::open();
@@ -126,7 +126,7 @@ fn the_display_of_progress_shows_names_that_do_nothing() {
 }
 
 #[test]
-fn files_and_pipes_get_the_text_as_it_is() {
+fn files_and_pipes_get_the_unchanged_text() {
     let stand_in = StandIn::always(|| answer(HOSTILE));
     let run = hostile_file(caption(&stand_in)).args(["-q", "-o", "out.txt", NAME]);
     let path = run.folder().join("out.txt");
@@ -138,7 +138,7 @@ fn files_and_pipes_get_the_text_as_it_is() {
 }
 
 #[test]
-fn a_caption_can_forge_neither_a_record_nor_a_row_nor_a_cue() {
+fn a_caption_cannot_forge_records_rows_or_cues() {
     let stand_in = StandIn::always(|| answer(HOSTILE));
     let print = |format: &str, args: &[&str]| {
         let run = hostile_file(caption(&stand_in)).data_file("tone.mp3");
@@ -162,7 +162,7 @@ fn a_caption_can_forge_neither_a_record_nor_a_row_nor_a_cue() {
 }
 
 #[test]
-fn an_output_file_that_is_a_terminal_is_one() {
+fn an_output_file_that_is_a_terminal_is_treated_as_one() {
     for file in ["/dev/stdout", "/dev/tty"] {
         let stand_in = StandIn::always(|| answer(HOSTILE));
         let mut run = hostile_file(caption(&stand_in)).args(["-q", "-o", file, NAME]);
@@ -180,7 +180,7 @@ fn an_output_file_that_is_a_terminal_is_one() {
 }
 
 #[test]
-fn what_is_not_quite_json_is_shown_to_people_all_the_same() {
+fn almost_valid_json_is_shown_on_a_terminal() {
     let body = "\u{feff}{\"choices\":[{\"message\":{\"content\":\"Rain \\ud83c.\"}}]}";
     let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
     let shown = shown(caption(&stand_in).data_file("tone.wav").args(["--json", "tone.wav"]), 0);

@@ -6,7 +6,7 @@ use crate::harness::{assert_says, caption, json_reply, unconfigured};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_run_stops_before_more_is_spent_than_allowed() {
+fn a_run_stops_at_max_spend() {
     let stand_in = StandIn::always(|| paid(0.25));
     for jobs in ["1", "8"] {
         let before = stand_in.requests().len();
@@ -24,14 +24,14 @@ fn a_run_stops_before_more_is_spent_than_allowed() {
 }
 
 #[test]
-fn a_run_within_its_limit_ends_as_any_other() {
+fn a_run_below_max_spend_ends_normally() {
     let stand_in = StandIn::always(|| paid(0.25));
     let run = caption(&stand_in).clips("x", 4).args(["-j", "4", "--max-spend", "$1", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
 
 #[test]
-fn known_captions_cost_nothing() {
+fn cached_captions_cost_nothing() {
     let stand_in = StandIn::always(|| paid(0.25));
     let manifest = tempfile::NamedTempFile::new().unwrap();
     let run = |args: &[&str]| {
@@ -45,7 +45,7 @@ fn known_captions_cost_nothing() {
 }
 
 #[test]
-fn a_service_that_tells_no_cost_cannot_be_limited() {
+fn max_spend_needs_a_service_that_reports_costs() {
     let stand_in = StandIn::always(|| crate::harness::answer("Rain."));
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5);
@@ -54,7 +54,7 @@ fn a_service_that_tells_no_cost_cannot_be_limited() {
 }
 
 #[test]
-fn answers_that_were_paid_for_and_held_no_caption_count_as_spent() {
+fn billed_responses_without_a_caption_count_as_spent() {
     let empty = || {
         json_reply(
             200,
@@ -75,7 +75,7 @@ fn answers_that_were_paid_for_and_held_no_caption_count_as_spent() {
 }
 
 #[test]
-fn a_limit_is_an_amount_of_money() {
+fn max_spend_must_be_an_amount() {
     for bad in ["0", "-1", "lots", "inf"] {
         let run = unconfigured().args([&format!("--max-spend={bad}"), "a.wav"]).run();
         assert_says(&run.failed(2), &["US dollars, such as 0.50"]);
@@ -83,7 +83,7 @@ fn a_limit_is_an_amount_of_money() {
 }
 
 #[test]
-fn a_dry_run_lists_what_would_be_sent_and_asks_for_no_caption_and_no_key() {
+fn a_dry_run_lists_inputs_without_key_or_requests() {
     let stand_in = StandIn::scripted([prices()]);
     let run = unconfigured().env("AIMLAPI_BASE_URL", stand_in.base_url());
     let run = run.clips("x", 2).data_file("tone.mp3").file("x/same.wav", crate::harness::clip(0));
@@ -111,7 +111,7 @@ fn a_dry_run_lists_what_would_be_sent_and_asks_for_no_caption_and_no_key() {
 }
 
 #[test]
-fn a_dry_run_knows_what_is_known_and_what_is_written() {
+fn a_dry_run_reports_cached_and_skipped_inputs() {
     let stand_in = StandIn::start();
     let manifest = tempfile::NamedTempFile::new().unwrap();
     let run = || caption(&stand_in).clips("x", 3).file("x/002.txt", "mine");
@@ -125,7 +125,7 @@ fn a_dry_run_knows_what_is_known_and_what_is_written() {
 }
 
 #[test]
-fn without_a_price_a_dry_run_tells_tokens_only() {
+fn a_dry_run_without_a_price_reports_tokens() {
     for reply in [Reply::status(404), json_reply(200, &json!({ "data": [] })), Reply::raw("junk")] {
         let stand_in = StandIn::scripted([reply]);
         let run = caption(&stand_in).data_file("tone.wav").args(["--dry-run", "tone.wav"]).run();
@@ -147,7 +147,7 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn a_dry_run_leaves_the_captions_of_the_last_run_alone() {
+fn a_dry_run_keeps_the_output_of_the_last_run() {
     let stand_in = StandIn::scripted([prices()]);
     let mut run = caption(&stand_in).data_file("tone.wav").file("out.txt", "old");
     run = run.args(["--dry-run", "-o", "out.txt", "tone.wav"]);
@@ -157,7 +157,7 @@ fn a_dry_run_leaves_the_captions_of_the_last_run_alone() {
 }
 
 #[test]
-fn a_dry_run_offline_asks_for_no_price_either() {
+fn an_offline_dry_run_requests_no_price() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").file("m", "");
     let run = run.args(["--dry-run", "--offline", "--manifest", "m", "tone.wav"]).run();
@@ -167,7 +167,7 @@ fn a_dry_run_offline_asks_for_no_price_either() {
 }
 
 #[test]
-fn an_input_that_would_fail_is_told_in_a_dry_run() {
+fn a_dry_run_reports_inputs_that_would_fail() {
     let stand_in = StandIn::scripted([]);
     let run = caption(&stand_in).file("a.wav", "text").args(["--dry-run", "a.wav"]).run();
     assert_says(&run.stderr, &["not audio but text: a.wav"]);

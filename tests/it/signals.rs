@@ -12,7 +12,7 @@ use support::audio::wav;
 use support::stand_in::{Gate, StandIn};
 
 #[test]
-fn once_finishes_what_is_in_flight_and_delivers_it() {
+fn one_signal_finishes_and_delivers_requests_in_flight() {
     for signal in [Signal::INT, Signal::TERM] {
         let (stand_in, gate) = two_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["-j", "2", "-f", "jsonl", "x"]);
@@ -30,7 +30,7 @@ fn once_finishes_what_is_in_flight_and_delivers_it() {
 }
 
 #[test]
-fn what_takes_longer_than_five_seconds_is_given_up_and_the_rest_delivered() {
+fn requests_over_five_seconds_are_cancelled_after_a_signal() {
     let (stand_in, _gate) = two_then_wait();
     let mut run = caption(&stand_in).clips("x", 20);
     run = run.args(["-j", "2", "-f", "jsonl", "-o", "out.jsonl", "--manifest", "m.jsonl", "x"]);
@@ -45,7 +45,7 @@ fn what_takes_longer_than_five_seconds_is_given_up_and_the_rest_delivered() {
 }
 
 #[test]
-fn whatever_ends_it_no_half_written_file_is_left() {
+fn no_signal_leaves_a_partial_file() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (stand_in, gate) = two_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["--progress", "never", "-j", "2"]);
@@ -61,7 +61,7 @@ fn whatever_ends_it_no_half_written_file_is_left() {
 }
 
 #[test]
-fn twice_ends_at_once_and_leaves_no_half_written_file() {
+fn a_second_signal_ends_the_run_at_once() {
     let (stand_in, _gate) = two_then_wait();
     let mut run = caption(&stand_in).clips("x", 20).file("old.txt", "old");
     run = run.args(["--progress", "never", "-j", "2", "--output-dir", "out", "x"]);
@@ -75,7 +75,7 @@ fn twice_ends_at_once_and_leaves_no_half_written_file() {
 }
 
 #[test]
-fn a_list_that_is_still_open_does_not_keep_the_run() {
+fn an_open_list_does_not_delay_the_end() {
     let stand_in = StandIn::always(|| answer("Rain."));
     for list in ["x/000.wav\n", ""] {
         let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
@@ -124,7 +124,7 @@ fn send(child: &Child, signal: Signal) {
 }
 
 #[test]
-fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
+fn windows_in_flight_are_cached_after_a_signal() {
     let (stand_in, gate) = two_then_wait();
     let content = wav(8_000, 1, 8, &vec![0.1; 8_000 * 40]);
     let run = caption(&stand_in).file("a.wav", content).arg("a.wav");
@@ -142,7 +142,7 @@ fn the_windows_that_were_under_way_are_kept_and_no_other_is_sent() {
 }
 
 #[test]
-fn a_sound_whose_last_window_is_under_way_is_delivered() {
+fn a_file_whose_last_window_is_in_flight_is_delivered() {
     let gate = Gate::closed();
     let behind = gate.clone();
     let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
