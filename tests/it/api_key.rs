@@ -1,4 +1,4 @@
-//! The key: found where it is said to be, sent where it belongs, shown nowhere.
+//! The API key: sources, destination, and secrecy.
 
 use crate::harness::{assert_says, caption, caption_tone, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
@@ -31,7 +31,7 @@ fn the_key_is_read_from_three_variables_in_order() {
     let stand_in = StandIn::start();
     for first in 0..VARIABLES.len() {
         let mut run = unconfigured().env("AIMLAPI_BASE_URL", stand_in.base_url());
-        // Those before it are set to nothing, those after it to something wrong.
+        // The variables before it are empty, those after it wrong.
         for (position, name) in VARIABLES.iter().enumerate() {
             let value = match position.cmp(&first) {
                 std::cmp::Ordering::Less => " ",
@@ -141,7 +141,7 @@ fn the_key_appears_in_no_output() {
 
 #[test]
 fn the_key_is_not_sent_over_http_to_another_host() {
-    // Nothing is sent to either: the second ends at a proxy that is not there.
+    // Nothing is sent to either: the second request ends at an unreachable proxy.
     let said = unconfigured().env("AIMLAPI_KEY", KEY).args([
         "--base-url",
         "http://api.example.com",

@@ -1,4 +1,4 @@
-//! Rules on the caption and on the sound, and the verdict.
+//! Rules on captions and audio, and the exit code.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::{Caption, answer, assert_says, caption, data_path, finish};
 use support::audio::{samples, sine, wav};
 use support::stand_in::{Reply, StandIn};
 
-/// A run on one clip whose caption is this.
+/// Runs the program on a clip that gets this caption.
 fn captioned(text: &'static str, arguments: &[&str]) -> crate::harness::Run {
     let stand_in = StandIn::scripted([answer(text)]);
     caption(&stand_in).data_file("tone.wav").arg("tone.wav").args(arguments).run()
@@ -84,7 +84,7 @@ fn findings_are_in_the_record_but_not_in_the_manifest() {
         "matched": "Voice", "sentence": "A low Voice is heard at 3.5 s." }]);
     assert_eq!(first.records()[0]["findings"], expected);
     assert!(!std::fs::read_to_string(&manifest).unwrap().contains("findings"));
-    // Tomorrow's rules on today's caption, without key or network.
+    // New rules apply to a cached caption, without key or network.
     let again = run(&["--offline", "--require", "rain"]);
     assert_eq!((again.code, again.records()[0].get("findings")), (0, None));
     assert_eq!(run(&["--offline", "--deny", "roof"]).code, 1);
@@ -112,7 +112,7 @@ fn exit_code_4_overrides_3_and_3_overrides_1() {
     assert_eq!(run(Reply::status(401)), 4);
 }
 
-/// The run with a check on a sound that breaks it: reported, and nothing sent.
+/// Asserts that a check blocks the audio: it is reported, and nothing is sent.
 #[track_caller]
 fn unfit(content: &[u8], check: &str, words: &[&str]) {
     let stand_in = StandIn::start();
@@ -127,7 +127,7 @@ fn unfit(content: &[u8], check: &str, words: &[&str]) {
     assert_eq!((record.get("caption"), record["sound"].is_object()), (None, true), "{record}");
 }
 
-/// A sound that keeps every check, and what may be changed about it.
+/// Audio that passes every check with the default arguments.
 fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
     let tone = sine(440.0);
     wav(rate, channels, 16, &samples(rate, seconds, |t| level * tone(t)))
@@ -139,7 +139,7 @@ fn audio_that_passes_every_check_is_captioned() {
     let run = caption(&stand_in).file("a.wav", good(44_100, 2, 2.0, 0.1));
     let run = run.args(["a.wav", "--check", "all", "-f", "jsonl"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
-    // What was measured for the checks is told.
+    // The measurements for the checks are reported.
     assert_eq!(run.records()[0]["sound"]["clipped_samples"], 0);
 }
 

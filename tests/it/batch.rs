@@ -1,4 +1,4 @@
-//! Many inputs at once: how many, how fast, in which order, and when it ends.
+//! Many inputs: concurrency, rate, order, and early ends.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ fn exactly_as_many_requests_are_in_flight_as_jobs() {
     let mut run = caption(&stand_in).clips("x", 12).args(["-q", "-j", "5", "x"]);
     let child = run.spawn();
     stand_in.wait_for_requests(5);
-    // A sixth would have come by the time that the five are answered.
+    // A sixth request would arrive before the five responses.
     assert_eq!(stand_in.requests().len(), 5);
     gate.open();
     finish(child).ended(0);
@@ -33,7 +33,7 @@ fn the_output_does_not_depend_on_the_number_of_jobs() {
         .iter()
         .map(|jobs| {
             let answers = Arc::new(AtomicUsize::new(0));
-            // Answers overtake each other.
+            // Responses arrive in another order.
             let stand_in = StandIn::always(move || {
                 let number = answers.fetch_add(1, Ordering::Relaxed) as u64;
                 Reply::measured().delayed(Duration::from_millis(number * 7 % 40))
@@ -59,7 +59,7 @@ fn a_slow_clip_does_not_delay_the_others() {
         StandIn::always(move || first.lock().unwrap().take().unwrap_or_else(|| answer("x")));
     let mut run = caption(&stand_in).clips("x", 20).args(["-q", "-j", "2", "x"]);
     let child = run.spawn();
-    // All the others are asked for while the first one waits.
+    // All other requests are sent while the first one waits.
     stand_in.wait_for_requests(20);
     gate.open();
     let printed = finish(child).ended(0);
@@ -104,7 +104,7 @@ fn a_refused_key_stops_the_batch_while_a_slow_clip_is_pending() {
     let mut run = caption(&stand_in).clips("x", 100).args(["-j", "4", "x"]);
     let child = run.spawn();
     stand_in.wait_for_requests(4);
-    // Whoever was under way has been refused by now, or is about to be.
+    // Requests in flight are refused too.
     std::thread::sleep(Duration::from_millis(300));
     gate.open();
     assert_eq!(finish(child).code, 4);
@@ -173,7 +173,7 @@ fn status_429_pauses_all_workers() {
     let line =
         std::iter::repeat_with(|| next_stderr_line(&mut child)).find(|line| line.contains("429"));
     assert_says(&line.unwrap(), &["429", "try 2 in 1.0 s"]);
-    // The other worker gets its answer and could go on.
+    // The other worker gets its response and could continue.
     let started = Instant::now();
     gate.open();
     stand_in.wait_for_requests(3);
@@ -209,7 +209,7 @@ fn the_rate_limit_does_not_depend_on_the_number_of_jobs() {
     caption(&stand_in).clips("x", 6).args(["-q", "-j", "6", "--rate", "10/s", "x"]).run().ended(0);
     let times = times.lock().unwrap();
     assert_eq!(times.len(), 6);
-    // Five gaps of 100 ms; one that arrives late makes the next gap seem shorter, not the sum.
+    // Five gaps of 100 ms. A late request shortens the next gap, not the sum.
     assert!(times[5] - times[0] >= Duration::from_millis(450), "{:?}", times[5] - times[0]);
 }
 

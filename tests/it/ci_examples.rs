@@ -1,4 +1,4 @@
-//! The examples for CI systems do what they say: their commands, run by a shell in a repository.
+//! Runs the commands of the CI examples in a repository.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::harness::{answer, clip};
 use crate::skip::has_programs;
 use support::stand_in::{KEY, StandIn};
 
-/// The blocks of commands in an example, `cargo install` aside.
+/// Returns the blocks of commands in an example, without `cargo install`.
 fn blocks(example: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci");
     let text = fs::read_to_string(folder.join(example)).unwrap();
@@ -23,7 +23,7 @@ fn blocks(example: &str) -> Vec<String> {
     (0..lines.len()).filter(|&line| begins_block(lines[line])).map(block).collect()
 }
 
-/// A repository with sounds, the last of them new since `BASE`.
+/// A repository with audio files, the last one new since `BASE`.
 struct Repository {
     folder: tempfile::TempDir,
     base: String,
@@ -63,7 +63,7 @@ impl Repository {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Runs a block of an example as a CI system does.
+    /// Runs a block as a CI system does.
     fn run(&self, block: &str, stand_in: &StandIn, key: &str) -> Output {
         let program = Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap().to_owned();
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -95,7 +95,7 @@ fn the_examples_caption_new_files_and_audit_them() {
             let [new, audit] = blocks.as_slice() else { panic!("{blocks:?}") };
             let output = repository.run(new, &stand_in, KEY);
             assert!(output.status.success(), "{example}: {output:?}");
-            // The verdict needs no key.
+            // The audit needs no key.
             let output = repository.run(audit, &stand_in, "");
             assert_eq!(output.status.code(), Some(code), "{example}: {output:?}");
             assert_eq!(stand_in.requests().len(), 1);

@@ -1,4 +1,4 @@
-//! The manual page and completions, tried in the programs that they are for.
+//! The manual page and completions, tested in the programs that use them.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ fn generated(what: &str) -> String {
     unconfigured().args(["--generate", what]).run().captioned()
 }
 
-/// What a program says of this script; `None`, and a printed reason, where it is missing.
+/// Returns the output of a program for this script; skips the test if the program is missing.
 fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -54,7 +54,7 @@ fn bash_completes_options_and_their_values() {
     assert_says(&options, &["--max-spend", "--max-tokens", "--max-upload"]);
     assert_says(&completed("caption --dialect v", 2).unwrap(), &["vllm"]);
     assert_says(&completed("caption song.mp3 --max-", 2).unwrap(), &["--max-spend"]);
-    // Nothing of its own, so that bash offers files in its own way.
+    // No completion of ours: bash completes file names.
     for (words, current) in [
         ("caption ''", 1),
         ("caption a", 1),
@@ -68,7 +68,7 @@ fn bash_completes_options_and_their_values() {
 
 #[test]
 fn zsh_completes_options() {
-    // To be asked for more it wants a terminal.
+    // Completing needs a terminal.
     let script = format!(
         "autoload -Uz compinit && compinit -u -D\n{}\nwhence -w _caption\n",
         generated("complete-zsh")
@@ -83,7 +83,7 @@ fn zsh_completes_options() {
     }
 }
 
-/// What zsh offers for the beginning of a command, in a terminal of its own making.
+/// Returns the completions that zsh offers on a pseudoterminal.
 fn on_terminal_of_zsh(typed: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("_caption"), generated("complete-zsh")).unwrap();
@@ -113,7 +113,7 @@ fn fish_completes_options_and_their_values() {
 
 #[test]
 fn elvish_completes_options() {
-    // Its editor is there on a terminal alone.
+    // The editor module exists only on a terminal.
     let editor = "var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) \
                   &complex-candidate~={|stem &display=''| put [&stem=$stem]}])";
     let ask = "each {|one| echo $one[stem]} [($edit:completion:arg-completer[caption] caption --)]";

@@ -5,12 +5,12 @@ use std::fs;
 use crate::harness::{Caption, answer, assert_says, caption};
 use support::stand_in::{KEY, StandIn};
 
-/// A run on one clip in a folder with this `caption.toml`.
+/// Prepares a run on a clip in a folder with this `caption.toml`.
 fn with(stand_in: &StandIn, toml: &str) -> Caption {
     caption(stand_in).file("caption.toml", toml).data_file("tone.wav").arg("tone.wav")
 }
 
-/// The same where the file is not there by itself but named.
+/// Prepares a run with this file as `--config`.
 fn named(stand_in: &StandIn, toml: &str) -> Caption {
     caption(stand_in).file("other.toml", toml).data_file("tone.wav").args([
         "--config",
@@ -128,7 +128,7 @@ fn a_project_cannot_redirect_the_key_or_write_outside() {
         assert_says(&with(&stand_in, toml).run().failed(2), &["caption.toml: ", words]);
     }
     assert_eq!(stand_in.connections(), 0);
-    // A file that was named is as good as typed.
+    // A file named with `--config` may set everything.
     let run = crate::harness::unconfigured()
         .file("other.toml", &url)
         .data_file("tone.wav")

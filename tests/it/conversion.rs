@@ -1,4 +1,4 @@
-//! Every format comes to the service as the same sound.
+//! Conversion: the service receives the same audio, whatever the format of the file.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,13 +8,13 @@ use crate::skip::{has_programs, skip};
 use support::audio::{CONVERTED_RATE, read_converted, samples, signal_to_noise, sine, wav};
 use support::stand_in::StandIn;
 
-/// What is in the clips of `tests/data/tones`: a sine in each of two channels.
+/// Returns the content of the clips in `tests/data/tones`: a sine in each of two channels.
 fn tones() -> Vec<f64> {
     let (left, right) = (sine(440.0), sine(1250.0));
     samples(CONVERTED_RATE, 0.25, |t| 0.5 * (0.4 * left(t) + 0.3 * right(t)))
 }
 
-/// What the service gets of a file.
+/// Returns the samples that the service receives for a file.
 fn converted(name: &str, content: Vec<u8>) -> Vec<f64> {
     let stand_in = StandIn::scripted([answer("Two tones.")]);
     let run = caption(&stand_in).file(name, content).args(["--convert", "always", name]);
@@ -31,7 +31,7 @@ fn converted_audio_matches_another_decoder() {
         if !path.is_file() {
             continue;
         }
-        // Made by ffmpeg 5.1, and by sox where that leaves the padding of Vorbis at the end on.
+        // Made by ffmpeg 5.1; for Vorbis by sox, since ffmpeg keeps the padding at the end.
         let reference = data_path("tones/16k").join(format!("{name}.wav"));
         let expected = read_converted(&std::fs::read(reference).unwrap());
         let sent = converted(name, std::fs::read(&path).unwrap());
@@ -85,7 +85,7 @@ fn channels_are_averaged() {
     assert!((0.3..=0.36).contains(&loudest), "0.4 and 0.3 in a channel each come to {loudest}");
 }
 
-/// The same in every format that ffmpeg can write, decoded by ffmpeg.
+/// Compares every format that ffmpeg can write with the decoder of ffmpeg.
 #[test]
 fn converted_audio_matches_ffmpeg() {
     if !has_programs(&["ffmpeg"]) {

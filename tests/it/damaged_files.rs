@@ -1,4 +1,5 @@
-//! Damaged, lying and hostile files: a clear error or a caption, no panic, no runaway memory.
+//! Damaged and hostile files end in a clear error or a caption, without panics and with bounded
+//! memory.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use support::audio::{samples, sine, wav};
 use support::random::{Rng, one_of, run_cases};
 use support::stand_in::StandIn;
 
-/// All clips there are, with their names.
+/// Returns all clips of `tests/data` with their names.
 fn clips() -> Vec<(String, Vec<u8>)> {
     let mut clips = Vec::new();
     for folder in [data_path("tones"), data_path("")] {
@@ -127,10 +128,10 @@ fn audio_with_mostly_damaged_packets_is_rejected() {
     assert_eq!(stand_in.connections(), 0);
 }
 
-/// Opus in `WebM` with so many packets that tell of more frames than there can be.
+/// Returns Opus in `WebM` with a number of packets that claim too many frames.
 fn damaged(packets: usize) -> Vec<u8> {
     let mut content = std::fs::read(data_path("tones/opus.webm")).unwrap();
-    // A block: its name, its length in two or three bytes, track 1, a time, the flag of a key frame.
+    // A block: id, length in two or three bytes, track 1, timestamp, key frame flag.
     let is_block = |block: &[u8]| {
         (block[0] == 0xa3 || block[1] == 0xa3) && block[3] == 0x81 && block[6] == 0x80
     };
@@ -201,7 +202,7 @@ fn extreme_float_samples_are_accepted() {
     assert_says(&run.captioned(), &["1.00 s of mono sound"]);
 }
 
-/// The first part of a file, in percent.
+/// Returns the first percent of a clip.
 fn part(clip: &str, percent: usize) -> Vec<u8> {
     let content = std::fs::read(data_path("tones").join(clip)).unwrap();
     content[..content.len() * percent / 100].to_vec()
@@ -236,7 +237,7 @@ fn an_unfinished_recording_is_captioned() {
 #[test]
 fn rf64_is_read_like_wav() {
     let mut content = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
-    // RF64: what is too long for 32 bits stands in a chunk of its own.
+    // RF64 keeps 64-bit sizes in a chunk of its own.
     let mut sizes = b"ds64\x1c\0\0\0".to_vec();
     sizes.extend((content.len() as u64 + 28).to_le_bytes());
     sizes.extend((content.len() as u64 - 44).to_le_bytes());
@@ -306,7 +307,7 @@ fn memory_does_not_grow_with_cover_art_or_duration() {
         file.seek(SeekFrom::Start(u64::from(len) + 10)).unwrap();
         file.write_all(&mp3).unwrap();
     };
-    // 7 minutes of silence, which are 13 MB and 54 MB as floats.
+    // 7 minutes of silence: 13 MB, or 54 MB as floats.
     let long = |file: &mut std::fs::File| {
         let mut head = wav(16_000, 1, 16, &[0.0]);
         let len = 7 * 60 * 32_000_u32;
@@ -319,7 +320,7 @@ fn memory_does_not_grow_with_cover_art_or_duration() {
     assert!(peak("a.wav", &long, &["--window", "1m"]) < 40, "7 minutes in windows of 1");
 }
 
-/// Peak memory in MB when the last request is under way.
+/// Returns the peak memory in MB during the last request.
 #[cfg(target_os = "linux")]
 fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u64 {
     let stand_in = StandIn::always(|| answer("Silence."));
@@ -389,7 +390,7 @@ fn chunks_after_the_data_of_a_large_wav_are_not_audio() {
 
 #[test]
 fn the_length_of_frames_is_counted() {
-    // Loud and quiet by turns: a guess from a few frames is far off.
+    // Alternately loud and quiet: an estimate from a few frames would be far off.
     let loud = std::fs::read(data_path("tones/adts.aac")).unwrap();
     let content = [&loud[..], &loud, &quiet_frames(&loud)].concat();
     let stand_in = StandIn::start();
@@ -402,7 +403,7 @@ fn the_length_of_frames_is_counted() {
     assert_says(&plan.stdout, &[&format!("{expected:.2} s")]);
 }
 
-/// The frames of an ADTS file.
+/// Returns the frames of an ADTS file.
 fn frames(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = content;
     std::iter::from_fn(move || {
@@ -414,7 +415,7 @@ fn frames(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The shortest frame of an ADTS file, a hundred times.
+/// Repeats the shortest frame of an ADTS file a hundred times.
 fn quiet_frames(content: &[u8]) -> Vec<u8> {
     frames(content).min_by_key(|frame| frame.len()).unwrap().repeat(100)
 }

@@ -1,11 +1,12 @@
-//! Servers that take sound in other ways.
+//! Servers that accept audio in other forms.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, assert_says, caption, data_path, json_reply};
 use support::stand_in::{Reply, StandIn};
 
-/// A server that speaks one dialect alone: `openai` as llama.cpp does, or `vllm`.
+/// Prepares a run against a server that accepts one dialect only: `openai`, as llama.cpp does, or
+/// `vllm`.
 fn at(stand_in: &StandIn, path: &str) -> Caption {
     caption(stand_in).args(["--base-url", &stand_in.url(path)])
 }
@@ -101,7 +102,7 @@ fn the_dialect_is_negotiated_once_per_run() {
         );
         assert_eq!(run.stderr.matches("--dialect").count(), 1, "{}", run.stderr);
     }
-    // An address can be said in one other way alone.
+    // A URL has only one other form.
     let stand_in = StandIn::start();
     let run = at(&stand_in, "vllm/v1").args(["-v", "https://example.com/a.wav"]).run();
     assert_says(&run.stderr, &["as vllm does"]);
@@ -153,7 +154,7 @@ fn the_dialect_of_known_hosts_is_not_negotiated() {
     for (host, kind) in
         [("api.openai.com", "mp3"), ("openrouter.ai", "mp3"), ("api.aimlapi.com", "")]
     {
-        // The proxy is the stand-in, so that the request stays on this machine.
+        // The stand-in is the proxy, so that the request stays on this machine.
         let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
         let run =
             caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).env_remove("AIMLAPI_BASE_URL");
@@ -169,7 +170,7 @@ fn the_dialect_of_known_hosts_is_not_negotiated() {
 fn the_first_input_may_need_conversion_or_download() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
-    // An address that others can reach, for all that the program knows; the proxy is the server.
+    // A URL that looks public to the program; the stand-in is its proxy.
     let url = "http://sounds.example.com/a.wav";
     for (input, through) in [(data_path("tones/adts.aac"), None), (url.into(), Some(files.url("")))]
     {
@@ -190,7 +191,7 @@ fn concurrent_requests_negotiate_once() {
     let run = at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(run.stderr.matches("the server takes sound").count(), 1, "{}", run.stderr);
-    // Those that were under way before anybody knew, and no other.
+    // Only requests from before the end of the negotiation.
     assert!(stand_in.requests().len() <= 48, "{} requests", stand_in.requests().len());
 }
 
@@ -250,7 +251,7 @@ fn a_download_is_kept_for_the_next_dialect() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
     let form = || json_reply(400, &json!({ "message": "input_audio.format is missing" }));
-    // The second dialect is that of OpenAI, whose servers fetch nothing.
+    // The second dialect is that of OpenAI, whose servers fetch no URLs.
     let stand_in = StandIn::scripted([form(), Reply::status(503), crate::harness::answer("Rain.")]);
     let run = caption(&stand_in).env("HTTP_PROXY", files.url(""));
     let run = run.args(["-q", "http://sounds.example.com/a.wav"]).run();

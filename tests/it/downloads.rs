@@ -1,4 +1,4 @@
-//! URLs whose bytes are fetched here and sent like a file's.
+//! URLs that the program downloads and sends like files.
 
 use serde_json::Value;
 

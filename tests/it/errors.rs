@@ -1,5 +1,5 @@
-//! What the service says when it refuses, in every shape it is known to use: one line that says
-//! what happened, to which input, and what to do.
+//! Errors of the service, in every format it uses. Each becomes one line: what happened, to which
+//! input, and what to do.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const PROBLEM: &str = "application/problem+json; charset=utf-8";
 
 #[test]
 fn a_refused_key_points_to_the_key_page() {
-    // The stand-in's own 401 is the live one of 2026-08.
+    // The 401 of the stand-in is a copy of the real one of 2026-08.
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").env("AIMLAPI_KEY", "wrong").arg("tone.wav").run();

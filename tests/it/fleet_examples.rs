@@ -1,4 +1,4 @@
-//! One set of recordings, many machines: the scripts of `examples/fleet`, run as they stand.
+//! Runs the scripts of `examples/fleet`, which share the work among machines.
 
 #![cfg(unix)]
 
@@ -17,16 +17,16 @@ const CLIPS: usize = 120;
 const SLURM: &str = include_str!("../../examples/fleet/slurm.sh");
 const KUBERNETES: &str = include_str!("../../examples/fleet/kubernetes.yml");
 
-/// The script in the job, without what makes it a part of YAML.
+/// Returns the script inside the YAML of the job.
 fn script_of_job() -> String {
     let (_, block) = KUBERNETES.split_once("            - |\n").unwrap();
     let lines = block.lines().map_while(|line| line.strip_prefix("              "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Runs all shards at the same time, each as if on a machine of its own.
+/// Runs all shards at the same time, each as if on its own machine.
 fn run(script: &str, variable: &str, first: usize) {
-    // It is the stand-in that the service's own model is asked of.
+    // The script requests the default model, here from the stand-in.
     let script = script.replace("Qwen/Qwen3-Omni-30B-A3B-Captioner", "any/model");
     let stand_in = StandIn::start();
     let recordings = caption(&stand_in).clips("sfx", CLIPS);
@@ -49,14 +49,14 @@ fn run(script: &str, variable: &str, first: usize) {
     for (_, child) in shards {
         assert_eq!(finish(child).code, 0);
     }
-    // Every clip was asked about once, by one of them.
+    // One of them sends each clip once.
     let mut asked = HashMap::new();
     for request in stand_in.requests() {
         *asked.entry(request.body).or_insert(0) += 1;
     }
     assert_eq!(asked.len(), CLIPS);
     assert!(asked.values().all(|count| *count == 1));
-    // Together their manifests know all of them.
+    // Together their manifests hold all captions.
     let manifests = (1..=SHARDS).map(|shard| format!("captions-{shard}.jsonl"));
     let manifests: Vec<_> =
         manifests.map(|name| fs::read_to_string(recordings.folder().join(name)).unwrap()).collect();

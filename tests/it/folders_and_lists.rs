@@ -142,7 +142,7 @@ fn a_list_on_standard_input_is_read_incrementally() {
     let mut run = tree(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
     let (child, mut list) = run.spawn_with_stdin();
     list.write_all(b"a.wav\n").unwrap();
-    // The first request comes while the list is open.
+    // The first request arrives while the list is open.
     stand_in.wait_for_requests(1);
     list.write_all(b"b.wav\n").unwrap();
     drop(list);
@@ -244,7 +244,7 @@ fn an_empty_shard_is_valid_and_an_invalid_one_is_not() {
     }
 }
 
-/// A run in a folder with these files, each a tone.
+/// Prepares a run in a folder with these files, each a different tone.
 fn tree(stand_in: &StandIn, names: &[&str]) -> Caption {
     let mut run = caption(stand_in);
     for (number, name) in names.iter().enumerate() {
@@ -255,7 +255,7 @@ fn tree(stand_in: &StandIn, names: &[&str]) -> Caption {
     run
 }
 
-/// The inputs that were captioned, in the order of the output.
+/// Returns the captioned inputs in the order of the output.
 #[track_caller]
 fn names_of(run: Caption) -> Vec<String> {
     let run = run.args(["-q", "-f", "jsonl"]).run();

@@ -1,4 +1,4 @@
-//! The HTML report in a real browser; skipped, with a reason, where there is none.
+//! The HTML report in a real browser.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::harness::{Caption, answer, caption, finish};
 use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 
-/// The page about a run on these captions, sounds of two seconds each.
+/// Opens the report of a run on clips with these captions.
 fn page(captions: &[&str], arguments: &[&str]) -> Option<(Browser, Caption)> {
     let stand_in = StandIn::scripted(captions.iter().map(|caption| answer(caption)));
     let mut run = caption(&stand_in);
@@ -24,7 +24,7 @@ fn page(captions: &[&str], arguments: &[&str]) -> Option<(Browser, Caption)> {
     Some((browser, run))
 }
 
-/// The names of the sounds in the list.
+/// Names in the list.
 const LISTED: &str = "[...document.querySelectorAll('#list li:not([hidden]) .name')]\
                       .map((name) => name.textContent)";
 
@@ -44,7 +44,7 @@ fn the_page_shows_player_waveform_timeline_measurements_and_findings() {
     }
     let marked = "[...document.querySelectorAll('#detail mark')].map((mark) => mark.textContent)";
     assert_eq!(page.value(marked), json!(["voice", "voice"]));
-    // A sine at full scale fills the picture from top to bottom.
+    // A full-scale sine fills the canvas from top to bottom.
     let drawn = "(() => { const canvas = document.querySelector('canvas'); \
                  const pen = canvas.getContext('2d'); \
                  const at = (part) => pen.getImageData(canvas.width / 2 | 0, canvas.height * part | 0, 4, 1) \
@@ -89,7 +89,7 @@ fn search_and_filter_show_only_matches() {
 fn the_page_can_be_used_with_the_keyboard() {
     let captions = ["Rain.", "A voice.", "Wind.", "Another voice."];
     let Some((page, _run)) = page(&captions, &["--deny", "voice"]) else { return };
-    // The first one that needs a look.
+    // The first one with a finding.
     assert_eq!(page.value(SELECTED), "sfx/1.wav");
     for (key, expected) in
         [("j", "2"), (DOWN, "3"), ("j", "3"), ("p", "1"), ("k", "0"), ("n", "1"), ("n", "3")]
@@ -122,7 +122,7 @@ fn the_page_can_be_used_with_the_keyboard() {
     page.wait_for(&format!("Math.abs({audio}.currentTime - 1) < 0.05"));
     page.press(" ");
     page.wait_for(&format!("!{audio}.paused"));
-    // The next one begins at its beginning, and waits.
+    // The next clip is at its start, and paused.
     page.press("n");
     assert_eq!(page.value(&format!("[{audio}.currentTime, {audio}.paused]")), json!([0, true]));
     page.press("/zzz\u{e007} ");
@@ -145,7 +145,7 @@ fn a_hostile_caption_cannot_run_scripts_or_load_files() {
     assert!(text.starts_with("</script><script>document.title='owned'</script><img src=x"));
     assert!(!text.contains(['\u{1b}', '\u{202e}']) && text.len() < 100_000);
     let html = std::fs::read_to_string(run.folder().join("caption-report.html")).unwrap();
-    // Two sounds, each with its data, and the page's own script.
+    // Two clips with two blocks of data each, and the script of the page.
     assert_eq!(html.matches("</script>").count(), 2 * 2 + 1);
     let loaded = "performance.getEntriesByType('resource').map((entry) => entry.name) \
                   .filter((name) => !name.startsWith('blob:'))";

@@ -1,4 +1,4 @@
-//! What can be captioned, and what is refused before anything is sent.
+//! Inputs that are captioned, and inputs that are rejected before a request.
 
 use std::io::Write;
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn supported_compressed_formats_are_uploaded_unchanged() {
 
 #[test]
 fn a_complete_3gp_file_with_an_unknown_codec_is_uploaded() {
-    // A track of sound in AMR, as far as anybody here can see it.
+    // An audio track whose codec cannot be read here.
     let mut movie = [0; 100];
     movie[14] = 1;
     let whole = [atom(*b"ftyp", b"3gp4\0\0\0\0"), atom(*b"moov", &atom(*b"mvhd", &movie))].concat();
@@ -55,7 +55,7 @@ fn a_complete_3gp_file_with_an_unknown_codec_is_uploaded() {
     assert_says(&said, &["a damaged 3GP file", "missing moov"]);
 }
 
-/// A part of an MP4 file.
+/// Returns a box of an MP4 file.
 fn atom(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let len = u32::try_from(content.len() + 8).unwrap();
     [&len.to_be_bytes()[..], &name, content].concat()
@@ -146,7 +146,7 @@ fn bytes_of_an_unknown_format_are_rejected() {
 
 #[test]
 fn a_single_mpeg_frame_in_other_bytes_is_not_audio() {
-    // Starts like MPEG layer I, II and III, and goes on with nothing of the kind.
+    // Starts like MPEG layer I, II and III, and continues with other bytes.
     for start in [[0xff, 0xfe], [0xff, 0xfc], [0xff, 0xfa]] {
         let mut bytes: Vec<u8> =
             (0..3_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
@@ -172,7 +172,7 @@ fn amr_wb_is_uploaded_like_amr() {
 
 #[test]
 fn a_recording_with_an_unfinished_header_is_uploaded() {
-    // What is left of a recorder that was stopped: all sizes are 0, the sound is there.
+    // The file of an interrupted recorder: all sizes are 0, but the audio is complete.
     let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(20_000, 1);
     wav[4..8].fill(0);
@@ -274,7 +274,7 @@ fn standard_input_that_is_not_audio_is_rejected_early() {
     let stand_in = StandIn::start();
     let mut run = caption(&stand_in).arg("-");
     let (child, mut stdin) = run.spawn_with_stdin();
-    // More than it takes to tell, and no end: the pipe stays open.
+    // Enough bytes to decide, and no end: the pipe stays open.
     let _ = stdin.write_all(&vec![0; 1_200_000]);
     let said = finish(child).failed(3);
     assert_says(&said, &["not audio but data of an unknown kind", "-"]);

@@ -1,4 +1,4 @@
-//! Known captions: never asked twice, never lost.
+//! The manifest: captions are cached, never requested twice, never lost.
 
 use std::collections::HashSet;
 use std::fs;
@@ -178,7 +178,7 @@ fn a_torn_last_line_loses_no_other_caption() {
     run(&["a.wav", "b.wav"]).ended(0);
     let whole = fs::read(manifest.path()).unwrap();
     let second_line = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    // Cut anywhere in the last line: the first is known, the second asked again unless it is whole.
+    // Cut anywhere in the last line: only an incomplete line is requested again.
     for cut in [second_line + 1, second_line + 40, whole.len() - 2, whole.len() - 1] {
         fs::write(manifest.path(), &whole[..cut]).unwrap();
         let before = stand_in.requests().len();
@@ -248,7 +248,7 @@ fn a_manifest_cannot_be_combined_with_json() {
 fn a_full_disk_under_the_manifest_stops_the_run() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let mut run = caption(&stand_in).clips("x", 20).args(["-j1", "x", "--manifest", "m"]);
-    // The shell sets a limit to the size of files, as a full disk does.
+    // A limit to the size of files acts like a full disk.
     run = run.in_shell("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 3, "{}", ended.stderr);
@@ -257,7 +257,7 @@ fn a_full_disk_under_the_manifest_stops_the_run() {
     assert_eq!(stand_in.requests().len(), delivered, "what was paid for is delivered");
     let words = ["could not write the manifest", "nothing more is asked", "not tried"];
     assert_says(&ended.stderr, &words);
-    // What was torn costs no other caption.
+    // A torn line loses no other caption.
     let before = stand_in.requests().len();
     let again = caption(&stand_in).arg("-q").arg(run.folder().join("x"));
     again.arg("--manifest").arg(run.folder().join("m")).run().ended(0);
@@ -287,7 +287,7 @@ fn kill_at_any_moment_loses_no_delivered_caption() {
     let mut random = fastrand::Rng::with_seed(7);
     let (mut delivered, mut kept, mut killed) = (HashSet::new(), HashSet::new(), 0);
     for round in 0..50 {
-        // New clips in every round, so that there is always something to ask.
+        // New clips in every round, so that there is always something to send.
         for number in 0..CLIPS {
             fs::write(
                 folder.path().join(format!("{number}.wav")),
@@ -299,7 +299,7 @@ fn kill_at_any_moment_loses_no_delivered_caption() {
         let mut run = caption(&stand_in).args(["-q", "-j", "4", "-f", "jsonl", "--manifest"]);
         run = run.arg(manifest.path()).arg(folder.path());
         let mut child = run.spawn();
-        // The moment is a number of requests, and a random while after the last of them.
+        // The kill comes a random time after a random number of requests.
         let requests = random.usize(0..20);
         while stand_in.requests().len() < before + requests && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
@@ -324,18 +324,18 @@ fn kill_at_any_moment_loses_no_delivered_caption() {
     assert_eq!(printed.matches("==> ").count(), CLIPS);
 }
 
-/// A manifest that several runs share.
+/// Creates a manifest that several runs share.
 fn shared() -> tempfile::NamedTempFile {
     tempfile::NamedTempFile::new().unwrap()
 }
 
-/// What the records of a text are about; a torn line is about nothing.
+/// Returns the hashes of all records in a text; a torn line has none.
 fn sha256s(text: &str) -> HashSet<String> {
     let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     records.filter_map(|record| record["sha256"].as_str().map(str::to_owned)).collect()
 }
 
-/// What was asked about since there were so many requests.
+/// Returns the hashes of the clips that were sent after a number of requests.
 fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
     use base64::Engine;
     let scratch = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What is measured of the sound: levels, loudness, silence, clipping.
+//! Measurements of the audio: levels, loudness, silence, clipping.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::{answer, caption, data_path};
 use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 
-/// The `sound` of the record that a run with `-v` prints.
+/// Returns the `sound` object of the record that `-v` prints.
 fn measured(content: Vec<u8>) -> Value {
     let stand_in = StandIn::scripted([answer("A sound.")]);
     let run = caption(&stand_in).file("a", content).args(["-v", "-f", "jsonl", "a"]).run();
@@ -22,7 +22,7 @@ fn assert_close(sound: &Value, field: &str, expected: f64, tolerance: f64) {
 
 #[test]
 fn a_sine_has_the_standard_peak_level_and_loudness() {
-    // EBU Tech 3341: 997 Hz in both channels is as loud in LUFS as its peak is in dBFS.
+    // EBU Tech 3341: for 997 Hz in both channels, LUFS equal the peak in dBFS.
     let tone = sine(997.0);
     let sound = measured(wav(48_000, 2, 16, &samples(48_000, 3.0, |t| 0.1 * tone(t))));
     assert_close(&sound, "peak_dbfs", -20.0, 0.01);
@@ -130,7 +130,7 @@ fn a_cached_caption_of_undecodable_audio_has_no_levels() {
 
 #[test]
 fn loudness_weights_surround_channels_and_ignores_lfe() {
-    // In 5.1: three times 1, twice 1.41; both of stereo together come to -20 LUFS.
+    // Weights of 5.1: three times 1, twice 1.41. Stereo alone has -20 LUFS.
     let tone = sine(997.0);
     let sound = measured(wav(48_000, 6, 16, &samples(48_000, 2.0, |t| 0.1 * tone(t))));
     assert_close(&sound, "loudness_lufs", -20.0 + 10.0 * (5.82_f64 / 2.0).log10(), 0.1);
@@ -138,7 +138,7 @@ fn loudness_weights_surround_channels_and_ignores_lfe() {
 
 #[test]
 fn measuring_does_not_change_the_caption() {
-    // Frames with heads and nothing that makes sense behind them.
+    // Frames with a header and invalid content.
     let mut mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
     let starts: Vec<_> =
         (600..mp3.len() - 1).filter(|at| mp3[*at..*at + 2] == [0xff, 0xfb]).collect();

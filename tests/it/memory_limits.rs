@@ -1,10 +1,10 @@
-//! What the program takes in has a limit, and so has the memory that it takes for it.
+//! Everything that the program reads is limited, and so is its memory.
 
 use crate::harness::{Caption, answer, assert_says, caption, data_path, finish, unconfigured};
 use crate::process_monitor::{MOST_MEMORY, Watched};
 use support::stand_in::{KEY, Reply, StandIn};
 
-/// Runs it to its end, with this code, and returns what was said.
+/// Asserts the exit code and the peak memory, and returns standard error.
 #[track_caller]
 fn within_bounds(mut run: Caption, code: i32) -> String {
     let child = run.spawn();
@@ -106,7 +106,7 @@ fn a_long_list_of_missing_files_is_summarized() {
     assert!(said.lines().count() < 1_010);
 }
 
-/// A clip of `tests/data` with something large put in, which is most of the file.
+/// Returns a clip with a large insertion.
 fn stuffed(clip: &str, at: usize, before: &[u8], stuffing: &[u8], len: usize) -> Vec<u8> {
     let mut sound = std::fs::read(data_path(clip)).unwrap();
     let stuffing = stuffing.iter().copied().cycle().take(len);
@@ -123,7 +123,7 @@ fn huge_audio_headers_do_not_fill_the_memory() {
     let notes = [b"LIST".as_slice(), &le, b"INFO"].concat();
     let wav = stuffed("tone.wav", 12, &notes, b"INAM\x02\0\0\0x\0", LARGE - 4);
     let comments = [[4].as_slice(), &be[1..], &[0; 4], &[0xff; 3], &[0]].concat();
-    // Behind the first block of 34 bytes.
+    // After the first block of 34 bytes.
     let flac = stuffed("tones/native.flac", 42, &comments, b"\x03\0\0\0A=x", LARGE - 8);
     let caf = std::fs::read(data_path("tones/alac.caf")).unwrap();
     let packets = caf.windows(4).position(|name| name == b"pakt").unwrap();
@@ -143,7 +143,7 @@ fn huge_audio_headers_do_not_fill_the_memory() {
     }
 }
 
-/// A file whose movie, the last of its boxes, has so many titles.
+/// Returns an MP4 file with a number of titles in its last box.
 fn titled(titles: usize) -> Vec<u8> {
     let boxed = |name: &[u8; 4], content: &[u8]| {
         let len = u32::try_from(content.len() + 8).unwrap();

@@ -1,4 +1,4 @@
-//! Files that are written: whole or not at all, and nothing that is not asked for.
+//! Output files: complete or not written, and no others.
 
 use std::fs;
 use std::path::Path;
@@ -168,7 +168,7 @@ fn a_sidecar_never_overwrites_audio() {
     let run =
         caption(&stand_in).data_file("tone.wav").args(["--sidecar={name}", "--force", "tone.wav"]);
     assert_says(&run.run().failed(2), &["never written over a sound: tone.wav"]);
-    // Nor one that is no input, nor one that is written another way.
+    // The same for audio that is no input, and for another spelling of its path.
     for args in [
         &["--sidecar={stem}.wav", "--force", "tone.mp3"][..],
         &["--sidecar={name}", "--output-dir", ".", "--force", "tone.wav"],

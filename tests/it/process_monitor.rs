@@ -1,4 +1,4 @@
-//! A program seen from outside while it runs.
+//! Monitors a running program from outside.
 
 use std::fs;
 use std::process::Child;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// No attack makes the program take more, in kB.
+/// Memory limit of the program under every attack, in kB.
 pub(crate) const MOST_MEMORY: u64 = 64_000;
 
-/// What is seen of a program, as far as this machine tells.
+/// Monitors peak memory and process list; Linux only.
 pub(crate) struct Watched(Arc<Seen>);
 
 #[derive(Default)]
@@ -21,7 +21,7 @@ struct Seen {
 }
 
 impl Watched {
-    /// Looks at the memory of the program, and for a mark in the list of processes.
+    /// Starts to monitor the memory of the program, and its command line for a mark.
     pub(crate) fn start(child: &Child, mark: &'static str) -> Self {
         let seen = Arc::<Seen>::default();
         let (noted, process) = (seen.clone(), format!("/proc/{}", child.id()));
@@ -34,7 +34,7 @@ impl Watched {
         Self(seen)
     }
 
-    /// Once the program has ended: the most memory it had, in kB, and how often the mark was seen.
+    /// Returns the peak memory in kB and the number of times that the mark was seen.
     pub(crate) fn end(&self) -> (u64, usize) {
         self.0.is_over.store(true, Ordering::Relaxed);
         (self.0.peak.load(Ordering::Relaxed), self.0.marks.load(Ordering::Relaxed))
@@ -44,7 +44,7 @@ impl Watched {
 impl Seen {
     fn look(&self, process: &str, mark: &str) {
         let status = fs::read_to_string(format!("{process}/status")).unwrap_or_default();
-        // Before it is the program it is a copy of this one, or a shell.
+        // Before exec it is a copy of this process, or a shell.
         if !status.starts_with("Name:\tcaption\n") {
             return;
         }

@@ -1,4 +1,4 @@
-//! What holds for any manifest, any glob and any sound, by the library.
+//! Random cases: properties of manifests, globs and windows.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -16,7 +16,7 @@ use support::random::Rng;
 use support::audio::wav;
 use support::random::{cases, one_of, soup};
 
-/// A line of a manifest, told apart by its number.
+/// Returns a line of a manifest with a hash made of its number.
 fn line(number: usize, caption: &str) -> String {
     let record = serde_json::json!({
         "input": "x", "sha256": format!("{number:064x}"), "caption": caption, "model": "m",
@@ -54,7 +54,7 @@ fn a_manifest_torn_anywhere_keeps_all_other_lines() {
         let manifest = Manifest::open(&path).unwrap();
         let mut end = 0;
         for (number, caption) in captions.iter().enumerate() {
-            // The line end may be what is missing.
+            // Only the line end may be missing.
             end += lines[number].len();
             let expected = (torn >= end - 1).then(|| caption.clone());
             assert_eq!(knows(&manifest, number), expected, "torn at {torn}");
@@ -109,7 +109,7 @@ fn windows_cover_any_audio_without_gap_or_overlap() {
             assert!((window.start - end).abs() < 1e-9, "{} after {end}", window.start);
             assert!(window.end > window.start);
             let reach = Duration::from_secs(2).min(length / 2).as_secs_f64();
-            // A rest of less than a second goes with the last one.
+            // A rest under a second joins the last window.
             let longest = length.as_secs_f64() + 2.0 * reach + 1.0;
             assert!(window.end - window.start <= longest + 1e-9, "{length:?}: {window:?}");
             sent += (window.clip.len() - 44) / 2;
@@ -170,7 +170,7 @@ fn globs_match_like_their_regular_expression() {
     });
 }
 
-/// `**` stands for folders only where it is a whole part of a path, and two stars make one.
+/// True if parts join to something else: `**` means folders only as a whole part of a path.
 fn is_glued(parts: &[&str]) -> bool {
     parts.windows(2).any(|pair| match pair[1] {
         "**/" => !pair[0].ends_with('/'),
@@ -184,7 +184,7 @@ fn as_regex(part: &str) -> String {
         "*.wav" => "[^/]*\\.wav".to_owned(),
         "?" => "[^/]".to_owned(),
         "**/" => "(?:.*/)?".to_owned(),
-        // Of globset it may be a separator.
+        // In globset it matches a separator too.
         "[!a]" => "[^a]".to_owned(),
         "{a,b}" => "(?:a|b)".to_owned(),
         "[ab]" => part.to_owned(),

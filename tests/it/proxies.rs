@@ -1,4 +1,4 @@
-//! Between here and the service: proxies, and authorities of one's own.
+//! Proxies, and additional CA certificates.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use crate::harness::{Caption, assert_says, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
-/// Carries connections to where they want, and remembers what it was told.
+/// A proxy that forwards all connections to this machine and records their requests.
 struct Proxy {
     port: u16,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// Listens as long as the tests run.
+    /// Starts listening, for as long as the tests run.
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -47,7 +47,7 @@ fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
     let head = String::from_utf8(head).unwrap();
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
     told.lock().unwrap().push(head);
-    // Whatever name it asks for, it is this machine.
+    // Every name means this machine.
     let Some((_, port)) = target.rsplit_once(':') else { return };
     let Ok(server) = TcpStream::connect(format!("127.0.0.1:{port}")) else { return };
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
@@ -56,7 +56,7 @@ fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
     let _ = io::copy(&mut &server, &mut client);
 }
 
-/// On its way to a service with a certificate of an authority that nobody knows.
+/// Prepares a run against a service whose CA certificate is unknown.
 fn to(stand_in: &StandIn) -> Caption {
     unconfigured()
         .env("AIMLAPI_KEY", KEY)

@@ -1,4 +1,4 @@
-//! The README says what is true.
+//! The README matches the program.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The recipes of the README for training sets, run as they stand.
+//! Runs the recipes of the README for training sets.
 
 #![cfg(unix)]
 
@@ -13,7 +13,7 @@ use support::stand_in::StandIn;
 
 const README: &str = include_str!("../../README.md");
 
-/// The command in the README that holds these words, with all its lines.
+/// Returns the command in the README that contains these words, with all its lines.
 fn recipe(words: &str) -> String {
     let (_, section) = README.split_once("**Training sets.**").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
@@ -33,7 +33,7 @@ fn recipe(words: &str) -> String {
     panic!("{words:?} is in no recipe");
 }
 
-/// The folder `train` after a recipe was run on three clips in it.
+/// Runs a recipe on three clips in the folder `train` and returns a copy of the folder.
 fn after(words: &str) -> tempfile::TempDir {
     let stand_in = StandIn::always(|| answer("Rain."));
     let kept = tempfile::tempdir().unwrap();

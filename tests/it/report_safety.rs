@@ -1,5 +1,4 @@
-//! Reports in hostile hands: what strangers wrote, what must not be written over, and outputs that
-//! fail.
+//! Reports with hostile captions and names, protected files, and outputs that fail.
 
 use std::fs;
 
@@ -7,19 +6,19 @@ use crate::harness::{answer, assert_says, caption, data_path, finish};
 use crate::reports::{cases, media, read, reported, sarif_run};
 use support::stand_in::{KEY, Reply, StandIn};
 
-/// What a model may say when somebody wants it to.
+/// A caption that attacks every report format.
 const HOSTILE: &str = "</script><script>document.title='owned'</script> ]]> --> <!-- <b onclick=x> \
     \u{1b}[31mred\u{1b}]0;title\u{7} \u{202e}gnitirw\u{2066} \u{ffff} \u{85} &amp; &#60; {0} \
     ![x](https://example.com/x.png) [link](https://example.com) www.example.com @everyone | a | b \
     `code` $(id) %0A::error::x ##[error]x ##vso[task.setvariable]x";
 
-/// The same, followed by lines that look like commands, and by 1 MB of text.
+/// The same with lines that look like commands and 1 MB of text.
 fn hostile() -> String {
     let long = "word </script> ]]> ".repeat(55_000);
     format!("{HOSTILE}\n::error::x\n  ::set-output name=a::b\r::stop-commands::x\n{long}")
 }
 
-/// Asserts that a text holds nothing that a terminal obeys or that reorders it.
+/// Asserts that a text contains no control characters.
 #[track_caller]
 fn assert_harmless(text: &str) {
     let is_harmful = |c: char| {
@@ -66,7 +65,7 @@ fn a_hostile_caption_is_text_in_github_logs_and_summaries() {
         lines.filter(|line| line.starts_with("::")).count() + hashes
     };
     assert_eq!(commands(&run.stdout), 0);
-    // Its own: two rules are broken, and it goes round in circles.
+    // Three findings: two violations and a repetition.
     assert_eq!(commands(&run.stderr), 3);
     assert_eq!(run.stderr.matches("\n::error file=tone.wav,title=deny ").count(), 2);
     assert_eq!(run.stderr.matches("\n::warning file=tone.wav,title=looping").count(), 1);

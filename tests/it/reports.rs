@@ -1,4 +1,4 @@
-//! Reports beside the normal output: for test viewers, code scanning, and CI logs.
+//! Reports for test viewers, code scanning, and CI logs.
 
 use std::fs;
 
@@ -8,8 +8,8 @@ use crate::harness::{Caption, Run, answer, assert_says, caption, data_path, fini
 use support::audio::wav;
 use support::stand_in::{Reply, StandIn};
 
-/// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
-/// warning, and one is fine.
+/// Runs the program on four inputs: a violation, a failure, a warning, and a
+/// success.
 fn mixed(arguments: &[&str]) -> (Run, Caption) {
     let looping = "A bell rings and rings and rings. ".repeat(30);
     let replies = [
@@ -26,7 +26,7 @@ fn mixed(arguments: &[&str]) -> (Run, Caption) {
     (ended, run)
 }
 
-/// The only input, captioned like this, in a report.
+/// Runs the program on an input with this caption and returns its report.
 pub(crate) fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
     let stand_in = StandIn::scripted([answer(text)]);
     let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--report"]);
@@ -40,7 +40,7 @@ pub(crate) fn read(run: &Caption, name: &str) -> String {
     fs::read_to_string(run.folder().join(name)).unwrap()
 }
 
-/// Asserts that the text is `JUnit` XML as Jenkins has it, and hands its cases out.
+/// Asserts that a text is `JUnit` XML as Jenkins defines it and returns its cases.
 #[track_caller]
 pub(crate) fn cases(xml: &str) -> Vec<Case> {
     let schema = fs::read_to_string(data_path("schemas/junit-10.xsd")).unwrap();
@@ -65,11 +65,11 @@ pub(crate) fn cases(xml: &str) -> Vec<Case> {
 
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// Name, message and text of the elements in it.
+    /// Name, message and text of each child element.
     pub(crate) children: Vec<(String, String, String)>,
 }
 
-/// Asserts that the text is SARIF 2.1.0, and hands its only run out.
+/// Asserts that a text is SARIF 2.1.0 and returns its only run.
 #[track_caller]
 pub(crate) fn sarif_run(text: &str) -> Value {
     let schema = fs::read_to_string(data_path("schemas/sarif-2.1.0.json")).unwrap();
@@ -283,7 +283,7 @@ fn findings_have_stable_fingerprints_and_paths() {
     }
 }
 
-/// The sounds of a page: where each is said to be, and how many bytes of it are in the page.
+/// Returns the audio of a page: the source of each clip, and its bytes in the page.
 pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
     let element = |line: &str, class: &str| -> Option<String> {
         let (_, rest) = line.split_once(&format!("class=\"{class}\">"))?;
@@ -317,7 +317,7 @@ fn small_audio_is_embedded_and_large_audio_linked() {
     let near = |bytes: usize, expected: usize| bytes.abs_diff(expected) < 4;
     assert!(media[0].0 == json!({ "here": "audio/wav" }) && near(media[0].1, size("tone.wav")));
     assert!(media[1].0 == json!({ "here": "audio/mpeg" }) && near(media[1].1, size("tone.mp3")));
-    // What the model hears of it: 16 kHz, one channel, 16 bits.
+    // The converted audio: 16 kHz, one channel, 16 bits.
     assert!(media[2].0 == json!({ "here": "audio/wav" }) && media[2].1 > 44);
     assert!(media[3].0 == json!({ "here": "audio/wav" }) && near(media[3].1, 44 + 640_000));
     assert_eq!(media[4], (json!({ "there": "../a%20b/40%20s.wav" }), 0));

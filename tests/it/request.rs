@@ -1,4 +1,4 @@
-//! What is sent: the one request that the service documents.
+//! The request, as the service documents it.
 
 use serde_json::json;
 
@@ -106,7 +106,7 @@ fn a_url_is_passed_on_for_the_service_to_fetch() {
 
 #[test]
 fn content_length_is_exact_for_any_size() {
-    // Around the blocks that are read at a time, and every padding of base64.
+    // Sizes around the block size, with every padding of base64.
     let block = 384 * 1024;
     for len in [100, 101, 102, block - 1, block, block + 1, 2 * block + 2] {
         let mut wav = std::fs::read(data_path("tone.wav")).unwrap();

@@ -1,4 +1,4 @@
-//! The converter against tones: nothing lost below 7 kHz, nothing folded back from above 8 kHz.
+//! The resampler: tones below 7 kHz keep their level, tones above 8 kHz leave no alias.
 
 use std::f64::consts::TAU;
 use std::io::Read;
@@ -7,13 +7,13 @@ use caption::audio::{Clip, Convert, UploadOptions, prepare};
 
 use support::audio::{CONVERTED_RATE, read_converted, samples, sine, wav};
 
-/// Every tone lasts this long, in seconds.
+/// Duration of a tone, in seconds.
 const TONE: f64 = 0.3;
 
-/// Half of full scale, which leaves room for what a filter adds.
+/// Amplitude of a tone, which leaves headroom for the filter.
 const LEVEL: f64 = 0.5;
 
-/// What comes out of the converter for tones one after another.
+/// Converts a series of tones.
 fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     let tones = frequencies.iter().flat_map(|frequency| {
         let tone = sine(*frequency);
@@ -30,15 +30,15 @@ fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     read_converted(&content)
 }
 
-/// The middle of each tone, away from where it begins and ends.
+/// Returns the middle of each tone, away from its start and end.
 fn middles(samples: &[f64]) -> impl Iterator<Item = &[f64]> {
     let len = (TONE * f64::from(CONVERTED_RATE)) as usize;
     samples.chunks_exact(len).map(move |tone| &tone[len / 3..len * 2 / 3])
 }
 
-/// The amplitude of a sine of this frequency, and the root of the mean square of all else.
+/// Returns the amplitude of a sine of this frequency, and the RMS of the rest.
 fn fit(samples: &[f64], frequency: f64) -> (f64, f64) {
-    // Least squares for a sine and a cosine.
+    // Least squares fit of a sine and a cosine.
     let angle = |n: usize| TAU * frequency * n as f64 / f64::from(CONVERTED_RATE);
     let [mut ss, mut sc, mut cc, mut sx, mut cx] = [0.0; 5];
     for (n, x) in samples.iter().enumerate() {

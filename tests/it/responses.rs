@@ -1,4 +1,4 @@
-//! What comes back: a caption, or an answer that is none.
+//! Responses of the service: captions, and responses that hold none.
 
 use std::io::Read;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! What is tried again, how often, and what is not.
+//! Retries: which failures, how often, and how long between attempts.
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -82,7 +82,7 @@ fn an_open_list_does_not_delay_the_end() {
         let (child, mut stdin) = run.spawn_with_stdin();
         stdin.write_all(list.as_bytes()).unwrap();
         if list.is_empty() {
-            // There is nothing to see before the first input but that the program catches signals.
+            // Before the first input, the signal handler is all there is to wait for.
             wait_until_signals_are_caught(&child);
         } else {
             stand_in.wait_for_requests(1);
@@ -94,7 +94,7 @@ fn an_open_list_does_not_delay_the_end() {
     }
 }
 
-/// Until the system says that the process has a handler for SIGINT.
+/// Waits until the process has a handler for SIGINT.
 fn wait_until_signals_are_caught(child: &Child) {
     let status = format!("/proc/{}/status", child.id());
     loop {
@@ -108,7 +108,7 @@ fn wait_until_signals_are_caught(child: &Child) {
     }
 }
 
-/// Answers two requests and holds back the others.
+/// Starts a stand-in that responds to two requests and holds the others.
 fn two_then_wait() -> (StandIn, Gate) {
     let gate = Gate::closed();
     let (behind, served) = (gate.clone(), AtomicUsize::new(0));

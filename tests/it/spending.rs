@@ -1,4 +1,4 @@
-//! What a run may cost, what it would, and what it did.
+//! Costs: the limit, the estimate of a dry run, and the sum.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ fn a_run_stops_at_max_spend() {
         let run =
             caption(&stand_in).clips("x", 20).args(["-j", jobs, "--max-spend", "1.10", "x"]).run();
         assert_eq!(run.code, 5, "{}", run.stderr);
-        // Four are 1.00; a fifth would go past it.
+        // Four are 1.00; a fifth would exceed the limit.
         assert_eq!(stand_in.requests().len() - before, 4, "-j {jobs}");
         assert_eq!(run.stdout.matches("Rain.").count(), 4);
         assert_says(
@@ -96,7 +96,7 @@ fn a_dry_run_lists_inputs_without_key_or_requests() {
     assert_says(lines[4], &["-", "25 B", "new", "https://example.com/a.mp3"]);
     assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of sound"]);
     assert_says(&run.stderr, &["1 input of unknown length"]);
-    // 39 tokens at 4 USD and four captions of 400 at 3 USD a million.
+    // Per million tokens: 39 at 4 USD, and three captions of 400 at 3 USD.
     assert_says(
         &run.stderr,
         &["at least $0.004956: $0.000156 for the sound and $0.004800 for captions"],

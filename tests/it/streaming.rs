@@ -1,4 +1,4 @@
-//! Captions that arrive in pieces, and every quirk of the streams that carry them.
+//! Streamed responses, with every variation that servers send.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What follows the terminal: the display of progress, of a caption as it arrives, and colour.
+//! Behaviour on a terminal: progress, streamed captions, and color.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -13,7 +13,7 @@ use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply, 
 use support::audio::wav;
 use support::stand_in::{Gate, Reply, StandIn};
 
-/// How long a test waits for something that should be shown at once.
+/// Maximum wait for a text on the terminal.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
@@ -196,7 +196,7 @@ fn colour_follows_the_terminal_no_color_and_the_option() {
     assert!(piped(&["--color", "always"]).failed(3).contains(red));
 }
 
-/// What a run with all three streams on a terminal shows.
+/// Returns the terminal output of a run.
 fn on_terminal(stand_in: &StandIn, args: &[&str]) -> String {
     let terminal = Terminal::open();
     let mut run = caption(stand_in).data_file("tone.wav").data_file("tone.mp3").args(args);
@@ -204,7 +204,7 @@ fn on_terminal(stand_in: &StandIn, args: &[&str]) -> String {
     terminal.shown()
 }
 
-/// A terminal that remembers all that it was sent.
+/// A pseudoterminal that records its output.
 pub(crate) struct Terminal {
     device: File,
     shown: Arc<(Mutex<String>, Condvar)>,
@@ -235,7 +235,7 @@ impl Terminal {
         self.device.try_clone().unwrap().into()
     }
 
-    /// Starts the program with all three streams on this terminal.
+    /// Starts the program with all streams on this terminal.
     pub(crate) fn start(&self, run: &mut Caption) -> Child {
         let command = run.command().stdin(self.device()).stdout(self.device());
         command.stderr(self.device()).spawn().unwrap()
@@ -249,9 +249,9 @@ impl Terminal {
         assert!(!timeout.timed_out(), "{text:?} is not shown: {:?}", *guard);
     }
 
-    /// All that was shown by a program that has ended.
+    /// Returns all output of a program that has ended.
     pub(crate) fn shown(&self) -> String {
-        // What is written to a terminal is read in order: once this mark is there, all is.
+        // A terminal keeps the order: this mark arrives after all output.
         let mark = "\u{2}end\u{2}";
         std::io::Write::write_all(&mut &self.device, mark.as_bytes()).unwrap();
         self.wait_for(mark);

@@ -1,4 +1,4 @@
-//! What strangers write - captions, messages, file names - and what it does to a terminal: nothing.
+//! Captions, messages and file names cannot control a terminal.
 
 #![cfg(unix)]
 
@@ -9,11 +9,11 @@ use crate::skip::has_programs;
 use crate::terminal::Terminal;
 use support::stand_in::{Reply, StandIn};
 
-/// Clears the screen, sets the title, turns the text around, goes back, and starts a new record.
+/// Clears the screen, sets the title, reverses the text, moves back, and starts a new record.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{2066}\u{8}\r\u{7f}\
                        \n==> forged.wav <==\n{\"input\":\"forged.wav\"}\n\n1\n00:00:00,000 --> 00:00:01,000\n\
                        \"\",\nWEBVTT";
-/// The same as the name of a file, where there can be no slash.
+/// The same as a file name, without a slash.
 const NAME: &str =
     "a\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{8}\r\u{7f}\n==> forged.wav <==\n.wav";
 
@@ -24,7 +24,7 @@ fn hostile_file(run: Caption) -> Caption {
 
 #[track_caller]
 fn assert_steers_nothing(shown: &str) {
-    // The terminal itself makes CR LF of every line end.
+    // The terminal itself turns line ends into CR LF.
     let shown = without_colour(&shown.replace("\r\n", "\n"));
     let steers = |c: char| {
         (c.is_control() && !"\n\t".contains(c))
@@ -33,14 +33,14 @@ fn assert_steers_nothing(shown: &str) {
     assert_eq!(shown.find(steers), None, "{shown:?}");
 }
 
-/// What is left where colours begin and end.
+/// Removes the color sequences.
 fn without_colour(shown: &str) -> String {
     ["0", "1", "31", "33"]
         .iter()
         .fold(shown.to_owned(), |shown, code| shown.replace(&format!("\u{1b}[{code}m"), ""))
 }
 
-/// What is shown of a run without colour and progress.
+/// Returns the terminal output of a run without color and progress.
 #[track_caller]
 fn shown(run: Caption, code: i32) -> String {
     let mut run = run.args(["--color", "never", "--progress", "never", "-v"]);
@@ -168,7 +168,7 @@ fn an_output_file_that_is_a_terminal_is_treated_as_one() {
         let mut run = hostile_file(caption(&stand_in)).args(["-q", "-o", file, NAME]);
         let terminal = Terminal::open();
         if file == "/dev/tty" {
-            // Only a session of its own has one.
+            // Needs a session of its own.
             if !has_programs(&["setsid"]) {
                 continue;
             }

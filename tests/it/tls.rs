@@ -1,4 +1,4 @@
-//! Whom the program trusts with the key.
+//! TLS: untrusted certificates, and additional CA certificates.
 
 #![cfg(target_os = "linux")] // where the environment can name authorities
 

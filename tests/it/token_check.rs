@@ -1,4 +1,4 @@
-//! An answer counts only where the service heard the sound.
+//! The token check: a response with too few input tokens did not use the audio.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::harness::{Caption, assert_says, caption, json_reply};
 use support::audio::{samples, sine, wav};
 use support::stand_in::{Reply, StandIn};
 
-/// An answer that counts so many tokens of sound.
+/// Reply with this number of input tokens.
 fn heard(prompt_tokens: u64) -> Reply {
     let choice = json!({ "message": { "content": "Silence." }, "finish_reason": "stop" });
     let usage =
@@ -15,7 +15,7 @@ fn heard(prompt_tokens: u64) -> Reply {
     json_reply(200, &json!({ "id": "req-7", "choices": [choice], "usage": usage, "meta": meta }))
 }
 
-/// Ten seconds, which come to 125 tokens.
+/// Prepares a run on ten seconds of audio: 125 tokens.
 fn ten_seconds(stand_in: &StandIn) -> Caption {
     let content = wav(8_000, 1, 8, &samples(8_000, 10.0, sine(440.0)));
     caption(stand_in).file("a.wav", content).arg("a.wav")
@@ -70,7 +70,7 @@ fn the_model_is_recognized_by_its_suffix() {
 
 #[test]
 fn each_window_is_checked_by_its_length() {
-    // Two windows of 5 s: 63 tokens each, of 125 in all.
+    // Two windows of 5 s: 63 tokens each, 125 in total.
     let stand_in = StandIn::always(|| heard(40));
     ten_seconds(&stand_in).args(["--window", "5s"]).run().captioned();
     let stand_in = StandIn::always(|| heard(20));

@@ -1,4 +1,4 @@
-//! Long sound in windows: where it is cut, how it is sent, what is written, what is kept.
+//! Windows of long audio: cuts, requests, output, and cache.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply};
 use support::audio::{CONVERTED_RATE, read_converted, samples, signal_to_noise, sine, wav};
 use support::stand_in::{Gate, Reply, StandIn};
 
-/// A tone that goes on and on, as 8-bit WAV: nothing but a cut ends it.
+/// Returns a tone without pauses as 8-bit WAV.
 fn tone(seconds: f64) -> Vec<u8> {
     let tone = sine(440.0);
     wav(8_000, 1, 8, &samples(8_000, seconds, |t| 0.5 * tone(t)))
@@ -22,7 +22,7 @@ fn long(stand_in: &StandIn, seconds: f64) -> Caption {
     caption(stand_in).file("long.wav", tone(seconds)).args(["long.wav", "--window", "5s"])
 }
 
-/// Captions by number, in the order of the requests.
+/// Starts a stand-in whose captions are numbers in the order of the requests.
 fn numbered() -> StandIn {
     let served = AtomicUsize::new(0);
     StandIn::always(move || {
@@ -30,7 +30,7 @@ fn numbered() -> StandIn {
     })
 }
 
-/// Where the windows of the only record begin and end.
+/// Returns start and end of each window of the only record.
 fn spans(records: &[Value]) -> Vec<(f64, f64)> {
     let windows = records[0]["windows"].as_array().unwrap().iter();
     windows.map(|w| (w["start"].as_f64().unwrap(), w["end"].as_f64().unwrap())).collect()
@@ -131,7 +131,7 @@ fn a_record_has_the_windows_and_their_sums() {
     assert!(windows.iter().all(|w| w["caption"].as_str().unwrap().starts_with("Heard: Stand-in")));
     let usage = stand_in.requests().len() as u64;
     assert_eq!((usage, &record["attempts"]), (3, &json!(3)));
-    // 63, 63 and 25 tokens of sound, and 8 of the frame around each.
+    // 63, 63 and 25 tokens of audio, and 8 of the frame around each.
     assert_eq!(record["usage"]["prompt_tokens"], 63 + 63 + 25 + 3 * 8);
     assert!(record["usd"].as_f64().unwrap() > 0.0);
 }
@@ -151,7 +151,7 @@ fn json_has_one_response_per_window_and_line() {
 #[test]
 fn windows_are_cut_in_pauses() {
     let (low, high) = (sine(180.0), sine(700.0));
-    // Speech, as far as cuts go: a stop of 60 ms in a word at 5 s, a pause at 6.2 s.
+    // Like speech: a stop of 60 ms inside a word at 5 s, a pause at 6.2 s.
     let speech = |t: f64| match t {
         t if (4.97..5.03).contains(&t) || (6.2..6.5).contains(&t) => 0.0,
         t => 0.3 * low(t) + 0.2 * high(t),
@@ -319,11 +319,11 @@ fn the_sum_includes_windows_of_failed_inputs() {
     });
     let run = long(&stand_in, 24.0).file("b.wav", tone(3.0)).args(["-j", "1", "b.wav"]).run();
     assert_eq!(run.code, 3);
-    // Two windows of the first sound and one of the second.
+    // Two windows of the first input and one of the second.
     assert_says(&run.stderr, &["window 00:10 – 00:15: ", "1 captioned · 1 failed", "$0.75"]);
 }
 
-/// A caption that costs a quarter of a dollar.
+/// Reply with a caption that costs 0.25 USD.
 fn priced(caption: &str) -> Reply {
     let choice = json!({ "message": { "content": caption }, "finish_reason": "stop" });
     let meta = json!({ "usage": { "usd_spent": 0.25, "credits_used": 1 } });
@@ -440,7 +440,7 @@ fn another_window_length_is_not_cached() {
 
 #[test]
 fn max_spend_applies_within_an_input() {
-    // The first request tells the price; another one would go past the limit.
+    // The first response reports the price; another request would exceed the limit.
     let stand_in = StandIn::start();
     let run =
         long(&stand_in, 24.0).args(["-j", "1", "--max-spend", "0.0005", "--manifest", "m.jsonl"]);

@@ -1,4 +1,4 @@
-//! What may be wrong with a recording that is fetched here.
+//! Faults of a download.
 
 use std::time::Duration;
 

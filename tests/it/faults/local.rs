@@ -1,4 +1,4 @@
-//! What may happen on this machine: to the file, the disk, the streams and the other programs.
+//! Faults of this machine: file, disk, standard streams and other programs.
 
 #![cfg(target_os = "linux")]
 
@@ -12,7 +12,7 @@ use super::raw_server::{Gate, wait_amid};
 use super::{FarSide, Row, Status, captioned, check, failed};
 use crate::harness::{Caption, answer};
 
-/// No file can grow, as on a full disk.
+/// Script that limits the size of files to 0, as a full disk does.
 const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
 
 const USAGE: Status = Status { kind: None, code: 2, tries: 0 };
@@ -21,7 +21,7 @@ fn well(name: &str, ending: Status) -> Row {
     Row::replied(name, || answer("Rain."), ending)
 }
 
-/// The records go to standard output.
+/// Prints the records to standard output.
 fn printed(row: Row) -> Row {
     Row { output: None, ..row }
 }
@@ -132,7 +132,7 @@ fn files_that_are_not_audio_are_never_sent() {
 
 #[test]
 fn a_file_that_changes_during_the_upload_is_a_failure() {
-    // Larger than what sockets hold, so that the request cannot have left before the change.
+    // Larger than the socket buffers, so that the change comes before the end of the request.
     let row = |name: &str, ending, change: fn(&Path)| {
         let gate = Gate::default();
         let row = Row::treated(name, wait_amid(gate.clone()), ending);

@@ -1,6 +1,6 @@
-//! Every way in which the far side, this machine or a file can fail: each row says what is told,
-//! how often it is tried and what is on the disk after. All of them run with a marked key, which
-//! must turn up nowhere, and within a bound of memory.
+//! Fault injection: every way in which the service, this machine or a file can fail. Each row
+//! states the error, the number of attempts and the files afterwards. All rows run with a marked
+//! key, which must not appear anywhere, and with limited memory.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,20 +22,20 @@ mod raw_server;
 mod responses;
 mod streams;
 
-/// What is looked for in all that a run leaves behind.
+/// Part of the key that must not appear in any output.
 const MARK: &str = "marked-0123456789";
-/// Takes the place of the key, and of the password of a proxy.
+/// The API key, and the password of a proxy.
 const KEY: &str = "sk-marked-0123456789";
-/// Rows that run at a time: most of them wait.
+/// Rows that run at the same time; most of them wait.
 const AT_A_TIME: usize = 8;
 
-/// How a run has to end.
+/// Expected end of a run.
 #[derive(Clone, Copy)]
 struct Status {
-    /// `None` where there is a caption.
+    /// `None` if there is a caption.
     kind: Option<&'static str>,
     code: i32,
-    /// Requests, or connections where none carried a request.
+    /// Requests, or connections if none carried a request.
     tries: usize,
 }
 
@@ -51,11 +51,11 @@ const fn refused(kind: &'static str, tries: usize) -> Status {
     Status { kind: Some(kind), code: 4, tries }
 }
 
-/// Whoever is asked.
+/// The server of a row.
 enum FarSide {
     StandIn(StandIn),
     Rude(Rude),
-    /// Nobody listens at this base URL.
+    /// Nothing listens at this base URL.
     Nobody(String),
 }
 
@@ -89,21 +89,21 @@ impl FarSide {
 struct Row {
     name: String,
     far: FarSide,
-    /// The far side is where the sound comes from, and the service itself is well.
+    /// True if the server delivers the audio, and the service works.
     is_download: bool,
     ending: Status,
     setup: Box<Setup>,
-    /// Runs the program as `"$@"`.
+    /// Shell script that runs the program as `"$@"`.
     script: Option<&'static str>,
-    /// Happens once the far side was reached.
+    /// Runs when the server is reached.
     meanwhile: Option<Box<Meanwhile>>,
-    /// Where the records go.
+    /// Output of the records.
     output: Option<&'static str>,
-    /// What is captioned.
+    /// The input.
     input: &'static str,
-    /// Lines of the manifest after, where there are not as many as captions.
+    /// Lines of the manifest afterwards, if not equal to the captions.
     kept: Option<usize>,
-    /// What else is there after.
+    /// Other files afterwards.
     also: &'static [&'static str],
 }
 
@@ -127,7 +127,7 @@ impl Row {
         }
     }
 
-    /// Every try is answered so.
+    /// Row with this reply to every attempt.
     fn replied(
         name: &str,
         reply: impl Fn() -> Reply + Send + Sync + 'static,
@@ -136,7 +136,7 @@ impl Row {
         Self::new(name, FarSide::StandIn(StandIn::always(reply)), ending)
     }
 
-    /// Every connection is treated so.
+    /// Row with this treatment of every connection.
     fn treated(
         name: &str,
         manner: impl Fn(std::net::TcpStream) + Send + Sync + 'static,
@@ -180,7 +180,7 @@ impl Row {
         Found { keys: seen + keys_in(&ended, &folder), peak, runs: 1 }
     }
 
-    /// The program with a marked key and two tries, in a folder where all that is left is seen.
+    /// Prepares a run with a marked key and two attempts in a folder of its own.
     fn program(&mut self, base_url: &str) -> Caption {
         let run =
             unconfigured().data_file("tone.wav").private_file("key", KEY).file("tmp/.keep", "");
@@ -202,7 +202,7 @@ impl Row {
 
     fn check_tries(&self, ended: &Run) {
         let (tries, seen) = (self.ending.tries, self.far.tries());
-        // A connection that was closed before it could be used is made once more.
+        // A connection that is closed before its use is opened again.
         let is_right = seen == tries || (seen > tries && matches!(self.far, FarSide::Rude(_)));
         assert!(is_right, "{seen} tries: {}", ended.stderr);
         let told = ended.stderr.matches("; try 2 in ").count() + 1;
@@ -222,8 +222,8 @@ impl Row {
         assert_eq!(record["caption"].is_string(), kind.is_none(), "{text}");
     }
 
-    /// The sound and the key are what they were, the manifest has what was captioned, and nothing
-    /// else is left.
+    /// Asserts that audio and key are unchanged, that the manifest holds the captions, and that
+    /// there are no other files.
     fn check_disk(&self, folder: &Path, changes: bool) {
         let mut expected = vec!["key", "m.jsonl", "tmp", "tone.wav"];
         expected.extend(self.output);
@@ -244,7 +244,7 @@ impl Row {
     }
 }
 
-/// What came out of rows.
+/// Results of several rows.
 #[derive(Default)]
 struct Found {
     runs: usize,
@@ -252,7 +252,7 @@ struct Found {
     peak: u64,
 }
 
-/// Runs all rows, several at a time, and tells which of them failed.
+/// Runs all rows, several at a time, and fails with the list of failed rows.
 #[track_caller]
 fn check(what: &str, rows: Vec<Row>) {
     let (rows, failures) = (Mutex::new(rows.into_iter()), Mutex::new(Vec::new()));
@@ -282,7 +282,7 @@ fn check(what: &str, rows: Vec<Row>) {
     println!("{what}: {} faults, no key found, at most {} kB of memory", found.runs, found.peak);
 }
 
-/// In how many places of what a run left behind the key is.
+/// Counts the outputs and files of a run that contain the key.
 fn keys_in(ended: &Run, folder: &Path) -> usize {
     let mut places = vec![ended.stdout.clone(), ended.stderr.clone()];
     for folder in [folder.to_owned(), folder.join("tmp")] {
@@ -294,8 +294,8 @@ fn keys_in(ended: &Run, folder: &Path) -> usize {
     places.iter().filter(|place| place.contains(MARK)).count()
 }
 
-/// The same fault as library users see it: nothing of the key is in the error, whatever is made
-/// of it.
+/// Asserts that the library's error of the same fault does not contain the key, in any
+/// format.
 fn check_library(base_url: &str) {
     use caption::audio::Clip;
     use caption::client::{ApiKey, Audio, Client, Options};

@@ -1,4 +1,4 @@
-//! What may happen to a connection before, while and after a request.
+//! Faults of a connection before, during and after a request.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::harness::{answer, data_path};
 use crate::skip::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
-/// White space, which may go before a document without end.
+/// White space, which JSON allows before a document.
 const CHUNK: &str = concat!(
     "64\r\n",
     "          ",
@@ -182,7 +182,7 @@ fn the_key_is_sent_only_to_a_verified_service() {
 
 #[test]
 fn a_failing_proxy_is_reported_and_never_gets_the_key() {
-    // The name is for the proxy alone to look up.
+    // Only the proxy resolves the name.
     let row = |name: &str, row: Row| {
         let row = Row { name: name.to_owned(), ending: failed("network", 2), ..row };
         row.setup(|run, far| {
@@ -217,7 +217,7 @@ fn a_failing_proxy_is_reported_and_never_gets_the_key() {
 
 #[test]
 fn a_host_without_an_address_or_with_ipv6_only() {
-    // Too long for a name, so that no other machine is asked for it.
+    // Too long for a host name, so that no DNS request is sent.
     let name = format!("http://{}.localhost:9", "x".repeat(70));
     let mut rows = vec![Row::new("no such name", FarSide::Nobody(name), failed("network", 0))];
     match StandIn::bound_to("::1".parse().unwrap(), || answer("Rain.")) {
@@ -227,7 +227,7 @@ fn a_host_without_an_address_or_with_ipv6_only() {
     check("addresses", rows);
 }
 
-/// Was free a moment ago.
+/// Returns an address that was free a moment ago.
 fn free_address() -> std::net::SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

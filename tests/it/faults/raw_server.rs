@@ -1,4 +1,4 @@
-//! A server below HTTP: each connection is treated as no HTTP library would.
+//! A TCP server that breaks the rules of HTTP.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// A whole answer.
+/// A complete response.
 pub(super) const RAIN: &str =
     "{\"choices\":[{\"message\":{\"content\":\"Rain.\"},\"finish_reason\":\"stop\"}]}";
 
@@ -43,7 +43,7 @@ impl Rude {
     }
 }
 
-/// Takes so many bytes of the request and resets the connection.
+/// Reads a number of bytes of the request and resets the connection.
 pub(super) fn reset_after(bytes: usize) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
         let _ = stream.read_exact(&mut vec![0; bytes]);
@@ -51,7 +51,7 @@ pub(super) fn reset_after(bytes: usize) -> impl Fn(TcpStream) + Send + Sync {
     }
 }
 
-/// Takes the whole request, answers with these bytes, and resets the connection.
+/// Reads the request, sends these bytes, and resets the connection.
 pub(super) fn reset_amid(answer: &'static str) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
         take_request(&mut stream);
@@ -60,7 +60,7 @@ pub(super) fn reset_amid(answer: &'static str) -> impl Fn(TcpStream) + Send + Sy
     }
 }
 
-/// Takes the whole request and answers with these bytes, again and again, until the client leaves.
+/// Reads the request and sends these bytes again and again until the client disconnects.
 pub(super) fn repeat(head: &'static str, again: &'static str) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
         take_request(&mut stream);
@@ -72,7 +72,7 @@ pub(super) fn repeat(head: &'static str, again: &'static str) -> impl Fn(TcpStre
     }
 }
 
-/// Takes the whole request and answers one byte at a time, with a pause before each.
+/// Reads the request and responds one byte at a time, with a pause before each.
 pub(super) fn drip(answer: &'static str, pause: Duration) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
         take_request(&mut stream);
@@ -86,7 +86,7 @@ pub(super) fn drip(answer: &'static str, pause: Duration) -> impl Fn(TcpStream) 
     }
 }
 
-/// Answers once the head of the request is there, and takes no byte of its body.
+/// Responds after the headers of the request, and reads no byte of its body.
 pub(super) fn answer_unheard(answer: &'static str) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
         take_head(&mut stream);
@@ -95,7 +95,7 @@ pub(super) fn answer_unheard(answer: &'static str) -> impl Fn(TcpStream) + Send 
     }
 }
 
-/// Answers once the head of the request is there and the gate open, and takes the body then.
+/// Responds after the headers when the gate opens, and reads the body then.
 pub(super) fn wait_amid(gate: Gate) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
         let length = length_in(&take_head(&mut stream));
@@ -105,7 +105,7 @@ pub(super) fn wait_amid(gate: Gate) -> impl Fn(TcpStream) + Send + Sync {
     }
 }
 
-/// Holds whoever comes until it is opened.
+/// Holds threads until it is opened.
 #[derive(Clone, Default)]
 pub(super) struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -121,7 +121,7 @@ impl Gate {
     }
 }
 
-/// Holds the connection and says nothing.
+/// Holds the connection and never responds.
 pub(super) fn hold(mut stream: TcpStream) {
     drain(&mut stream);
 }
@@ -130,12 +130,12 @@ fn drain(stream: &mut TcpStream) {
     let _ = io::copy(stream, &mut io::sink());
 }
 
-/// What is not read when a socket is closed makes the system reset the connection as well.
+/// Closing a socket with unread bytes resets the connection too.
 fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// Reads a request to its end, by its length.
+/// Reads a request of the announced length.
 fn take_request(stream: &mut TcpStream) {
     let length = length_in(&take_head(stream));
     let _ = io::copy(&mut stream.take(length), &mut io::sink());

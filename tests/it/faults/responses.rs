@@ -1,4 +1,4 @@
-//! What the service may answer to a request that it has received.
+//! Faults in the response of the service.
 
 use std::io::Write;
 
@@ -46,7 +46,7 @@ fn every_status_has_a_kind_and_a_number_of_attempts() {
         rows.push(Row::replied(&status.to_string(), move || Reply::status(status), ending));
     }
     for status in [301, 302, 303, 307, 308] {
-        // Nobody listens there, and nobody is asked.
+        // Nothing listens there, and nothing is sent.
         let reply = move || Reply::status(status).header("location", "http://127.0.0.2:9/v1");
         rows.push(Row::replied(&format!("{status} elsewhere"), reply, failed("rejected", 1)));
     }

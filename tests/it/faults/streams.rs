@@ -1,4 +1,4 @@
-//! What may be wrong with a caption that comes in pieces.
+//! Faults of a streamed response.
 
 use serde_json::json;
 
