@@ -8,7 +8,7 @@ use caption::audio::{Clip, Convert, UploadOptions, measure, prepare};
 use caption::error::{Error, ErrorKind};
 
 use crate::harness::{answer, assert_says, caption, data_path, finish};
-use crate::process_monitor::Watched;
+use crate::process_monitor::ProcessMonitor;
 use support::audio::{samples, sine, wav};
 use support::random::{Rng, one_of, run_cases};
 use support::stand_in::StandIn;
@@ -327,7 +327,7 @@ fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u
     let mut run = caption(&stand_in).arg(name).args(arguments);
     write(&mut std::fs::File::create(run.folder().join(name)).unwrap());
     let child = run.spawn();
-    let watched = Watched::start(&child, support::stand_in::KEY);
+    let watched = ProcessMonitor::start(&child, support::stand_in::KEY);
     finish(child).captioned();
     watched.end().0 / 1000
 }

@@ -1,18 +1,18 @@
 //! Everything that the program reads is limited, and so is its memory.
 
 use crate::harness::{Caption, answer, assert_says, caption, data_path, finish, unconfigured};
-use crate::process_monitor::{MOST_MEMORY, Watched};
+use crate::process_monitor::{MAX_MEMORY_KB, ProcessMonitor};
 use support::stand_in::{KEY, Reply, StandIn};
 
 /// Asserts the exit code and the peak memory, and returns standard error.
 #[track_caller]
 fn within_bounds(mut run: Caption, code: i32) -> String {
     let child = run.spawn();
-    let watched = Watched::start(&child, KEY);
+    let watched = ProcessMonitor::start(&child, KEY);
     let ended = finish(child);
     let (peak, _) = watched.end();
     assert_eq!(ended.code, code, "{}", ended.stderr);
-    assert!(peak < MOST_MEMORY, "{peak} kB of memory");
+    assert!(peak < MAX_MEMORY_KB, "{peak} kB of memory");
     ended.stderr
 }
 

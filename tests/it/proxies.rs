@@ -10,7 +10,7 @@ use support::stand_in::{KEY, Reply, StandIn};
 /// A proxy that forwards all connections to this machine and records their requests.
 struct Proxy {
     port: u16,
-    heads: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
@@ -18,35 +18,35 @@ impl Proxy {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let told = heads.clone();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = requests.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let told = told.clone();
-                std::thread::spawn(move || carry(client, &told));
+                let log = log.clone();
+                std::thread::spawn(move || forward(client, &log));
             }
         });
-        Self { port, heads }
+        Self { port, requests }
     }
 
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
-    let mut head = Vec::new();
+fn forward(mut client: TcpStream, log: &Mutex<Vec<String>>) {
+    let mut request = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
-        head.extend(byte);
+    while !request.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
+        request.extend(byte);
     }
-    let head = String::from_utf8(head).unwrap();
-    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    told.lock().unwrap().push(head);
+    let request = String::from_utf8(request).unwrap();
+    let target = request.split(' ').nth(1).unwrap_or_default().to_owned();
+    log.lock().unwrap().push(request);
     // Every name means this machine.
     let Some((_, port)) = target.rsplit_once(':') else { return };
     let Ok(server) = TcpStream::connect(format!("127.0.0.1:{port}")) else { return };
@@ -118,8 +118,8 @@ fn option_and_environment_set_proxy_and_exceptions() {
             trusting().env(by, proxy.url())
         };
         assert_says(&run.run().captioned(), &["near 1000 Hz"]);
-        assert_eq!(proxy.heads().len(), usize::from(is_used), "{by}");
-        for head in proxy.heads() {
+        assert_eq!(proxy.requests().len(), usize::from(is_used), "{by}");
+        for head in proxy.requests() {
             assert_says(&head, &["CONNECT localhost:"]);
             assert!(!head.contains(KEY), "{head}");
         }
@@ -133,7 +133,7 @@ fn option_and_environment_set_proxy_and_exceptions() {
             run.env("HTTPS_PROXY", proxy.url())
         };
         run.run().captioned();
-        assert_eq!(proxy.heads().len(), 0, "{by}");
+        assert_eq!(proxy.requests().len(), 0, "{by}");
     }
 }
 
@@ -148,7 +148,7 @@ fn proxy_credentials_are_sent_only_to_the_proxy() {
         .run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
-    let head = proxy.heads()[0].to_lowercase();
+    let head = proxy.requests()[0].to_lowercase();
     // `bob:hunter2` in base64.
     assert_says(&head, &["proxy-authorization: basic ym9iomh1bnrlcji="]);
     assert_eq!(stand_in.request().header("proxy-authorization"), None);
@@ -195,9 +195,9 @@ fn a_proxy_needs_no_scheme_and_may_be_empty() {
     let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     let bare_url = proxy.url().replace("http://", "");
     trusting().args(["--proxy", &bare_url]).run().captioned();
-    assert_eq!(proxy.heads().len(), 1);
+    assert_eq!(proxy.requests().len(), 1);
     trusting().env("HTTPS_PROXY", proxy.url()).args(["--proxy", ""]).run().captioned();
-    assert_eq!(proxy.heads().len(), 1);
+    assert_eq!(proxy.requests().len(), 1);
 }
 
 #[test]

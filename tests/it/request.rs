@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{answer, assert_says, caption, caption_tone, data_path, finish};
-use crate::process_monitor::Watched;
+use crate::process_monitor::ProcessMonitor;
 use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
@@ -134,7 +134,7 @@ fn memory_does_not_grow_with_the_file() {
         file.set_len(megabytes * 1_000_000).unwrap();
         run = run.args(["--max-upload", "none", "--convert", "never", "tone.wav"]);
         let child = run.spawn();
-        let watched = Watched::start(&child, KEY);
+        let watched = ProcessMonitor::start(&child, KEY);
         finish(child).captioned();
         watched.end().0 / 1000
     };

@@ -96,7 +96,7 @@ fn a_dry_run_lists_inputs_without_key_or_requests() {
     assert_says(lines[4], &["-", "25 B", "new", "https://example.com/a.mp3"]);
     assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of sound"]);
     assert_says(&run.stderr, &["1 input of unknown length"]);
-    // Per million tokens: 39 at 4 USD, and three captions of 400 at 3 USD.
+    // Per million tokens: 39 at 4 USD, and four captions of 400 at 3 USD.
     assert_says(
         &run.stderr,
         &["at least $0.004956: $0.000156 for the sound and $0.004800 for captions"],

@@ -8,17 +8,17 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::raw_server::{Gate, wait_amid};
-use super::{FarSide, Row, Status, captioned, check, failed};
+use super::raw_server::{Gate, read_body_after};
+use super::{Expected, Row, Server, captioned, check, failed};
 use crate::harness::{Caption, answer};
 
 /// Script that limits the size of files to 0, as a full disk does.
 const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
 
-const USAGE: Status = Status { kind: None, code: 2, tries: 0 };
+const USAGE: Expected = Expected { kind: None, code: 2, attempts: 0 };
 
-fn well(name: &str, ending: Status) -> Row {
-    Row::replied(name, || answer("Rain."), ending)
+fn well(name: &str, expected: Expected) -> Row {
+    Row::with_reply(name, || answer("Rain."), expected)
 }
 
 /// Prints the records to standard output.
@@ -28,9 +28,9 @@ fn printed(row: Row) -> Row {
 
 #[test]
 fn a_disk_failure_loses_no_billed_caption() {
-    let told = Status { kind: None, code: 3, tries: 1 };
+    let told = Expected { kind: None, code: 3, attempts: 1 };
     let scripted = |script, row| Row { script: Some(script), ..row };
-    let locked = |run: Caption, _: &FarSide| {
+    let locked = |run: Caption, _: &Server| {
         let run = run.file("m.jsonl", "");
         let file = File::open(run.folder().join("m.jsonl")).unwrap();
         file.lock().unwrap();
@@ -42,7 +42,7 @@ fn a_disk_failure_loses_no_billed_caption() {
         "disks",
         vec![
             Row {
-                kept: Some(0),
+                manifest_lines: Some(0),
                 ..scripted(FULL, printed(well("no room for the manifest", told)))
             },
             scripted(
@@ -51,11 +51,11 @@ fn a_disk_failure_loses_no_billed_caption() {
                     .args(&["--convert", "always"]),
             ),
             Row {
-                kept: Some(1),
+                manifest_lines: Some(1),
                 ..scripted("exec \"$@\" > /dev/full", printed(well("no room for the output", told)))
             },
             Row {
-                kept: Some(1),
+                manifest_lines: Some(1),
                 ..printed(well("no room for the file", told)).args(&["-o", "/dev/full"])
             },
             printed(well("no folder for the output", USAGE)).args(&["-o", "/sys/out.jsonl"]),
@@ -63,9 +63,12 @@ fn a_disk_failure_loses_no_billed_caption() {
             well("no folder for temporary files", failed("output", 0))
                 .setup(|run, _| run.env("TMPDIR", "nowhere").args(["--convert", "always"])),
             Row {
-                kept: Some(0),
-                ..well("a manifest that another program holds", Status { code: 3, ..captioned(1) })
-                    .setup(locked)
+                manifest_lines: Some(0),
+                ..well(
+                    "a manifest that another program holds",
+                    Expected { code: 3, ..captioned(1) },
+                )
+                .setup(locked)
             },
         ],
     );
@@ -73,8 +76,9 @@ fn a_disk_failure_loses_no_billed_caption() {
 
 #[test]
 fn a_failing_output_is_reported_or_ends_the_run_quietly() {
-    let scripted = |name: &str, script, ending| Row { script: Some(script), ..well(name, ending) };
-    let unread = Status { kind: None, code: 3, tries: 0 };
+    let scripted =
+        |name: &str, script, expected| Row { script: Some(script), ..well(name, expected) };
+    let unread = Expected { kind: None, code: 3, attempts: 0 };
     let gone = "mkfifo p; (head -c 0 < p; rm p) & exec \"$@\" > p";
     check(
         "streams of the program",
@@ -122,9 +126,9 @@ fn files_that_are_not_audio_are_never_sent() {
             input("nowhere"),
             input("/dev/zero"),
             input("/dev/full"),
-            Row { also: &["pipe"], ..pipe },
-            Row { also: &["link"], ..link },
-            Row { also: &["empty"], ..empty },
+            Row { other_files: &["pipe"], ..pipe },
+            Row { other_files: &["link"], ..link },
+            Row { other_files: &["empty"], ..empty },
             input("key"),
         ],
     );
@@ -133,18 +137,18 @@ fn files_that_are_not_audio_are_never_sent() {
 #[test]
 fn a_file_that_changes_during_the_upload_is_a_failure() {
     // Larger than the socket buffers, so that the change comes before the end of the request.
-    let row = |name: &str, ending, change: fn(&Path)| {
+    let row = |name: &str, expected, change: fn(&Path)| {
         let gate = Gate::default();
-        let row = Row::treated(name, wait_amid(gate.clone()), ending);
+        let row = Row::with_handler(name, read_body_after(gate.clone()), expected);
         let row = row.setup(|run, _| {
             writing(run.folder()).set_len(60_000_000).unwrap();
             run.args(["--max-upload", "none", "--convert", "never", "--max-retries", "0"])
         });
-        let meanwhile = Box::new(move |folder: &Path| {
+        let on_request = Box::new(move |folder: &Path| {
             change(folder);
             gate.open();
         });
-        Row { meanwhile: Some(meanwhile), ..row }
+        Row { on_request: Some(on_request), ..row }
     };
     let converted = row("it grows while its conversion is sent", failed("input", 1), |folder| {
         OpenOptions::new()

@@ -12,23 +12,23 @@ use socket2::SockRef;
 pub(super) const RAIN: &str =
     "{\"choices\":[{\"message\":{\"content\":\"Rain.\"},\"finish_reason\":\"stop\"}]}";
 
-/// Listens as long as the tests run.
-pub(super) struct Rude {
+/// A running server, which listens as long as the tests run.
+pub(super) struct RawServer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
 }
 
-impl Rude {
-    pub(super) fn start(manner: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+impl RawServer {
+    pub(super) fn start(handler: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
-        let (count, manner) = (connections.clone(), Arc::new(manner));
+        let (count, handler) = (connections.clone(), Arc::new(handler));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 count.fetch_add(1, Ordering::Relaxed);
-                let manner = manner.clone();
-                std::thread::spawn(move || manner(stream));
+                let handler = handler.clone();
+                std::thread::spawn(move || handler(stream));
             }
         });
         Self { address, connections }
@@ -52,20 +52,23 @@ pub(super) fn reset_after(bytes: usize) -> impl Fn(TcpStream) + Send + Sync {
 }
 
 /// Reads the request, sends these bytes, and resets the connection.
-pub(super) fn reset_amid(answer: &'static str) -> impl Fn(TcpStream) + Send + Sync {
+pub(super) fn respond_and_reset(response: &'static str) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
-        take_request(&mut stream);
-        let _ = stream.write_all(answer.as_bytes());
+        read_request(&mut stream);
+        let _ = stream.write_all(response.as_bytes());
         reset(&stream);
     }
 }
 
 /// Reads the request and sends these bytes again and again until the client disconnects.
-pub(super) fn repeat(head: &'static str, again: &'static str) -> impl Fn(TcpStream) + Send + Sync {
+pub(super) fn respond_endlessly(
+    headers: &'static str,
+    repeated: &'static str,
+) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
-        take_request(&mut stream);
-        let block = again.repeat(16 * 1024 / again.len());
-        let mut written = stream.write_all(head.as_bytes());
+        read_request(&mut stream);
+        let block = repeated.repeat(16 * 1024 / repeated.len());
+        let mut written = stream.write_all(headers.as_bytes());
         while written.is_ok() {
             written = stream.write_all(block.as_bytes());
         }
@@ -73,11 +76,14 @@ pub(super) fn repeat(head: &'static str, again: &'static str) -> impl Fn(TcpStre
 }
 
 /// Reads the request and responds one byte at a time, with a pause before each.
-pub(super) fn drip(answer: &'static str, pause: Duration) -> impl Fn(TcpStream) + Send + Sync {
+pub(super) fn respond_bytewise(
+    response: &'static str,
+    pause: Duration,
+) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
-        take_request(&mut stream);
+        read_request(&mut stream);
         let _ = stream.set_nodelay(true);
-        for byte in answer.bytes() {
+        for byte in response.bytes() {
             std::thread::sleep(pause);
             if stream.write_all(&[byte]).is_err() {
                 return;
@@ -87,19 +93,19 @@ pub(super) fn drip(answer: &'static str, pause: Duration) -> impl Fn(TcpStream) 
 }
 
 /// Responds after the headers of the request, and reads no byte of its body.
-pub(super) fn answer_unheard(answer: &'static str) -> impl Fn(TcpStream) + Send + Sync {
+pub(super) fn respond_to_headers(response: &'static str) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
-        take_head(&mut stream);
-        let _ = stream.write_all(answer.as_bytes());
+        read_headers(&mut stream);
+        let _ = stream.write_all(response.as_bytes());
         drain(&mut stream);
     }
 }
 
 /// Responds after the headers when the gate opens, and reads the body then.
-pub(super) fn wait_amid(gate: Gate) -> impl Fn(TcpStream) + Send + Sync {
+pub(super) fn read_body_after(gate: Gate) -> impl Fn(TcpStream) + Send + Sync {
     move |mut stream| {
-        let length = length_in(&take_head(&mut stream));
-        gate.pass();
+        let length = content_length(&read_headers(&mut stream));
+        gate.wait();
         let _ = io::copy(&mut (&stream).take(length), &mut io::sink());
         let _ = write!(stream, "HTTP/1.1 200 OK\r\n\r\n{RAIN}");
     }
@@ -115,7 +121,7 @@ impl Gate {
         self.0.1.notify_all();
     }
 
-    fn pass(&self) {
+    fn wait(&self) {
         let is_open = self.0.0.lock().unwrap();
         drop(self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap());
     }
@@ -136,22 +142,22 @@ fn reset(stream: &TcpStream) {
 }
 
 /// Reads a request of the announced length.
-fn take_request(stream: &mut TcpStream) {
-    let length = length_in(&take_head(stream));
+fn read_request(stream: &mut TcpStream) {
+    let length = content_length(&read_headers(stream));
     let _ = io::copy(&mut stream.take(length), &mut io::sink());
 }
 
-fn length_in(head: &str) -> u64 {
-    let head = head.to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+fn content_length(headers: &str) -> u64 {
+    let headers = headers.to_lowercase();
+    let length = headers.lines().find_map(|line| line.strip_prefix("content-length:"));
     length.map_or(0, |length| length.trim().parse().unwrap())
 }
 
-fn take_head(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
+fn read_headers(stream: &mut TcpStream) -> String {
+    let mut headers = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
-        head.extend(byte);
+    while !headers.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+        headers.extend(byte);
     }
-    String::from_utf8_lossy(&head).into_owned()
+    String::from_utf8_lossy(&headers).into_owned()
 }

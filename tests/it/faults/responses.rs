@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use super::{Row, Status, captioned, check, failed, refused};
+use super::{Expected, Row, captioned, check, failed, refused};
 use crate::harness::json_reply;
 use support::stand_in::Reply;
 
@@ -16,7 +16,7 @@ const PROBLEM: &str = "application/problem+json; charset=utf-8";
 #[test]
 fn every_status_has_a_kind_and_a_number_of_attempts() {
     let mut rows = Vec::new();
-    for (status, ending) in [
+    for (status, expected) in [
         (204, failed("server", 1)),
         (205, failed("server", 1)),
         (304, failed("rejected", 1)),
@@ -43,24 +43,24 @@ fn every_status_has_a_kind_and_a_number_of_attempts() {
         (599, failed("server", 2)),
         (700, failed("server", 1)),
     ] {
-        rows.push(Row::replied(&status.to_string(), move || Reply::status(status), ending));
+        rows.push(Row::with_reply(&status.to_string(), move || Reply::status(status), expected));
     }
     for status in [301, 302, 303, 307, 308] {
         // Nothing listens there, and nothing is sent.
         let reply = move || Reply::status(status).header("location", "http://127.0.0.2:9/v1");
-        rows.push(Row::replied(&format!("{status} elsewhere"), reply, failed("rejected", 1)));
+        rows.push(Row::with_reply(&format!("{status} elsewhere"), reply, failed("rejected", 1)));
     }
     check("statuses", rows);
 }
 
 #[test]
 fn every_error_body_is_read() {
-    let body = |name: &str, status: u16, media_type: &'static str, body: Vec<u8>, ending| {
+    let body = |name: &str, status: u16, media_type: &'static str, body: Vec<u8>, expected| {
         let reply = move || Reply::status(status).body(media_type, body.clone());
-        Row::replied(&format!("{status} with {name}"), reply, ending)
+        Row::with_reply(&format!("{status} with {name}"), reply, expected)
     };
-    let told = |name: &str, status: u16, document: Value, ending: Status| {
-        body(name, status, PROBLEM, document.to_string().into(), ending)
+    let told = |name: &str, status: u16, document: Value, expected: Expected| {
+        body(name, status, PROBLEM, document.to_string().into(), expected)
     };
     let rejected = failed("rejected", 1);
     let echo = format!("bad header: Bearer {}", super::KEY);
@@ -116,21 +116,21 @@ fn every_error_body_is_read() {
         ),
     ];
     let cut = || Reply::status(400).pieces(JSON, ["{\"message\": \"ab"]).disconnect();
-    rows.push(Row::replied("400 that is cut", cut, rejected));
+    rows.push(Row::with_reply("400 that is cut", cut, rejected));
     let id = || Reply::status(400).header("x-request-id", &format!("Bearer {}", super::KEY));
-    rows.push(Row::replied("400 with the key in a header", id, rejected));
+    rows.push(Row::with_reply("400 with the key in a header", id, rejected));
     check("refusals", rows);
 }
 
 #[test]
 fn every_requested_wait_is_bounded() {
-    let row = |name: &str, headers: &[(&'static str, &'static str)], tries| {
+    let row = |name: &str, headers: &[(&'static str, &'static str)], attempts| {
         let headers = headers.to_vec();
         let reply = move || {
             let reply = Reply::status(503);
             headers.iter().fold(reply, |reply, (name, value)| reply.header(name, value))
         };
-        Row::replied(name, reply, failed("server", tries))
+        Row::with_reply(name, reply, failed("server", attempts))
     };
     let past = ("date", "Sun, 09 Sep 2001 01:46:40 GMT");
     let future = ("date", "Fri, 01 Jan 2100 00:00:00 GMT");
@@ -153,10 +153,10 @@ fn every_requested_wait_is_bounded() {
 
 #[test]
 fn every_response_is_a_caption_or_a_failure_without_retry() {
-    let body = |name: &str, media_type: &'static str, body: Vec<u8>, ending| {
-        Row::replied(name, move || Reply::status(200).body(media_type, body.clone()), ending)
+    let body = |name: &str, media_type: &'static str, body: Vec<u8>, expected| {
+        Row::with_reply(name, move || Reply::status(200).body(media_type, body.clone()), expected)
     };
-    let json = |name: &str, text: &str, ending| body(name, JSON, text.into(), ending);
+    let json = |name: &str, text: &str, expected| body(name, JSON, text.into(), expected);
     let (senseless, incomplete) = (failed("server", 1), failed("incomplete", 1));
     let said = |content: &str| {
         format!(
@@ -226,9 +226,9 @@ fn every_response_is_a_caption_or_a_failure_without_retry() {
             json("the key as a name", &with(super::KEY, "1"), captioned(1)),
             json("the key as model", &with("model", &format!("\"{}\"", super::KEY)), captioned(1)),
             json("the key as reason", &said("\"Rain.\"").replace("stop", super::KEY), incomplete),
-            Row::replied("an error of the server", no(500), failed("server", 2)),
-            Row::replied("an error of the request", no(400), failed("rejected", 1)),
-            Row::replied("an error of the account", no(402), refused("credits", 1)),
+            Row::with_reply("an error of the server", no(500), failed("server", 2)),
+            Row::with_reply("an error of the request", no(400), failed("rejected", 1)),
+            Row::with_reply("an error of the account", no(402), refused("credits", 1)),
         ],
     );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Row, Status, captioned, check, failed, refused};
+use super::{Expected, Row, captioned, check, failed, refused};
 use support::stand_in::Reply;
 
 #[test]
@@ -71,7 +71,7 @@ fn every_stream_is_a_caption_or_a_failure_without_retry() {
         stream("an error of the account", &[&rain, &error(402)], refused("credits", 1)),
         stream("no UTF-8", &[&whole], captioned(1)),
     ];
-    for (name, before, ending) in [
+    for (name, before, expected) in [
         ("cut before text", ": hello\n\n", failed("network", 2)),
         ("cut after text", rain.as_str(), cut_short),
         ("cut amid an event", half, failed("network", 2)),
@@ -79,13 +79,13 @@ fn every_stream_is_a_caption_or_a_failure_without_retry() {
         let before = before.to_owned();
         let reply =
             move || Reply::status(200).pieces("text/event-stream", [before.clone()]).disconnect();
-        rows.push(Row::replied(name, reply, ending).args(&["--stream"]));
+        rows.push(Row::with_reply(name, reply, expected).args(&["--stream"]));
     }
     check("streams", rows);
 }
 
-fn stream(name: &str, pieces: &[&str], ending: Status) -> Row {
+fn stream(name: &str, pieces: &[&str], expected: Expected) -> Row {
     let pieces: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
     let reply = move || Reply::status(200).pieces("text/event-stream", pieces.clone());
-    Row::replied(name, reply, ending).args(&["--stream"])
+    Row::with_reply(name, reply, expected).args(&["--stream"])
 }
