@@ -103,8 +103,8 @@ pub(super) mod tests {
     use super::*;
     use crate::client::api_key::ApiKey;
     use crate::client::error_response;
-    use fastrand::Rng;
     use reqwest::header::HeaderMap;
+    use support::random::Rng;
     use support::random::{cases, mutated, one_of, soup};
 
     #[test]

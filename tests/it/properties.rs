@@ -1,4 +1,4 @@
-//! What holds for any manifest, any glob and any sound, by the library.
+//! Random cases: properties of manifests, globs and windows.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,13 +10,13 @@ use caption::audio::{Clip, UploadOptions};
 use caption::input::{Input, Search};
 use caption::manifest::Manifest;
 use caption::manifest::entry::ManifestEntry;
-use fastrand::Rng;
 use regex::Regex;
+use support::random::Rng;
 
-use crate::waves::wav;
+use support::audio::wav;
 use support::random::{cases, one_of, soup};
 
-/// A line of a manifest, told apart by its number.
+/// Returns a line of a manifest with a hash made of its number.
 fn line(number: usize, caption: &str) -> String {
     let record = serde_json::json!({
         "input": "x", "sha256": format!("{number:064x}"), "caption": caption, "model": "m",
@@ -31,7 +31,7 @@ fn knows(manifest: &Manifest, number: usize) -> Option<String> {
 }
 
 #[test]
-fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_after() {
+fn a_manifest_torn_anywhere_keeps_all_other_lines() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.jsonl");
     cases(|random| {
@@ -54,7 +54,7 @@ fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_af
         let manifest = Manifest::open(&path).unwrap();
         let mut end = 0;
         for (number, caption) in captions.iter().enumerate() {
-            // The line end may be what is missing.
+            // Only the line end may be missing.
             end += lines[number].len();
             let expected = (torn >= end - 1).then(|| caption.clone());
             assert_eq!(knows(&manifest, number), expected, "torn at {torn}");
@@ -65,7 +65,7 @@ fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_af
 }
 
 #[test]
-fn any_bytes_between_its_lines_cost_no_caption_of_a_manifest() {
+fn junk_between_lines_loses_no_caption() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.jsonl");
     cases(|random| {
@@ -86,7 +86,7 @@ fn any_bytes_between_its_lines_cost_no_caption_of_a_manifest() {
 }
 
 #[test]
-fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
+fn windows_cover_any_audio_without_gap_or_overlap() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.wav");
     cases(|random| {
@@ -109,7 +109,7 @@ fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
             assert!((window.start - end).abs() < 1e-9, "{} after {end}", window.start);
             assert!(window.end > window.start);
             let reach = Duration::from_secs(2).min(length / 2).as_secs_f64();
-            // A rest of less than a second goes with the last one.
+            // A rest under a second joins the last window.
             let longest = length.as_secs_f64() + 2.0 * reach + 1.0;
             assert!(window.end - window.start <= longest + 1e-9, "{length:?}: {window:?}");
             sent += (window.clip.len() - 44) / 2;
@@ -122,7 +122,7 @@ fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
 }
 
 #[test]
-fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
+fn globs_match_like_their_regular_expression() {
     let folder = tempfile::tempdir().unwrap();
     for name in [
         "a.wav",
@@ -170,7 +170,7 @@ fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
     });
 }
 
-/// `**` stands for folders only where it is a whole part of a path, and two stars make one.
+/// True if parts join to something else: `**` means folders only as a whole part of a path.
 fn is_glued(parts: &[&str]) -> bool {
     parts.windows(2).any(|pair| match pair[1] {
         "**/" => !pair[0].ends_with('/'),
@@ -184,7 +184,7 @@ fn as_regex(part: &str) -> String {
         "*.wav" => "[^/]*\\.wav".to_owned(),
         "?" => "[^/]".to_owned(),
         "**/" => "(?:.*/)?".to_owned(),
-        // Of globset it may be a separator.
+        // In globset it matches a separator too.
         "[!a]" => "[^a]".to_owned(),
         "{a,b}" => "(?:a|b)".to_owned(),
         "[ab]" => part.to_owned(),
