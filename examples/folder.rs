@@ -6,11 +6,10 @@
 
 use std::path::Path;
 
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, ClientOptions};
-use caption::input::{Input, Search};
-use caption::manifest::Manifest;
-use caption::progress::Observer;
+use caption::{
+    ApiKey, Captioner, CaptionerOptions, Client, ClientOptions, FolderSearch, Input, Manifest,
+    Observer,
+};
 use futures_util::{StreamExt, stream};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let captioner = Captioner::new(CaptionerOptions::default())
         .with_client(Client::new(key, options)?)
         .with_cache(Manifest::open(Path::new("captions.jsonl"))?);
-    let inputs: Vec<_> = Search::default().expand(folder)?.collect();
+    let inputs: Vec<_> = FolderSearch::default().expand(folder)?.collect();
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

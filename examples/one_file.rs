@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks to people")]
 
-use caption::client::{ApiKey, Client, ClientOptions};
+use caption::{ApiKey, Client, ClientOptions};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -6,11 +6,9 @@
 
 use std::io::Write;
 
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, ClientOptions};
-use caption::input::Input;
-use caption::outcome::Status;
-use caption::progress::{Event, Observer};
+use caption::{
+    ApiKey, Captioner, CaptionerOptions, Client, ClientOptions, Event, Input, Observer, Status,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

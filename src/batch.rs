@@ -4,7 +4,7 @@ use futures_util::stream::{Stream, StreamExt};
 
 use crate::captioner::Captioner;
 use crate::error::Error;
-use crate::input::{Input, InputResult};
+use crate::input::{Input, InputError};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
 
@@ -22,7 +22,7 @@ impl Captioner {
         observer: &Observer,
     ) -> impl Stream<Item = Outcome> + Unpin + use<'a, S>
     where
-        S: Stream<Item = InputResult> + 'a,
+        S: Stream<Item = Result<Input, InputError>> + 'a,
     {
         let observer = observer.clone();
         self.run(inputs, move |input| {
@@ -39,18 +39,18 @@ impl Captioner {
     /// ends, the inputs in progress fail as interrupted.
     pub fn run<'a, W>(
         &'a self,
-        inputs: impl Stream<Item = InputResult> + 'a,
+        inputs: impl Stream<Item = Result<Input, InputError>> + 'a,
         work: impl Fn(Input) -> W + 'a,
     ) -> impl Stream<Item = Outcome> + Unpin + 'a
     where
         W: Future<Output = Outcome> + 'a,
     {
-        let outcome = move |input: InputResult| {
+        let outcome = move |input: Result<Input, InputError>| {
             let started = input.map(|input| (input.clone(), work(input)));
             async move {
                 match started {
                     Ok((input, work)) => self.run_one(input, work).await,
-                    Err(error) => Some(Outcome::of_lost(error)),
+                    Err(error) => Some(Outcome::from(error)),
                 }
             }
         };
@@ -71,7 +71,7 @@ impl Captioner {
         tokio::select! {
             outcome = work => Some(outcome),
             () = self.shutdown.ended() => {
-                Some(Outcome::of(input, Status::Failed(Error::Interrupted)))
+                Some(Outcome::new(input, Status::Failed(Error::Interrupted)))
             }
         }
     }

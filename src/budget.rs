@@ -4,15 +4,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::client::answer::Answer;
+use crate::client::Answer;
 use crate::error::{Error, ErrorKind};
 
 /// Spending limit in US dollars, shared by all requests of a run.
-///
-/// The cost of a request is estimated from the highest price per token so far. Requests run one at
-/// a time until the first response reveals a price; the very first request is not estimated.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     max_usd: f64,
     ledger: Mutex<Ledger>,
     changed: Notify,
@@ -39,7 +36,7 @@ pub(crate) struct Reservation<'a> {
 
 impl Budget {
     /// Creates a limit with nothing spent.
-    pub fn new(max_usd: f64) -> Self {
+    pub(crate) fn new(max_usd: f64) -> Self {
         Self { max_usd, ledger: Mutex::default(), changed: Notify::new() }
     }
 

@@ -3,12 +3,11 @@
 use std::io;
 
 use crate::audio::Sound;
-use crate::client::answer::Answer;
+use crate::client::Answer;
 use crate::error::Error;
 use crate::input::{Input, InputError};
-use crate::rules::finding::{Finding, Severity};
-
-pub use crate::manifest::key::{CacheKey, Span};
+use crate::manifest::key::CacheKey;
+use crate::rules::{Finding, Severity};
 
 /// One input and its result.
 #[derive(Debug)]
@@ -49,13 +48,8 @@ pub enum Status {
 }
 
 impl Outcome {
-    /// Creates the outcome of a failed search for inputs.
-    pub fn of_lost(error: InputError) -> Self {
-        Self::empty(error.name, None, Status::Failed(error.error))
-    }
-
     /// Creates the outcome of an input that was not read.
-    pub fn of(input: Input, status: Status) -> Self {
+    pub fn new(input: Input, status: Status) -> Self {
         Self::empty(input.name.clone(), Some(input), status)
     }
 
@@ -81,7 +75,7 @@ impl Outcome {
     }
 
     /// True if a rule of severity [`Error`](Severity::Error) is violated.
-    pub fn is_broken(&self) -> bool {
+    pub fn has_violation(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
@@ -91,5 +85,12 @@ impl Outcome {
             Status::Failed(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<InputError> for Outcome {
+    /// Creates the outcome of a failed search for inputs.
+    fn from(error: InputError) -> Self {
+        Self::empty(error.name, None, Status::Failed(error.error))
     }
 }

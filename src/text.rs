@@ -5,7 +5,7 @@ use std::path::MAIN_SEPARATOR;
 
 /// Replaces characters that must not reach a terminal: control characters and escape sequences
 /// other than tabs and line ends, marks that reorder text, and noncharacters.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.contains(is_harmful) {
         Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}"))
     } else {

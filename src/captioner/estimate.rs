@@ -8,8 +8,8 @@ use crate::manifest::entry::ManifestEntry;
 use crate::manifest::key::CacheKey;
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
+use crate::rules::Finding;
 use crate::rules::check_caption;
-use crate::rules::finding::Finding;
 
 /// Estimated requests and tokens of an input.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub struct Estimate {
 impl Captioner {
     /// Estimates the requests and tokens of an input. Sends and downloads nothing, and decodes only
     /// for rules on audio.
-    pub async fn plan(&self, input: &Input) -> Result<Estimate, Error> {
+    pub async fn estimate(&self, input: &Input) -> Result<Estimate, Error> {
         let opened = match &input.source {
             Source::Url(url) => Opened::Url(url.clone()),
             source => self.open(source, &Observer::none()).await?,
@@ -51,7 +51,7 @@ impl Captioner {
         let cached =
             if is_known && !self.rules.is_empty() { self.cached(&cache_key) } else { None };
         let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
-        let mut outcome = Outcome::of(input.clone(), Status::Blocked);
+        let mut outcome = Outcome::new(input.clone(), Status::Blocked);
         outcome.seconds = seconds;
         let is_fit = self.check_audio(&clip, sound, &mut outcome).await?;
         let answer = cached.filter(|_| is_fit).and_then(ManifestEntry::into_answer);

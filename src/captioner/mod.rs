@@ -6,7 +6,7 @@ use self::request::Service;
 use self::usage::UsageCounter;
 use crate::audio::{Clip, Sound};
 use crate::budget::Budget;
-use crate::client::{Audio, Client, ClientOptions};
+use crate::client::{Audio, Client, ClientOptions, Usage};
 use crate::error::Error;
 use crate::input::Input;
 use crate::manifest::Manifest;
@@ -14,8 +14,7 @@ use crate::manifest::cache::Cache;
 use crate::manifest::key::{CacheKey, Span};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
-use crate::rules::finding::Severity;
-use crate::rules::{Rule, check_audio, check_caption};
+use crate::rules::{Rule, Severity, check_audio, check_caption};
 use crate::shutdown::Shutdown;
 
 mod audio;
@@ -31,7 +30,6 @@ mod window_run;
 pub use self::estimate::Estimate;
 pub use self::limits::blocking_threads;
 pub use self::options::CaptionerOptions;
-pub use self::usage::UsageTotals;
 
 /// Captions inputs, one at a time or many at once.
 #[derive(Debug)]
@@ -79,10 +77,13 @@ impl Captioner {
         Self { cache: Some(Cache::new(manifest)), ..self }
     }
 
-    /// Limits the cost of all requests.
+    /// Limits the cost of all requests, in US dollars.
+    ///
+    /// The cost of a request is estimated from the highest price per token so far. Requests run one
+    /// at a time until the first response reveals a price; the very first request is not estimated.
     #[must_use]
-    pub fn with_budget(self, budget: Budget) -> Self {
-        Self { budget: Some(budget), ..self }
+    pub fn with_budget(self, max_usd: f64) -> Self {
+        Self { budget: Some(Budget::new(max_usd)), ..self }
     }
 
     /// Checks all audio and all captions. Audio that violates a rule of severity error is not sent.
@@ -97,14 +98,19 @@ impl Captioner {
         Self { shutdown, ..self }
     }
 
-    /// Returns the usage and cost of all responses so far, also of those without a caption.
-    pub fn spent(&self) -> UsageTotals {
-        self.usage.totals()
+    /// Returns the tokens of all responses so far, also of those without a caption.
+    pub fn usage(&self) -> Usage {
+        self.usage.totals().0
+    }
+
+    /// Returns the cost of all responses so far in US dollars. `None` if no response had a cost.
+    pub fn usd(&self) -> Option<f64> {
+        self.usage.totals().1
     }
 
     /// Captions one input. A failure is part of the outcome.
     pub async fn caption(&self, input: Input, observer: &Observer) -> Outcome {
-        let mut outcome = Outcome::of(input.clone(), Status::Failed(Error::Interrupted));
+        let mut outcome = Outcome::new(input.clone(), Status::Failed(Error::Interrupted));
         if let Err(error) = self.try_caption(&input, &mut outcome, observer).await {
             outcome.status = Status::Failed(error);
         }

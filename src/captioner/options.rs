@@ -21,6 +21,20 @@ pub struct CaptionerOptions {
     pub jobs: usize,
 }
 
+impl CaptionerOptions {
+    /// Sets the conversion and the windows of the audio.
+    #[must_use]
+    pub fn upload(self, upload: UploadOptions) -> Self {
+        Self { upload, ..self }
+    }
+
+    /// Sets the limit of inputs and of requests in progress.
+    #[must_use]
+    pub fn jobs(self, jobs: usize) -> Self {
+        Self { jobs, ..self }
+    }
+}
+
 impl Default for CaptionerOptions {
     fn default() -> Self {
         Self {

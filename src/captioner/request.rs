@@ -3,7 +3,7 @@
 use super::Captioner;
 use super::usage::{audio_tokens, check_tokens};
 use crate::audio::Clip;
-use crate::client::answer::Answer;
+use crate::client::Answer;
 use crate::client::{Audio, Client, ClientOptions, Dialect};
 use crate::error::Error;
 use crate::progress::Observer;

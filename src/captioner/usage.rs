@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::client::answer::{Answer, Usage};
+use super::merge::add;
+use crate::client::{Answer, Usage};
 use crate::error::Error;
 
 /// Tokens per second of audio; a shorter clip counts as one second. Source: Alibaba Model Studio,
@@ -12,37 +13,23 @@ const TOKENS_PER_SECOND: f64 = 12.5;
 /// End of the model's name at every provider. Other models count differently.
 const CAPTIONER: &str = "qwen3-omni-30b-a3b-captioner";
 
-/// Usage and cost of all responses of a run, as reported by the service.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-#[non_exhaustive]
-pub struct UsageTotals {
-    /// Tokens of audio.
-    pub prompt_tokens: u64,
-    /// Tokens of captions.
-    pub completion_tokens: u64,
-    /// Cost in US dollars. `None` if no response had a cost.
-    pub usd: Option<f64>,
-}
-
-/// Counter of every response, also of those without a caption.
+/// Counter of every response, also of those without a caption: tokens, and cost in US dollars.
 #[derive(Debug, Default)]
-pub(super) struct UsageCounter(Mutex<UsageTotals>);
+pub(super) struct UsageCounter(Mutex<(Usage, Option<f64>)>);
 
 impl UsageCounter {
     pub(super) fn count(&self, result: &Result<Answer, Error>) {
-        let (usage, usd) = match result {
+        let (counted, cost) = match result {
             Ok(answer) => (answer.usage.unwrap_or_default(), answer.usd),
             Err(error) => (Usage::default(), error.usd()),
         };
         let mut totals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        totals.prompt_tokens = totals.prompt_tokens.saturating_add(usage.prompt_tokens);
-        totals.completion_tokens = totals.completion_tokens.saturating_add(usage.completion_tokens);
-        if let Some(usd) = usd {
-            totals.usd = Some(totals.usd.unwrap_or(0.0) + usd);
-        }
+        let (usage, usd) = &mut *totals;
+        *usage = *usage + counted;
+        *usd = add(*usd, cost, |one, other| one + other);
     }
 
-    pub(super) fn totals(&self) -> UsageTotals {
+    pub(super) fn totals(&self) -> (Usage, Option<f64>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

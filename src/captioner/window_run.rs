@@ -12,7 +12,7 @@ use super::{Captioner, merge};
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
 use crate::blocking::off_thread;
 use crate::client::Audio;
-use crate::client::answer::{Answer, Window};
+use crate::client::{Answer, Window};
 use crate::error::Error;
 use crate::manifest::entry::ManifestEntry;
 use crate::manifest::key::CacheKey;

@@ -5,10 +5,10 @@ use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
-pub use self::dedup::{Shard, dedup};
-pub use self::list::{List, Separator};
+pub use self::dedup::dedup;
+pub use self::list::read_list;
 pub(crate) use self::local_url::is_local;
-pub use self::walk::{InputIter, Search, is_audio_name, leads_to_several};
+pub use self::walk::{FolderSearch, is_audio_name, leads_to_several};
 
 use crate::error::{Error, Setting};
 
@@ -58,8 +58,8 @@ impl InputError {
     }
 }
 
-/// One result of a search: an input, or a folder or list that could not be read.
-pub type InputResult = Result<Input, InputError>;
+/// Result of a search: an input, or a folder or list that could not be read.
+pub(crate) type InputResult = Result<Input, InputError>;
 
 impl Input {
     /// Parses an operand: a URL, `-` for standard input, else a file.

@@ -24,13 +24,12 @@ const GLOB_CHARS: [char; 4] = ['*', '?', '[', '{'];
 /// Limit of the size of an ignore file in bytes.
 const MAX_IGNORE_FILE: u64 = 1_000_000;
 
-/// Lazy sequence of the inputs of an operand.
-pub type InputIter = Box<dyn Iterator<Item = InputResult> + Send>;
+type BoxIter = Box<dyn Iterator<Item = InputResult> + Send>;
 
 /// Search of folders and globs for audio files.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Search {
+pub struct FolderSearch {
     /// True to include files and folders whose name starts with a dot.
     pub hidden: bool,
     /// True to search folders without regard to `.gitignore` and `.ignore` files.
@@ -39,7 +38,7 @@ pub struct Search {
     pub exclude: Vec<String>,
 }
 
-impl Search {
+impl FolderSearch {
     /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn check(&self) -> Result<(), Error> {
         self.overrides(Path::new(".")).map(drop)
@@ -50,7 +49,10 @@ impl Search {
     /// blocking pool.
     ///
     /// Fails with [`Error::Invalid`].
-    pub fn expand(&self, input: Input) -> Result<InputIter, Error> {
+    pub fn expand(
+        &self,
+        input: Input,
+    ) -> Result<Box<dyn Iterator<Item = Result<Input, InputError>> + Send>, Error> {
         match &input.source {
             Source::File(path) if !path.exists() && is_glob(path) => {
                 self.glob(&path.to_string_lossy())
@@ -63,14 +65,17 @@ impl Search {
     /// [`expand`](Self::expand), a name is never a glob.
     ///
     /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
-    pub fn expand_folder(&self, input: Input) -> Result<InputIter, Error> {
+    pub fn expand_folder(
+        &self,
+        input: Input,
+    ) -> Result<Box<dyn Iterator<Item = Result<Input, InputError>> + Send>, Error> {
         match &input.source {
             Source::File(path) if path.is_dir() => self.folder(path.clone()),
             _ => Ok(Box::new(std::iter::once(Ok(input)))),
         }
     }
 
-    fn folder(&self, root: PathBuf) -> Result<InputIter, Error> {
+    fn folder(&self, root: PathBuf) -> Result<BoxIter, Error> {
         let root = without_dot(root);
         let start = if root.as_os_str().is_empty() { Path::new(".") } else { &root };
         let mut walk = self.walk(start, !self.no_ignore)?;
@@ -85,7 +90,7 @@ impl Search {
     }
 
     /// Expands a glob like a shell, and searches the folders that it matches.
-    fn glob(&self, pattern: &str) -> Result<InputIter, Error> {
+    fn glob(&self, pattern: &str) -> Result<BoxIter, Error> {
         let parts = Path::new(pattern).components().filter(|part| *part != Component::CurDir);
         let pattern: PathBuf = parts.collect();
         let is_hidden = |part: Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));

@@ -1,5 +1,7 @@
 //! Cache key of a caption: content, model and options of the request.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 
 use crate::text::milliseconds;
@@ -16,34 +18,32 @@ pub struct CacheKey {
     /// Limit of the caption in tokens.
     pub max_tokens: Option<u32>,
     /// Part of the audio that the caption describes.
-    pub span: Span,
+    pub(crate) span: Span,
 }
 
 /// Part of the audio that a caption describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Span {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Span {
     /// The whole file in one caption.
-    #[default]
     Whole,
     /// The whole file in windows of this length.
-    Windows {
-        /// Requested length of a window.
-        length_ms: u64,
-    },
+    Windows { length_ms: u64 },
     /// One window.
-    Window {
-        /// Start of the window.
-        start_ms: u64,
-        /// End of the window.
-        end_ms: u64,
-    },
+    Window { start_ms: u64, end_ms: u64 },
 }
 
 /// Digest of a [`CacheKey`]: a fixed size in memory for every entry.
 pub(super) type Fingerprint = [u8; 32];
 
 impl CacheKey {
+    /// Requested length of the windows, if the audio is split.
+    pub fn window_length(&self) -> Option<Duration> {
+        match self.span {
+            Span::Windows { length_ms } => Some(Duration::from_millis(length_ms)),
+            Span::Whole | Span::Window { .. } => None,
+        }
+    }
+
     /// Returns the key of one window, given in seconds.
     pub(crate) fn window(&self, start: f64, end: f64) -> Self {
         let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));

@@ -9,12 +9,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use self::entry::ManifestEntry;
-use self::key::{CacheKey, Fingerprint};
+pub use self::key::CacheKey;
+
+use self::key::Fingerprint;
 use crate::platform;
 
 pub(crate) mod cache;
-pub mod entry;
-pub mod key;
+pub(crate) mod entry;
+pub(crate) mod key;
 
 /// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
 const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
@@ -95,7 +97,7 @@ impl Manifest {
     }
 
     /// Returns the newest entry of a key.
-    pub fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
         let range = *self.lines().get(&cache_key.fingerprint())?;
         let mut line = vec![0; range.len];
@@ -112,7 +114,7 @@ impl Manifest {
     /// Appends an entry as one whole line. The file's lock keeps other runs on the same file out;
     /// callers in this process take turns. An entry too long to be read again is left out: those of
     /// its windows are kept.
-    pub fn append(&self, entry: &ManifestEntry) -> io::Result<()> {
+    pub(crate) fn append(&self, entry: &ManifestEntry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         if line.len() as u64 > MAX_LINE_LEN {
@@ -173,4 +175,82 @@ impl Manifest {
 
 fn parse(line: &[u8]) -> Option<ManifestEntry> {
     serde_json::from_slice(line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use support::random::{cases, soup};
+
+    use super::*;
+
+    /// Returns a line of a manifest with a hash made of its number.
+    fn line(number: usize, caption: &str) -> String {
+        let record = serde_json::json!({
+            "input": "x", "sha256": format!("{number:064x}"), "caption": caption, "model": "m",
+        });
+        format!("{record}\n")
+    }
+
+    fn knows(manifest: &Manifest, number: usize) -> Option<String> {
+        let record: ManifestEntry = serde_json::from_str(&line(number, "")).unwrap();
+        let found = manifest.get(&record.cache_key().unwrap())?;
+        Some(found.into_answer().unwrap().caption)
+    }
+
+    #[test]
+    fn a_manifest_torn_anywhere_keeps_all_other_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        cases(|random| {
+            let count = random.usize(1..6);
+            let captions: Vec<String> = (0..count)
+                .map(|_| {
+                    String::from_utf8_lossy(&soup(random, 5, &["Rain", "\n", "é", "\u{2028}", "}"]))
+                        .into_owned()
+                        + "x"
+                })
+                .collect();
+            let lines: Vec<String> =
+                captions.iter().enumerate().map(|(n, caption)| line(n, caption)).collect();
+            let mut bytes = lines.concat().into_bytes();
+            let torn = random.usize(..=bytes.len());
+            bytes.truncate(torn);
+            fs::write(&path, &bytes).unwrap();
+            let added: ManifestEntry = serde_json::from_str(&line(99, "after")).unwrap();
+            Manifest::open(&path).unwrap().append(&added).unwrap();
+            let manifest = Manifest::open(&path).unwrap();
+            let mut end = 0;
+            for (number, caption) in captions.iter().enumerate() {
+                // Only the line end may be missing.
+                end += lines[number].len();
+                let expected = (torn >= end - 1).then(|| caption.clone());
+                assert_eq!(knows(&manifest, number), expected, "torn at {torn}");
+            }
+            assert_eq!(knows(&manifest, 99).as_deref(), Some("after"));
+            assert!(manifest.unreadable_lines() <= 1);
+        });
+    }
+
+    #[test]
+    fn junk_between_lines_loses_no_caption() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        cases(|random| {
+            let mut bytes = Vec::new();
+            let count = random.usize(1..5);
+            for number in 0..count {
+                let junk = soup(random, 6, &["{", "\"sha256\":", "\n", "\r\n", "null", "[", "{}"]);
+                bytes.extend(junk);
+                bytes.extend(b"\n");
+                bytes.extend(line(number, "Rain.").bytes());
+            }
+            fs::write(&path, &bytes).unwrap();
+            let manifest = Manifest::open(&path).unwrap();
+            for number in 0..count {
+                assert_eq!(knows(&manifest, number).as_deref(), Some("Rain."), "{bytes:?}");
+            }
+        });
+    }
 }

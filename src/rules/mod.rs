@@ -3,16 +3,16 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 pub use self::audio::AudioCheck;
+pub use self::finding::{Finding, Severity};
 
 use self::pattern::Pattern;
 use crate::audio::Sound;
-use crate::client::answer::Answer;
+use crate::client::Answer;
 use crate::error::{Error, Setting};
-use crate::rules::finding::{Finding, Severity};
 use crate::text::plain_path;
 
 mod audio;
-pub mod finding;
+mod finding;
 mod pattern;
 mod repetition;
 
@@ -67,7 +67,7 @@ impl Rule {
     }
 
     /// Requires the audio to pass a check.
-    pub fn sound(check: AudioCheck) -> Self {
+    pub fn audio(check: AudioCheck) -> Self {
         Self::new(check.name().to_owned(), Check::Audio(check))
     }
 
@@ -77,26 +77,26 @@ impl Rule {
 
     /// Sets the name.
     #[must_use]
-    pub fn named(self, name: impl Into<String>) -> Self {
+    pub fn with_name(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
     }
 
     /// Sets the severity.
     #[must_use]
-    pub fn of_severity(self, severity: Severity) -> Self {
+    pub fn with_severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
 
     /// Sets the reason that findings quote.
     #[must_use]
-    pub fn because(self, reason: impl Into<String>) -> Self {
+    pub fn with_reason(self, reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), ..self }
     }
 
     /// Limits the rule to inputs whose name matches one of the globs, in any spelling of the path.
     ///
     /// Fails with [`Error::Invalid`].
-    pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
+    pub fn with_paths(self, globs: &[String]) -> Result<Self, Error> {
         let bad = |glob: &str, e: &globset::Error| Error::invalid(Setting::Glob, glob, e.kind());
         let mut set = GlobSetBuilder::new();
         for glob in globs {

@@ -4,8 +4,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
-use caption::audio::{Clip, Convert, UploadOptions, measure, prepare};
-use caption::error::{Error, ErrorKind};
+use caption::{Clip, Convert, Error, ErrorKind, UploadOptions, measure};
 
 use crate::harness::{answer, assert_says, caption, data_path, finish};
 use crate::process_monitor::ProcessMonitor;
@@ -38,8 +37,8 @@ fn look(content: &[u8]) -> Result<(), Error> {
     (upload.convert, upload.max_upload) = (Convert::Always, Some(10_000_000));
     upload.window = Some(Duration::from_secs(1));
     measure(&clip)?;
-    prepare(&clip, &upload)?;
-    upload.splitter(&clip)?.next_window()?;
+    clip.prepare(&upload)?;
+    upload.windows(&clip)?.next().transpose()?;
     Ok(())
 }
 

@@ -2,12 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use caption::audio::Clip;
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Audio, Client, ClientOptions};
-use caption::error::{Effect, Error, ErrorKind};
-use caption::input::Input;
-use caption::progress::{Event, Observer};
+use caption::{
+    ApiKey, Audio, Captioner, CaptionerOptions, Client, ClientOptions, Clip, Effect, Error,
+    ErrorKind, Event, Input, Observer,
+};
 
 use crate::harness::{assert_says, data_path};
 use crate::skip::skip;

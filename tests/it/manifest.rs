@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
-use caption::audio::Clip;
+use caption::Clip;
 use serde_json::Value;
 
 use crate::harness::{Caption, answer, assert_says, caption, clip, data_path, finish};

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::io::Read;
 
-use caption::audio::{Clip, Convert, UploadOptions, prepare};
+use caption::{Clip, Convert, UploadOptions};
 
 use support::audio::{CONVERTED_RATE, read_converted, samples, sine, wav};
 
@@ -24,9 +24,9 @@ fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     std::io::Write::write_all(&mut file, &content).unwrap();
     let mut upload = UploadOptions::default();
     upload.convert = Convert::Always;
-    let prepared = prepare(&Clip::open(file.path()).unwrap(), &upload).unwrap();
+    let prepared = Clip::open(file.path()).unwrap().prepare(&upload).unwrap();
     let mut content = Vec::new();
-    prepared.clip.reader().read_to_end(&mut content).unwrap();
+    prepared.reader().read_to_end(&mut content).unwrap();
     read_converted(&content)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use caption::audio::{Clip, Convert, UploadOptions, prepare};
+use caption::{Clip, Convert, UploadOptions};
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply};
@@ -213,16 +213,16 @@ fn windows_cover_the_audio_and_last_at_least_a_second() {
         let clip = Clip::open(file.path()).unwrap();
         let mut upload = UploadOptions::default();
         (upload.convert, upload.window) = (Convert::Always, Some(Duration::from_millis(window)));
-        let whole = content(&prepare(&clip, &upload).unwrap().clip);
+        let whole = content(&clip.prepare(&upload).unwrap());
 
-        let (mut splitter, mut joined, mut end) =
-            (upload.splitter(&clip).unwrap(), Vec::new(), 0.0);
-        while let Some(part) = splitter.next_window().unwrap() {
-            assert!((part.start - end).abs() < 1e-9, "case {case}: a gap or an overlap");
-            let length = part.end - part.start;
+        let (mut joined, mut end) = (Vec::new(), 0.0);
+        for window in upload.windows(&clip).unwrap() {
+            let (span, part) = window.unwrap();
+            assert!((span.start - end).abs() < 1e-9, "case {case}: a gap or an overlap");
+            let length = span.end - span.start;
             assert!(length >= 1.0 || seconds < 2.0, "case {case}: a window of {length} s");
-            end = part.end;
-            joined.extend(content(&part.clip));
+            end = span.end;
+            joined.extend(content(&part));
         }
         assert!(joined == whole, "case {case}: {seconds} s in windows of {window} ms");
     }

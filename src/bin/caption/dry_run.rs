@@ -4,14 +4,12 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use bytesize::ByteSize;
-use caption::captioner::{Captioner, Estimate};
-use caption::client::Price;
-use caption::input::InputResult;
-use caption::rules::finding::Severity;
+use caption::{Captioner, Estimate, Price, Severity};
 use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
 use crate::config::Config;
+use crate::inputs::InputResult;
 use crate::render::sidecar::Sidecars;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
@@ -44,7 +42,7 @@ pub(crate) async fn list(
     let estimates = inputs.map(async |input| match input {
         Ok(input) if sidecars.is_some_and(|sidecars| sidecars.exist(&input)) => (input.name, None),
         Ok(input) => {
-            let estimate = captioner.plan(&input).await;
+            let estimate = captioner.estimate(&input).await;
             (input.name, Some(estimate))
         }
         Err(failed) => (failed.name, Some(Err(failed.error))),

@@ -5,19 +5,16 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use caption::captioner::Captioner;
-use caption::client::answer::Answer;
-use caption::error::{Effect, Error};
-use caption::input::{Input, InputResult};
-use caption::outcome::{Outcome, Status};
-use caption::progress::{Event, Observer};
-use caption::shutdown::Shutdown;
+use caption::{
+    Answer, Captioner, Effect, Error, Event, Input, Observer, Outcome, Shutdown, Status,
+};
 use futures_util::StreamExt;
 use futures_util::stream::Stream;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::config::Config;
 use crate::inputs::Count;
+use crate::inputs::InputResult;
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;
 use crate::render::{FormatKind, Renderer};
@@ -146,7 +143,12 @@ impl<'a, W: Write> Pipeline<'a, W> {
         if self.config.is_batch {
             self.diagnostics.failures();
             if self.summary.done() > 0 {
-                self.diagnostics.summary(&self.summary, &captioner.spent(), self.count.total());
+                self.diagnostics.summary(
+                    &self.summary,
+                    captioner.usage(),
+                    captioner.usd(),
+                    self.count.total(),
+                );
             }
         }
     }
@@ -219,7 +221,7 @@ impl<'a, W: Write> Pipeline<'a, W> {
         for finding in &outcome.findings {
             diagnostics.finding(&outcome.name, finding, is_batch);
         }
-        if outcome.is_broken() {
+        if outcome.has_violation() {
             self.exit = self.exit.max(Exit::Broken);
         }
         if let Some(answer) = outcome.answer() {
@@ -256,7 +258,7 @@ impl Worker<'_> {
     /// Captions one input, unless all of its sidecars exist.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
         if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
-            return Outcome::of(input, Status::Skipped);
+            return Outcome::new(input, Status::Skipped);
         }
         let (events, name) = (self.events.clone(), Arc::<str>::from(input.name.as_str()));
         // Sending fails only after the end of the run.

@@ -4,9 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use anyhow::bail;
-use caption::captioner::blocking_threads;
-use caption::input::{InputIter, InputResult};
-use caption::shutdown::Shutdown;
+use caption::{Shutdown, blocking_threads};
 use clap::CommandFactory;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime::Runtime;
@@ -17,6 +15,7 @@ use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::dry_run;
 use crate::inputs::{self, Count};
+use crate::inputs::{InputIter, InputResult};
 use crate::pipeline::Pipeline;
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;

@@ -79,9 +79,7 @@ fn count_keys(ended: &Run, folder: &Path) -> usize {
 /// Asserts that the library's error of the same fault does not contain the key, in any
 /// format.
 fn check_library(base_url: &str) {
-    use caption::audio::Clip;
-    use caption::client::{ApiKey, Audio, Client, ClientOptions};
-    use caption::progress::Observer;
+    use caption::{ApiKey, Audio, Client, ClientOptions, Clip, Observer};
     let mut options = ClientOptions::default();
     base_url.clone_into(&mut options.base_url);
     options.max_retries = 0;

@@ -3,15 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use caption::audio::{Convert, UploadOptions};
-use caption::budget::Budget;
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{Client, ClientOptions};
-use caption::error::Error;
-use caption::input::leads_to_several;
-use caption::manifest::Manifest;
-use caption::rules::Rule;
-use caption::shutdown::Shutdown;
+use caption::{
+    Captioner, CaptionerOptions, Client, ClientOptions, Convert, Error, Manifest, Rule, Shutdown,
+    UploadOptions, leads_to_several,
+};
 
 use crate::args::Cli;
 use crate::args::report::ReportOption;
@@ -111,7 +106,7 @@ impl<'a> Config<'a> {
             captioner = captioner.with_cache(manifest);
         }
         if let Some(usd) = self.cli.money.max_spend {
-            captioner = captioner.with_budget(Budget::new(usd));
+            captioner = captioner.with_budget(usd);
         }
         Ok(captioner)
     }
@@ -252,7 +247,7 @@ fn rules(cli: &Cli) -> Result<Vec<Rule>, Error> {
     for pattern in &audit.require {
         rules.push(Rule::require(pattern)?);
     }
-    rules.extend(audit.check.iter().flat_map(|check| &check.0).cloned().map(Rule::sound));
+    rules.extend(audit.check.iter().flat_map(|check| &check.0).cloned().map(Rule::audio));
     Ok(rules)
 }
 

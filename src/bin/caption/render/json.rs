@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use caption::outcome::Outcome;
+use caption::Outcome;
 use serde_json::Value;
 
 use super::{RenderOptions, Renderer};

@@ -5,9 +5,7 @@
 
 use std::io::{self, Write};
 
-use caption::outcome::{Outcome, Status};
-use caption::rules::finding::Severity;
-use caption::text::harmless;
+use caption::{Outcome, Severity, Status, sanitize};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
@@ -39,7 +37,7 @@ impl Junit {
         self.cases.extend_from_slice(b"\n    ");
         let mut writer = Writer::new(&mut self.cases);
         let case = writer.create_element("testcase");
-        let case = case.with_attribute(("name", harmless(name).as_ref()));
+        let case = case.with_attribute(("name", sanitize(name).as_ref()));
         case.with_attribute(("classname", "caption")).write_inner_content(content).map(drop)
     }
 }
@@ -73,7 +71,7 @@ fn write_system_out(
         return Ok(());
     }
     let element = writer.create_element("system-out");
-    element.write_text_content(BytesText::new(&harmless(&text))).map(drop)
+    element.write_text_content(BytesText::new(&sanitize(&text))).map(drop)
 }
 
 fn of_severity(annotations: &[Annotation], severity: Severity) -> Vec<&Annotation> {

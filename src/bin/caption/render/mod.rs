@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use caption::outcome::Outcome;
+use caption::Outcome;
 
 use sha2::{Digest, Sha256};
 

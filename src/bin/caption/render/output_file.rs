@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use caption::error::Error;
+use caption::Error;
 use tempfile::NamedTempFile;
 
 use crate::platform;

@@ -3,9 +3,7 @@
 
 use std::io::{self, Write};
 
-use caption::client::answer::Window;
-use caption::outcome::Outcome;
-use caption::text::{one_line, span};
+use caption::{Outcome, Window, one_line, span};
 
 use super::{RenderOptions, Renderer};
 

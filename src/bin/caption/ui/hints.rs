@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 
-use caption::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
+use caption::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
 
 use crate::config::api_key::NoKey;
 
