@@ -1,4 +1,4 @@
-//! Captions what is in a folder with the library, a few at a time, and keeps what it learns:
+//! Captions the files in a folder, several at a time, and keeps the captions in a manifest:
 //!
 //!     AIMLAPI_KEY=... cargo run --example folder sfx/
 
@@ -6,44 +6,36 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use caption::batch;
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Client, Options};
-use caption::input::{Input, Search};
-use caption::manifest::Manifest;
-use caption::manifest::cache::Cache;
-use caption::progress::Observer;
-use caption::shutdown::Shutdown;
+use caption::{
+    ApiKey, Captioner, CaptionerOptions, Client, ClientOptions, FolderSearch, Input, Manifest,
+    Observer,
+};
 use futures_util::{StreamExt, stream};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let folder = std::env::args_os().nth(1).context("name a folder")?;
-    let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = Input::parse(&std::env::args_os().nth(1).ok_or("name a folder")?)?;
+    let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
+    let mut options = ClientOptions::default();
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;
     }
 
-    // What is known by its content is not asked again, in this run or the next.
-    let memory = Cache::new(Manifest::open(Path::new("captions.jsonl"))?, false);
-    let preparation = CaptionerOptions::default();
-    let jobs = preparation.jobs;
-    let captioner =
-        Captioner::new(preparation).with_client(Client::new(key, options)?).with_cache(memory);
+    // Reading the manifest and the folder blocks: it is done outside the runtime.
+    let captioner = Captioner::new(CaptionerOptions::default())
+        .with_client(Client::new(key, options)?)
+        .with_cache(Manifest::open(Path::new("captions.jsonl"))?);
+    let inputs: Vec<_> = FolderSearch::default().expand(folder)?.collect();
 
-    let found = Search::default().expand_folder(Input::parse(&folder)?)?;
-    let (stop, watch) = (Shutdown::new(), Observer::none());
-    let outcomes =
-        batch::run(stream::iter(found), jobs, &stop, |input| captioner.caption(input, &watch));
-    let mut outcomes = std::pin::pin!(outcomes);
-    while let Some(outcome) = outcomes.next().await {
-        match (outcome.answer(), outcome.error()) {
-            (Some(answer), _) => println!("{}: {}", outcome.name, answer.caption),
-            (None, Some(error)) => eprintln!("{}: {error}", outcome.name),
-            (None, None) => {}
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut outcomes = captioner.caption_all(stream::iter(inputs), &Observer::none());
+        while let Some(outcome) = outcomes.next().await {
+            match (outcome.answer(), outcome.error()) {
+                (Some(answer), _) => println!("{}: {}", outcome.name, answer.caption),
+                (None, Some(error)) => eprintln!("{}: {error}", outcome.name),
+                (None, None) => {}
+            }
         }
-    }
+    });
     Ok(())
 }

@@ -1,28 +1,20 @@
-//! Captions one file with the library:
+//! Captions one file:
 //!
 //!     AIMLAPI_KEY=... cargo run --example one_file song.mp3
 
 #![allow(clippy::print_stdout, reason = "an example talks to people")]
 
-use std::path::PathBuf;
-
-use anyhow::Context;
-use caption::audio::{Clip, UploadOptions, prepare};
-use caption::client::{ApiKey, Audio, Client, Options};
-use caption::progress::Observer;
+use caption::{ApiKey, Client, ClientOptions};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let path: PathBuf = std::env::args_os().nth(1).context("name a file")?.into();
-    let key = ApiKey::new(&std::env::var("AIMLAPI_KEY").context("set AIMLAPI_KEY")?)?;
-    let mut options = Options::default();
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args_os().nth(1).ok_or("name a file")?;
+    let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
+    let mut options = ClientOptions::default();
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
         options.base_url = url;
     }
-
-    let client = Client::new(key, options)?;
-    let sound = prepare(&Clip::open(&path)?, &UploadOptions::default())?;
-    let answer = client.caption(&Audio::Clip(sound.clip), &Observer::none()).await?;
+    let answer = Client::new(key, options)?.caption_file(path).await?;
     println!("{}", answer.caption);
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! A hundred thousand requests of which every fifth goes wrong: every clip has to end in exactly
-//! one record, what was captioned in the manifest, and nothing may pile up.
+//! Sends a hundred thousand requests, of which every fifth fails. Each clip must end in exactly one
+//! record, each caption in the manifest, and memory must not grow.
 //!
 //! `cargo build --release && cargo run --release --example soak -- --clips 100000`
 
-#![expect(clippy::print_stdout, reason = "it tells what it found")]
+#![expect(clippy::print_stdout, reason = "prints its results")]
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,6 +17,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde_json::Value;
 
+use support::audio::numbered_clip;
 use support::stand_in::{KEY, Reply, StandIn};
 
 /// Sends clips to a stand-in that fails at random.
@@ -24,7 +25,7 @@ use support::stand_in::{KEY, Reply, StandIn};
 struct Soak {
     /// How many clips
     #[arg(long, default_value_t = 100_000)]
-    clips: u64,
+    clips: usize,
     /// How many requests at a time
     #[arg(long, default_value_t = 32)]
     jobs: u16,
@@ -39,13 +40,13 @@ fn main() -> Result<()> {
     write_clips(&folder.path().join("clips"), soak.clips)?;
     let requests = Arc::new(AtomicU64::new(0));
     let (count, random) = (requests.clone(), Mutex::new(fastrand::Rng::with_seed(soak.seed)));
-    let stand_in = StandIn::ruled(move || {
+    let stand_in = StandIn::always(move || {
         count.fetch_add(1, Ordering::Relaxed);
-        reply(&mut random.lock().expect("no panic in between")).forgotten()
+        reply(&mut random.lock().expect("no panic in between")).unlogged()
     });
     let started = Instant::now();
     let mut child = start(&soak, &stand_in, folder.path())?;
-    let samples = watch(&mut child, &requests)?;
+    let samples = sample(&mut child, &requests)?;
     let code = child.wait()?.code();
     let elapsed = started.elapsed();
     let (captions, failures) = check(&soak, folder.path())?;
@@ -56,47 +57,43 @@ fn main() -> Result<()> {
         elapsed.as_secs_f64(),
         soak.clips,
     );
-    tell(&samples);
+    print_usage(&samples);
     Ok(())
 }
 
-/// Four of five are honest; of the others most pass when they are tried again.
+/// Returns a regular reply in four of five cases; most of the others succeed when retried.
 fn reply(random: &mut fastrand::Rng) -> Reply {
     if random.u8(..5) > 0 {
-        return Reply::honest();
+        return Reply::measured();
     }
-    let half = "{\"choices\": [{\"mess";
+    let partial = "{\"choices\": [{\"mess";
     match random.u16(..1000) {
         0..5 => Reply::status(429).header("retry-after", "0"),
         5..200 => Reply::status(503).header("retry-after", "0"),
         200..350 => Reply::status(500).body("text/html", "<html>"),
         350..500 => Reply::raw(""),
         500..650 => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
-        650..750 => Reply::status(200).pieces("application/json", [half]).cut(),
+        650..750 => Reply::status(200).pieces("application/json", [partial]).disconnect(),
         750..800 => Reply::raw("no HTTP at all\r\n\r\n"),
-        800..850 => Reply::honest().after(Duration::from_millis(random.u64(..500))),
+        800..850 => Reply::measured().delayed(Duration::from_millis(random.u64(..500))),
         850..900 => Reply::status(400).body("application/json", "{\"message\": \"no\"}"),
-        900..950 => Reply::status(200).body("application/json", half),
+        900..950 => Reply::status(200).body("application/json", partial),
         950..999 => Reply::status(200).body("application/json", "{\"choices\": []}"),
-        _ => Reply::silence(),
+        _ => Reply::never(),
     }
 }
 
-fn write_clips(folder: &Path, clips: u64) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tone.wav");
-    let mut wav = fs::read(path)?;
-    let end = wav.len() - 8;
+fn write_clips(folder: &Path, clips: usize) -> Result<()> {
     for number in 0..clips {
         let folder = folder.join(format!("{:03}", number / 1000));
         fs::create_dir_all(&folder)?;
-        wav[end..].copy_from_slice(&number.to_le_bytes());
-        fs::write(folder.join(format!("{number:06}.wav")), &wav)?;
+        fs::write(folder.join(format!("{number:06}.wav")), numbered_clip(number))?;
     }
     Ok(())
 }
 
 fn start(soak: &Soak, stand_in: &StandIn, folder: &Path) -> Result<Child> {
-    let mut command = Command::new(program()?);
+    let mut command = Command::new(program_path()?);
     command
         .current_dir(folder)
         .env("AIMLAPI_KEY", KEY)
@@ -107,24 +104,24 @@ fn start(soak: &Soak, stand_in: &StandIn, folder: &Path) -> Result<Child> {
     command.spawn().context("could not start it")
 }
 
-/// The program beside this example.
-fn program() -> Result<PathBuf> {
+/// Path of the program, which is built into the parent folder of this example.
+fn program_path() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().and_then(Path::parent).context("an example has a folder")?;
     let program = folder.join("caption").with_extension(std::env::consts::EXE_EXTENSION);
-    ensure!(program.exists(), "cargo build --release comes first");
+    ensure!(program.exists(), "run cargo build --release first");
     Ok(program)
 }
 
-/// What the program took when so many requests had been made.
+/// Resources that the program uses after a number of requests.
 struct Sample {
     requests: u64,
     memory_kb: u64,
     descriptors: usize,
 }
 
-/// Looks at the program until it ends, as far as this machine tells.
-fn watch(child: &mut Child, requests: &AtomicU64) -> Result<Vec<Sample>> {
+/// Samples the resources of the program until it ends; Linux only.
+fn sample(child: &mut Child, requests: &AtomicU64) -> Result<Vec<Sample>> {
     let process = PathBuf::from(format!("/proc/{}", child.id()));
     let mut samples = Vec::new();
     while child.try_wait()?.is_none() {
@@ -142,14 +139,14 @@ fn watch(child: &mut Child, requests: &AtomicU64) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
-/// Each clip has one record, in order, and each caption a line of the manifest.
-fn check(soak: &Soak, folder: &Path) -> Result<(u64, u64)> {
+/// Checks that each clip has one record, in order, and each caption a line of the manifest.
+fn check(soak: &Soak, folder: &Path) -> Result<(usize, usize)> {
     let (mut captions, mut failures) = (0, 0);
-    let mut kept = HashSet::new();
+    let mut manifest = HashSet::new();
     for line in fs::read_to_string(folder.join("m.jsonl"))?.lines() {
         let record: Value = serde_json::from_str(line)?;
         let sha256 = record["sha256"].as_str().context("a line of the manifest without a hash")?;
-        ensure!(kept.insert(sha256.to_owned()), "kept twice: {line}");
+        ensure!(manifest.insert(sha256.to_owned()), "twice in the manifest: {line}");
     }
     let records = fs::read_to_string(folder.join("out.jsonl"))?;
     for (number, line) in records.lines().enumerate() {
@@ -157,19 +154,22 @@ fn check(soak: &Soak, folder: &Path) -> Result<(u64, u64)> {
         let name = format!("clips/{:03}/{number:06}.wav", number / 1000);
         ensure!(record["input"] == name.as_str(), "{name} expected: {line}");
         if record["caption"].is_string() {
-            ensure!(kept.remove(record["sha256"].as_str().unwrap_or_default()), "not kept: {line}");
+            ensure!(
+                manifest.remove(record["sha256"].as_str().unwrap_or_default()),
+                "not in the manifest: {line}"
+            );
             captions += 1;
         } else {
-            ensure!(record["error"]["kind"].is_string(), "neither: {line}");
+            ensure!(record["error"]["kind"].is_string(), "neither caption nor error: {line}");
             failures += 1;
         }
     }
     ensure!(captions + failures == soak.clips, "{} records", captions + failures);
-    ensure!(kept.is_empty(), "{} captions kept and not delivered", kept.len());
+    ensure!(manifest.is_empty(), "{} captions are in the manifest alone", manifest.len());
     Ok((captions, failures))
 }
 
-fn tell(samples: &[Sample]) {
+fn print_usage(samples: &[Sample]) {
     let Some(last) = samples.last() else { return };
     for part in [0, 1, 2, 5, 10, 25, 50, 75, 100] {
         let requests = last.requests * part / 100;
@@ -178,6 +178,6 @@ fn tell(samples: &[Sample]) {
             println!("after {requests:>7} requests: {memory_kb:>6} kB, {descriptors} descriptors");
         }
     }
-    let most = samples.iter().map(|sample| sample.descriptors).max();
-    println!("at most {} descriptors", most.unwrap_or(0));
+    let max = samples.iter().map(|sample| sample.descriptors).max();
+    println!("at most {} descriptors", max.unwrap_or(0));
 }

@@ -1,58 +1,78 @@
-//! Many inputs to outcomes in the order of the inputs.
-
-use std::sync::Arc;
+//! Batch: many inputs to outcomes, several at a time, in the order of the inputs.
 
 use futures_util::stream::{Stream, StreamExt};
-use tokio::sync::Semaphore;
 
+use crate::captioner::Captioner;
 use crate::error::Error;
-use crate::input::{Input, InputResult};
+use crate::input::{Input, InputError};
 use crate::outcome::{Outcome, Status};
-use crate::shutdown::Shutdown;
+use crate::progress::Observer;
 
-/// How many outcomes may wait for a slow one before them, for each job: enough that one request
-/// that has to wait does not idle the others, and few enough to be held in memory.
-const AHEAD: usize = 16;
+/// Outcomes per job that may wait for a slow one before them: enough that one slow request does
+/// not idle the others, and few enough for memory.
+const MAX_WAITING: usize = 16;
 
-/// Does `work` for the inputs, `jobs` at a time, and hands the outcomes out in the order of the
-/// inputs. Cache depends on `jobs`, not on how many inputs there are.
-///
-/// Once `stop` drains, inputs that were not started yet end without an outcome; once it ends,
-/// those under way fail as interrupted. No further input is looked for then, so that a list that
-/// is still being written does not keep the run.
-pub fn run<'a, W>(
-    inputs: impl Stream<Item = InputResult> + 'a,
-    jobs: usize,
-    shutdown: &'a Shutdown,
-    work: impl Fn(Input) -> W + 'a,
-) -> impl Stream<Item = Outcome> + 'a
-where
-    W: Future<Output = Outcome> + 'a,
-{
-    let permits = Arc::new(Semaphore::new(jobs));
-    inputs
-        .take_until(shutdown.draining())
-        .map(move |found| {
-            let permits = permits.clone();
-            let started = found.map(|input| (input.clone(), work(input)));
+impl Captioner {
+    /// Captions many inputs and returns the outcomes in the order of the inputs. At most
+    /// [`jobs`](crate::captioner::CaptionerOptions::jobs) inputs are in progress; memory does not
+    /// depend on their number.
+    pub fn caption_all<'a, S>(
+        &'a self,
+        inputs: S,
+        observer: &Observer,
+    ) -> impl Stream<Item = Outcome> + Unpin + use<'a, S>
+    where
+        S: Stream<Item = Result<Input, InputError>> + 'a,
+    {
+        let observer = observer.clone();
+        self.run(inputs, move |input| {
+            let observer = observer.clone();
+            async move { self.caption(input, &observer).await }
+        })
+    }
+
+    /// Does `work` for many inputs and returns the outcomes in the order of the inputs. `work` is
+    /// expected to call [`caption`](Self::caption).
+    ///
+    /// Once the [shutdown](Self::with_shutdown) drains, inputs that were not started have no
+    /// outcome, and no further input is read, even from a list that is still being written. Once it
+    /// ends, the inputs in progress fail as interrupted.
+    pub fn run<'a, W>(
+        &'a self,
+        inputs: impl Stream<Item = Result<Input, InputError>> + 'a,
+        work: impl Fn(Input) -> W + 'a,
+    ) -> impl Stream<Item = Outcome> + Unpin + 'a
+    where
+        W: Future<Output = Outcome> + 'a,
+    {
+        let outcome = move |input: Result<Input, InputError>| {
+            let started = input.map(|input| (input.clone(), work(input)));
             async move {
-                let (input, work) = match started {
-                    Ok(started) => started,
-                    Err(lost) => return Some(Outcome::of_lost(lost)),
-                };
-                let _permit = tokio::select! {
-                    biased;
-                    () = shutdown.draining() => return None,
-                    permit = permits.acquire() => permit.ok()?,
-                };
-                tokio::select! {
-                    outcome = work => Some(outcome),
-                    () = shutdown.ended() => {
-                        Some(Outcome::of(input, Status::Failed(Error::Interrupted)))
-                    }
+                match started {
+                    Ok((input, work)) => self.run_one(input, work).await,
+                    Err(error) => Some(Outcome::from(error)),
                 }
             }
-        })
-        .buffered(jobs.saturating_mul(AHEAD))
-        .filter_map(std::future::ready)
+        };
+        let outcomes = inputs
+            .take_until(self.shutdown.draining())
+            .map(outcome)
+            .buffered(self.options.jobs.max(1).saturating_mul(MAX_WAITING))
+            .filter_map(std::future::ready);
+        Box::pin(outcomes)
+    }
+
+    async fn run_one(&self, input: Input, work: impl Future<Output = Outcome>) -> Option<Outcome> {
+        let _permit = tokio::select! {
+            biased;
+            () = self.shutdown.draining() => return None,
+            permit = self.limits.inputs.acquire() => permit.ok()?,
+        };
+        tokio::select! {
+            outcome = work => Some(outcome),
+            () = self.shutdown.ended() => {
+                Some(Outcome::new(input, Status::Failed(Error::Interrupted)))
+            }
+        }
+    }
 }

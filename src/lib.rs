@@ -1,87 +1,136 @@
-//! Asks a chat-completions service what a recording sounds like.
+//! Audio captions from a chat-completions service.
 //!
 //! The service is [AI/ML API](https://aimlapi.com) with the model
-//! `alibaba/qwen3-omni-30b-a3b-captioner`, or a server that takes sound in the same way. The model
-//! takes no prompt: one recording in, one description in English out.
+//! `alibaba/qwen3-omni-30b-a3b-captioner`, or a server with a compatible API. The model takes no
+//! prompt: it returns one description in English for one audio file.
 //!
-//! One recording at hand takes a [`Clip`](audio::Clip), a [`Client`](client::Client) and a key:
+//! # One file
+//!
+//! [`Client::caption_file`] opens, converts and sends a file:
 //!
 //! ```no_run
-//! use caption::audio::{Clip, UploadOptions, prepare};
-//! use caption::client::{ApiKey, Audio, Client, Options};
-//! use caption::progress::Observer;
+//! use caption::{ApiKey, Client, ClientOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
-//! let client = Client::new(key, Options::default())?;
-//!
-//! let song = prepare(&Clip::open("song.flac")?, &UploadOptions::default())?;
-//! let answer = client.caption(&Audio::Clip(song.clip), &Observer::none()).await?;
-//! println!("{}", answer.caption);
+//! let client = Client::new(key, ClientOptions::default())?;
+//! println!("{}", client.caption_file("song.flac").await?.caption);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! What can be told without asking anybody is told of any file, and what is wrong with one is an
-//! [`Error`](error::Error) with a stable [`ErrorKind`](error::ErrorKind):
+//! # Many inputs
+//!
+//! [`Captioner`] captions files, URLs and standard input. It splits long files into windows, looks
+//! captions up in a [`Manifest`], keeps a spending limit and checks [`Rule`]s. A failure is part of
+//! the [`Outcome`]. Opening the manifest and searching folders block, and are done outside async
+//! code here:
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use caption::{
+//!     ApiKey, Captioner, CaptionerOptions, Client, ClientOptions, FolderSearch, Input, Manifest,
+//!     Observer,
+//! };
+//! use futures_util::{StreamExt, stream};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
+//! let captioner = Captioner::new(CaptionerOptions::default().jobs(8))
+//!     .with_client(Client::new(key, ClientOptions::default())?)
+//!     .with_cache(Manifest::open(Path::new("captions.jsonl"))?);
+//! let inputs: Vec<_> = FolderSearch::default().expand(Input::parse("sfx".as_ref())?)?.collect();
+//!
+//! tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//!     let mut outcomes = captioner.caption_all(stream::iter(inputs), &Observer::none());
+//!     while let Some(outcome) = outcomes.next().await {
+//!         match (outcome.answer(), outcome.error()) {
+//!             (Some(answer), _) => println!("{}: {}", outcome.name, answer.caption),
+//!             (None, Some(error)) => eprintln!("{}: {error}", outcome.name),
+//!             (None, None) => {}
+//!         }
+//!     }
+//! });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Audio without a service
+//!
+//! [`Clip`] and [`measure`] need no network. An [`Error`] has a stable [`ErrorKind`] and an
+//! [`Effect`]:
 //!
 //! ```
-//! use caption::audio::{Clip, measure};
-//! use caption::error::{Effect, ErrorKind};
+//! use caption::{Clip, Effect, ErrorKind, measure};
 //!
 //! let bell = Clip::open("examples/audio/doorbell.mp3")?;
 //! assert_eq!(bell.format().container, "mp3");
-//! let levels = measure(&bell)?.levels.expect("MP3 can be decoded here");
+//! let levels = measure(&bell)?.levels.expect("MP3 can be decoded");
 //! assert!(levels.peak_dbfs.is_some_and(|peak| peak < 0.0));
 //!
 //! let error = Clip::open("README.md").unwrap_err();
 //! assert_eq!((error.kind(), error.effect()), (ErrorKind::Input, Effect::FailInput));
-//! # Ok::<(), caption::error::Error>(())
+//! # Ok::<(), caption::Error>(())
 //! ```
 //!
-//! The parts, from the bottom up:
+//! # Layers
 //!
-//! - [`audio`] opens a file, refuses what is not sound, converts what the service may not take,
-//!   cuts what is long, and measures.
-//! - [`client`] sends it and reads the answer; the only part that knows HTTP and the key.
-//! - [`input`] finds inputs: files, folders, globs, lists, URLs, standard input.
-//! - [`captioner`] takes an input to an [`outcome`], with what a [`manifest`] knows and a
-//!   [`budget`] allows.
-//! - [`batch`] does that for many inputs, in their order.
-//! - [`rules`] says what a sound and its caption have to keep, and makes the findings.
-//! - [`progress`] reports the events of a request; [`error`] of what went wrong.
+//! Each uses only those above it:
 //!
-//! [`client::Client`] is for one recording at hand, [`captioner::Captioner`] for whatever people
-//! name, and [`batch::run`] with it for many; the example `folder` puts them together. All of it
-//! runs on tokio. What is `#[non_exhaustive]` is made with `default()` and changed field by field:
-//! there will be more fields.
+//! 1. Errors: [`Error`].
+//! 2. Audio: [`Clip`], conversion, windows, levels. No network.
+//! 3. [`Client`], the only layer with HTTP and the key; inputs ([`Input`], [`FolderSearch`],
+//!    [`read_list`], [`dedup`]); the [`Manifest`]; and [`Rule`]s.
+//! 4. [`Captioner`]: one input to one [`Outcome`], and many of them.
 //!
-//! Nothing here prints or reads the environment, but for the proxy variables and certificates
-//! that the HTTP client looks up as every other does.
+//! The library runs on tokio. It prints nothing, and the environment is read only for proxies,
+//! certificates and the folder of temporary files. Options are created with `default()`, and changed
+//! with their setters or field by field.
+//!
+//! The program is built with the feature `cli`, which is on by default. A library needs
+//! `default-features = false`.
 
-// In the order of the floors: a module uses only those above it.
-pub mod text;
+mod text;
 
-pub mod error;
+mod error;
 
 mod blocking;
-mod hash;
 mod platform;
-pub mod shutdown;
+mod shutdown;
 
-pub mod audio;
+mod audio;
 
-pub mod budget;
-pub mod progress;
-pub mod rules;
+mod progress;
 
-pub mod input;
+mod client;
+mod input;
 
-pub mod client;
-pub mod outcome;
+mod budget;
+mod manifest;
+mod rules;
 
-pub mod batch;
+mod outcome;
 
-pub mod manifest;
+mod captioner;
 
-pub mod captioner;
+mod batch;
+
+pub use self::audio::{
+    AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, UploadOptions, measure,
+};
+pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
+pub use self::client::{
+    Answer, ApiKey, Audio, Client, ClientOptions, DEFAULT_BASE_URL, DEFAULT_MODEL, Dialect, Price,
+    Usage, Window,
+};
+pub use self::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
+pub use self::input::{
+    FolderSearch, Input, InputError, Source, dedup, is_audio_name, leads_to_several, read_list,
+};
+pub use self::manifest::{CacheKey, Manifest};
+pub use self::outcome::{Outcome, Status};
+pub use self::progress::{Event, Observer};
+pub use self::rules::{AudioCheck, Finding, Rule, Severity};
+pub use self::shutdown::Shutdown;
+pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};

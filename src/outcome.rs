@@ -1,118 +1,62 @@
-//! What became of one input.
+//! Outcome of one input.
 
 use std::io;
 
 use crate::audio::Sound;
-use crate::client::answer::Answer;
+use crate::client::Answer;
 use crate::error::Error;
 use crate::input::{Input, InputError};
-use crate::rules::finding::{Finding, Severity};
-use crate::text::milliseconds;
+use crate::manifest::key::CacheKey;
+use crate::rules::{Finding, Severity};
 
-/// One input and how it ended.
+/// One input and its result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The name that the input goes by.
+    /// Name of the input in every output.
     pub name: String,
-    /// The input; `None` for what was lost while inputs were looked for.
+    /// The input. `None` if the search for inputs failed.
     pub input: Option<Input>,
-    /// What was asked about it, where it got so far.
+    /// Key of the caption, once the file was read.
     pub cache_key: Option<CacheKey>,
-    /// Length of the sound in seconds, as far as it is known.
+    /// Duration in seconds, if known.
     pub seconds: Option<f64>,
-    /// What was measured of the sound, where it was asked for.
+    /// Format and levels of the audio, if measured.
     pub sound: Option<Sound>,
-    /// The rules that it breaks.
+    /// Violations of rules.
     pub findings: Vec<Finding>,
-    /// How it ended.
+    /// Result of the input.
     pub status: Status,
-    /// Why the caption could not be kept in the manifest; it is in `ending` all the same.
+    /// Error of writing the caption to the manifest. The caption is in `status` all the same.
     pub manifest_error: Option<io::Error>,
 }
 
-/// How an input ended.
+/// Result of one input.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Status {
-    /// The service was asked and answered.
+    /// The service returned a caption.
     Captioned(Answer),
-    /// The caption was known: nothing was sent.
+    /// The caption was cached; nothing was sent.
     Cached(Answer),
-    /// Everything that would be written for it was there already.
+    /// The outputs of the input exist already.
     Skipped,
-    /// The sound breaks a rule, so that it was not sent.
+    /// The audio violates a rule and was not sent.
     Blocked,
     /// There is no caption.
     Failed(Error),
 }
 
-/// What an answer depends on: the same question has the same answer.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct CacheKey {
-    /// The SHA-256 of the sound's bytes in lower-case hexadecimal; `None` for a URL that the
-    /// service fetches, whose bytes nobody here sees.
-    pub sha256: Option<String>,
-    /// The model that is asked.
-    pub model: String,
-    /// The longest caption in tokens, where there is a limit.
-    pub max_tokens: Option<u32>,
-    /// How much of the sound is asked about at once.
-    pub span: Span,
-}
-
-/// How much of a sound a question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Span {
-    /// All of it, in one caption.
-    #[default]
-    Whole,
-    /// All of it, in windows of this length.
-    Windows {
-        /// The length that was asked for.
-        length_ms: u64,
-    },
-    /// One window.
-    Window {
-        /// Where it begins.
-        start_ms: u64,
-        /// Where it ends.
-        end_ms: u64,
-    },
-}
-
-impl CacheKey {
-    /// The same question about one window, from and to so many seconds.
-    pub(crate) fn about(&self, start: f64, end: f64) -> Self {
-        let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));
-        Self { span: Span::Window { start_ms, end_ms }, ..self.clone() }
-    }
-}
-
 impl Outcome {
-    /// For what was lost while inputs were looked for.
-    pub fn of_lost(lost: InputError) -> Self {
-        let InputError { name, error } = lost;
-        Self {
-            name,
-            input: None,
-            cache_key: None,
-            seconds: None,
-            sound: None,
-            findings: Vec::new(),
-            status: Status::Failed(error),
-            manifest_error: None,
-        }
+    /// Creates the outcome of an input that was not read.
+    pub fn new(input: Input, status: Status) -> Self {
+        Self::empty(input.name.clone(), Some(input), status)
     }
 
-    /// For an input whose sound was not looked at.
-    pub fn of(input: Input, status: Status) -> Self {
-        let name = input.name.clone();
+    fn empty(name: String, input: Option<Input>, status: Status) -> Self {
         Self {
             name,
-            input: Some(input),
+            input,
             cache_key: None,
             seconds: None,
             sound: None,
@@ -122,7 +66,7 @@ impl Outcome {
         }
     }
 
-    /// The answer, whether new or known.
+    /// Returns the answer with the caption, new or cached.
     pub fn answer(&self) -> Option<&Answer> {
         match &self.status {
             Status::Captioned(answer) | Status::Cached(answer) => Some(answer),
@@ -130,16 +74,23 @@ impl Outcome {
         }
     }
 
-    /// Whether it breaks a rule that fails an audit.
-    pub fn is_broken(&self) -> bool {
+    /// True if a rule of severity [`Error`](Severity::Error) is violated.
+    pub fn has_violation(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
-    /// Why there is no caption.
+    /// Returns the error of a failed input.
     pub fn error(&self) -> Option<&Error> {
         match &self.status {
             Status::Failed(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<InputError> for Outcome {
+    /// Creates the outcome of a failed search for inputs.
+    fn from(error: InputError) -> Self {
+        Self::empty(error.name, None, Status::Failed(error.error))
     }
 }

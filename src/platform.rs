@@ -1,11 +1,11 @@
-//! What differs between operating systems.
+//! Differences between operating systems.
 
 use std::ffi::OsString;
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Opens a file for reading, and does not wait for a writer where it is a named pipe.
+/// Opens a file for reading. A named pipe does not wait for a writer.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -18,7 +18,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Reads at an offset of its own, so that two readers of one file cannot disturb each other.
+/// Reads at an offset. Two readers of one file do not share a position.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     #[cfg(unix)]
     return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
@@ -26,7 +26,7 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
     return std::os::windows::fs::FileExt::seek_read(file, buffer, offset);
 }
 
-/// Reads at an offset of its own until the buffer is full or the file at its end.
+/// Reads at an offset until the buffer is full or the file ends.
 pub(crate) fn fill_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -40,7 +40,7 @@ pub(crate) fn fill_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
     Ok(filled)
 }
 
-/// Fails where the file ends before the buffer is full.
+/// Reads at an offset. Fails if the file ends before the buffer is full.
 pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     if fill_at(file, buffer, offset)? < buffer.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -48,15 +48,15 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
     Ok(())
 }
 
-/// When a file was last changed. On Unix that is also when another took its name or place, or
-/// somebody set back the time when it was written to; no program can set it.
+/// Time of the last change of a file. On Unix it also changes if another file takes its name or
+/// the modification time is reset; no program can set it.
 #[cfg(unix)]
 pub(crate) type Changed = (i64, i64);
-/// When a file was last written to.
+/// Time of the last write to a file.
 #[cfg(windows)]
 pub(crate) type Changed = Option<std::time::SystemTime>;
 
-/// As far as the system tells.
+/// Returns the time of the last change, if the system reports it.
 pub(crate) fn changed(metadata: &Metadata) -> Changed {
     #[cfg(unix)]
     {
@@ -67,14 +67,14 @@ pub(crate) fn changed(metadata: &Metadata) -> Changed {
     metadata.modified().ok()
 }
 
-/// Tells whether two paths lead to the same file.
+/// Identity of a file, equal for all paths to it: device and inode.
 #[cfg(unix)]
 pub(crate) type FileId = (u64, u64);
-/// Tells whether two paths lead to the same file.
+/// Identity of a file, equal for all paths to it: the canonical path.
 #[cfg(windows)]
 pub(crate) type FileId = std::path::PathBuf;
 
-/// The file that a path leads to, through links of both kinds where the system tells.
+/// Returns the identity of the file behind a path; links are followed.
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     #[cfg(unix)]
     {
@@ -86,7 +86,7 @@ pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     path.canonicalize().ok()
 }
 
-/// A path from the bytes of a list.
+/// Converts the bytes of a list entry to a path.
 pub(crate) fn os_string(bytes: Vec<u8>) -> OsString {
     #[cfg(unix)]
     return std::os::unix::ffi::OsStringExt::from_vec(bytes);
@@ -94,7 +94,7 @@ pub(crate) fn os_string(bytes: Vec<u8>) -> OsString {
     return String::from_utf8_lossy(&bytes).into_owned().into();
 }
 
-/// What stands where a file was expected.
+/// Names a file type other than a regular file, with its article.
 pub(crate) fn describe(kind: FileType) -> &'static str {
     #[cfg(unix)]
     {

@@ -6,81 +6,82 @@ use std::time::Duration;
 
 use crate::audio::AudioFormat;
 
-/// Something that happened between asking and the answer.
+/// Progress of one input, from preparing the audio to receiving the caption.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A URL that the service cannot reach is downloaded here.
+    /// A URL that the service cannot reach is being downloaded.
     Inlining {
         /// The URL.
         url: String,
     },
-    /// The sound is ready to be sent.
+    /// The audio is ready for the upload.
     Prepared {
-        /// What it was.
+        /// Format of the file.
         format: AudioFormat,
-        /// Whether it was converted.
+        /// True if the audio was converted.
         is_converted: bool,
-        /// Bytes of the file.
+        /// Size of the file in bytes.
         bytes: u64,
-        /// Bytes of what is sent, before base64.
+        /// Size of the upload in bytes, before base64.
         sent: u64,
     },
-    /// The sound is cut into windows, each converted.
+    /// The audio is being split into windows, each of them converted.
     Cutting {
-        /// What it was.
+        /// Format of the file.
         format: AudioFormat,
-        /// How many windows, where the length is known.
+        /// Number of windows, if the duration is known.
         total: Option<u64>,
     },
-    /// Packets of the sound could not be decoded; there is silence in their place.
+    /// Packets that could not be decoded were replaced with silence.
     Damaged {
-        /// How many.
+        /// Number of packets.
         packets: u64,
     },
-    /// Another window of the sound has its caption.
+    /// One more window has its caption.
     Window {
-        /// How many have theirs.
+        /// Number of windows with a caption.
         done: u64,
-        /// How many there are, where the length is known.
+        /// Number of windows, if the duration is known.
         total: Option<u64>,
     },
-    /// Bytes of the request have left; equal numbers mean that the model is at work.
+    /// Bytes of the request were sent. The model works once both numbers are equal.
     Sent {
-        /// Bytes so far.
+        /// Bytes sent so far.
         bytes: u64,
         /// Bytes in all.
         total: u64,
     },
-    /// The next piece of the caption; all pieces together are the caption.
+    /// Next piece of the caption. All pieces together are the caption.
     Text(String),
-    /// The server takes sound in another way than it was written at first.
+    /// The server uses another dialect than expected.
     Understood {
-        /// The name of the one that it takes, now and from now on.
+        /// Name of the dialect that the client uses from now on.
         dialect: &'static str,
     },
-    /// A try failed and another one follows.
+    /// An attempt failed and will be repeated.
     Retrying {
-        /// What went wrong, in one line.
+        /// Error on one line.
         reason: String,
-        /// Time until the next try.
+        /// Time until the next attempt.
         wait: Duration,
-        /// The number of the next try; the first try of all is number 1.
+        /// Number of the next attempt, counted from 1.
         attempt: u32,
     },
 }
 
-/// Who is told of [`Event`]s: a function, or nobody.
+/// Receiver of [`Event`]s: a function, or none.
 #[derive(Clone, Default)]
 pub struct Observer(Option<Arc<dyn Fn(Event) + Send + Sync>>);
 
 impl Observer {
-    /// Calls `listener` for every event, between two steps of the request: it should be quick.
+    /// Calls `listener` for every event. It runs between two steps of a request and must not
+    /// block.
     pub fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(listener)))
     }
 
-    /// Tells nobody.
+    /// Ignores all events.
     pub fn none() -> Self {
         Self::default()
     }
@@ -94,6 +95,6 @@ impl Observer {
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Watch(..)" } else { "Watch(none)" })
+        f.write_str(if self.0.is_some() { "Observer(..)" } else { "Observer(none)" })
     }
 }

@@ -1,8 +1,8 @@
-//! How a run is told to end early, in two steps.
+//! Early end of a run, in two stages.
 
 use tokio::sync::watch;
 
-/// Held by whoever may stop a run and by all that has to notice.
+/// Signal that ends a run early. Clones share one signal.
 #[derive(Debug, Clone)]
 pub struct Shutdown(watch::Sender<Stage>);
 
@@ -10,51 +10,51 @@ pub struct Shutdown(watch::Sender<Stage>);
 enum Stage {
     Running,
     Draining,
-    Over,
+    Ended,
 }
 
 impl Shutdown {
-    /// Nothing is stopped yet.
+    /// Creates a signal that has not been raised.
     pub fn new() -> Self {
         Self(watch::Sender::new(Stage::Running))
     }
 
-    /// Starts nothing new; what is under way may end.
+    /// Starts no further inputs; those in progress may finish.
     pub fn drain(&self) {
         self.raise(Stage::Draining);
     }
 
-    /// Gives up what is under way.
+    /// Aborts the inputs in progress.
     pub fn end(&self) {
-        self.raise(Stage::Over);
+        self.raise(Stage::Ended);
     }
 
-    /// Whether nothing new is to be started.
+    /// True once [`drain`](Self::drain) or [`end`](Self::end) was called.
     pub fn is_draining(&self) -> bool {
         *self.0.borrow() >= Stage::Draining
     }
 
-    /// Returns once nothing new is to be started.
+    /// Returns once [`drain`](Self::drain) or [`end`](Self::end) is called.
     pub async fn draining(&self) {
         self.reached(Stage::Draining).await;
     }
 
-    /// Returns once what is under way is to be given up.
+    /// Returns once [`end`](Self::end) is called.
     pub async fn ended(&self) {
-        self.reached(Stage::Over).await;
+        self.reached(Stage::Ended).await;
     }
 
     fn raise(&self, stage: Stage) {
-        self.0.send_if_modified(|now| {
-            let rises = stage > *now;
-            *now = stage.max(*now);
+        self.0.send_if_modified(|current| {
+            let rises = stage > *current;
+            *current = stage.max(*current);
             rises
         });
     }
 
     async fn reached(&self, stage: Stage) {
         // The sender is `self`, so the channel cannot close.
-        let _ = self.0.subscribe().wait_for(|now| *now >= stage).await;
+        let _ = self.0.subscribe().wait_for(|current| *current >= stage).await;
     }
 }
 

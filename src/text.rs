@@ -1,12 +1,11 @@
-//! Text made fit for where it goes: for one line, for eyes that it must not deceive.
+//! Text for display: sanitized, shortened to one line, time spans.
 
 use std::borrow::Cow;
 use std::path::MAIN_SEPARATOR;
 
-/// Replaces what a terminal would obey rather than show: control characters and escape
-/// sequences, but for tabs and line ends; and what no text has: the marks that reorder it, and
-/// code points that are no characters.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+/// Replaces characters that must not reach a terminal: control characters and escape sequences
+/// other than tabs and line ends, marks that reorder text, and noncharacters.
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.contains(is_harmful) {
         Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}"))
     } else {
@@ -16,11 +15,11 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 
 fn is_harmful(c: char) -> bool {
     let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_none = u32::from(c) & 0xfffe == 0xfffe;
-    (c.is_control() && !matches!(c, '\n' | '\t')) || reorders || is_none
+    let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
+    (c.is_control() && !matches!(c, '\n' | '\t')) || reorders || is_noncharacter
 }
 
-/// A path as people and globs write it: without `.`, without `..` after a folder, with `/`.
+/// Normalizes a path for globs: without `.`, without `..` after a folder, with `/`.
 pub fn plain_path(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let is_separator = |c| c == '/' || c == MAIN_SEPARATOR;
@@ -37,18 +36,18 @@ pub fn plain_path(path: &str) -> String {
     [root, &parts.join("/")].concat()
 }
 
-/// At most `longest` characters on one line: white space and control characters become single
-/// spaces, and what is cut off is marked.
-pub fn one_line(text: &str, longest: usize) -> String {
+/// Shortens text to one line of at most `max_len` characters. White space and control characters
+/// become single spaces; an ellipsis marks a cut.
+pub fn one_line(text: &str, max_len: usize) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(longest) {
+    match line.char_indices().nth(max_len) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
 }
 
-/// From where to where in a recording: `00:30 – 01:00`, with hours where there are any.
+/// Formats a time span: `00:30 – 01:00`, with hours if it ends after the first.
 pub fn span(start: f64, end: f64) -> String {
     let has_hours = end >= 3599.5;
     format!("{} – {}", clock(start, has_hours), clock(end, has_hours))
@@ -71,7 +70,7 @@ pub fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round() as u64
 }
 
-/// Seconds without the digits that no clock has.
+/// Rounds seconds to milliseconds.
 pub(crate) fn in_milliseconds(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_told_in_one_way_however_it_is_spelled() {
+    fn all_spellings_of_a_path_normalize_to_one() {
         for spelled in ["a/b.wav", "./a/b.wav", ".//a/b.wav", "a//./b.wav", "a/x/../b.wav"] {
             assert_eq!(plain_path(spelled), "a/b.wav");
         }
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_a_span_are_told_in_the_same_form() {
+    fn both_ends_of_a_span_have_the_same_form() {
         assert_eq!(span(0.0, 29.6), "00:00 – 00:30");
         assert_eq!(span(3570.2, 3599.4), "59:30 – 59:59");
         assert_eq!(span(3570.2, 3630.0), "0:59:30 – 1:00:30");

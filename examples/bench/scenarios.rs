@@ -1,4 +1,4 @@
-//! What is timed.
+//! The scenarios of the benchmark.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,78 +6,78 @@ use std::process::Command;
 
 use anyhow::ensure;
 
-use crate::contestants::{Contestant, Target, contestants, missing, only_path};
 use crate::inputs::{body, wav};
-use crate::measured::{Measured, interleaved};
-use crate::sink::{Manner, Sink};
+use crate::measure::{Measurement, interleaved};
+use crate::server::{Server, ServerOptions};
+use crate::tools::{Target, Tool, clean_command, missing, tools};
 
-/// Sends the file itself, however large.
-const AS_IT_IS: &[&str] = &["--convert", "never", "--max-upload", "none"];
+/// Uploads the file unchanged, whatever its size.
+const UNCONVERTED: &[&str] = &["--convert", "never", "--max-upload", "none"];
 
 const AUDIT: [&str; 7] =
     ["--deny", "voice", "--check", "silence,decodes", "--report=junit", "--report=sarif", "-q"];
 
-pub(crate) type Scenario = fn(&Bench) -> anyhow::Result<Vec<Measured>>;
+pub(crate) type Scenario = fn(&Bench) -> anyhow::Result<Vec<Measurement>>;
 
-/// By name, in the order in which they are run.
+/// Scenarios by name, in the order of the runs.
 pub(crate) const SCENARIOS: [(&str, Scenario); 9] = [
     ("start", |bench| bench.one("start", (16_000, 1, 1.0), &[], 21, true)),
-    ("wav30", |bench| bench.one("wav30", (44_100, 2, 30.0), AS_IT_IS, 21, true)),
+    ("wav30", |bench| bench.one("wav30", (44_100, 2, 30.0), UNCONVERTED, 21, true)),
     ("wav30-converted", |bench| bench.one("wav30-converted", (44_100, 2, 30.0), &[], 21, false)),
-    ("100mb", |bench| bench.one("100mb", (44_100, 2, 566.9), AS_IT_IS, 5, true)),
-    ("1gb", |bench| bench.one("1gb", (44_100, 2, 5669.0), AS_IT_IS, 3, false)),
+    ("100mb", |bench| bench.one("100mb", (44_100, 2, 566.9), UNCONVERTED, 5, true)),
+    ("1gb", |bench| bench.one("1gb", (44_100, 2, 5669.0), UNCONVERTED, 3, false)),
     ("batch", Bench::batch),
     ("uplink", Bench::uplink),
     ("hour", Bench::hour),
-    ("known", Bench::known),
+    ("cached", Bench::cached),
 ];
 
-/// Those that are installed, in turn.
-fn timed(name: &str, rounds: usize, all: &[Contestant]) -> anyhow::Result<Vec<Measured>> {
+/// Measures the installed tools in turn.
+fn measure_installed(name: &str, rounds: usize, all: &[Tool]) -> anyhow::Result<Vec<Measurement>> {
     let missing = missing();
-    let there = all.iter().filter(|contestant| !missing.contains(&contestant.name));
-    let who: Vec<_> = there.map(|one| (one.name, &*one.command)).collect();
-    interleaved(name, rounds, &who)
+    let there = all.iter().filter(|tool| !missing.contains(&tool.name));
+    let tool: Vec<_> = there.map(|one| (one.name, &*one.command)).collect();
+    interleaved(name, rounds, &tool)
 }
 
-/// Where everything is.
+/// Paths and sizes of the benchmark.
 pub(crate) struct Bench {
     pub(crate) program: PathBuf,
     pub(crate) folder: PathBuf,
-    /// How many clips there are for what is known.
+    /// Number of clips of the scenario `cached`.
     pub(crate) clips: usize,
 }
 
 impl Bench {
-    fn target(&self, sink: &Sink) -> Target {
-        Target { program: self.program.clone(), port: sink.port }
+    fn target(&self, server: &Server) -> Target {
+        Target { program: self.program.clone(), port: server.port }
     }
 
-    /// One sound of this rate, channels and seconds, by all who send it.
+    /// One clip of this rate, channels and seconds, sent by all tools.
     fn one(
         &self,
         name: &str,
         (rate, channels, seconds): (u32, u16, f64),
         arguments: &'static [&'static str],
         rounds: usize,
-        with_peers: bool,
-    ) -> anyhow::Result<Vec<Measured>> {
-        let sink = Sink::start(Manner::default())?;
-        let sound = self.folder.join("sound.wav");
-        wav(&sound, rate, channels, seconds, 1)?;
-        let body = body(&sound)?;
-        let all = contestants(&self.target(&sink), &sound, &body, arguments, with_peers);
-        timed(name, rounds, &all)
+        with_alternatives: bool,
+    ) -> anyhow::Result<Vec<Measurement>> {
+        let server = Server::start(ServerOptions::default())?;
+        let audio = self.folder.join("audio.wav");
+        wav(&audio, rate, channels, seconds, 1)?;
+        let body = body(&audio)?;
+        let all = tools(&self.target(&server), &audio, &body, arguments, with_alternatives);
+        measure_installed(name, rounds, &all)
     }
 
     /// 200 clips of 100 kB at 100 ms a request, 16 at a time: 1,300 ms at best.
-    fn batch(&self) -> anyhow::Result<Vec<Measured>> {
-        let sink = Sink::start(Manner { delay_ms: 100, ..Manner::default() })?;
-        let (target, folder) = (self.target(&sink), self.clips("batch", 200, 3.2)?);
+    fn batch(&self) -> anyhow::Result<Vec<Measurement>> {
+        let server = Server::start(ServerOptions { delay_ms: 100, ..ServerOptions::default() })?;
+        let (target, folder) = (self.target(&server), self.clips("batch", 200, 3.2)?);
         let mut config = String::from("parallel\nparallel-max = 16\nsilent\n");
         for number in 0..200 {
             let body = body(&folder.join(format!("{number:06}.wav")))?;
-            let url = format!("http://127.0.0.1:{}/v1/chat/completions", sink.port);
+            let url = format!("http://127.0.0.1:{}/v1/chat/completions", server.port);
             config += &[
                 "next\nrequest = POST\nheader = \"content-type: application/json\"\nurl = ",
                 &url,
@@ -90,7 +90,7 @@ impl Bench {
         let list = self.folder.join("curl.config");
         fs::write(&list, config)?;
         let curl = || {
-            let mut command = only_path("curl");
+            let mut command = clean_command("curl");
             command.args(["-q", "-K"]).arg(&list);
             command
         };
@@ -102,34 +102,37 @@ impl Bench {
         interleaved("batch", 5, &[("curl --parallel", &curl), ("caption", &caption)])
     }
 
-    /// Two minutes of CD-quality sound over 20 Mbit/s.
-    fn uplink(&self) -> anyhow::Result<Vec<Measured>> {
-        let sink = Sink::start(Manner { bytes_a_second: 2_500_000, ..Manner::default() })?;
-        let sound = self.folder.join("sound.wav");
-        wav(&sound, 44_100, 2, 120.0, 1)?;
-        let body = body(&sound)?;
-        let all = contestants(&self.target(&sink), &sound, &body, &[], false);
-        timed("uplink", 3, &all)
+    /// Two minutes of CD-quality audio over 20 Mbit/s.
+    fn uplink(&self) -> anyhow::Result<Vec<Measurement>> {
+        let server = Server::start(ServerOptions {
+            bytes_per_second: 2_500_000,
+            ..ServerOptions::default()
+        })?;
+        let audio = self.folder.join("audio.wav");
+        wav(&audio, 44_100, 2, 120.0, 1)?;
+        let body = body(&audio)?;
+        let all = tools(&self.target(&server), &audio, &body, &[], false);
+        measure_installed("uplink", 3, &all)
     }
 
-    /// An hour of CD-quality sound in windows: how many times faster than it plays.
-    fn hour(&self) -> anyhow::Result<Vec<Measured>> {
-        let sink = Sink::start(Manner::default())?;
-        let (target, sound) = (self.target(&sink), self.folder.join("sound.wav"));
-        wav(&sound, 44_100, 2, 3600.0, 1)?;
+    /// An hour of CD-quality audio in windows: how many times faster than it plays.
+    fn hour(&self) -> anyhow::Result<Vec<Measurement>> {
+        let server = Server::start(ServerOptions::default())?;
+        let (target, audio) = (self.target(&server), self.folder.join("audio.wav"));
+        wav(&audio, 44_100, 2, 3600.0, 1)?;
         let caption = || {
             let mut command = target.caption(&["-q", "--window", "30s"]);
-            command.arg(&sound);
+            command.arg(&audio);
             command
         };
         interleaved("hour", 3, &[("caption", &caption)])
     }
 
-    /// Clips whose captions are known, against hashing them.
-    fn known(&self) -> anyhow::Result<Vec<Measured>> {
-        let sink = Sink::start(Manner::default())?;
-        let (target, folder) = (self.target(&sink), self.clips("known", self.clips, 0.5)?);
-        let manifest = self.folder.join("known.jsonl");
+    /// Clips with cached captions, compared with hashing the clips.
+    fn cached(&self) -> anyhow::Result<Vec<Measurement>> {
+        let server = Server::start(ServerOptions::default())?;
+        let (target, folder) = (self.target(&server), self.clips("cached", self.clips, 0.5)?);
+        let manifest = self.folder.join("cached.jsonl");
         let caption = |arguments: &[&str]| {
             let mut command = target.caption(&["--manifest"]);
             command.arg(&manifest).args(arguments).arg(&folder).current_dir(&self.folder);
@@ -146,15 +149,15 @@ impl Bench {
         };
         let offline = || caption(&["--offline", "-q"]);
         let audit = || caption(&[&["--offline"][..], &AUDIT].concat());
-        let who: [(&str, &dyn Fn() -> Command); 3] = [
+        let tool: [(&str, &dyn Fn() -> Command); 3] = [
             ("sha256sum", &hash),
             ("caption", &offline),
             ("caption, audited in two reports", &audit),
         ];
-        interleaved("known", 5, &who)
+        interleaved("cached", 5, &tool)
     }
 
-    /// Short clips in a folder of their own, each with a sound of its own.
+    /// Writes different short clips into a folder.
     fn clips(&self, name: &str, count: usize, seconds: f64) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(name);
         fs::create_dir_all(&folder)?;

@@ -28,18 +28,12 @@ impl Length {
     }
 
     pub(super) fn of_track(self, file: &SourceFile, track: &Track) -> Self {
-        let mut declared = container::seconds(track.time_base, track.duration);
-        let most = pcm_seconds(file, track);
-        let present = match (declared, most) {
-            (Some(declared), Some(most)) => Some(declared.min(most)),
-            _ => most,
-        };
-        if let (Some(seconds), Some(most)) = (declared, most)
-            && is_placeholder(seconds, most, file.len())
-        {
-            declared = present;
-        }
-        Self { declared, present, ..self }
+        let declared = container::seconds(track.time_base, track.duration);
+        let Some(capacity) = pcm_seconds(file, track) else { return Self { declared, ..self } };
+        let present = declared.map_or(capacity, |declared| declared.min(capacity));
+        let is_placeholder = |seconds| is_placeholder(seconds / capacity, file.len());
+        let declared = declared.map(|s| if is_placeholder(s) { present } else { s });
+        Self { declared, present: Some(present), ..self }
     }
 
     /// Fails with [`Error::Damaged`] if less than half of the declared audio is present.
@@ -63,21 +57,20 @@ impl Length {
 /// with [`Error::Damaged`] if less than half of the declared audio is present.
 pub(super) fn present_seconds(clip: &Clip, counted: Option<f64>) -> Result<Option<f64>, Error> {
     let (length, container) = (clip.probed.length, &clip.format().container);
-    length.check(container, None)?;
-    let present = match length.present.or(counted) {
-        Some(present) => Some(present),
-        None => match clip.packets() {
-            Ok(Some(packets)) => packets.count_all()?.seconds,
-            _ => None,
-        },
-    };
+    let mut present = length.present.or(counted);
+    if present.is_none()
+        && let Ok(Some(packets)) = clip.packets()
+    {
+        present = packets.count_all()?.seconds;
+    }
     length.check(container, present)?;
     Ok(present.or(clip.format().seconds))
 }
 
+/// True if a header declares so many times the length of the file that a program wrote it to a pipe.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn is_placeholder(declared: f64, most: f64, file_len: u64) -> bool {
-    declared / most * file_len as f64 >= PLACEHOLDER
+fn is_placeholder(times: f64, file_len: u64) -> bool {
+    times * file_len as f64 >= PLACEHOLDER
 }
 
 /// Seconds of uncompressed audio that the whole file has room for.

@@ -3,12 +3,13 @@
 pub use self::clip::Clip;
 pub use self::format::AudioFormat;
 pub use self::measure::{Levels, Sound};
-pub use self::prepare::{Prepared, measure, prepare};
+pub use self::prepare::measure;
 pub use self::resample::SAMPLE_RATE;
-pub use self::split::{Splitter, WindowClip};
 pub use self::upload::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::encoded_len;
+pub(crate) use self::prepare::{Prepared, prepare};
+pub(crate) use self::split::{Splitter, WindowClip};
 pub(crate) use self::spool::Spool;
 
 mod clip;

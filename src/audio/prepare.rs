@@ -11,8 +11,7 @@ use crate::error::Error;
 
 /// Audio that is ready to be uploaded.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The file to upload.
     pub clip: Clip,
     /// Length in seconds, counted; `None` if it cannot be determined locally.
@@ -25,12 +24,22 @@ pub struct Prepared {
     pub levels: Option<Levels>,
 }
 
+impl Clip {
+    /// Returns the clip to upload: this one, or one that was converted to WAV. Decodes: in async
+    /// code, call it on a blocking thread.
+    ///
+    /// Fails with [`Error::TooLong`] or [`Error::TooLarge`] if it does not fit into one request,
+    /// with [`Error::Damaged`] if less than half of it is present, and with
+    /// [`Error::Undecodable`] if it has to be converted and cannot be decoded.
+    pub fn prepare(&self, upload: &UploadOptions) -> Result<Self, Error> {
+        prepare(self, upload).map(|prepared| prepared.clip)
+    }
+}
+
 /// Prepares a whole clip for the upload. Decodes: in async code, call it on a blocking thread.
 ///
-/// Fails with [`Error::TooLong`] or [`Error::TooLarge`] if it does not fit into one request, with
-/// [`Error::Damaged`] if less than half of it is present, and with [`Error::Undecodable`] if it
-/// has to be converted and cannot be decoded.
-pub fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+/// Fails like [`Clip::prepare`].
+pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     clip.probed.length.check(&clip.format().container, None)?;
     if upload.passes_through(clip) {
         return pass_through(clip, upload);

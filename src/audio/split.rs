@@ -28,8 +28,7 @@ const MIN_LEVEL: f64 = 107.0;
 
 /// A window of a longer clip.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct WindowClip {
+pub(crate) struct WindowClip {
     /// Start within the clip, in seconds.
     pub start: f64,
     /// End within the clip, in seconds.
@@ -42,7 +41,7 @@ pub struct WindowClip {
 ///
 /// Cuts are due at multiples of the window's length, and made at the quietest point within 2 s or
 /// half a window of that. Every window is at least 1 s long, unless the clip is shorter.
-pub struct Splitter {
+pub(crate) struct Splitter {
     clip: Clip,
     converter: Converter,
     /// Length of a window in samples.
@@ -84,7 +83,7 @@ impl Splitter {
     ///
     /// Damage behind the first window ends the clip without an error, as earlier windows may be
     /// captioned already.
-    pub fn next_window(&mut self) -> Result<Option<WindowClip>, Error> {
+    pub(crate) fn next_window(&mut self) -> Result<Option<WindowClip>, Error> {
         let due = self.len.saturating_mul(self.cuts + 1).max(self.start + MIN_WINDOW);
         self.fill(due.saturating_add(MAX_SHIFT + MIN_WINDOW))?;
         if self.pending.is_empty() {
@@ -103,13 +102,13 @@ impl Splitter {
     }
 
     /// True if there are no more windows.
-    pub fn is_through(&self) -> bool {
+    pub(crate) fn is_through(&self) -> bool {
         self.is_at_end && self.pending.is_empty()
     }
 
     /// Number of packets that could not be decoded, and the levels if they were measured. Complete
     /// after the last window.
-    pub fn finish(mut self) -> (u64, Option<Levels>) {
+    pub(crate) fn finish(mut self) -> (u64, Option<Levels>) {
         (self.converter.decoder.damaged_packets(), self.converter.levels())
     }
 

@@ -1,5 +1,6 @@
 //! Options and limits of an upload.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::clip::{Clip, encoded_len};
@@ -41,7 +42,7 @@ pub enum Convert {
 ///
 /// ```
 /// use std::time::Duration;
-/// use caption::audio::{Convert, UploadOptions};
+/// use caption::{Convert, UploadOptions};
 ///
 /// let upload = UploadOptions::default().convert(Convert::Always).window(Duration::from_secs(30));
 /// assert!(upload.longest_window() > Duration::from_secs(30));
@@ -101,12 +102,28 @@ impl UploadOptions {
         Self { portable_only, ..self }
     }
 
+    /// Splits a clip into windows of [`window`](Self::window), or into one, each with its start and
+    /// end in seconds. Iterating blocks: in async code, do it on a blocking thread.
+    ///
+    /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] if less than half of the
+    /// audio is present.
+    pub fn windows(
+        &self,
+        clip: &Clip,
+    ) -> Result<impl Iterator<Item = Result<(Range<f64>, Clip), Error>> + use<>, Error> {
+        let mut splitter = self.splitter(clip)?;
+        Ok(std::iter::from_fn(move || {
+            let window = splitter.next_window().transpose()?;
+            Some(window.map(|window| (window.start..window.end, window.clip)))
+        }))
+    }
+
     /// Splits a clip into windows of [`window`](Self::window), or into one. Blocks: in async code,
     /// call it on a blocking thread.
     ///
     /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] if less than half of the
     /// audio is present.
-    pub fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
+    pub(crate) fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
         present_seconds(clip, None)?;
         Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
     }

@@ -1,43 +1,42 @@
-//! What is known, and what will be.
+//! Captions in the cache: read before a request, stored after it.
 
 use std::collections::HashSet;
 
 use super::{Captioner, merge};
 use crate::manifest::entry::ManifestEntry;
-use crate::outcome::{CacheKey, Outcome, Status};
+use crate::manifest::key::CacheKey;
+use crate::outcome::{Outcome, Status};
 use crate::text::in_milliseconds;
 
 impl Captioner {
-    pub(super) fn recall(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
-        self.cache.as_ref()?.recall(cache_key)
+    pub(super) fn cached(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+        self.cache.as_ref()?.get(cache_key)
     }
 
-    /// With what the windows cost, which is kept with each of them and not with their whole.
-    pub(super) fn recall_joined(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
-        let mut record = self.recall(cache_key)?;
-        // Each is read once, whatever somebody wrote into the manifest.
-        let windows = record.windows.iter().map(|window| cache_key.about(window.start, window.end));
+    /// Returns a cached caption with the cost of its windows, which is stored with each of them and
+    /// not with the whole.
+    pub(super) fn cached_with_cost(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+        let mut entry = self.cached(cache_key)?;
+        // A set, so that windows repeated by an edit of the manifest are read once.
+        let windows = entry.windows.iter().map(|part| cache_key.window(part.start, part.end));
         for window in windows.collect::<HashSet<_>>() {
-            let Some(part) = self.recall(&window) else { continue };
-            record.usage = merge::add(record.usage, part.usage, |one, other| one + other);
-            record.usd = merge::add(record.usd, part.usd, |one, other| one + other);
+            let Some(part) = self.cached(&window) else { continue };
+            entry.usage = merge::add(entry.usage, part.usage, |one, other| one + other);
+            entry.usd = merge::add(entry.usd, part.usd, |one, other| one + other);
         }
-        Some(record)
+        Some(entry)
     }
 
-    /// Keeps a new caption the moment it is there.
-    pub(super) fn keep(&self, outcome: &mut Outcome) {
-        let (Some(cache), Status::Captioned(answer), Some(cache_key)) =
-            (&self.cache, &outcome.status, &outcome.cache_key)
-        else {
+    /// Stores a new caption and returns once it is in the manifest.
+    pub(super) async fn store(&self, cache_key: &CacheKey, outcome: &mut Outcome) {
+        let (Some(cache), Status::Captioned(answer)) = (&self.cache, &outcome.status) else {
             return;
         };
-        if cache_key.sha256.is_some() {
-            let mut record = ManifestEntry::new(&outcome.name, cache_key, answer);
-            record.seconds = outcome.seconds.map(in_milliseconds);
-            record.sound.clone_from(&outcome.sound);
-            outcome.manifest_error =
-                cache.keep(cache_key, &record).err().or(outcome.manifest_error.take());
+        let mut entry = ManifestEntry::new(&outcome.name, cache_key, answer);
+        entry.seconds = outcome.seconds.map(in_milliseconds);
+        entry.sound.clone_from(&outcome.sound);
+        if let Err(error) = cache.insert(entry).await {
+            outcome.manifest_error = Some(error);
         }
     }
 }

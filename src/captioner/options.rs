@@ -1,41 +1,45 @@
-//! How a captioner is set up.
+//! Options of a captioner.
 
 use crate::audio::UploadOptions;
-use crate::client::{DEFAULT_MODEL, Dialect};
 
-/// What is asked, and what is done with the sound before it is sent.
+/// Options of a captioner. The model and the limit of a caption are those of the
+/// [client](crate::client::ClientOptions).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CaptionerOptions {
-    /// The model that the questions are for.
-    pub model: String,
-    /// The limit of a caption in tokens that the questions are for.
-    pub max_tokens: Option<u32>,
-    /// Whether every URL is downloaded here and its bytes sent, in place of the URL. One that
-    /// only this machine can reach is downloaded in any case, and so is every one where windows
-    /// are cut or the length is needed.
-    pub inline: bool,
-    /// How the sound is made ready.
+    /// Conversion and windows of the audio.
     pub upload: UploadOptions,
-    /// How the sound would be written, where nobody is asked.
-    pub dialect: Dialect,
-    /// Whether sound of unknown length is refused.
+    /// True to download every URL and upload its content. A URL is always downloaded if the
+    /// service cannot reach it, if it is split into windows, or if its duration is needed.
+    pub inline: bool,
+    /// True to reject audio of unknown duration.
     pub needs_length: bool,
-    /// Whether, where [`UploadOptions::measures`], a waveform is wanted too: no record keeps it, so that
-    /// known sound is measured again.
+    /// True to include a waveform where [`UploadOptions::measures`] is set. The manifest has none,
+    /// so that cached files are measured again.
     pub needs_waveform: bool,
-    /// The most requests at a time, at least 1.
+    /// Limit of inputs and of requests in progress, at least 1.
     pub jobs: usize,
+}
+
+impl CaptionerOptions {
+    /// Sets the conversion and the windows of the audio.
+    #[must_use]
+    pub fn upload(self, upload: UploadOptions) -> Self {
+        Self { upload, ..self }
+    }
+
+    /// Sets the limit of inputs and of requests in progress.
+    #[must_use]
+    pub fn jobs(self, jobs: usize) -> Self {
+        Self { jobs, ..self }
+    }
 }
 
 impl Default for CaptionerOptions {
     fn default() -> Self {
         Self {
-            model: DEFAULT_MODEL.to_owned(),
-            max_tokens: None,
-            inline: false,
             upload: UploadOptions::default(),
-            dialect: Dialect::default(),
+            inline: false,
             needs_length: false,
             needs_waveform: false,
             jobs: 4,

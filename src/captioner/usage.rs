@@ -1,44 +1,61 @@
-//! What the answers of a run have cost.
+//! Token usage of a run, and the check that the service received the audio.
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::client::answer::Answer;
+use super::merge::add;
+use crate::client::{Answer, Usage};
 use crate::error::Error;
 
-/// What was paid for, as far as the service tells.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-#[non_exhaustive]
-pub struct UsageTotals {
-    /// Tokens of sound.
-    pub prompt_tokens: u64,
-    /// Tokens of captions.
-    pub completion_tokens: u64,
-    /// US dollars.
-    pub usd: Option<f64>,
-}
+/// Tokens per second of audio; a shorter clip counts as one second. Source: Alibaba Model Studio,
+/// "Qwen3-Omni-Captioner", 2026-01.
+const TOKENS_PER_SECOND: f64 = 12.5;
 
-/// Counts every answer the moment it is there, whatever becomes of it.
+/// End of the model's name at every provider. Other models count differently.
+const CAPTIONER: &str = "qwen3-omni-30b-a3b-captioner";
+
+/// Counter of every response, also of those without a caption: tokens, and cost in US dollars.
 #[derive(Debug, Default)]
-pub(super) struct UsageCounter(Mutex<UsageTotals>);
+pub(super) struct UsageCounter(Mutex<(Usage, Option<f64>)>);
 
 impl UsageCounter {
     pub(super) fn count(&self, result: &Result<Answer, Error>) {
-        let (usage, usd) = match result {
-            Ok(answer) => (answer.usage, answer.usd),
-            Err(error) => (None, error.usd()),
+        let (counted, cost) = match result {
+            Ok(answer) => (answer.usage.unwrap_or_default(), answer.usd),
+            Err(error) => (Usage::default(), error.usd()),
         };
-        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(usage) = usage {
-            spent.prompt_tokens = spent.prompt_tokens.saturating_add(usage.prompt_tokens);
-            spent.completion_tokens =
-                spent.completion_tokens.saturating_add(usage.completion_tokens);
-        }
-        if let Some(usd) = usd {
-            spent.usd = Some(spent.usd.unwrap_or(0.0) + usd);
-        }
+        let mut totals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (usage, usd) = &mut *totals;
+        *usage = *usage + counted;
+        *usd = add(*usd, cost, |one, other| one + other);
     }
 
-    pub(super) fn spent(&self) -> UsageTotals {
+    pub(super) fn totals(&self) -> (Usage, Option<f64>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the tokens of so many seconds of audio.
+pub(super) fn audio_tokens(seconds: f64) -> f64 {
+    (seconds.max(1.0) * TOKENS_PER_SECOND).ceil()
+}
+
+/// Fails with [`Error::NotHeard`] if the service counted less than half of the expected tokens.
+pub(super) fn check_tokens(
+    model: &str,
+    seconds: Option<f64>,
+    answer: &Answer,
+) -> Result<(), Error> {
+    let (Some(seconds), Some(usage)) = (seconds, answer.usage) else { return Ok(()) };
+    let expected = audio_tokens(seconds);
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let counted = usage.prompt_tokens as f64;
+    if counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
+        return Ok(());
+    }
+    Err(Error::NotHeard {
+        prompt_tokens: usage.prompt_tokens,
+        expected,
+        usd: answer.usd,
+        request_id: answer.request_id.clone(),
+    })
 }

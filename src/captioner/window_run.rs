@@ -1,4 +1,4 @@
-//! A long sound window by window, several at a time, joined in their order.
+//! Captions of a long file: window by window, several at a time, joined in order.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,131 +8,129 @@ use std::time::Instant;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::OnceCell;
 
-use super::{Captioner, Facts, merge};
+use super::{Captioner, merge};
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
 use crate::blocking::off_thread;
 use crate::client::Audio;
-use crate::client::answer::{Answer, Window};
+use crate::client::{Answer, Window};
 use crate::error::Error;
 use crate::manifest::entry::ManifestEntry;
-use crate::outcome::{CacheKey, Status};
+use crate::manifest::key::CacheKey;
+use crate::outcome::{Outcome, Status};
 use crate::progress::{Event, Observer};
 use crate::text::{in_milliseconds, span};
 
-/// One sound on its way through its windows.
+/// State shared by the windows of one file.
 struct WindowRun<'a> {
     captioner: &'a Captioner,
     name: &'a str,
     cache_key: &'a CacheKey,
     observer: &'a Observer,
+    /// Number of windows, if the duration is known.
     total: Option<u64>,
     done: AtomicU64,
-    /// Whether any window had to be asked about.
-    has_asked: AtomicBool,
-    /// Whether a window failed, so that no other is to be started.
+    /// True if a caption was requested rather than cached.
+    has_requested: AtomicBool,
+    /// True if a window failed, so that no other is started.
     has_failed: AtomicBool,
-    /// What the cutter knows once it is through: damaged packets, and what was measured.
-    rest: OnceCell<(u64, Option<Levels>)>,
-    /// Why a caption could not be kept.
+    /// Damaged packets and levels, once the file is split.
+    split_result: OnceCell<(u64, Option<Levels>)>,
     manifest_error: Mutex<Option<io::Error>>,
 }
 
 impl Captioner {
-    /// Captions every window, or none: those that came before a failure are remembered.
+    /// Captions every window, or none. Captions from before a failure stay in the cache.
     pub(super) async fn caption_windows(
         &self,
-        name: &str,
         clip: &Clip,
         cache_key: &CacheKey,
-        facts: &mut Facts,
+        outcome: &mut Outcome,
         observer: &Observer,
     ) -> Result<Status, Error> {
-        let upload = &self.options.upload;
-        let total = clip.format().seconds.map(|seconds| upload.requests(seconds));
+        let total = clip.format().seconds.map(|seconds| self.options.upload.requests(seconds));
         observer.emit(Event::Cutting { format: clip.format().clone(), total });
-        let timeline = WindowRun {
+        let run = WindowRun {
             captioner: self,
-            name,
+            name: &outcome.name,
             cache_key,
             observer,
             total,
             done: AtomicU64::new(0),
-            has_asked: AtomicBool::new(false),
+            has_requested: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
-            rest: OnceCell::new(),
+            split_result: OnceCell::new(),
             manifest_error: Mutex::default(),
         };
         let started = Instant::now();
         let splitter = self.splitter(clip).await?;
-        // No matter which one comes first: they are put in order when all are there.
-        let answers = timeline.answers(splitter).buffer_unordered(self.options.jobs.max(1));
+        // The order of completion does not matter: joining sorts them.
+        let answers = run.answers(splitter).buffer_unordered(self.options.jobs.max(1));
         let mut answer = merge::join(answers.collect().await)?;
         answer.elapsed = started.elapsed();
-        facts.seconds = answer.windows.last().map(|window| window.end);
-        facts.manifest_error =
-            timeline.manifest_error.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some((damaged_packets, levels)) = timeline.rest.into_inner() {
-            facts.sound = facts.sound.take().or_else(|| self.sound(clip, levels));
+        let WindowRun { has_requested, split_result, manifest_error, .. } = run;
+        outcome.seconds = answer.windows.last().map(|window| window.end);
+        outcome.manifest_error =
+            manifest_error.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some((damaged_packets, levels)) = split_result.into_inner() {
+            outcome.sound = outcome.sound.take().or_else(|| self.sound(clip, levels));
             if damaged_packets > 0 {
                 observer.emit(Event::Damaged { packets: damaged_packets });
             }
         }
-        let is_new = timeline.has_asked.into_inner();
+        let is_new = has_requested.into_inner();
         Ok(if is_new { Status::Captioned(answer) } else { Status::Cached(answer) })
     }
 
     async fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
-        let _permit = self.decoders.acquire().await;
+        let _permit = self.limits.decoders.acquire().await;
         let (clip, upload) = (clip.clone(), self.options.upload.clone());
         off_thread(move || upload.splitter(&clip)).await
     }
 }
 
 impl<'a> WindowRun<'a> {
-    /// The windows on their way to their captions, each cut when the one before it may be asked
-    /// about.
+    /// Stream of windows in progress. The next one is split off once the one before it may be
+    /// requested.
     fn answers(
         &'a self,
         splitter: Splitter,
     ) -> impl Stream<Item = impl Future<Output = Result<Answer, Error>>> {
         stream::unfold(Some(splitter), move |splitter| async move {
             let splitter = splitter.filter(|_| !self.has_failed.load(Ordering::Relaxed))?;
-            let (window, splitter) = match self.cut(splitter).await {
+            let (window, splitter) = match self.split_next(splitter).await {
                 Ok((Some(window), splitter)) => (Ok(window), splitter),
                 Ok((None, _)) => return None,
                 Err(error) => (Err(error), None),
             };
-            let permit = self.captioner.requests.acquire().await.ok()?;
-            Some((
-                async move {
-                    let _permit = permit;
-                    self.caption(window?).await
-                },
-                splitter,
-            ))
+            let permit = self.captioner.limits.requests.acquire().await.ok()?;
+            let answer = async move {
+                let _permit = permit;
+                self.caption(window?).await
+            };
+            Some((answer, splitter))
         })
     }
 
-    /// The next window, and the cutter unless it is through.
-    async fn cut(
+    /// Returns the next window, and the splitter unless it is at the end.
+    async fn split_next(
         &self,
         mut splitter: Splitter,
     ) -> Result<(Option<WindowClip>, Option<Splitter>), Error> {
-        let _permit = self.captioner.decoders.acquire().await;
+        let _permit = self.captioner.limits.decoders.acquire().await;
         let (window, splitter) =
             off_thread(move || Ok((splitter.next_window()?, splitter))).await?;
         if !splitter.is_through() {
             return Ok((window, Some(splitter)));
         }
-        // The only one to set it.
-        let _ = self.rest.set(splitter.finish());
+        // Set once: there is one splitter.
+        let _ = self.split_result.set(splitter.finish());
         Ok((window, None))
     }
 
-    /// Looks a window up, or asks and keeps the answer.
+    /// Returns the answer of one window, with its caption as the only window.
     async fn caption(&self, window: WindowClip) -> Result<Answer, Error> {
         let (start, end) = (window.start, window.end);
-        match self.recall_or_ask(window).await {
+        match self.cached_or_requested(window).await {
             Ok(mut answer) => {
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
                 self.observer.emit(Event::Window { done, total: self.total });
@@ -148,30 +146,30 @@ impl<'a> WindowRun<'a> {
         }
     }
 
-    async fn recall_or_ask(&self, window: WindowClip) -> Result<Answer, Error> {
-        let cache_key = self.cache_key.about(window.start, window.end);
-        if let Some(answer) = self.captioner.recall(&cache_key).and_then(ManifestEntry::into_answer)
-        {
+    async fn cached_or_requested(&self, window: WindowClip) -> Result<Answer, Error> {
+        let captioner = self.captioner;
+        let cache_key = self.cache_key.window(window.start, window.end);
+        if let Some(answer) = captioner.cached(&cache_key).and_then(ManifestEntry::into_answer) {
             return Ok(answer);
         }
-        if self.captioner.shutdown.is_draining() {
+        if captioner.shutdown.is_draining() {
             return Err(Error::Interrupted);
         }
-        self.has_asked.store(true, Ordering::Relaxed);
-        let (seconds, observer) = (Some(window.end - window.start), self.watch_of(&window));
-        let answer =
-            self.captioner.ask(&Audio::Clip(window.clip), None, seconds, &observer).await?;
-        if let Some(cache) = &self.captioner.cache {
-            let record = ManifestEntry::new(self.name, &cache_key, &answer);
-            if let Err(error) = cache.keep(&cache_key, &record) {
+        self.has_requested.store(true, Ordering::Relaxed);
+        let (seconds, observer) = (Some(window.end - window.start), self.window_observer(&window));
+        let audio = Audio::Clip(window.clip);
+        let answer = captioner.request(&audio, None, seconds, &observer).await?;
+        if let Some(cache) = &captioner.cache {
+            let entry = ManifestEntry::new(self.name, &cache_key, &answer);
+            if let Err(error) = cache.insert(entry).await {
                 *self.manifest_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
         }
         Ok(answer)
     }
 
-    /// Of all that happens to a window, people are told only why it takes so long.
-    fn watch_of(&self, window: &WindowClip) -> Observer {
+    /// Passes on the events of a window that matter to its file: retries and the dialect.
+    fn window_observer(&self, window: &WindowClip) -> Observer {
         let (observer, span) = (self.observer.clone(), span(window.start, window.end));
         Observer::new(move |event| match event {
             Event::Retrying { reason, wait, attempt } => {

@@ -1,64 +1,61 @@
-//! The nouns: what is asked for and what comes back, as plain data.
+//! Answer of the service: a caption and the facts about its request.
 
 use std::ops::Add;
 use std::time::Duration;
 
-/// One answer of the service: a whole caption and what is known about it.
+/// Complete caption and the facts about its request.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The caption, without white space around it; never empty.
+    /// Caption without surrounding white space; never empty.
     pub caption: String,
-    /// The model that answered, in the service's own words: often a shorter name than the one
-    /// that was asked for.
+    /// Model named by the service, often a shorter name than the requested one.
     pub model: Option<String>,
-    /// Why the model stopped: `stop`, or `length` where [`Options::max_tokens`] cut it short.
-    ///
-    /// [`Options::max_tokens`]: crate::client::Options::max_tokens
+    /// Reason why the model stopped: `stop`, or `length` if
+    /// [`max_tokens`](crate::client::ClientOptions::max_tokens) cut the caption.
     pub finish_reason: Option<String>,
-    /// Tokens in and out.
+    /// Token counts.
     pub usage: Option<Usage>,
-    /// What the request cost in US dollars.
+    /// Cost of the request in US dollars.
     pub usd: Option<f64>,
-    /// The service's name for the request.
+    /// Request id of the service.
     pub request_id: Option<String>,
-    /// How many times the request was sent, the last one included.
+    /// Number of attempts, the last one included.
     pub attempts: u32,
-    /// Time from the first try to the end of the answer.
+    /// Time from the first attempt to the end of the response.
     pub elapsed: Duration,
-    /// The body of the response as received; `None` where it was streamed.
+    /// Body of the response as received; `None` if it was streamed.
     pub body: Option<String>,
-    /// For sound that was cut into windows, what was answered about each. The fields above are
-    /// then of all of them together.
+    /// Captions of the windows, if the audio was split; the fields above then cover all of them.
     pub windows: Vec<Window>,
 }
 
-/// The caption of a part of a longer sound.
+/// Caption of one window of longer audio.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Window {
-    /// Where it begins, in seconds.
+    /// Start in seconds.
     pub start: f64,
-    /// Where it ends, in seconds.
+    /// End in seconds.
     pub end: f64,
-    /// What it sounds like.
+    /// Caption of the window.
     pub caption: String,
-    /// The body of the response as received; `None` where it was streamed or is known.
+    /// Body of the response as received; `None` if it was streamed or the caption is cached.
     #[serde(skip)]
     pub body: Option<String>,
 }
 
-/// Tokens counted by the service: 12.5 a second of sound and a few for the frame going in, about
-/// four characters each coming out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+/// Tokens counted by the service: 12.5 per second of audio and a few for the message, and about
+/// four characters per output token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Tokens of the sound and the text around it.
+    /// Input tokens: the audio and the message around it.
     pub prompt_tokens: u64,
-    /// Tokens of the caption.
+    /// Output tokens: the caption.
     pub completion_tokens: u64,
-    /// The sum of both; 0 where a server leaves it out.
+    /// Sum of both; 0 if a server omits it.
     #[serde(default)]
     pub total_tokens: u64,
 }

@@ -1,4 +1,4 @@
-//! The key, which is sent and never shown.
+//! API key: sent, and never shown.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::error::Error;
 
-/// What stands in place of the key.
+/// Replacement for the key.
 const HIDDEN: &str = "(key)";
 
-/// So many of its characters tell something of a key.
-const TELLING: usize = 6;
+/// Length from which the beginning of the key is hidden too.
+const MIN_HIDDEN_LEN: usize = 6;
 
-/// A bearer key. Its `Debug` form hides it, and there is no `Display`.
+/// API key. `Debug` hides it, and there is no `Display`.
 #[derive(Clone)]
 pub struct ApiKey {
     bearer: HeaderValue,
@@ -21,9 +21,9 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Takes a key as it was copied; white space around it is dropped.
+    /// Creates a key from its text; surrounding white space is ignored.
     ///
-    /// Fails with [`Error::BadKey`] where it is empty or holds something other than printable ASCII.
+    /// Fails with [`Error::BadKey`] if it is empty or holds anything but printable ASCII.
     pub fn new(key: &str) -> Result<Self, Error> {
         let key = key.trim();
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -35,22 +35,23 @@ impl ApiKey {
         Ok(Self { bearer, plain: key.to_owned() })
     }
 
+    /// Value of the `Authorization` header.
     pub(super) fn bearer(&self) -> HeaderValue {
         self.bearer.clone()
     }
 
-    /// The text without the key, which some servers repeat when they refuse it, and without most of
-    /// it at the end of a text that was cut.
+    /// Hides the key in a text, because some servers repeat it, and its beginning at the end of a
+    /// text that was cut.
     pub(super) fn hide(&self, text: &str) -> String {
         let mut text = text.replace(&self.plain, HIDDEN);
         let start = self.start_in(&text);
-        if text.len() - start >= TELLING {
+        if text.len() - start >= MIN_HIDDEN_LEN {
             text.replace_range(start.., HIDDEN);
         }
         text
     }
 
-    /// The same in all strings of a document; `false` where there was nothing to hide.
+    /// Hides the key in all strings of a document. Returns true if there was one.
     pub(super) fn hide_in(&self, document: &mut Value) -> bool {
         match document {
             Value::String(text) if text.contains(&self.plain) => {
@@ -74,7 +75,7 @@ impl ApiKey {
         }
     }
 
-    /// Where the end of a text begins that may go on to be the key; the length where none does.
+    /// Start of the longest end of a text that the key begins with, or the length of the text.
     pub(super) fn start_in(&self, text: &str) -> usize {
         let longest = text.len().min(self.plain.len() - 1);
         let lengths = (1..=longest).rev();
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_hidden_whole_and_cut_at_the_end() {
+    fn the_key_is_hidden_in_text_and_where_text_was_cut() {
         let key = ApiKey::new("sk-sk-marked").unwrap();
         assert_eq!(key.hide("a sk-sk-marked b"), "a (key) b");
         assert_eq!(key.hide("a sk-sk-sk-marke"), "a sk-(key)");

@@ -1,4 +1,4 @@
-//! The body of a request, made while it is sent: JSON, base64 read from the file, JSON.
+//! Request body, encoded while it is sent: JSON, base64 of the file, JSON.
 
 use std::io;
 use std::pin::Pin;
@@ -9,16 +9,15 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use super::audio::Audio;
-use super::dialect::{Dialect, SOUND};
-use super::options::Options;
-use super::wire::Request;
+use super::dialect::Dialect;
+use super::options::ClientOptions;
+use super::request::{Audio, BASE64_PLACEHOLDER, Request};
 use crate::audio::{Clip, encoded_len};
 use crate::error::BoxError;
 use crate::progress::{Event, Observer};
 
 /// Bytes read and encoded at a time; a multiple of three, so that no block needs padding.
-pub(super) const BLOCK: usize = 384 * 1024;
+const BLOCK_LEN: usize = 384 * 1024;
 
 /// Failure of an upload whose file was modified.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +29,8 @@ pub(super) struct ChangedWhileSending;
 #[error("the file could not be read ({0})")]
 pub(super) struct ReadWhileSending(pub(super) io::ErrorKind);
 
-/// Knows its exact length from the start and never holds more than a few blocks, however large
-/// the clip is. The next block is read and encoded while the last one is sent.
+/// Request body of exact length and constant memory: the next block is read and encoded while the
+/// last one is sent.
 pub(super) struct RequestBody {
     stage: Stage,
     sent: u64,
@@ -41,26 +40,27 @@ pub(super) struct RequestBody {
 
 enum Stage {
     Head { head: Bytes, rest: Option<(Clip, Bytes)> },
-    Sound { clip: Clip, offset: u64, block: JoinHandle<Result<Bytes, BoxError>>, tail: Bytes },
+    Blocks { clip: Clip, offset: u64, block: JoinHandle<Result<Bytes, BoxError>>, tail: Bytes },
     Tail { clip: Clip, tail: Bytes },
     Done,
 }
 
 impl RequestBody {
     pub(super) fn new(
-        options: &Options,
+        options: &ClientOptions,
         dialect: Dialect,
         audio: &Audio,
         observer: &Observer,
     ) -> Self {
-        let head = json(options, dialect, audio);
+        let request = Request::new(options, dialect, audio);
+        let head = Bytes::from(serde_json::to_vec(&request).expect("strings and numbers only"));
         let (stage, total) = match audio {
             Audio::Url(_) => {
                 let total = head.len() as u64;
                 (Stage::Head { head, rest: None }, total)
             }
             Audio::Clip(clip) => {
-                let (head, tail) = around_sound(head);
+                let (head, tail) = split_at_placeholder(head);
                 let total = (head.len() + tail.len()) as u64 + encoded_len(clip.len());
                 (Stage::Head { head, rest: Some((clip.clone(), tail)) }, total)
             }
@@ -69,18 +69,14 @@ impl RequestBody {
     }
 }
 
-fn json(options: &Options, dialect: Dialect, audio: &Audio) -> Bytes {
-    let request = Request::new(options, dialect.part(audio));
-    serde_json::to_vec(&request).expect("strings and numbers only").into()
-}
-
-/// The JSON before and after the base64 text.
-fn around_sound(mut head: Bytes) -> (Bytes, Bytes) {
-    // The model's name comes before the sound and may hold anything; after it there are only
-    // numbers, flags and a format, so the last occurrence is the right one.
-    let at = head.windows(SOUND.len()).rposition(|window| window == SOUND.as_bytes());
-    let mut tail = head.split_off(at.expect("just written"));
-    (head, tail.split_off(SOUND.len()))
+/// Splits the JSON at the placeholder.
+fn split_at_placeholder(mut head: Bytes) -> (Bytes, Bytes) {
+    let placeholder = BASE64_PLACEHOLDER.as_bytes();
+    // The name of the model comes before the audio and may hold anything; only numbers, flags and
+    // a format come after it. So the last occurrence is the placeholder.
+    let at = head.windows(placeholder.len()).rposition(|window| window == placeholder);
+    let mut tail = head.split_off(at.expect("the request has a placeholder"));
+    (head, tail.split_off(placeholder.len()))
 }
 
 impl http_body::Body for RequestBody {
@@ -92,22 +88,24 @@ impl http_body::Body for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = match &mut self.stage {
-            Stage::Sound { block, .. } => ready!(Pin::new(block).poll(context))?.map(Some),
+            Stage::Blocks { block, .. } => ready!(Pin::new(block).poll(context))?.map(Some),
             _ => Ok(None),
         };
         let this = self.get_mut();
         let (bytes, next) = match (std::mem::replace(&mut this.stage, Stage::Done), frame?) {
-            (Stage::Head { head, rest: Some((clip, tail)) }, _) => (head, sound(clip, 0, tail)),
+            (Stage::Head { head, rest: Some((clip, tail)) }, _) => {
+                (head, next_block(clip, 0, tail))
+            }
             (Stage::Head { head, rest: None }, _) => (head, Stage::Done),
-            (Stage::Sound { clip, offset, tail, .. }, Some(bytes)) => {
+            (Stage::Blocks { clip, offset, tail, .. }, Some(bytes)) => {
                 let next = if offset < clip.len() {
-                    sound(clip, offset, tail)
+                    next_block(clip, offset, tail)
                 } else {
                     Stage::Tail { clip, tail }
                 };
                 (bytes, next)
             }
-            // Without its last bytes the request is never complete, so it cannot be served.
+            // A request without its last bytes is incomplete and cannot be served.
             (Stage::Tail { clip, .. }, _) if !clip.is_unchanged() => {
                 return Poll::Ready(Some(Err(ChangedWhileSending.into())));
             }
@@ -130,18 +128,112 @@ impl http_body::Body for RequestBody {
 }
 
 /// Starts to read and encode the block at `offset`.
-fn sound(clip: Clip, offset: u64, tail: Bytes) -> Stage {
-    let wanted = usize::try_from(clip.len() - offset).unwrap_or(BLOCK).min(BLOCK);
+fn next_block(clip: Clip, offset: u64, tail: Bytes) -> Stage {
+    let len = usize::try_from(clip.len() - offset).unwrap_or(BLOCK_LEN).min(BLOCK_LEN);
     let reader = clip.clone();
-    let block = tokio::task::spawn_blocking(move || encode(&reader, offset, wanted));
-    Stage::Sound { clip, offset: offset + wanted as u64, block, tail }
+    let block = tokio::task::spawn_blocking(move || encode(&reader, offset, len));
+    Stage::Blocks { clip, offset: offset + len as u64, block, tail }
 }
 
-fn encode(clip: &Clip, offset: u64, wanted: usize) -> Result<Bytes, BoxError> {
-    let mut raw = vec![0; wanted];
+fn encode(clip: &Clip, offset: u64, len: usize) -> Result<Bytes, BoxError> {
+    let mut raw = vec![0; len];
     match clip.read_exact_at(&mut raw, offset) {
         Ok(()) => Ok(STANDARD.encode(&raw).into()),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(ChangedWhileSending.into()),
         Err(e) => Err(ReadWhileSending(e.kind()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use http_body::Body;
+    use serde_json::{Value, json};
+    use support::random::{cases, soup};
+
+    use super::*;
+
+    #[test]
+    fn a_random_body_is_the_expected_json_and_of_exact_length() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        cases(|random| {
+            // Around the ends of blocks, and anywhere.
+            let near = BLOCK_LEN * random.usize(..3) + random.usize(..8);
+            let len =
+                if random.bool() { near.saturating_sub(4).max(1) } else { random.usize(1..5_000) };
+            let audio: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(len).collect();
+            let model = soup(random, 5, &[BASE64_PLACEHOLDER, "\"", "m"]);
+            let options = ClientOptions {
+                model: String::from_utf8_lossy(&model).into_owned(),
+                max_tokens: random.bool().then(|| random.u32(1..)),
+                stream: random.bool(),
+                ..ClientOptions::default()
+            };
+            let dialect = Dialect::ALL[random.usize(..3)];
+            let progress = Arc::new(Mutex::new((0, 0)));
+            let observer = Observer::new({
+                let progress = progress.clone();
+                move |event| {
+                    if let Event::Sent { bytes, total } = event {
+                        *progress.lock().unwrap() = (bytes, total);
+                    }
+                }
+            });
+            let body = RequestBody::new(&options, dialect, &Audio::Clip(clip(&audio)), &observer);
+            let length = body.size_hint().exact().unwrap();
+            let bytes = runtime.block_on(collect(body));
+            let expected = expected_json(&options, dialect, &STANDARD.encode(&audio));
+            assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), expected, "{len} bytes");
+            assert_eq!((bytes.len() as u64, *progress.lock().unwrap()), (length, (length, length)));
+        });
+    }
+
+    fn expected_json(options: &ClientOptions, dialect: Dialect, data: &str) -> Value {
+        let part = match dialect {
+            Dialect::Aimlapi => {
+                json!({ "type": "input_audio", "input_audio": { "data": format!("data:;base64,{data}") } })
+            }
+            Dialect::OpenAi => {
+                json!({ "type": "input_audio", "input_audio": { "data": data, "format": "wav" } })
+            }
+            Dialect::Vllm => {
+                json!({ "type": "audio_url", "audio_url": { "url": format!("data:audio/wav;base64,{data}") } })
+            }
+        };
+        let mut expected = json!({
+            "model": options.model, "messages": [{ "role": "user", "content": [part] }],
+        });
+        if let Some(tokens) = options.max_tokens {
+            expected["max_tokens"] = tokens.into();
+        }
+        if options.stream {
+            expected["stream"] = true.into();
+            expected["stream_options"] = json!({ "include_usage": true });
+        }
+        expected
+    }
+
+    /// Collects all frames and checks the remaining length before each.
+    async fn collect(mut body: RequestBody) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let length = body.size_hint().exact().unwrap();
+        while let Some(frame) =
+            std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
+        {
+            bytes.extend(frame.unwrap().into_data().unwrap());
+            assert_eq!(body.size_hint().exact(), Some(length - bytes.len() as u64));
+        }
+        assert!(body.is_end_stream());
+        bytes
+    }
+
+    fn clip(content: &[u8]) -> Clip {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        Clip::of_any_content(file)
     }
 }

@@ -1,44 +1,38 @@
-//! How sound is written into a request: the one place to change should a service want it
-//! otherwise.
+//! Dialects of the chat completions API: the forms in which servers take audio.
 
 use reqwest::Url;
 
-use super::audio::Audio;
-use super::content_part::{AudioUrl, ContentPart, InputAudio};
+use super::request::Audio;
 use crate::audio::AudioFormat;
 use crate::error::{Error, Setting};
 
-/// The ways in which servers of chat completions take sound.
+/// Form in which a server takes audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
 pub enum Dialect {
-    /// AI/ML API: an `input_audio` with a data URL or an address, and no format.
+    /// AI/ML API: an `input_audio` with a data URL or a URL, and no format.
     ///
     /// The model's provider documents exactly `data:;base64,`, with no media type, and refuses
     /// base64 without it (Alibaba Model Studio, "Qwen3-Omni-Captioner"). AI/ML API documents only
-    /// the address; that it hands the value on unchanged is inferred from its answers.
+    /// the URL; its responses suggest that it forwards the value unchanged.
     #[default]
     Aimlapi,
-    /// `OpenAI`, `OpenRouter`, llama.cpp and `SGLang`: an `input_audio` with bare base64 and its format,
-    /// which all of them take as `wav` or `mp3`, and no address. Source: their API references.
+    /// `OpenAI`, `OpenRouter`, llama.cpp and `SGLang`: an `input_audio` with bare base64 and its
+    /// format, which all of them take as `wav` or `mp3`, and no URL. Source: their API references.
     OpenAi,
-    /// vLLM: an `audio_url` with a data URL or an address. Source: vLLM's documentation,
-    /// "Multimodal Inputs".
+    /// vLLM: an `audio_url` with a data URL or a URL. Source: vLLM's documentation, "Multimodal
+    /// Inputs".
     Vllm,
 }
 
-/// Hosts with a known dialect. Source: their API references.
+/// Hosts with a documented dialect. Source: their API references.
 const KNOWN_HOSTS: [(&str, Dialect); 3] = [
     ("api.aimlapi.com", Dialect::Aimlapi),
     ("api.openai.com", Dialect::OpenAi),
     ("openrouter.ai", Dialect::OpenAi),
 ];
 
-/// Stands where the base64 text is to be.
-pub(super) const SOUND: &str = "(sound)";
-
 impl Dialect {
-    /// All there are, in the order in which they are tried.
+    /// All dialects, in the order in which an unknown server gets them.
     pub const ALL: [Self; 3] = [Self::Aimlapi, Self::OpenAi, Self::Vllm];
 
     /// Dialect of a known host.
@@ -47,7 +41,7 @@ impl Dialect {
         KNOWN_HOSTS.into_iter().find(|(known, _)| *known == host).map(|(_, dialect)| dialect)
     }
 
-    /// As it is called in options.
+    /// Name of the dialect in options.
     pub fn name(self) -> &'static str {
         match self {
             Self::Aimlapi => "aimlapi",
@@ -56,14 +50,19 @@ impl Dialect {
         }
     }
 
-    /// Whether it can hold an address that the server fetches by itself.
+    /// True if servers of this dialect fetch URLs.
     pub fn takes_urls(self) -> bool {
         self != Self::OpenAi
     }
 
-    /// Whether sound of this kind can be sent without being converted.
+    /// True if servers of this dialect take portable formats only.
+    pub fn is_portable_only(self) -> bool {
+        self == Self::OpenAi
+    }
+
+    /// True if audio of this format can be sent unchanged.
     pub fn takes(self, format: &AudioFormat) -> bool {
-        self != Self::OpenAi || format.is_portable()
+        !self.is_portable_only() || format.is_portable()
     }
 
     /// Fails with [`Error::Undecodable`] or [`Error::Invalid`] if the audio cannot be sent in this
@@ -80,33 +79,15 @@ impl Dialect {
         }
     }
 
-    /// The part of a message that holds the sound, with [`SOUND`] in place of its bytes.
-    pub(super) fn part(self, audio: &Audio) -> ContentPart {
-        let (value, container) = match audio {
-            Audio::Url(url) => (url.to_string(), None),
-            Audio::Clip(clip) => {
-                let container = clip.format().container.clone();
-                let prefix = match self {
-                    Self::Aimlapi => "data:;base64,".to_owned(),
-                    Self::OpenAi => String::new(),
-                    Self::Vllm => format!("data:{};base64,", media_type(&container)),
-                };
-                (prefix + SOUND, Some(container))
-            }
-        };
+    /// Text before the base64 of a clip in this container.
+    pub(super) fn data_prefix(self, container: &str) -> String {
         match self {
-            Self::Aimlapi => {
-                ContentPart::InputAudio { input_audio: InputAudio { data: value, format: None } }
+            Self::Aimlapi => "data:;base64,".to_owned(),
+            Self::OpenAi => String::new(),
+            Self::Vllm => {
+                let subtype = if container == "mp3" { "mpeg" } else { container };
+                format!("data:audio/{subtype};base64,")
             }
-            Self::OpenAi => ContentPart::InputAudio {
-                input_audio: InputAudio { data: value, format: container },
-            },
-            Self::Vllm => ContentPart::AudioUrl { audio_url: AudioUrl { url: value } },
         }
     }
-}
-
-fn media_type(container: &str) -> String {
-    let name = if container == "mp3" { "mpeg" } else { container };
-    format!("audio/{name}")
 }

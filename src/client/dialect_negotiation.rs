@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::Client;
 use super::answer::Answer;
-use super::audio::Audio;
 use super::dialect::Dialect;
+use super::request::Audio;
 use super::retry::RetryState;
 use crate::error::{ApiErrorKind, Error};
 use crate::progress::{Event, Observer};

@@ -1,4 +1,4 @@
-//! Fetches a recording that the service cannot or should not fetch by itself. Knows no key.
+//! Downloads of audio that the service cannot fetch, without the key.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,42 +6,42 @@ use std::time::Duration;
 use reqwest::header::LOCATION;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use super::options::Options;
+use super::options::ClientOptions;
 use super::rate_limit::RateLimiter;
 use super::retry::RetryState;
-use super::{api_error, endpoint, http};
+use super::{endpoint, error_response, http};
 use crate::audio::{Clip, Spool};
 use crate::blocking::off_thread;
 use crate::error::Error;
 use crate::progress::Observer;
 
-/// As many as a browser follows.
+/// Redirect limit of browsers.
 const MAX_REDIRECTS: usize = 20;
 
-/// Downloads recordings, with the time-outs and retries of the requests.
+/// Downloader with the timeouts and retries of the requests.
 #[derive(Debug)]
 pub(super) struct Downloader {
-    near: OnceLock<Client>,
-    far: OnceLock<Client>,
-    options: Options,
+    loopback: OnceLock<Client>,
+    remote: OnceLock<Client>,
+    options: ClientOptions,
     rate_limiter: RateLimiter,
 }
 
 impl Downloader {
-    /// Takes times, retries, proxy and trust from the options.
-    pub(super) fn new(options: &Options) -> Self {
+    /// Creates a downloader; sends nothing.
+    pub(super) fn new(options: &ClientOptions) -> Self {
         Self {
-            near: OnceLock::new(),
-            far: OnceLock::new(),
+            loopback: OnceLock::new(),
+            remote: OnceLock::new(),
             options: options.clone(),
             rate_limiter: RateLimiter::new(Duration::ZERO),
         }
     }
 
-    /// Fetches the URL with GET, follows redirects, and looks at what came as at a file.
+    /// Downloads the URL, follows redirects, and opens the result as a clip.
     ///
-    /// Stops with [`Error::TooLarge`] as soon as the clip cannot fit into `max_upload` bytes of
-    /// base64, and with [`Error::StreamTooLarge`] after 1 GB.
+    /// Fails with [`Error::TooLarge`] as soon as the clip exceeds `max_upload` bytes of base64, and
+    /// with [`Error::StreamTooLarge`] after 1 GB.
     pub(super) async fn fetch(
         &self,
         url: &Url,
@@ -64,13 +64,13 @@ impl Downloader {
             http::transport_error(error, &host, self.options.timeout)
         };
         let mut response = self.request(url)?.send().await.map_err(classify)?;
-        if let Some(elsewhere) = led_away(&response) {
-            response = self.request(&elsewhere)?.send().await.map_err(classify)?;
+        if let Some(target) = redirect_from_loopback(&response) {
+            response = self.request(&target)?.send().await.map_err(classify)?;
         }
         if !response.status().is_success() {
             return Err(Error::Download {
                 status: response.status().as_u16(),
-                retry_after: api_error::retry_after(response.headers()),
+                retry_after: error_response::retry_after(response.headers()),
             });
         }
         let mut spool = Spool::new(max_upload)?;
@@ -87,23 +87,23 @@ impl Downloader {
         Ok(self.client(url)?.get(url.clone()).timeout(self.options.timeout))
     }
 
-    /// Made at the first use: most runs download nothing.
+    /// HTTP client for the URL, created at the first use because most runs download nothing.
     fn client(&self, url: &Url) -> Result<&Client, Error> {
         let is_loopback_url = endpoint::is_plain_loopback(url);
-        let place = if is_loopback_url { &self.near } else { &self.far };
-        if let Some(client) = place.get() {
+        let cell = if is_loopback_url { &self.loopback } else { &self.remote };
+        if let Some(client) = cell.get() {
             return Ok(client);
         }
         let client = http::client(&self.options, MAX_REDIRECTS, is_loopback_url)?;
-        Ok(place.get_or_init(|| client))
+        Ok(cell.get_or_init(|| client))
     }
 }
 
-/// Where a redirect leads from this machine, which another client has to follow.
-fn led_away(response: &Response) -> Option<Url> {
+/// Target of a redirect from loopback to another host, which needs the client with a proxy and TLS.
+fn redirect_from_loopback(response: &Response) -> Option<Url> {
     let is_loopback_url = endpoint::is_plain_loopback(response.url());
     let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
-    let elsewhere = response.url().join(location?.to_str().ok()?).ok()?;
-    let is_web = matches!(elsewhere.scheme(), "http" | "https");
-    (is_loopback_url && is_web && !endpoint::is_plain_loopback(&elsewhere)).then_some(elsewhere)
+    let target = response.url().join(location?.to_str().ok()?).ok()?;
+    let is_http = matches!(target.scheme(), "http" | "https");
+    (is_loopback_url && is_http && !endpoint::is_plain_loopback(&target)).then_some(target)
 }

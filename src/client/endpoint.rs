@@ -1,11 +1,11 @@
-//! From the base URL as people write it to the address that is asked.
+//! Endpoint of a base URL.
 
 use reqwest::Url;
 use url::Host;
 
 use crate::error::{Error, Setting};
 
-/// The address of the chat completions below `base_url`, which may end in `/v1` or not.
+/// Resolves the URL of the chat completions; `base_url` may end in `/v1` or not.
 pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
     let invalid = |url: &str, reason: &str| Error::invalid(Setting::BaseUrl, url, reason);
     let mut url = Url::parse(base_url).map_err(|e| invalid(base_url, &e.to_string()))?;
@@ -24,18 +24,18 @@ pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// Host and port, without a password that may stand before them.
+/// Host and port, without user name and password.
 pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Whether no TLS can come into play: plain HTTP to this very machine.
+/// True for plain HTTP on loopback, which needs neither TLS nor a proxy.
 pub(super) fn is_plain_loopback(url: &Url) -> bool {
     url.scheme() == "http" && is_loopback(url)
 }
 
-/// Whether the URL leads to this very machine, whose traffic nobody else can read.
+/// True if the host is this machine, whose traffic nobody else can read.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_added_where_the_base_url_names_no_path() {
+    fn the_version_is_added_to_a_base_url_without_a_path() {
         for base in ["https://x.test", "https://x.test/", "https://x.test/v1", "https://x.test/v1/"]
         {
             assert_eq!(
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_alone_unless_allowed() {
+    fn plain_http_is_refused_except_on_loopback_or_if_allowed() {
         for base in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"] {
             assert!(resolve(base, false).is_ok(), "{base}");
         }

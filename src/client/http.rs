@@ -14,7 +14,7 @@ use rustls_platform_verifier::Verifier;
 
 use super::body::{ChangedWhileSending, ReadWhileSending};
 use super::endpoint;
-use super::options::Options;
+use super::options::ClientOptions;
 use crate::error::{Error, Setting, causes};
 use crate::platform;
 
@@ -34,7 +34,7 @@ const MAX_PEM_LEN: u64 = 4 * 1024 * 1024;
 ///
 /// A client for plain HTTP on loopback (`is_loopback_url`) has no TLS roots and uses no proxy.
 pub(super) fn client(
-    options: &Options,
+    options: &ClientOptions,
     redirects: usize,
     is_loopback_url: bool,
 ) -> Result<Client, Error> {
@@ -74,7 +74,7 @@ pub(super) fn new_request_id() -> String {
 }
 
 /// Sets the proxy of the options, or else leaves that of the environment and the system.
-fn with_proxy(builder: ClientBuilder, options: &Options) -> Result<ClientBuilder, Error> {
+fn with_proxy(builder: ClientBuilder, options: &ClientOptions) -> Result<ClientBuilder, Error> {
     Ok(match options.proxy.as_deref() {
         Some("") => builder.no_proxy(),
         Some(url) => {
@@ -122,13 +122,13 @@ fn tls_without_roots() -> ClientConfig {
 }
 
 /// TLS with the system trust store and the certificates of the CA file.
-fn tls(options: &Options) -> Result<ClientConfig, Error> {
+fn tls(options: &ClientOptions) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let extra = match &options.authorities {
+    let extra = match &options.ca_file {
         Some(path) => ca_certificates(path)?,
         None => Vec::new(),
     };
-    let invalid = |e: rustls::Error| match &options.authorities {
+    let invalid = |e: rustls::Error| match &options.ca_file {
         Some(path) => invalid_ca_file(path, "one is none"),
         None => Error::Setup(Box::new(e)),
     };

@@ -1,48 +1,46 @@
-//! The only place that knows HTTP, the service's JSON and the key.
+//! Client of the service; the only module with HTTP, the JSON of the service and the key.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
+pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
-pub use self::audio::Audio;
 pub use self::dialect::Dialect;
-pub use self::options::{DEFAULT_BASE_URL, DEFAULT_MODEL, Options};
-pub use self::pricing::{Price, Prices};
+pub use self::options::{ClientOptions, DEFAULT_BASE_URL, DEFAULT_MODEL};
+pub use self::pricing::Price;
+pub use self::request::Audio;
 
 use self::body::RequestBody;
 use self::dialect_negotiation::{CaptionRequest, DialectNegotiation};
 use self::download::Downloader;
 use self::rate_limit::RateLimiter;
 use self::retry::RetryState;
-use crate::audio::Clip;
-use crate::client::answer::Answer;
+use crate::audio::{Clip, UploadOptions, prepare};
+use crate::blocking::off_thread;
 use crate::error::Error;
 use crate::progress::Observer;
 
-pub mod answer;
+pub(crate) mod answer;
 mod answer_builder;
-mod api_error;
 mod api_key;
-mod audio;
 mod body;
-mod content_part;
 mod dialect;
 mod dialect_negotiation;
 mod download;
 mod endpoint;
+mod error_response;
 mod http;
 mod json;
 mod options;
 mod pricing;
-#[cfg(test)]
-mod properties;
 mod rate_limit;
+mod request;
 mod response;
 mod retry;
 mod sse;
-mod wire;
 
 /// Client of one service with one API key. Clones share connections, rate limit and dialect.
 #[derive(Debug, Clone)]
@@ -53,7 +51,7 @@ struct Shared {
     http: reqwest::Client,
     endpoint: Url,
     key: ApiKey,
-    options: Options,
+    options: ClientOptions,
     negotiation: DialectNegotiation,
     rate_limiter: RateLimiter,
     downloader: Downloader,
@@ -64,7 +62,7 @@ impl Client {
     ///
     /// Fails with [`Error::InsecureUrl`], [`Error::Setup`], or [`Error::Invalid`] for the base URL,
     /// the proxy or the CA file.
-    pub fn new(key: ApiKey, options: Options) -> Result<Self, Error> {
+    pub fn new(key: ApiKey, options: ClientOptions) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
         let is_loopback_url = endpoint::is_plain_loopback(&endpoint);
         Ok(Self(Arc::new(Shared {
@@ -82,8 +80,8 @@ impl Client {
 
     /// Sends the audio and returns its caption.
     ///
-    /// Transient failures are retried up to [`Options::max_retries`] times, but never after the
-    /// observer received text. If [`Options::dialect`] is not set and an unknown server refuses
+    /// Transient failures are retried up to [`ClientOptions::max_retries`] times, but never after the
+    /// observer received text. If [`ClientOptions::dialect`] is not set and an unknown server refuses
     /// the form of the audio, the other dialects follow.
     ///
     /// Fails with [`Error::Undecodable`] if the dialect cannot carry the format of the audio.
@@ -91,6 +89,28 @@ impl Client {
         let mut request = self.request(observer);
         while request.next_dialect().await.is_some() {
             request.send(audio).await;
+        }
+        request.finish()
+    }
+
+    /// Opens, prepares and sends a file, and returns its caption.
+    ///
+    /// Files in a common compressed format are sent unchanged, others as 16 kHz mono WAV.
+    ///
+    /// Fails with [`Error::Unreadable`], [`Error::NotAudio`] or another error of the file, and for
+    /// the same reasons as [`caption`](Self::caption).
+    pub async fn caption_file(&self, path: impl AsRef<Path>) -> Result<Answer, Error> {
+        let path = path.as_ref().to_owned();
+        let clip = off_thread(move || Clip::open(path)).await?;
+        let observer = Observer::none();
+        let mut request = self.request(&observer);
+        while let Some(dialect) = request.next_dialect().await {
+            let (clip, portable_only) = (clip.clone(), dialect.is_portable_only());
+            let upload = UploadOptions { portable_only, ..UploadOptions::default() };
+            match off_thread(move || prepare(&clip, &upload)).await {
+                Ok(prepared) => request.send(&Audio::Clip(prepared.clip)).await,
+                Err(error) => request.skip(error),
+            }
         }
         request.finish()
     }
@@ -117,7 +137,7 @@ impl Client {
     }
 
     /// Options of this client.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &ClientOptions {
         &self.0.options
     }
 

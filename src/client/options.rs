@@ -1,4 +1,4 @@
-//! What to send, where, and how long to wait for it.
+//! Options of a client.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,46 +6,47 @@ use std::time::Duration;
 use super::dialect::Dialect;
 use super::endpoint;
 
-/// The model that [`Options::default`] asks: an audio captioner that takes no prompt and answers
-/// in English. Source: AI/ML API's schema of `POST /v1/chat/completions` for this model.
+/// Default model: an audio captioner that takes no prompt and responds in English. Source: AI/ML
+/// API's schema of `POST /v1/chat/completions` for this model.
 pub const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
 
-/// Where AI/ML API listens. Source: its published schema.
+/// Base URL of AI/ML API. Source: its published schema.
 pub const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
 
-/// How to ask.
+/// Options of a [`Client`](super::Client): service, model, limits, network.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Options {
-    /// Where the service is, with or without `/v1`.
+#[must_use]
+pub struct ClientOptions {
+    /// Base URL of the service, with or without `/v1`.
     pub base_url: String,
-    /// The model to ask.
+    /// Model to use.
     pub model: String,
-    /// How sound is written for the server; `None` goes by the host of the base URL, and tries the
-    /// others where a server refuses that.
+    /// Dialect of the server; `None` chooses it by the host of the base URL, and negotiates it
+    /// with a host that is not known.
     pub dialect: Option<Dialect>,
-    /// The longest caption, in tokens, at least 1; what is longer is cut off there.
+    /// Limit of the caption in tokens, at least 1; longer captions are cut.
     pub max_tokens: Option<u32>,
-    /// Whether the caption is to come in pieces, told as [`Event::Text`](crate::progress::Event).
+    /// True to stream the caption in pieces, reported as [`Event::Text`](crate::progress::Event).
     pub stream: bool,
-    /// How many times a failed try is repeated where that may help.
+    /// Retry limit of a request.
     pub max_retries: u32,
-    /// How long one try may take, from connecting to the end of the answer.
+    /// Timeout of one attempt, from connecting to the end of the response.
     pub timeout: Duration,
-    /// How long connecting may take, TLS included.
+    /// Timeout for connecting, TLS included.
     pub connect_timeout: Duration,
-    /// The least time between two requests, repeated ones included.
+    /// Minimum time between two requests, retries included.
     pub min_interval: Duration,
-    /// Goes through this HTTP proxy, but for what `NO_PROXY` names and plain HTTP to this machine;
-    /// an empty one stands for none; `None` asks the environment and the system.
+    /// HTTP proxy, except for hosts in `NO_PROXY` and plain HTTP on loopback. An empty one
+    /// disables the proxy; `None` uses that of the environment and the system.
     pub proxy: Option<String>,
-    /// A file of certificates (PEM) of authorities that are trusted beside those of the system.
-    pub authorities: Option<PathBuf>,
-    /// Whether the key may go over unencrypted HTTP to a host that is not this machine.
+    /// File of CA certificates (PEM) to use beside the system trust store.
+    pub ca_file: Option<PathBuf>,
+    /// True to allow the key over unencrypted HTTP to a host other than loopback.
     pub allow_http: bool,
 }
 
-impl Default for Options {
+impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             base_url: DEFAULT_BASE_URL.to_owned(),
@@ -58,14 +59,69 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             min_interval: Duration::ZERO,
             proxy: None,
-            authorities: None,
+            ca_file: None,
             allow_http: false,
         }
     }
 }
 
-impl Options {
-    /// How sound is written for the server at first.
+impl ClientOptions {
+    /// Sets [`base_url`](Self::base_url).
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        Self { base_url: base_url.into(), ..self }
+    }
+
+    /// Sets [`model`](Self::model).
+    pub fn model(self, model: impl Into<String>) -> Self {
+        Self { model: model.into(), ..self }
+    }
+
+    /// Sets [`dialect`](Self::dialect).
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        Self { dialect: Some(dialect), ..self }
+    }
+
+    /// Sets [`max_tokens`](Self::max_tokens).
+    pub fn max_tokens(self, max_tokens: u32) -> Self {
+        Self { max_tokens: Some(max_tokens), ..self }
+    }
+
+    /// Sets [`stream`](Self::stream).
+    pub fn stream(self, stream: bool) -> Self {
+        Self { stream, ..self }
+    }
+
+    /// Sets [`max_retries`](Self::max_retries).
+    pub fn max_retries(self, max_retries: u32) -> Self {
+        Self { max_retries, ..self }
+    }
+
+    /// Sets [`timeout`](Self::timeout).
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Sets [`min_interval`](Self::min_interval).
+    pub fn min_interval(self, min_interval: Duration) -> Self {
+        Self { min_interval, ..self }
+    }
+
+    /// Sets [`proxy`](Self::proxy).
+    pub fn proxy(self, proxy: impl Into<String>) -> Self {
+        Self { proxy: Some(proxy.into()), ..self }
+    }
+
+    /// Sets [`ca_file`](Self::ca_file).
+    pub fn ca_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { ca_file: Some(path.into()), ..self }
+    }
+
+    /// Sets [`allow_http`](Self::allow_http).
+    pub fn allow_http(self, allow_http: bool) -> Self {
+        Self { allow_http, ..self }
+    }
+
+    /// Dialect of the first request.
     pub fn first_dialect(&self) -> Dialect {
         let url = endpoint::resolve(&self.base_url, true).ok();
         self.dialect.or_else(|| Dialect::of_host(&url?)).unwrap_or_default()

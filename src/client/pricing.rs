@@ -1,29 +1,24 @@
-//! What a token costs, asked without a key.
+//! Prices of tokens, looked up without a key.
 
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::options::Options;
+use super::options::ClientOptions;
 use super::{endpoint, http};
 use crate::error::Error;
 
-/// The answer names one model.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+/// Size limit of the response, which describes one model.
+const MAX_RESPONSE_LEN: usize = 1024 * 1024;
 
-/// US dollars for one token.
+/// Price per token in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Price {
-    /// A token of sound.
+    /// Price of an input token.
     pub prompt_token: f64,
-    /// A token of the caption.
+    /// Price of an output token.
     pub completion_token: f64,
 }
-
-/// Looks prices up at `GET /v1/models?id=…&include=pricing`, which takes no key. Source: AI/ML
-/// API docs; the shape of the answer is known from public clients.
-#[derive(Debug)]
-pub struct Prices;
 
 #[derive(Deserialize)]
 struct Models {
@@ -51,9 +46,12 @@ struct Unit {
     per: f64,
 }
 
-impl Prices {
-    /// The price of the model of `options`; `None` where it cannot be had for any reason.
-    pub async fn look_up(options: &Options) -> Option<Price> {
+impl Price {
+    /// Looks up the price of the model; `None` if the look-up fails for any reason.
+    ///
+    /// Sends `GET /v1/models?id=…&include=pricing`, which takes no key. Source: AI/ML API docs;
+    /// the form of the response is that of public clients.
+    pub async fn look_up(options: &ClientOptions) -> Option<Self> {
         let url = url(options).ok()?;
         let is_loopback_url = endpoint::is_plain_loopback(&url);
         let client = http::client(options, http::NO_REDIRECTS, is_loopback_url).ok()?;
@@ -62,15 +60,15 @@ impl Prices {
         let mut body = Vec::new();
         while let Some(bytes) = response.chunk().await.ok()? {
             body.extend_from_slice(&bytes);
-            if body.len() > LONGEST_ANSWER {
+            if body.len() > MAX_RESPONSE_LEN {
                 return None;
             }
         }
-        read(&body, &options.model)
+        parse(&body, &options.model)
     }
 }
 
-fn url(options: &Options) -> Result<Url, Error> {
+fn url(options: &ClientOptions) -> Result<Url, Error> {
     let mut url = endpoint::resolve(&options.base_url, true)?;
     let path = url.path().trim_end_matches("/chat/completions").to_owned() + "/models";
     url.set_path(&path);
@@ -78,10 +76,10 @@ fn url(options: &Options) -> Result<Url, Error> {
     Ok(url)
 }
 
-fn read(body: &[u8], model: &str) -> Option<Price> {
+fn parse(body: &[u8], model: &str) -> Option<Price> {
     let models: Models = serde_json::from_slice(body).ok()?;
     let model = models.data.into_iter().find(|entry| entry.id == model)?;
-    let a_token = |origin: &str, content: &str| {
+    let per_token = |origin: &str, content: &str| {
         let units = || model.pricing.units.iter().filter(|unit| unit.name == "token");
         let of_origin = || units().filter(|unit| unit.origin == origin && unit.per > 0.0);
         of_origin()
@@ -90,8 +88,8 @@ fn read(body: &[u8], model: &str) -> Option<Price> {
             .map(|unit| unit.price / unit.per)
     };
     Some(Price {
-        prompt_token: a_token("provided", "audio")?,
-        completion_token: a_token("generated", "text")?,
+        prompt_token: per_token("provided", "audio")?,
+        completion_token: per_token("generated", "text")?,
     })
 }
 
@@ -100,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_price_of_sound_goes_before_that_of_text() {
+    fn the_price_of_audio_is_preferred_to_that_of_text() {
         let unit = |content: &str, origin: &str, price: f64, per: f64| serde_json::json!({ "name": "token", "content": content, "origin": origin, "price": price, "per": per });
         let body = serde_json::json!({ "data": [{ "id": "m", "pricing": { "units": [
             unit("text", "provided", 1.0, 1e6), unit("audio", "provided", 4.0, 1e6),
@@ -108,8 +106,8 @@ mod tests {
         ] } }] });
         let body = body.to_string();
         let price = Price { prompt_token: 4e-6, completion_token: 3e-3 };
-        assert_eq!(read(body.as_bytes(), "m"), Some(price));
-        assert_eq!(read(body.as_bytes(), "other"), None);
-        assert_eq!(read(b"<html>", "m"), None);
+        assert_eq!(parse(body.as_bytes(), "m"), Some(price));
+        assert_eq!(parse(body.as_bytes(), "other"), None);
+        assert_eq!(parse(b"<html>", "m"), None);
     }
 }

@@ -1,33 +1,32 @@
-//! How fast requests leave: one gate for all of them, which slows down when the service says so
-//! and recovers when it does not.
+//! Rate limiter of all requests: it slows down on 429 and recovers with each success.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// The first gap between requests after the service asked for fewer.
-const FIRST_GAP: Duration = Duration::from_millis(50);
-/// No gap of our own choice is longer.
-const LONGEST_GAP: Duration = Duration::from_secs(10);
-/// What the gap grows by when the service asks again.
+/// Interval between requests after the first 429.
+const FIRST_INTERVAL: Duration = Duration::from_millis(50);
+/// Upper bound of the adaptive interval.
+const MAX_INTERVAL: Duration = Duration::from_secs(10);
+/// Factor of the interval on a further 429.
 const SLOW_DOWN: f64 = 1.5;
-/// What a success leaves of the gap.
+/// Factor of the interval on a success.
 const RECOVERY: f64 = 0.95;
 
-/// The gate that every request passes before it is sent.
+/// Rate limiter that every request passes before it is sent.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     state: Mutex<State>,
-    /// The gap that the user asked for.
+    /// Lower bound set by the user.
     min_interval: Duration,
 }
 
 #[derive(Debug)]
 struct State {
-    gap: Duration,
+    interval: Duration,
     next: Instant,
-    held_until: Instant,
+    paused_until: Instant,
     slowed_at: Instant,
     successes: u64,
 }
@@ -35,21 +34,26 @@ struct State {
 impl RateLimiter {
     pub(super) fn new(min_interval: Duration) -> Self {
         let now = Instant::now();
-        let state =
-            State { gap: min_interval, next: now, held_until: now, slowed_at: now, successes: 0 };
+        let state = State {
+            interval: min_interval,
+            next: now,
+            paused_until: now,
+            slowed_at: now,
+            successes: 0,
+        };
         Self { state: Mutex::new(state), min_interval }
     }
 
-    /// Waits for a place in the row.
+    /// Waits until a request may be sent.
     pub(super) async fn acquire(&self) {
         loop {
             let slot = self.take_slot();
-            // A timer takes a millisecond even for what is due.
+            // A timer takes a millisecond even if it is due.
             if slot > Instant::now() {
                 sleep_until(slot).await;
             }
-            // While this one waited, the service may have asked all to wait longer.
-            if self.state().held_until <= Instant::now() {
+            // A pause may have started in the meantime.
+            if self.state().paused_until <= Instant::now() {
                 return;
             }
         }
@@ -57,38 +61,39 @@ impl RateLimiter {
 
     fn take_slot(&self) -> Instant {
         let mut state = self.state();
-        let slot = state.next.max(state.held_until).max(Instant::now());
-        state.next = slot + state.gap;
+        let slot = state.next.max(state.paused_until).max(Instant::now());
+        state.next = slot + state.interval;
         slot
     }
 
-    /// Holds all requests for as long as the service asked for.
+    /// Pauses all requests.
     pub(super) fn pause(&self, wait: Duration) {
         let mut state = self.state();
-        state.held_until = state.held_until.max(Instant::now() + wait);
+        state.paused_until = state.paused_until.max(Instant::now() + wait);
     }
 
-    /// The service had too many requests when the one sent at `sent` arrived. Requests that were
-    /// sent before the last slow-down are no reason for another.
+    /// Slows down after a 429 for the request sent at `sent`, unless it was sent before the last
+    /// slow-down.
     pub(super) fn slow_down(&self, sent: Instant) {
         let mut state = self.state();
-        if sent > state.slowed_at || state.gap == self.min_interval {
-            state.gap =
-                state.gap.mul_f64(SLOW_DOWN).clamp(FIRST_GAP, LONGEST_GAP.max(self.min_interval));
+        if sent > state.slowed_at || state.interval == self.min_interval {
+            let longest = MAX_INTERVAL.max(self.min_interval);
+            state.interval = state.interval.mul_f64(SLOW_DOWN).clamp(FIRST_INTERVAL, longest);
             state.slowed_at = Instant::now();
         }
     }
 
-    /// A request was served.
+    /// Counts a success and shortens the interval.
     pub(super) fn succeeded(&self) {
         let mut state = self.state();
         state.successes += 1;
-        let gap = state.gap.mul_f64(RECOVERY);
-        state.gap = if gap < Duration::from_millis(1) { Duration::ZERO } else { gap }
-            .max(self.min_interval);
+        let interval = state.interval.mul_f64(RECOVERY);
+        let is_negligible = interval < Duration::from_millis(1);
+        state.interval =
+            if is_negligible { self.min_interval } else { interval.max(self.min_interval) };
     }
 
-    /// How many requests were served so far.
+    /// Number of successes so far.
     pub(super) fn successes(&self) -> u64 {
         self.state().successes
     }

@@ -1,32 +1,32 @@
-//! The one door for responses: a whole answer, a stream of pieces, or a fault.
+//! Turns every HTTP response into an answer or an error.
 
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
+use super::answer::Answer;
 use super::answer_builder::AnswerBuilder;
 use super::api_key::ApiKey;
-use super::options::Options;
+use super::options::ClientOptions;
 use super::sse::Decoder;
-use super::{api_error, json};
-use crate::client::answer::Answer;
+use super::{error_response, json};
 use crate::error::{Error, ErrorKind};
 use crate::progress::Observer;
 
-/// A caption is at most 32,768 tokens: some 200 kB, and six times that where each character is
-/// escaped. Source: as for [`MAX_UPLOAD`](crate::audio::MAX_UPLOAD).
-const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
-/// With what stands around each piece of it, no stream is longer.
-const LONGEST_STREAM: usize = 16 * 1024 * 1024;
-/// Error bodies are read this far.
-const LONGEST_ERROR: usize = 64 * 1024;
+/// Size limit of a whole response: 32,768 tokens are some 200 kB, and six times that if each
+/// character is escaped. Source: as for [`MAX_UPLOAD`](crate::audio::MAX_UPLOAD).
+const MAX_RESPONSE_LEN: usize = 2 * 1024 * 1024;
+/// Size limit of a stream, with the JSON around each piece.
+const MAX_STREAM_LEN: usize = 16 * 1024 * 1024;
+/// Size limit of an error body; the rest is not read.
+const MAX_ERROR_LEN: usize = 64 * 1024;
 
-/// The data of the last event of a stream.
+/// Data of the last event of a stream.
 const DONE: &str = "[DONE]";
 
-/// Reads the response to its end. `sort` tells what a broken transfer means.
+/// Reads the response to its end. `classify` turns a broken transfer into an error.
 pub(super) async fn receive(
     mut response: Response,
-    options: &Options,
+    options: &ClientOptions,
     key: &ApiKey,
     observer: &Observer,
     classify: impl Fn(reqwest::Error) -> Error,
@@ -34,9 +34,9 @@ pub(super) async fn receive(
     let status = response.status();
     let headers = response.headers().clone();
     if !status.is_success() {
-        // Half an error message is better than none.
-        let (body, _) = read_up_to(LONGEST_ERROR, &mut response).await;
-        return Err(Box::new(api_error::read(status.as_u16(), &headers, &body, key)).into());
+        // A partial error message is better than none.
+        let (body, _) = read_up_to(MAX_ERROR_LEN, &mut response).await;
+        return Err(Box::new(error_response::read(status.as_u16(), &headers, &body, key)).into());
     }
     let mut builder = AnswerBuilder::new(status.as_u16(), &headers, key, observer);
     if is_event_stream(&headers) {
@@ -64,15 +64,15 @@ impl AnswerBuilder<'_> {
         response: &mut Response,
         classify: impl Fn(reqwest::Error) -> Error,
     ) -> Result<(), Error> {
-        let (body, end) = read_up_to(LONGEST_ANSWER, response).await;
+        let (body, end) = read_up_to(MAX_RESPONSE_LEN, response).await;
         match end {
             End::Reached => {}
-            End::Cut => return Err(self.not_an_answer("an endless body")),
+            End::OverLimit => return Err(self.unexpected("an endless body")),
             End::Broken(error) => return Err(classify(error)),
         }
         let mut document =
-            json::from_bytes(&body).ok_or_else(|| self.not_an_answer(describe(&body)))?;
-        // As received, unless the key is in it, in whatever way it is written there.
+            json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
+        // As received, unless it holds the key in some notation.
         let body = if self.key.hide_in(&mut document) {
             document.to_string()
         } else {
@@ -94,11 +94,11 @@ impl AnswerBuilder<'_> {
             match response.chunk().await {
                 Ok(Some(bytes)) => {
                     received += bytes.len();
-                    if received > LONGEST_STREAM {
-                        return Err(self.not_an_answer("an endless stream"));
+                    if received > MAX_STREAM_LEN {
+                        return Err(self.unexpected("an endless stream"));
                     }
                     let events = decoder.push(&bytes);
-                    for event in events.map_err(|_| self.not_an_answer("an endless event"))? {
+                    for event in events.map_err(|_| self.unexpected("an endless event"))? {
                         if event.trim() == DONE {
                             return Ok(());
                         }
@@ -108,14 +108,14 @@ impl AnswerBuilder<'_> {
                 Ok(None) => {
                     return self.take_end(&decoder.finish().unwrap_or_default());
                 }
-                // With the reason to stop came all the text: only the bill is lost.
+                // After the finish reason the caption is complete; only the usage is lost.
                 Err(_) if self.finish_reason.is_some() => return Ok(()),
                 Err(error) => return Err(classify(error)),
             }
         }
     }
 
-    /// Takes what stood after the last whole event of a stream that ended without `[DONE]`.
+    /// Takes the rest after the last whole event of a stream that ended without `[DONE]`.
     fn take_end(&mut self, rest: &str) -> Result<(), Error> {
         match self.take_event(rest) {
             Err(api_error @ Error::Api(_)) => Err(api_error),
@@ -125,18 +125,19 @@ impl AnswerBuilder<'_> {
     }
 }
 
-/// How the reading of a body ended.
+/// End of a read body.
 enum End {
     Reached,
-    Cut,
+    OverLimit,
     Broken(reqwest::Error),
 }
 
+/// Reads a body up to a size limit.
 async fn read_up_to(limit: usize, response: &mut Response) -> (Vec<u8>, End) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(bytes)) if body.len() + bytes.len() > limit => return (body, End::Cut),
+            Ok(Some(bytes)) if body.len() + bytes.len() > limit => return (body, End::OverLimit),
             Ok(Some(bytes)) => body.extend_from_slice(&bytes),
             Ok(None) => return (body, End::Reached),
             Err(error) => return (body, End::Broken(error)),
@@ -149,6 +150,7 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
     media_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"))
 }
 
+/// Describes a body that is not a caption, with its article.
 fn describe(body: &[u8]) -> &'static str {
     match body.trim_ascii() {
         [] => "an empty body",

@@ -1,4 +1,4 @@
-//! When to try again, and how long to wait before.
+//! Retries of one request, with exponential backoff and jitter.
 
 use std::time::Duration;
 
@@ -8,19 +8,18 @@ use super::rate_limit::RateLimiter;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::progress::{Event, Observer};
 
-/// The first wait is somewhere below this, the second below twice as much, and so on.
-const FIRST: Duration = Duration::from_millis(500);
-/// No wait of our own choice is longer.
-const LONGEST: Duration = Duration::from_secs(30);
-/// A server that asks for a longer wait is not waited for: the user is told in its place.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Upper bound of the first wait; it doubles with each further one.
+const BASE_BACKOFF: Duration = Duration::from_millis(500);
+/// Upper bound of all waits that the server did not ask for.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Longest `Retry-After` that is waited for; a longer one is reported as an error.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
 
-/// Counts the tries of one request.
+/// Attempts of one request.
 pub(super) struct RetryState<'a> {
-    /// The number of the try under way; the first is 1.
+    /// Number of the current attempt; the first is 1.
     pub(super) number: u32,
-    /// Failed tries that count: those that were only too many for the service do not as long as
-    /// it serves others.
+    /// Failed attempts that count towards the limit: 429 does not while other requests succeed.
     failures: u32,
     max_retries: u32,
     rate_limiter: &'a RateLimiter,
@@ -34,31 +33,31 @@ impl<'a> RetryState<'a> {
         Self { number: 1, failures: 0, max_retries, rate_limiter, successes, sent: Instant::now() }
     }
 
-    /// Waits until the request may be sent.
+    /// Waits until the rate limiter admits the request.
     pub(super) async fn acquire(&mut self) {
         self.rate_limiter.acquire().await;
         self.sent = Instant::now();
     }
 
-    /// Waits until it is time for the next try, or hands the error back where there is none.
+    /// Waits for the next attempt, or returns the error if there is none.
     pub(super) async fn wait(&mut self, error: Error, observer: &Observer) -> Result<(), Error> {
         if error.effect() != Effect::Retry {
             return Err(error);
         }
-        let is_too_many = error.kind() == ErrorKind::RateLimited;
-        if is_too_many && self.rate_limiter.successes() != self.successes {
+        let is_rate_limited = error.kind() == ErrorKind::RateLimited;
+        if is_rate_limited && self.rate_limiter.successes() != self.successes {
             self.successes = self.rate_limiter.successes();
             self.failures = 0;
         }
         self.failures += 1;
         let wait = wait_after(&error, self.failures).filter(|_| self.failures <= self.max_retries);
         let Some(wait) = wait else { return Err(error) };
-        if is_too_many {
+        if is_rate_limited {
             self.rate_limiter.slow_down(self.sent);
         }
-        // The others wait for as long as the service asked, and not for what this one adds to it.
-        if let Some(asked) = error.retry_after().or(is_too_many.then_some(wait)) {
-            self.rate_limiter.pause(asked);
+        // The other requests pause for `Retry-After` alone, without the backoff of this one.
+        if let Some(pause) = error.retry_after().or(is_rate_limited.then_some(wait)) {
+            self.rate_limiter.pause(pause);
         }
         self.number += 1;
         let reason = error.to_string();
@@ -68,16 +67,16 @@ impl<'a> RetryState<'a> {
     }
 }
 
-/// Wait after failed attempt `number`; `None` if the server asks for one that is too long.
+/// Wait after failed attempt `number`; `None` if the server asks for a longer one than is kept.
 fn wait_after(error: &Error, number: u32) -> Option<Duration> {
-    // Full jitter: clients that failed together do not come back together.
-    let ceiling = FIRST.saturating_mul(1 << (number - 1).min(16)).min(LONGEST);
-    let own = ceiling.mul_f64(fastrand::f64());
+    // Full jitter: clients that failed together do not retry together.
+    let ceiling = BASE_BACKOFF.saturating_mul(1 << (number - 1).min(16)).min(MAX_BACKOFF);
+    let backoff = ceiling.mul_f64(fastrand::f64());
     match error.retry_after() {
-        Some(asked) if asked > PATIENCE => None,
-        // A server that asks for no wait at all is not asked all at once either.
-        Some(asked) => Some(asked.max(own)),
-        None => Some(own),
+        Some(wait) if wait > MAX_RETRY_AFTER => None,
+        // `Retry-After: 0` must not make all requests retry at once.
+        Some(wait) => Some(wait.max(backoff)),
+        None => Some(backoff),
     }
 }
 
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
     use crate::error::{ApiError, ApiErrorKind};
 
-    fn too_many(retry_after: Option<Duration>) -> Error {
+    fn rate_limited(retry_after: Option<Duration>) -> Error {
         let api_error = ApiError {
             status: 429,
             kind: ApiErrorKind::RateLimited,
@@ -97,20 +96,20 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_but_never_past_half_a_minute() {
+    fn backoff_doubles_up_to_30_s() {
         for number in 1..=40 {
-            let ceiling = LONGEST.min(FIRST * 2u32.pow((number - 1).min(10)));
-            let wait = wait_after(&too_many(None), number).unwrap();
-            assert!(wait <= ceiling, "{wait:?} before try {}", number + 1);
-            let longest = (0..200).filter_map(|_| wait_after(&too_many(None), number)).max();
-            assert!(longest.unwrap() > ceiling / 2, "{longest:?} before try {}", number + 1);
+            let ceiling = MAX_BACKOFF.min(BASE_BACKOFF * 2u32.pow((number - 1).min(10)));
+            let wait = wait_after(&rate_limited(None), number).unwrap();
+            assert!(wait <= ceiling, "{wait:?} before attempt {}", number + 1);
+            let longest = (0..200).filter_map(|_| wait_after(&rate_limited(None), number)).max();
+            assert!(longest.unwrap() > ceiling / 2, "{longest:?} before attempt {}", number + 1);
         }
     }
 
     #[test]
-    fn the_servers_own_wait_is_kept_up_to_two_minutes() {
-        let asked = Duration::from_mins(2);
-        assert_eq!(wait_after(&too_many(Some(asked)), 1), Some(asked));
-        assert_eq!(wait_after(&too_many(Some(asked + Duration::from_secs(1))), 1), None);
+    fn retry_after_is_kept_up_to_two_minutes() {
+        let wait = Duration::from_mins(2);
+        assert_eq!(wait_after(&rate_limited(Some(wait)), 1), Some(wait));
+        assert_eq!(wait_after(&rate_limited(Some(wait + Duration::from_secs(1))), 1), None);
     }
 }

@@ -1,16 +1,16 @@
-//! Server-sent events: bytes in, the data of whole events out. Owns no socket.
+//! Decoder of server-sent events, without I/O.
 //!
-//! Follows the grammar of the HTML standard, "Server-sent events". Bytes that are no UTF-8 are
-//! replaced, line by line, so that one bad byte cannot hold back the events after it.
+//! Follows the grammar of the HTML standard, "Server-sent events". Invalid UTF-8 is replaced line
+//! by line, so that one bad byte cannot hold back the events after it.
 
-/// Far above any event of a caption; a stream that goes past it is not one.
-const LONGEST_EVENT: usize = 1024 * 1024;
+/// Size limit of an event in bytes, far above any event of a caption.
+const MAX_EVENT_LEN: usize = 1024 * 1024;
 
-/// The stream sent more than [`LONGEST_EVENT`] bytes without ending an event.
+/// Error of an event longer than [`MAX_EVENT_LEN`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EventTooLong;
 
-/// Takes bytes in pieces of any size.
+/// Decoder that takes bytes in pieces of any size.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     line: Vec<u8>,
@@ -20,7 +20,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// The data of the events that `bytes` complete.
+    /// Decodes bytes. Returns the data of the events that they complete.
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<Vec<String>, EventTooLong> {
         let mut events = Vec::new();
         while let Some((&first, rest)) = bytes.split_first() {
@@ -30,7 +30,7 @@ impl Decoder {
             }
             let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             self.line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
-            if self.line.len() + self.data.as_ref().map_or(0, String::len) > LONGEST_EVENT {
+            if self.line.len() + self.data.as_ref().map_or(0, String::len) > MAX_EVENT_LEN {
                 return Err(EventTooLong);
             }
             let Some(end) = end else { break };
@@ -41,12 +41,12 @@ impl Decoder {
         Ok(events)
     }
 
-    /// The last event where the stream ends without the empty line that should follow it.
+    /// Returns the last event of a stream that ends without an empty line.
     pub(super) fn finish(mut self) -> Option<String> {
         self.end_line().or(self.data)
     }
 
-    /// Takes the line in; an empty one completes the event.
+    /// Ends a line; an empty one completes the event.
     fn end_line(&mut self) -> Option<String> {
         let line = std::mem::take(&mut self.line);
         let line = String::from_utf8_lossy(&line);
@@ -73,6 +73,7 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use support::random::{cases, soup};
 
     const STREAM: &str = "\u{feff}: hello\r\nevent: x\rdata: {\"a\":\ndata:\"é 🎵\"}\n\r\n\
                           data\n\nid: 1\n\ndata:  two\r\r: end\ndata: [DONE]";
@@ -98,16 +99,81 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_no_utf8_spoils_no_other_event() {
+    fn invalid_utf8_does_not_affect_other_events() {
         assert_eq!(decode(&[b"data: a\xff\n\ndata: b\n\n"]), ["a\u{fffd}", "b"]);
     }
 
     #[test]
-    fn an_event_without_an_end_is_given_up() {
+    fn an_event_without_end_is_an_error() {
         let mut decoder = Decoder::default();
-        assert_eq!(decoder.push(&vec![b'x'; LONGEST_EVENT + 1]), Err(EventTooLong));
+        assert_eq!(decoder.push(&vec![b'x'; MAX_EVENT_LEN + 1]), Err(EventTooLong));
         let mut decoder = Decoder::default();
-        let line = b"data: 0123456789\n".repeat(LONGEST_EVENT / 10);
+        let line = b"data: 0123456789\n".repeat(MAX_EVENT_LEN / 10);
         assert_eq!(decoder.push(&line), Err(EventTooLong));
+    }
+
+    #[test]
+    fn random_streams_have_the_same_events_wherever_they_are_cut() {
+        const PIECES: [&str; 16] = [
+            "\n",
+            "\n",
+            "\n\n",
+            "\r",
+            "\r\n",
+            "\r\n\r\n",
+            "data: ",
+            "data:",
+            "data",
+            ":",
+            " ",
+            "id: 1",
+            "event",
+            "{\"a\": 1}",
+            "é🎵",
+            "\u{feff}",
+        ];
+        cases(|random| {
+            let stream = soup(random, 40, &PIECES);
+            let (mut decoder, mut events, mut rest) = (Decoder::default(), Vec::new(), &stream[..]);
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(random.usize(1..=rest.len()));
+                events.extend(decoder.push(piece).unwrap());
+                rest = after;
+            }
+            events.extend(decoder.finish());
+            let text = String::from_utf8_lossy(&stream);
+            assert_eq!(events, reference_decode(&stream), "{text:?}");
+        });
+    }
+
+    /// Decodes a whole stream as simply as the grammar allows.
+    fn reference_decode(stream: &[u8]) -> Vec<String> {
+        let mut lines = vec![Vec::new()];
+        let mut bytes = stream.iter().peekable();
+        while let Some(&byte) = bytes.next() {
+            match byte {
+                b'\r' => {
+                    bytes.next_if(|next| **next == b'\n');
+                    lines.push(Vec::new());
+                }
+                b'\n' => lines.push(Vec::new()),
+                _ => lines.last_mut().unwrap().push(byte),
+            }
+        }
+        let (mut events, mut data) = (Vec::new(), Vec::new());
+        for (number, line) in lines.iter().enumerate() {
+            let line = String::from_utf8_lossy(line);
+            let line = line.strip_prefix('\u{feff}').filter(|_| number == 0).unwrap_or(&line);
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            if line.is_empty() && !data.is_empty() {
+                events.push(std::mem::take(&mut data).join("\n"));
+            } else if field == "data" {
+                data.push(value.strip_prefix(' ').unwrap_or(value).to_owned());
+            }
+        }
+        if !data.is_empty() {
+            events.push(data.join("\n"));
+        }
+        events
     }
 }

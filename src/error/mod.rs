@@ -42,8 +42,6 @@ pub enum Setting {
     Glob,
     /// Regular expression of a rule.
     Regex,
-    /// Pattern of the names of sidecars.
-    SidecarPattern,
     /// Proxy URL.
     Proxy,
     /// File of CA certificates.
@@ -65,22 +63,6 @@ pub enum Error {
         value: Option<String>,
         /// Reason why it cannot be used.
         reason: String,
-    },
-    /// A caption would overwrite an input.
-    #[error("a caption is never written over a sound: {}", path.display())]
-    OverwritesInput {
-        /// Path of the input.
-        path: PathBuf,
-    },
-    /// Two captions would be written to one file.
-    #[error("{one} and {other} would both be written to {}", path.display())]
-    SameSidecar {
-        /// Path of the file.
-        path: PathBuf,
-        /// First input.
-        one: String,
-        /// Second input, or the first in another format.
-        other: String,
     },
     /// The key would travel unencrypted.
     #[error("refused to send the key over http:// to {host}, where anyone on the way can read it")]

@@ -1,12 +1,12 @@
-//! Which addresses only this machine or its network can reach.
+//! URLs that only this machine or its network can reach.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Whether a service elsewhere has no way to reach the URL: loopback, a private or link-local
-/// address, or a name that only a local network knows.
-pub fn is_local(url: &Url) -> bool {
+/// True if a remote service cannot reach the URL: a loopback, private or link-local address, or a
+/// name of the local network.
+pub(crate) fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_local_v4(address),
         Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {

@@ -1,15 +1,14 @@
-//! From what was typed to where the sound is: operands, folders, globs and lists become a lazy
-//! sequence of inputs, each recording in it once.
+//! Operands to inputs: folders, globs and lists become a lazy sequence of inputs, each file once.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
-pub use self::dedup::{Shard, dedup};
-pub use self::list::{List, Separator};
-pub use self::local_url::is_local;
-pub use self::walk::{InputIter, Search, is_audio_name, leads_to_several};
+pub use self::dedup::dedup;
+pub use self::list::read_list;
+pub(crate) use self::local_url::is_local;
+pub use self::walk::{FolderSearch, is_audio_name, leads_to_several};
 
 use crate::error::{Error, Setting};
 
@@ -18,59 +17,60 @@ mod list;
 mod local_url;
 mod walk;
 
-/// One recording to caption.
+/// One file, URL or stream to caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Input {
-    /// The name it goes by in every output: what was typed, or found.
+    /// Name in every output: the operand, or the path that was found.
     pub name: String,
-    /// Where the sound is.
+    /// Location of the audio.
     pub source: Source,
-    /// Where it stands in the tree that it was found in; always relative, never upward.
+    /// Path relative to the folder that was searched; never leads upward.
     pub relative_path: PathBuf,
 }
 
-/// Where sound comes from.
+/// Location of the audio of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
     /// A file on this machine.
     File(PathBuf),
-    /// An `http://` or `https://` address.
+    /// An `http://` or `https://` URL.
     Url(Url),
     /// Standard input, read to its end.
     Stdin,
 }
 
-/// What was looked for and could not be looked into.
+/// Error of the search for inputs.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InputError {
-    /// The folder, list or entry of a list.
+    /// Name of the folder, list or list entry.
     pub name: String,
-    /// What went wrong.
+    /// The cause.
     pub error: Error,
 }
 
 impl InputError {
-    /// Tells of an error about a name.
+    /// Creates an error about a folder, list or list entry.
     pub fn new(name: String, error: Error) -> Self {
         Self { name, error }
     }
 }
 
-/// What a search comes by.
-pub type InputResult = Result<Input, InputError>;
+/// Result of a search: an input, or a folder or list that could not be read.
+pub(crate) type InputResult = Result<Input, InputError>;
 
 impl Input {
-    /// Reads an operand of the command line: a URL, `-` for standard input, else a file.
+    /// Parses an operand: a URL, `-` for standard input, else a file.
     ///
     /// Fails with [`Error::Invalid`] for a URL that cannot be used.
     pub fn parse(operand: &OsStr) -> Result<Self, Error> {
-        let name = operand.to_string_lossy().into_owned();
         let source = match operand.to_str() {
             Some("-") => Source::Stdin,
-            Some(text) if is_web(text) => Source::Url(parse_url(text)?),
+            Some(text) if is_http(text) => {
+                Source::Url(Url::parse(text).map_err(|e| bad_url(text, &e.to_string()))?)
+            }
             Some(text) if text.contains("://") && !Path::new(text).exists() => {
                 return Err(bad_url(text, "only http:// and https:// can be fetched"));
             }
@@ -79,42 +79,32 @@ impl Input {
         let relative_path = match &source {
             Source::Url(url) => url.path_segments().and_then(Iterator::last).unwrap_or("").into(),
             Source::Stdin => "stdin".into(),
-            Source::File(path) => relative_path_of(path),
+            Source::File(path) => relative_path(path),
         };
-        Ok(Self { name, source, relative_path })
+        Ok(Self { name: operand.to_string_lossy().into_owned(), source, relative_path })
     }
 
-    /// A file by its path, which stands at `relative_path` in the tree it was found in.
-    pub(crate) fn file(path: PathBuf, relative_path: PathBuf) -> Self {
-        Self {
-            name: path.to_string_lossy().into_owned(),
-            source: Source::File(path),
-            relative_path,
-        }
+    fn file(path: PathBuf, relative_path: PathBuf) -> Self {
+        let name = path.to_string_lossy().into_owned();
+        Self { name, source: Source::File(path), relative_path }
     }
 }
 
-/// The path as it was given where it only leads downward, else the file name alone.
-fn relative_path_of(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let leads_down =
-        path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if leads_down {
-        path.components().filter(|part| matches!(part, Component::Normal(_))).collect()
+/// Returns the path as given if it only leads downward, else the file name alone.
+fn relative_path(path: &Path) -> PathBuf {
+    let parts = || path.components().filter(|part| *part != Component::CurDir);
+    if parts().all(|part| matches!(part, Component::Normal(_))) {
+        parts().collect()
     } else {
         path.file_name().unwrap_or_default().into()
     }
 }
 
-fn is_web(text: &str) -> bool {
+fn is_http(text: &str) -> bool {
     let starts_with = |prefix: &str| {
         text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
     starts_with("http://") || starts_with("https://")
-}
-
-fn parse_url(text: &str) -> Result<Url, Error> {
-    Url::parse(text).map_err(|e| bad_url(text, &e.to_string()))
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {

@@ -1,68 +1,66 @@
-//! What is known, and what is being asked: no question is asked twice in a run.
+//! Single-flight cache over a manifest: equal requests of a run are sent once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::manifest::Manifest;
-use crate::manifest::entry::ManifestEntry;
-use crate::outcome::CacheKey;
+use super::Manifest;
+use super::entry::ManifestEntry;
+use super::key::CacheKey;
 
-/// A manifest in use by one run.
+type AsyncMutex = Arc<tokio::sync::Mutex<()>>;
+
+/// Manifest in use by one run.
 #[derive(Debug)]
-pub struct Cache {
-    manifest: Manifest,
-    force: bool,
-    turns: Mutex<HashMap<CacheKey, Arc<tokio::sync::Mutex<()>>>>,
-    /// With `force`: what this very run has asked.
-    asked: Mutex<HashSet<CacheKey>>,
+pub(crate) struct Cache {
+    manifest: Arc<Manifest>,
+    /// One lock per key in use.
+    locks: Mutex<HashMap<CacheKey, AsyncMutex>>,
+    /// Held while an entry is written, so that at most one thread of the pool waits for the file.
+    writer: AsyncMutex,
 }
 
 impl Cache {
-    /// With `force`, what the manifest knew before the run is asked again.
-    pub fn new(manifest: Manifest, force: bool) -> Self {
-        Self { manifest, force, turns: Mutex::default(), asked: Mutex::default() }
+    pub(crate) fn new(manifest: Manifest) -> Self {
+        let manifest = Arc::new(manifest);
+        Self { manifest, locks: Mutex::default(), writer: AsyncMutex::default() }
     }
 
-    /// Whether the question would be answered without asking.
-    pub fn knows(&self, cache_key: &CacheKey) -> bool {
-        !self.is_to_be_asked(cache_key) && self.manifest.knows(cache_key)
+    /// True if the caption is cached.
+    pub(crate) fn contains(&self, cache_key: &CacheKey) -> bool {
+        self.manifest.contains(cache_key)
     }
 
-    /// The record with the answer, where it is known.
-    pub fn recall(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
-        if self.is_to_be_asked(cache_key) {
-            return None;
-        }
-        self.manifest.find(cache_key)
+    /// Returns the cached entry.
+    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+        self.manifest.get(cache_key)
     }
 
-    /// Waits while somebody else asks the same question.
-    pub async fn lock(&self, cache_key: &CacheKey) -> CacheLock<'_> {
-        let mutex = locked(&self.turns).entry(cache_key.clone()).or_default().clone();
+    /// Waits until no other task works on the same key.
+    pub(crate) async fn lock(&self, cache_key: &CacheKey) -> CacheLock<'_> {
+        let mutex = locked(&self.locks).entry(cache_key.clone()).or_default().clone();
         let guard = mutex.lock_owned().await;
         CacheLock { cache: self, cache_key: cache_key.clone(), _guard: guard }
     }
 
-    /// Keeps an answer for this run and those to come.
-    pub fn keep(&self, cache_key: &CacheKey, record: &ManifestEntry) -> io::Result<()> {
-        self.manifest.add(record)?;
-        if self.force {
-            locked(&self.asked).insert(cache_key.clone());
-        }
-        Ok(())
-    }
-
-    fn is_to_be_asked(&self, cache_key: &CacheKey) -> bool {
-        self.force && !locked(&self.asked).contains(cache_key)
+    /// Appends an entry to the manifest and returns once it is in the file. Writing happens on a
+    /// thread of the blocking pool: another program may hold the file's lock for seconds.
+    pub(crate) async fn insert(&self, entry: ManifestEntry) -> io::Result<()> {
+        let (manifest, writer) = (self.manifest.clone(), self.writer.clone().lock_owned().await);
+        let append = move || {
+            // A caller that is dropped does not stop the write; the next one still waits for it.
+            let _writer = writer;
+            manifest.append(&entry)
+        };
+        tokio::task::spawn_blocking(append).await?
     }
 }
 
-/// The right to ask a question; given back when dropped.
+/// Exclusive use of a key; released when dropped.
 #[derive(Debug)]
-pub struct CacheLock<'a> {
+pub(crate) struct CacheLock<'a> {
     cache: &'a Cache,
     cache_key: CacheKey,
     _guard: OwnedMutexGuard<()>,
@@ -70,10 +68,10 @@ pub struct CacheLock<'a> {
 
 impl Drop for CacheLock<'_> {
     fn drop(&mut self) {
-        let mut turns = locked(&self.cache.turns);
-        // One for the map and one for this turn: nobody waits.
-        if turns.get(&self.cache_key).is_some_and(|mutex| Arc::strong_count(mutex) == 2) {
-            turns.remove(&self.cache_key);
+        let mut locks = locked(&self.cache.locks);
+        // One reference of the map and one of this lock: no other task waits.
+        if locks.get(&self.cache_key).is_some_and(|mutex| Arc::strong_count(mutex) == 2) {
+            locks.remove(&self.cache_key);
         }
     }
 }

@@ -7,8 +7,8 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::audio::Sound;
-use crate::client::answer::{Answer, Usage, Window};
-use crate::outcome::{CacheKey, Span};
+use crate::client::{Answer, Usage, Window};
+use crate::manifest::key::{CacheKey, Span};
 use crate::text::milliseconds;
 
 /// Limit of the windows in one entry. A day in windows of one second has fewer.
@@ -18,7 +18,7 @@ const MAX_WINDOWS: usize = 100_000;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct ManifestEntry {
+pub(crate) struct ManifestEntry {
     /// Name of the input.
     pub input: String,
     /// SHA-256 of the file, in lower-case hexadecimal.
@@ -102,7 +102,7 @@ impl ManifestEntry {
     }
 
     /// Cache key of the caption; `None` if a part of it is missing.
-    pub fn cache_key(&self) -> Option<CacheKey> {
+    pub(crate) fn cache_key(&self) -> Option<CacheKey> {
         self.caption.as_ref()?;
         Some(CacheKey {
             sha256: Some(self.sha256.clone()?),
@@ -119,7 +119,7 @@ impl ManifestEntry {
     }
 
     /// Converts the entry back into the answer it was made from.
-    pub fn into_answer(self) -> Option<Answer> {
+    pub(crate) fn into_answer(self) -> Option<Answer> {
         Some(Answer {
             caption: self.caption?,
             model: None,

@@ -1,4 +1,4 @@
-//! Known captions by what was asked: JSON Lines, only ever appended to.
+//! Captions on disk by cache key: an append-only JSON Lines file.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -8,30 +8,31 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
+use self::entry::ManifestEntry;
+pub use self::key::CacheKey;
 
-use crate::manifest::entry::ManifestEntry;
-use crate::outcome::{CacheKey, Span};
+use self::key::Fingerprint;
 use crate::platform;
 
-pub mod cache;
-pub mod entry;
+pub(crate) mod cache;
+pub(crate) mod entry;
+pub(crate) mod key;
 
-/// A record is a few kB, one of a day in windows a few MB; a longer line is not one.
-const LONGEST_LINE: u64 = 8 * 1024 * 1024;
+/// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
+const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
 
-/// How long another run may hold the manifest; it takes a millisecond.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time that another run may hold the file's lock; a write takes a millisecond.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Captions on disk. Only where each one stands is kept in memory.
+/// Captions in a JSON Lines file. Only the position of each line is kept in memory.
+///
+/// All methods read the file: within async code, call them on a thread of the blocking pool.
 #[derive(Debug)]
 pub struct Manifest {
     file: File,
-    known: Mutex<HashMap<Fingerprint, LineRange>>,
+    lines: Mutex<HashMap<Fingerprint, LineRange>>,
     unreadable_lines: usize,
 }
-
-type Fingerprint = [u8; 32];
 
 #[derive(Debug, Clone, Copy)]
 struct LineRange {
@@ -40,17 +41,17 @@ struct LineRange {
 }
 
 impl Manifest {
-    /// Opens a manifest to read and append to, and makes it where there is none.
+    /// Opens a manifest for reading and appending, and creates it if it does not exist.
     pub fn open(path: &Path) -> io::Result<Self> {
         Self::read(OpenOptions::new().read(true).append(true).create(true).open(path)?)
     }
 
-    /// Opens a manifest that is only to be read.
+    /// Opens a manifest for reading only.
     pub fn open_read_only(path: &Path) -> io::Result<Self> {
         Self::read(platform::open(path)?)
     }
 
-    /// One that is gone with the run.
+    /// Creates a manifest in a temporary file that is removed with the run.
     pub fn temporary() -> io::Result<Self> {
         Self::read(tempfile::tempfile()?)
     }
@@ -59,88 +60,85 @@ impl Manifest {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
         }
-        let mut known = HashMap::new();
+        let mut lines = HashMap::new();
         let (mut unreadable_lines, mut is_torn_first_line) = (0, false);
-        let mut lines = BufReader::with_capacity(256 * 1024, &file);
+        let mut reader = BufReader::with_capacity(256 * 1024, &file);
         let (mut line, mut start) = (Vec::new(), 0);
         loop {
             line.clear();
-            let len = lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+            let len = reader.by_ref().take(MAX_LINE_LEN).read_until(b'\n', &mut line)?;
             if len == 0 {
                 break;
             }
-            match serde_json::from_slice::<ManifestEntry>(&line)
-                .ok()
-                .and_then(|record| record.cache_key())
-            {
-                Some(cache_key) => {
-                    known.insert(fingerprint(&cache_key), LineRange { start, len });
-                }
-                None if line.trim_ascii().is_empty() => {}
-                None => {
-                    is_torn_first_line =
-                        start == 0 && line.starts_with(b"{") && !line.ends_with(b"\n");
-                    unreadable_lines += 1;
-                }
+            if let Some(cache_key) = parse(&line).and_then(|entry| entry.cache_key()) {
+                lines.insert(cache_key.fingerprint(), LineRange { start, len });
+            } else if !line.trim_ascii().is_empty() {
+                is_torn_first_line = start == 0 && line.starts_with(b"{") && !line.ends_with(b"\n");
+                unreadable_lines += 1;
             }
             start += len as u64;
         }
-        drop(lines);
-        if known.is_empty() && unreadable_lines > 0 && !is_torn_first_line {
+        drop(reader);
+        if lines.is_empty() && unreadable_lines > 0 && !is_torn_first_line {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a manifest"));
         }
-        Ok(Self { file, known: Mutex::new(known), unreadable_lines })
+        Ok(Self { file, lines: Mutex::new(lines), unreadable_lines })
     }
 
-    /// How many lines are no records, most likely torn by a crash. They stay where they are.
+    /// Ignores the captions in the file, so that they are requested again.
+    #[must_use]
+    pub fn without_existing(self) -> Self {
+        Self { lines: Mutex::default(), ..self }
+    }
+
+    /// Number of lines that are not entries, most likely torn by a crash. They stay in the file.
     pub fn unreadable_lines(&self) -> usize {
         self.unreadable_lines
     }
 
-    /// The record that answers the question, the newest where there are several.
-    pub fn find(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+    /// Returns the newest entry of a key.
+    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
-        let span = *self.known().get(&fingerprint(cache_key))?;
-        let mut line = vec![0; span.len];
-        platform::read_exact_at(&self.file, &mut line, span.start).ok()?;
-        let record: ManifestEntry = serde_json::from_slice(&line).ok()?;
-        // Somebody may have edited the file since it was read.
-        Some(record).filter(|record| record.cache_key().as_ref() == Some(cache_key))
+        let range = *self.lines().get(&cache_key.fingerprint())?;
+        let mut line = vec![0; range.len];
+        platform::read_exact_at(&self.file, &mut line, range.start).ok()?;
+        // The file may have been edited since it was read.
+        parse(&line).filter(|entry| entry.cache_key().as_ref() == Some(cache_key))
     }
 
-    /// Whether the question is answered.
-    pub fn knows(&self, cache_key: &CacheKey) -> bool {
-        cache_key.sha256.is_some() && self.known().contains_key(&fingerprint(cache_key))
+    /// True if there is an entry of a key.
+    pub(crate) fn contains(&self, cache_key: &CacheKey) -> bool {
+        cache_key.sha256.is_some() && self.lines().contains_key(&cache_key.fingerprint())
     }
 
-    /// Appends a record as one whole line, under a lock: another run on the same file does not
-    /// come in between. One too long to be read again is left out: its windows are kept.
-    pub fn add(&self, record: &ManifestEntry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(record)?;
+    /// Appends an entry as one whole line. The file's lock keeps other runs on the same file out;
+    /// callers in this process take turns. An entry too long to be read again is left out: those of
+    /// its windows are kept.
+    pub(crate) fn append(&self, entry: &ManifestEntry) -> io::Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        if line.len() as u64 > LONGEST_LINE {
+        if line.len() as u64 > MAX_LINE_LEN {
             return Ok(());
         }
-        let mut known = self.known();
         let is_locked = self.lock()?;
-        let start = self.append(&line);
+        let start = self.append_line(&line);
         if is_locked {
             self.file.unlock()?;
         }
         let start = start?;
-        if let Some(cache_key) = record.cache_key() {
-            known.insert(fingerprint(&cache_key), LineRange { start, len: line.len() });
+        if let Some(cache_key) = entry.cache_key() {
+            self.lines().insert(cache_key.fingerprint(), LineRange { start, len: line.len() });
         }
         Ok(())
     }
 
-    /// Waits until no other run writes; some network file systems cannot tell.
+    /// Locks the file. False if its file system has no locks.
     fn lock(&self) -> io::Result<bool> {
-        let until = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             match self.file.try_lock() {
                 Ok(()) => return Ok(true),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     sleep(Duration::from_millis(1));
                 }
                 Err(TryLockError::WouldBlock) => {
@@ -154,8 +152,8 @@ impl Manifest {
         }
     }
 
-    /// Writes the line at the end, on a line of its own even after one that was torn.
-    fn append(&self, line: &[u8]) -> io::Result<u64> {
+    /// Writes a line at the end of the file, on a line of its own even after a torn one.
+    fn append_line(&self, line: &[u8]) -> io::Result<u64> {
         let mut file = &self.file;
         let mut end = file.seek(SeekFrom::End(0))?;
         if end > 0 {
@@ -170,26 +168,89 @@ impl Manifest {
         Ok(end)
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Fingerprint, LineRange>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lines(&self) -> MutexGuard<'_, HashMap<Fingerprint, LineRange>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// All that the answer depends on, in one value.
-fn fingerprint(cache_key: &CacheKey) -> Fingerprint {
-    let mut digest = Sha256::new();
-    for part in [cache_key.sha256.as_deref().unwrap_or_default(), &cache_key.model] {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
+fn parse(line: &[u8]) -> Option<ManifestEntry> {
+    serde_json::from_slice(line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use support::random::{cases, soup};
+
+    use super::*;
+
+    /// Returns a line of a manifest with a hash made of its number.
+    fn line(number: usize, caption: &str) -> String {
+        let record = serde_json::json!({
+            "input": "x", "sha256": format!("{number:064x}"), "caption": caption, "model": "m",
+        });
+        format!("{record}\n")
     }
-    digest.update(cache_key.max_tokens.unwrap_or(0).to_be_bytes());
-    let span = match cache_key.span {
-        Span::Whole => [0, 0, 0],
-        Span::Windows { length_ms } => [1, length_ms, 0],
-        Span::Window { start_ms, end_ms } => [2, start_ms, end_ms],
-    };
-    for number in span {
-        digest.update(number.to_be_bytes());
+
+    fn knows(manifest: &Manifest, number: usize) -> Option<String> {
+        let record: ManifestEntry = serde_json::from_str(&line(number, "")).unwrap();
+        let found = manifest.get(&record.cache_key().unwrap())?;
+        Some(found.into_answer().unwrap().caption)
     }
-    digest.finalize().into()
+
+    #[test]
+    fn a_manifest_torn_anywhere_keeps_all_other_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        cases(|random| {
+            let count = random.usize(1..6);
+            let captions: Vec<String> = (0..count)
+                .map(|_| {
+                    String::from_utf8_lossy(&soup(random, 5, &["Rain", "\n", "é", "\u{2028}", "}"]))
+                        .into_owned()
+                        + "x"
+                })
+                .collect();
+            let lines: Vec<String> =
+                captions.iter().enumerate().map(|(n, caption)| line(n, caption)).collect();
+            let mut bytes = lines.concat().into_bytes();
+            let torn = random.usize(..=bytes.len());
+            bytes.truncate(torn);
+            fs::write(&path, &bytes).unwrap();
+            let added: ManifestEntry = serde_json::from_str(&line(99, "after")).unwrap();
+            Manifest::open(&path).unwrap().append(&added).unwrap();
+            let manifest = Manifest::open(&path).unwrap();
+            let mut end = 0;
+            for (number, caption) in captions.iter().enumerate() {
+                // Only the line end may be missing.
+                end += lines[number].len();
+                let expected = (torn >= end - 1).then(|| caption.clone());
+                assert_eq!(knows(&manifest, number), expected, "torn at {torn}");
+            }
+            assert_eq!(knows(&manifest, 99).as_deref(), Some("after"));
+            assert!(manifest.unreadable_lines() <= 1);
+        });
+    }
+
+    #[test]
+    fn junk_between_lines_loses_no_caption() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.jsonl");
+        cases(|random| {
+            let mut bytes = Vec::new();
+            let count = random.usize(1..5);
+            for number in 0..count {
+                let junk = soup(random, 6, &["{", "\"sha256\":", "\n", "\r\n", "null", "[", "{}"]);
+                bytes.extend(junk);
+                bytes.extend(b"\n");
+                bytes.extend(line(number, "Rain.").bytes());
+            }
+            fs::write(&path, &bytes).unwrap();
+            let manifest = Manifest::open(&path).unwrap();
+            for number in 0..count {
+                assert_eq!(knows(&manifest, number).as_deref(), Some("Rain."), "{bytes:?}");
+            }
+        });
+    }
 }

@@ -1,59 +1,58 @@
-//! Bounds on what was measured of a sound.
+//! Checks of the format and levels of audio.
 
-use super::Evidence;
-use crate::audio::Levels;
+use crate::audio::{Levels, Sound};
 
-/// What is checked of a sound, with its bounds; one that is `None` is not checked.
+/// Check of audio with its bounds. A bound of `None` is not checked.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AudioCheck {
-    /// How much of it is silent.
+    /// Part of the audio that is silent.
     Silence {
-        /// The largest part of the whole, from 0 to 1.
+        /// Upper limit, from 0 to 1.
         max_part: f64,
     },
-    /// How many samples are clipped.
+    /// Number of clipped samples.
     Clipping {
-        /// The most samples in runs at full scale.
+        /// Upper limit of samples in runs at full scale.
         max_samples: u64,
     },
-    /// How long it is, in seconds.
+    /// Duration in seconds.
     Duration {
-        /// The shortest.
+        /// Lower limit.
         min: Option<f64>,
-        /// The longest.
+        /// Upper limit.
         max: Option<f64>,
     },
-    /// How many channels it has.
+    /// Number of channels.
     Channels {
-        /// The numbers that are fine.
+        /// Allowed numbers.
         allowed: Vec<usize>,
     },
-    /// How many samples a second it has, in Hz.
+    /// Sample rate in Hz.
     Rate {
-        /// The lowest.
+        /// Lower limit.
         min: Option<u32>,
-        /// The highest.
+        /// Upper limit.
         max: Option<u32>,
     },
-    /// How loud it is, in LUFS.
+    /// Loudness in LUFS.
     Loudness {
-        /// The quietest.
+        /// Lower limit.
         min: Option<f64>,
-        /// The loudest.
+        /// Upper limit.
         max: Option<f64>,
     },
-    /// Whether all of it can be decoded.
+    /// All packets can be decoded.
     Decodes,
 }
 
 impl AudioCheck {
-    /// The checks with their usual bounds, by name.
+    /// Returns the check of a name with its default bounds.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|check| check.name() == name)
     }
 
-    /// All checks with their usual bounds.
+    /// Returns all checks with their default bounds.
     pub fn all() -> [Self; 7] {
         [
             Self::Silence { max_part: 0.9 },
@@ -66,7 +65,7 @@ impl AudioCheck {
         ]
     }
 
-    /// The name that it goes by.
+    /// Name of the check, the default name of its rule.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Silence { .. } => "silence",
@@ -79,9 +78,9 @@ impl AudioCheck {
         }
     }
 
-    /// What is out of bounds; where levels cannot be told, they are not within bounds.
-    pub(super) fn violation(&self, evidence: &Evidence<'_>) -> Option<String> {
-        let (format, levels) = (&evidence.sound.format, evidence.sound.levels.as_ref());
+    /// Describes the bound that is exceeded. Audio without levels fails the checks of levels.
+    pub(super) fn violation(&self, sound: &Sound, seconds: Option<f64>) -> Option<String> {
+        let (format, levels) = (&sound.format, sound.levels.as_ref());
         let needs_levels =
             matches!(self, Self::Silence { .. } | Self::Clipping { .. } | Self::Loudness { .. });
         if needs_levels && levels.is_none() {
@@ -89,22 +88,18 @@ impl AudioCheck {
         }
         match self {
             Self::Silence { max_part } => {
-                let part = levels?.silence / evidence.seconds?.max(0.01);
+                let part = levels?.silence / seconds?.max(0.01);
                 let percent = |part: f64| (100.0 * part.min(1.0)).round();
-                (part > *max_part).then(|| {
-                    format!(
-                        "{} % is silence, at most {} % is fine",
-                        percent(part),
-                        percent(*max_part)
-                    )
-                })
+                let (actual, max) = (percent(part), percent(*max_part));
+                (part > *max_part)
+                    .then(|| format!("{actual} % is silence, at most {max} % is fine"))
             }
             Self::Clipping { max_samples } => {
                 let clipped = levels?.clipped_samples;
                 (clipped > *max_samples)
                     .then(|| format!("{clipped} clipped samples, at most {max_samples} are fine"))
             }
-            Self::Duration { min, max } => out_of(evidence.seconds?, *min, *max, "s"),
+            Self::Duration { min, max } => out_of_bounds(seconds?, *min, *max, "s"),
             Self::Channels { allowed } => {
                 let channels = format.channels?;
                 let fine: Vec<_> = allowed.iter().map(ToString::to_string).collect();
@@ -113,12 +108,14 @@ impl AudioCheck {
             }
             Self::Rate { min, max } => {
                 let bounds = (min.map(f64::from), max.map(f64::from));
-                out_of(format.sample_rate?.into(), bounds.0, bounds.1, "Hz")
+                out_of_bounds(format.sample_rate?.into(), bounds.0, bounds.1, "Hz")
             }
-            Self::Loudness { min: Some(min), .. } if is_next_to_silent(levels?) => {
+            Self::Loudness { min: Some(min), .. } if is_nearly_silent(levels?) => {
                 Some(format!("next to silent, at least {min} LUFS is fine"))
             }
-            Self::Loudness { min, max } => out_of(levels?.loudness_lufs?, *min, *max, "LUFS"),
+            Self::Loudness { min, max } => {
+                out_of_bounds(levels?.loudness_lufs?, *min, *max, "LUFS")
+            }
             Self::Decodes => match levels.map(|levels| levels.damaged_packets) {
                 None => Some("cannot be decoded here".to_owned()),
                 Some(0) => None,
@@ -129,7 +126,7 @@ impl AudioCheck {
     }
 }
 
-fn out_of(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<String> {
+fn out_of_bounds(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<String> {
     let value = (value * 100.0).round() / 100.0;
     match (min, max) {
         (Some(min), _) if value < min => {
@@ -142,7 +139,7 @@ fn out_of(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<
     }
 }
 
-/// Whether there is nothing loud enough to have a loudness, as of EBU R 128.
-fn is_next_to_silent(levels: &Levels) -> bool {
+/// True if the audio is too quiet to have a loudness by EBU R 128.
+fn is_nearly_silent(levels: &Levels) -> bool {
     levels.loudness_lufs.is_none() && levels.rms_dbfs.is_none_or(|level| level < -70.0)
 }

@@ -1,39 +1,39 @@
-//! What an audit found, as plain data.
+//! Findings: violations of rules as plain data.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much a broken rule matters.
+/// Severity of a rule.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// To be looked at; the verdict stands.
+    /// Reported only.
     Warning,
-    /// The audit has failed.
+    /// Fails the audit. Audio that violates such a rule is not sent.
     #[default]
     Error,
 }
 
-/// A rule that a sound or its caption breaks.
+/// Violation of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The name of the rule.
+    /// Name of the rule.
     pub rule: String,
-    /// How much it matters.
+    /// Severity of the rule.
     pub severity: Severity,
-    /// What is wrong, in one line.
+    /// Description of the violation on one line.
     pub message: String,
-    /// Why there is such a rule, in the words of whoever made it.
+    /// Reason of the rule, as its author gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The words of the caption that matched.
+    /// Text of the caption that matched a pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched: Option<String>,
-    /// The sentence of the caption that they stand in.
+    /// Sentence of the caption with the match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentence: Option<String>,
 }
@@ -48,11 +48,11 @@ impl fmt::Display for Severity {
 }
 
 impl Finding {
-    /// What follows the message: the sentence that was quoted, and the reason of the rule.
+    /// Formats the rest of the message: the quoted sentence and the reason of the rule.
     pub fn details(&self) -> String {
         let quote = self.sentence.as_ref().map(|sentence| format!("; \"{sentence}\""));
-        let why = self.reason.as_ref().map(|reason| format!("; {reason}"));
-        [quote, why].map(Option::unwrap_or_default).concat()
+        let reason = self.reason.as_ref().map(|reason| format!("; {reason}"));
+        [quote, reason].map(Option::unwrap_or_default).concat()
     }
 }
 

@@ -1,103 +1,102 @@
-//! What an asset has to keep: rules on the caption, and rules on the sound.
+//! Rules on captions and audio, and the findings of their violations.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 pub use self::audio::AudioCheck;
+pub use self::finding::{Finding, Severity};
 
 use self::pattern::Pattern;
-use self::repetition::Repetition;
 use crate::audio::Sound;
-use crate::client::answer::Answer;
+use crate::client::Answer;
 use crate::error::{Error, Setting};
-use crate::rules::finding::{Finding, Severity};
 use crate::text::plain_path;
 
 mod audio;
-pub mod finding;
+mod finding;
 mod pattern;
 mod repetition;
 
-/// What is known of a sound when its rules are checked.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Evidence<'a> {
-    /// The name that the input goes by.
-    pub name: &'a str,
-    /// What was measured.
-    pub sound: &'a Sound,
-    /// Length in seconds, where it is known.
-    pub seconds: Option<f64>,
-}
-
-/// One thing that an asset has to keep.
+/// Rule on the caption or the audio of an input.
 #[derive(Debug, Clone)]
 pub struct Rule {
     name: String,
     severity: Severity,
     reason: Option<String>,
     paths: Option<GlobSet>,
-    test: Test,
+    check: Check,
 }
 
 #[derive(Debug, Clone)]
-enum Test {
+enum Check {
     Pattern(Pattern),
-    Repetition(Repetition),
-    Sound(AudioCheck),
+    Repetition,
+    Audio(AudioCheck),
+}
+
+/// Description of a violation.
+struct Violation {
+    message: String,
+    matched: Option<String>,
+    sentence: Option<String>,
+}
+
+impl From<String> for Violation {
+    fn from(message: String) -> Self {
+        Self { message, matched: None, sentence: None }
+    }
 }
 
 impl Rule {
-    /// No caption may match the pattern; it is case-insensitive unless it says otherwise.
+    /// Forbids captions that match a regular expression, case-insensitive by default.
     ///
     /// Fails with [`Error::Invalid`].
     pub fn deny(pattern: &str) -> Result<Self, Error> {
-        Ok(Self::new(format!("deny {pattern}"), Test::Pattern(Pattern::deny(pattern)?)))
+        Ok(Self::new(format!("deny {pattern}"), Check::Pattern(Pattern::new(pattern, false)?)))
     }
 
-    /// Every caption has to match the pattern; it is case-insensitive unless it says otherwise.
+    /// Requires captions to match a regular expression, case-insensitive by default.
     ///
     /// Fails with [`Error::Invalid`].
     pub fn require(pattern: &str) -> Result<Self, Error> {
-        Ok(Self::new(format!("require {pattern}"), Test::Pattern(Pattern::require(pattern)?)))
+        Ok(Self::new(format!("require {pattern}"), Check::Pattern(Pattern::new(pattern, true)?)))
     }
 
-    /// A caption may not go round in circles; a warning.
+    /// Warns of captions that repeat themselves.
     pub fn looping() -> Self {
-        Self::new("looping".to_owned(), Test::Repetition(Repetition::default()))
-            .of_severity(Severity::Warning)
+        Self { severity: Severity::Warning, ..Self::new("looping".to_owned(), Check::Repetition) }
     }
 
-    /// What was measured of the sound has to be within bounds.
-    pub fn sound(check: AudioCheck) -> Self {
-        Self::new(check.name().to_owned(), Test::Sound(check))
+    /// Requires the audio to pass a check.
+    pub fn audio(check: AudioCheck) -> Self {
+        Self::new(check.name().to_owned(), Check::Audio(check))
     }
 
-    fn new(name: String, test: Test) -> Self {
-        Self { name, severity: Severity::Error, reason: None, paths: None, test }
+    fn new(name: String, check: Check) -> Self {
+        Self { name, severity: Severity::Error, reason: None, paths: None, check }
     }
 
-    /// Under another name.
+    /// Sets the name.
     #[must_use]
-    pub fn named(self, name: impl Into<String>) -> Self {
+    pub fn with_name(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
     }
 
-    /// As something else than an error.
+    /// Sets the severity.
     #[must_use]
-    pub fn of_severity(self, severity: Severity) -> Self {
+    pub fn with_severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
 
-    /// With the reason that people are told.
+    /// Sets the reason that findings quote.
     #[must_use]
-    pub fn because(self, reason: impl Into<String>) -> Self {
+    pub fn with_reason(self, reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// Only for inputs whose name matches one of the globs, however its path is spelled.
+    /// Limits the rule to inputs whose name matches one of the globs, in any spelling of the path.
     ///
     /// Fails with [`Error::Invalid`].
-    pub fn only_for(self, globs: &[String]) -> Result<Self, Error> {
+    pub fn with_paths(self, globs: &[String]) -> Result<Self, Error> {
         let bad = |glob: &str, e: &globset::Error| Error::invalid(Setting::Glob, glob, e.kind());
         let mut set = GlobSetBuilder::new();
         for glob in globs {
@@ -108,62 +107,68 @@ impl Rule {
         Ok(Self { paths: Some(set), ..self })
     }
 
-    /// The memory that its pattern may take, in bytes: 8 kB for most, 4 MB at most.
+    /// Upper limit of the compiled pattern's size in bytes: 8 kB for most, 4 MB at most.
     pub fn size(&self) -> usize {
-        match &self.test {
-            Test::Pattern(words) => words.size,
-            _ => 0,
+        match &self.check {
+            Check::Pattern(pattern) => pattern.size,
+            Check::Repetition | Check::Audio(_) => 0,
         }
     }
 
-    /// Whether sound has to be measured for it.
-    pub fn is_on_sound(&self) -> bool {
-        matches!(self.test, Test::Sound(_))
+    /// True if the rule needs the audio to be measured.
+    pub(crate) fn is_on_audio(&self) -> bool {
+        matches!(self.check, Check::Audio(_))
     }
 
-    fn is_for(&self, name: &str) -> bool {
+    fn applies_to(&self, name: &str) -> bool {
         let is_match = |paths: &GlobSet| paths.is_match(name) || paths.is_match(plain_path(name));
         self.paths.as_ref().is_none_or(is_match)
     }
 
-    fn finding(&self, message: String) -> Finding {
+    fn finding(&self, Violation { message, matched, sentence }: Violation) -> Finding {
         Finding {
             rule: self.name.clone(),
             severity: self.severity,
             message,
             reason: self.reason.clone(),
-            matched: None,
-            sentence: None,
+            matched,
+            sentence,
         }
     }
 }
 
-/// What the rules find in a sound, before anything is asked about it.
-pub fn check_sound(rules: &[Rule], evidence: &Evidence<'_>) -> Vec<Finding> {
-    let rules = rules.iter().filter(|rule| rule.is_for(evidence.name));
-    let broken = rules.filter_map(|rule| match &rule.test {
-        Test::Sound(check) => Some(rule.finding(check.violation(evidence)?)),
-        _ => None,
-    });
-    broken.collect()
+/// Checks the rules on audio; `seconds` is its duration, if known.
+pub(crate) fn check_audio(
+    rules: &[Rule],
+    name: &str,
+    sound: &Sound,
+    seconds: Option<f64>,
+) -> Vec<Finding> {
+    findings(rules, name, |check| match check {
+        Check::Audio(check) => check.violation(sound, seconds).map(Violation::from),
+        Check::Pattern(_) | Check::Repetition => None,
+    })
 }
 
-/// What the rules find in an answer.
-pub fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<Finding> {
-    let rules = rules.iter().filter(|rule| rule.is_for(name));
-    let broken = rules.filter_map(|rule| match &rule.test {
-        Test::Pattern(words) => {
-            let violation = words.violation(&answer.caption)?;
-            let finding = rule.finding(violation.message);
-            Some(Finding { matched: violation.matched, sentence: violation.sentence, ..finding })
-        }
-        // The captions of windows may well be alike.
-        Test::Repetition(looping) if !answer.windows.is_empty() => {
+/// Checks the rules on captions.
+pub(crate) fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<Finding> {
+    findings(rules, name, |check| match check {
+        Check::Pattern(pattern) => pattern.violation(&answer.caption),
+        // Captions of different windows may well be alike.
+        Check::Repetition if !answer.windows.is_empty() => {
             let mut windows = answer.windows.iter();
-            Some(rule.finding(windows.find_map(|window| looping.violation(&window.caption))?))
+            windows.find_map(|window| repetition::violation(&window.caption)).map(Violation::from)
         }
-        Test::Repetition(looping) => Some(rule.finding(looping.violation(&answer.caption)?)),
-        Test::Sound(_) => None,
-    });
-    broken.collect()
+        Check::Repetition => repetition::violation(&answer.caption).map(Violation::from),
+        Check::Audio(_) => None,
+    })
+}
+
+fn findings(
+    rules: &[Rule],
+    name: &str,
+    violation: impl Fn(&Check) -> Option<Violation>,
+) -> Vec<Finding> {
+    let rules = rules.iter().filter(|rule| rule.applies_to(name));
+    rules.filter_map(|rule| Some(rule.finding(violation(&rule.check)?))).collect()
 }

@@ -1,73 +1,59 @@
-//! Pattern that a caption must or must not have.
+//! Rule on the text of a caption: a pattern that must or must not match.
 
 use regex::{Regex, RegexBuilder};
 
+use super::Violation;
 use crate::error::{Error, Setting};
 use crate::text::one_line;
 
-/// A pattern and whether it is wanted.
+/// Limits of quoted text, in characters.
+const MAX_MATCH_LEN: usize = 100;
+const MAX_SENTENCE_LEN: usize = 400;
+
+/// Size limits of a compiled pattern in bytes, the smallest that suffices is used: for words,
+/// classes of letters, repeated classes, and the largest of all.
+const SIZE_LIMITS: [usize; 4] = [8 << 10, 64 << 10, 512 << 10, 4 << 20];
+
+/// Compiled regular expression that a caption must or must not match.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     regex: Regex,
-    /// What the compiled pattern takes at most, in bytes.
+    /// Upper limit of the compiled size in bytes.
     pub(super) size: usize,
-    is_wanted: bool,
+    is_required: bool,
 }
-
-/// What is wrong with a caption.
-pub(super) struct Violation {
-    pub(super) message: String,
-    pub(super) matched: Option<String>,
-    pub(super) sentence: Option<String>,
-}
-
-/// What is longer is cut off, in characters.
-const LONGEST_QUOTE: usize = 100;
-const LONGEST_SENTENCE: usize = 400;
-
-/// What compiled patterns may take, in bytes: words, classes of letters, repeated ones, and the
-/// largest of all.
-const SIZES: [usize; 4] = [8 << 10, 64 << 10, 512 << 10, 4 << 20];
 
 impl Pattern {
-    pub(super) fn deny(pattern: &str) -> Result<Self, Error> {
-        Self::new(pattern, false)
-    }
-
-    pub(super) fn require(pattern: &str) -> Result<Self, Error> {
-        Self::new(pattern, true)
-    }
-
-    fn new(pattern: &str, is_wanted: bool) -> Result<Self, Error> {
+    pub(super) fn new(pattern: &str, is_required: bool) -> Result<Self, Error> {
         let (regex, size) = compile(pattern)?;
-        Ok(Self { regex, size, is_wanted })
+        Ok(Self { regex, size, is_required })
     }
 
     pub(super) fn violation(&self, caption: &str) -> Option<Violation> {
         match self.regex.find(caption) {
-            Some(found) if !self.is_wanted => Some(Violation {
-                message: format!("says \"{}\"", one_line(found.as_str(), LONGEST_QUOTE)),
-                matched: Some(one_line(found.as_str(), LONGEST_QUOTE)),
-                sentence: Some({
-                    one_line(sentence(caption, found.start(), found.end()), LONGEST_SENTENCE)
-                }),
-            }),
-            None if self.is_wanted => Some(Violation {
-                message: format!("does not say {}", self.regex),
-                matched: None,
-                sentence: None,
-            }),
+            Some(found) if !self.is_required => {
+                let matched = one_line(found.as_str(), MAX_MATCH_LEN);
+                let sentence = sentence(caption, found.start(), found.end());
+                Some(Violation {
+                    message: format!("says \"{matched}\""),
+                    matched: Some(matched),
+                    sentence: Some(one_line(sentence, MAX_SENTENCE_LEN)),
+                })
+            }
+            None if self.is_required => {
+                Some(Violation::from(format!("does not say {}", self.regex)))
+            }
             _ => None,
         }
     }
 }
 
-/// The pattern and the first size that is enough.
+/// Compiles a pattern and returns the first size limit that suffices.
 fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
     let mut builder = RegexBuilder::new(pattern);
     builder.case_insensitive(true);
     let mut build = |size| builder.size_limit(size).build().map(|regex| (regex, size));
-    let [first, rest @ ..] = SIZES;
+    let [first, rest @ ..] = SIZE_LIMITS;
     let regex = rest.into_iter().fold(build(first), |result, size| match result {
         Err(regex::Error::CompiledTooBig(_)) => build(size),
         result => result,
@@ -80,17 +66,17 @@ fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
     })
 }
 
-/// The sentence around a match, or the sentences where it goes over several.
+/// Returns the sentence around a match, or all sentences that the match covers.
 fn sentence(caption: &str, start: usize, end: usize) -> &str {
-    let ends_one = |(at, c): (usize, char)| {
+    let sentence_end = |(at, c): (usize, char)| {
         let next = caption[at + c.len_utf8()..].chars().next();
-        let ends = matches!(c, '.' | '!' | '?') && next.is_none_or(char::is_whitespace);
-        (ends || c == '\n').then_some(at + c.len_utf8())
+        let is_stop = matches!(c, '.' | '!' | '?') && next.is_none_or(char::is_whitespace);
+        (is_stop || c == '\n').then_some(at + c.len_utf8())
     };
-    let from = caption[..start].char_indices().rev().find_map(ends_one).unwrap_or(0);
-    // A match may hold the end of its sentence.
+    let from = caption[..start].char_indices().rev().find_map(sentence_end).unwrap_or(0);
+    // A match may contain the end of its sentence.
     let last = caption[..end].char_indices().next_back().map_or(0, |(at, _)| at.max(start));
-    let to = caption[last..].char_indices().find_map(|(at, c)| ends_one((last + at, c)));
+    let to = caption[last..].char_indices().find_map(|(at, c)| sentence_end((last + at, c)));
     caption[from..to.unwrap_or(caption.len()).max(end)].trim()
 }
 
@@ -109,7 +95,7 @@ mod tests {
             ("silence", "Then silence"),
             ("dB. A", "Rain at 3.5 dB. A man says \"Stop!\" twice."),
         ] {
-            let violation = Pattern::deny(word).unwrap().violation(caption).unwrap();
+            let violation = Pattern::new(word, false).unwrap().violation(caption).unwrap();
             assert_eq!(violation.sentence.as_deref(), Some(expected), "{word}");
         }
     }

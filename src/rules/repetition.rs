@@ -1,32 +1,22 @@
-//! Captions that go round in circles.
+//! Rule against captions that repeat themselves.
+
+use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use std::io::Write;
 
-/// Text that shrinks to less than 1/2.4 of its size repeats itself. Source: `openai/whisper`,
-/// `transcribe.py`, `compression_ratio_threshold`.
-#[derive(Debug, Clone)]
-pub(super) struct Repetition {
-    ratio: f64,
-}
+/// Compression ratio above which text repeats itself. Source: `openai/whisper`, `transcribe.py`,
+/// `compression_ratio_threshold`.
+const MAX_RATIO: f64 = 2.4;
 
-impl Default for Repetition {
-    fn default() -> Self {
-        Self { ratio: 2.4 }
-    }
-}
-
-impl Repetition {
-    pub(super) fn violation(&self, caption: &str) -> Option<String> {
-        let ratio = compression_ratio(caption);
-        (ratio > self.ratio).then(|| {
-            format!(
-                "repeats itself: it shrinks to 1/{ratio:.1} of its size, and 1/{} is usual",
-                self.ratio
-            )
-        })
-    }
+/// Describes the repetition in a caption, if there is any.
+pub(super) fn violation(caption: &str) -> Option<String> {
+    let ratio = compression_ratio(caption);
+    (ratio > MAX_RATIO).then(|| {
+        format!(
+            "repeats itself: it shrinks to 1/{ratio:.1} of its size, and 1/{MAX_RATIO} is usual"
+        )
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -1,21 +1,21 @@
-//! Rules on the caption and on the sound, and the verdict.
+//! Rules on captions and audio, and the exit code.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, answer, assert_says, caption, data, finish};
-use crate::waves::{samples, sine, wav};
+use crate::harness::{Caption, answer, assert_says, caption, data_path, finish};
+use support::audio::{samples, sine, wav};
 use support::stand_in::{Reply, StandIn};
 
-/// A run on one clip whose caption is this.
+/// Runs the program on a clip that gets this caption.
 fn captioned(text: &'static str, arguments: &[&str]) -> crate::harness::Run {
     let stand_in = StandIn::scripted([answer(text)]);
-    caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments).run()
+    caption(&stand_in).data_file("tone.wav").arg("tone.wav").args(arguments).run()
 }
 
 const RAIN: &str = "Rain falls on a roof. A low Voice is heard at 3.5 s. Then it stops.";
 
 #[test]
-fn a_caption_that_matches_what_is_denied_is_broken_and_quoted_in_its_sentence() {
+fn a_denied_pattern_is_a_violation_with_the_matching_sentence() {
     let run = captioned(RAIN, &["--deny", "speech|voice"]);
     assert_eq!((run.code, run.stdout.as_str()), (1, format!("{RAIN}\n").as_str()));
     let words = [
@@ -26,38 +26,39 @@ fn a_caption_that_matches_what_is_denied_is_broken_and_quoted_in_its_sentence() 
 }
 
 #[test]
-fn a_caption_that_keeps_the_rules_is_told_as_ever() {
+fn a_caption_without_violations_is_printed_as_usual() {
     let kept = captioned(RAIN, &["--deny", "music", "--require", "RAIN", "--require", r"\broof\b"]);
     assert_eq!(kept.captioned(), format!("{RAIN}\n"));
 }
 
 #[test]
-fn a_caption_without_what_is_required_is_broken() {
+fn a_missing_required_pattern_is_a_violation() {
     let run = captioned(RAIN, &["--require", "thunder"]);
     assert_eq!(run.code, 1);
     assert_says(&run.stderr, &["broken: does not say thunder (require thunder): tone.wav"]);
 }
 
 #[test]
-fn case_counts_where_the_pattern_says_so() {
+fn patterns_ignore_case_by_default() {
     assert_eq!(captioned(RAIN, &["--deny", "(?-i)voice"]).code, 0);
     assert_eq!(captioned(RAIN, &["--deny", "(?-i)Voice"]).code, 1);
 }
 
 #[test]
-fn a_pattern_that_is_none_is_wrong_usage_and_sends_nothing() {
+fn an_invalid_pattern_or_check_is_wrong_usage() {
     let stand_in = StandIn::start();
     for pattern in ["(", "a{1000}{1000}{1000}"] {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--deny", pattern]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--deny", pattern]);
         assert_says(&run.run().failed(2), &["not a usable regular expression", pattern]);
     }
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--check", "silence,colour"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--check", "silence,colour"]);
     assert_says(&run.run().failed(2), &["one or more of silence, clipping", "or all"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
 #[test]
-fn a_caption_that_goes_round_in_circles_is_a_warning() {
+fn a_repetitive_caption_is_a_warning() {
     let run = captioned(
         "A bell rings and rings and rings and rings and rings and rings and rings and rings and \
          rings and rings and rings and rings and rings and rings and rings and rings and rings.",
@@ -69,12 +70,12 @@ fn a_caption_that_goes_round_in_circles_is_a_warning() {
 }
 
 #[test]
-fn findings_are_in_the_record_and_never_in_the_manifest() {
+fn findings_are_in_the_record_but_not_in_the_manifest() {
     let stand_in = StandIn::scripted([answer(RAIN)]);
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl"]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "-f", "jsonl"]);
         run.arg("--manifest").arg(&manifest).args(arguments).run()
     };
     let first = run(&["--deny", "voice"]);
@@ -83,15 +84,15 @@ fn findings_are_in_the_record_and_never_in_the_manifest() {
         "matched": "Voice", "sentence": "A low Voice is heard at 3.5 s." }]);
     assert_eq!(first.records()[0]["findings"], expected);
     assert!(!std::fs::read_to_string(&manifest).unwrap().contains("findings"));
-    // Tomorrow's rules on today's caption, without key or network.
+    // New rules apply to a cached caption, without key or network.
     let again = run(&["--offline", "--require", "rain"]);
     assert_eq!((again.code, again.records()[0].get("findings")), (0, None));
     assert_eq!(run(&["--offline", "--deny", "roof"]).code, 1);
 }
 
 #[test]
-fn in_a_batch_what_is_broken_is_listed_at_the_end_and_counted() {
-    let stand_in = StandIn::ruled(|| answer(RAIN));
+fn a_batch_lists_and_counts_violations_at_the_end() {
+    let stand_in = StandIn::always(|| answer(RAIN));
     let run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x", "--deny", "voice"]).run();
     assert_eq!(run.code, 1);
     assert_eq!(run.stderr.matches("broken: says").count(), 3);
@@ -100,7 +101,7 @@ fn in_a_batch_what_is_broken_is_listed_at_the_end_and_counted() {
 }
 
 #[test]
-fn a_failure_wins_over_a_broken_rule_and_a_refused_key_over_both() {
+fn exit_code_4_overrides_3_and_3_overrides_1() {
     let run = |last: Reply| {
         let stand_in = StandIn::scripted([answer(RAIN), last]);
         let run = caption(&stand_in).clips("x", 2).args(["-j", "1", "--max-retries", "0"]);
@@ -111,7 +112,7 @@ fn a_failure_wins_over_a_broken_rule_and_a_refused_key_over_both() {
     assert_eq!(run(Reply::status(401)), 4);
 }
 
-/// The run with a check on a sound that breaks it: reported, and nothing sent.
+/// Asserts that a check blocks the audio: it is reported, and nothing is sent.
 #[track_caller]
 fn unfit(content: &[u8], check: &str, words: &[&str]) {
     let stand_in = StandIn::start();
@@ -126,74 +127,74 @@ fn unfit(content: &[u8], check: &str, words: &[&str]) {
     assert_eq!((record.get("caption"), record["sound"].is_object()), (None, true), "{record}");
 }
 
-/// A sound that keeps every check, and what may be changed about it.
+/// Audio that passes every check with the default arguments.
 fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
     let tone = sine(440.0);
     wav(rate, channels, 16, &samples(rate, seconds, |t| level * tone(t)))
 }
 
 #[test]
-fn sound_that_keeps_every_check_is_captioned() {
+fn audio_that_passes_every_check_is_captioned() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("a.wav", good(44_100, 2, 2.0, 0.1));
     let run = run.args(["a.wav", "--check", "all", "-f", "jsonl"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
-    // What was measured for the checks is told.
+    // The measurements for the checks are reported.
     assert_eq!(run.records()[0]["sound"]["clipped_samples"], 0);
 }
 
 #[test]
-fn sound_that_is_mostly_silent_is_unfit() {
+fn mostly_silent_audio_is_blocked() {
     let sound = samples(16_000, 4.0, |t| if t < 0.2 { 0.2 * sine(440.0)(t) } else { 0.0 });
     unfit(&wav(16_000, 1, 16, &sound), "silence", &["95 % is silence, at most 90 % is fine"]);
 }
 
 #[test]
-fn clipped_sound_is_unfit() {
+fn clipped_audio_is_blocked() {
     let sound = samples(16_000, 1.0, |t| (2.0 * sine(440.0)(t)).clamp(-1.0, 1.0));
     unfit(&wav(16_000, 1, 16, &sound), "clipping", &["clipped samples, at most 0 are fine"]);
 }
 
 #[test]
-fn sound_that_is_too_long_or_too_short_is_unfit() {
+fn audio_of_the_wrong_length_is_blocked() {
     unfit(&good(16_000, 1, 31.0, 0.1), "duration", &["31 s, at most 30 s is fine"]);
     unfit(&good(16_000, 1, 0.05, 0.1), "duration", &["0.05 s, at least 0.1 s is fine"]);
 }
 
 #[test]
-fn sound_of_many_channels_is_unfit() {
+fn audio_with_many_channels_is_blocked() {
     unfit(&good(16_000, 3, 1.0, 0.1), "channels", &["3 channels, and 1 or 2 are fine"]);
 }
 
 #[test]
-fn sound_of_a_low_rate_is_unfit() {
+fn audio_with_a_low_sample_rate_is_blocked() {
     unfit(&good(8_000, 1, 1.0, 0.1), "rate", &["8000 Hz, at least 16000 Hz is fine"]);
 }
 
 #[test]
-fn sound_that_is_too_loud_or_too_quiet_is_unfit() {
+fn audio_of_the_wrong_loudness_is_blocked() {
     unfit(&good(44_100, 2, 1.0, 0.9), "loudness", &["LUFS, at most -9 LUFS is fine"]);
     unfit(&good(44_100, 2, 1.0, 0.001), "loudness", &["LUFS, at least -40 LUFS is fine"]);
 }
 
 #[test]
-fn sound_that_cannot_be_decoded_is_unfit() {
-    unfit(&std::fs::read(data("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
+fn audio_that_cannot_be_decoded_is_blocked() {
+    unfit(&std::fs::read(data_path("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
 }
 
 #[test]
-fn several_checks_are_told_together() {
+fn violations_of_several_checks_are_reported_together() {
     let sound = good(8_000, 3, 0.05, 0.1);
     unfit(&sound, "duration,channels,rate", &["0.05 s", "3 channels", "8000 Hz"]);
 }
 
 #[test]
-fn a_known_caption_is_no_excuse_for_sound_that_breaks_a_rule() {
+fn audio_rules_apply_to_cached_captions() {
     let stand_in = StandIn::scripted([answer("A tone.")]);
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
         run.arg(&manifest).args(arguments).run()
     };
     run(&[]).captioned();
@@ -202,7 +203,7 @@ fn a_known_caption_is_no_excuse_for_sound_that_breaks_a_rule() {
 }
 
 #[test]
-fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
+fn rules_check_the_joined_caption_of_all_windows() {
     let stand_in = StandIn::scripted([answer("Rain."), answer("A voice.")]);
     let run = caption(&stand_in).file("a.wav", good(8_000, 1, 8.0, 0.1));
     let run =
@@ -212,8 +213,8 @@ fn the_caption_of_a_sound_in_windows_is_checked_as_a_whole() {
 }
 
 #[test]
-fn what_nobody_can_tell_of_a_sound_is_not_kept() {
-    let gsm = std::fs::read(data("gsm.wav")).unwrap();
+fn an_unmeasurable_property_is_a_violation() {
+    let gsm = std::fs::read(data_path("gsm.wav")).unwrap();
     unfit(&gsm, "clipping", &["cannot be decoded here, so that nobody can tell"]);
     unfit(
         &wav(16_000, 1, 16, &vec![0.0; 4_000]),
@@ -223,15 +224,15 @@ fn what_nobody_can_tell_of_a_sound_is_not_kept() {
 }
 
 #[test]
-fn a_sound_is_as_long_as_it_is_and_not_as_its_head_says() {
-    let mp3 = std::fs::read(data("tones/layer3.mp3")).unwrap().repeat(200);
+fn the_duration_rule_uses_the_decoded_length() {
+    let mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap().repeat(200);
     unfit(&mp3, "duration", &["at most 30 s is fine"]);
 }
 
 #[test]
-fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
+fn inputs_skipped_for_a_sidecar_are_not_audited() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").file("tone.txt", "a voice");
+    let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "a voice");
     let run = run.args(["tone.wav", "--sidecar", "--deny", "voice"]).run();
     assert_eq!((run.code, stand_in.connections()), (0, 0));
     assert_says(
@@ -241,16 +242,17 @@ fn where_a_sidecar_is_there_nothing_is_judged_which_is_said() {
 }
 
 #[test]
-fn quotes_are_cut_to_what_people_read() {
-    let stand_in = StandIn::ruled(|| answer(&"rain and wind ".repeat(2000)));
-    let run =
-        caption(&stand_in).with("tone.wav").args(["tone.wav", "-f", "jsonl", "--deny", "(?s).*"]);
+fn quotes_are_shortened() {
+    let stand_in = StandIn::always(|| answer(&"rain and wind ".repeat(2000)));
+    let run = caption(&stand_in)
+        .data_file("tone.wav")
+        .args(["tone.wav", "-f", "jsonl", "--deny", "(?s).*"]);
     let finding = run.run().records()[0]["findings"][1].clone();
     assert!(finding.is_object() && finding.to_string().len() < 1500, "{finding}");
 }
 
 #[test]
-fn a_dry_run_tells_what_would_not_be_sent_and_judges_what_is_known() {
+fn a_dry_run_reports_blocked_inputs_and_audits_cached_captions() {
     let stand_in = StandIn::scripted([answer("A low voice.")]);
     let silent = wav(16_000, 1, 16, &vec![0.0; 16_000]);
     let run = caption(&stand_in).clips("a", 1).args(["a", "--manifest", "m.jsonl"]);

@@ -1,4 +1,4 @@
-//! Many inputs at once: how many, how fast, in which order, and when it ends.
+//! Many inputs: concurrency, rate, order, and early ends.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,18 +7,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{answer, assert_says, caption, clip_name, document, finish, next_line};
+use crate::harness::{
+    answer, assert_says, caption, clip_name, finish, json_reply, next_stderr_line,
+};
 use support::stand_in::{Gate, Reply, StandIn};
 
 #[test]
-fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {
+fn exactly_as_many_requests_are_in_flight_as_jobs() {
     let gate = Gate::closed();
     let behind = gate.clone();
-    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
     let mut run = caption(&stand_in).clips("x", 12).args(["-q", "-j", "5", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(5);
-    // A sixth would have come by the time that the five are answered.
+    stand_in.wait_for_requests(5);
+    // A sixth request would arrive before the five responses.
     assert_eq!(stand_in.requests().len(), 5);
     gate.open();
     finish(child).ended(0);
@@ -26,15 +28,15 @@ fn no_more_requests_are_in_flight_than_jobs_and_no_fewer() {
 }
 
 #[test]
-fn outputs_are_the_same_bytes_whatever_the_number_of_jobs() {
+fn the_output_does_not_depend_on_the_number_of_jobs() {
     let outputs: Vec<_> = ["1", "3", "16"]
         .iter()
         .map(|jobs| {
             let answers = Arc::new(AtomicUsize::new(0));
-            // Answers overtake each other.
-            let stand_in = StandIn::ruled(move || {
+            // Responses arrive in another order.
+            let stand_in = StandIn::always(move || {
                 let number = answers.fetch_add(1, Ordering::Relaxed) as u64;
-                Reply::honest().after(Duration::from_millis(number * 7 % 40))
+                Reply::measured().delayed(Duration::from_millis(number * 7 % 40))
             });
             let run = caption(&stand_in).clips("x", 24).file("x/bad.wav", "no sound");
             run.args(["-q", "-j", jobs, "x"]).run().ended(3)
@@ -49,23 +51,23 @@ fn outputs_are_the_same_bytes_whatever_the_number_of_jobs() {
 }
 
 #[test]
-fn a_slow_clip_does_not_idle_the_others() {
+fn a_slow_clip_does_not_delay_the_others() {
     let gate = Gate::closed();
-    let slow = answer("slow").behind(&gate);
+    let slow = answer("slow").held_by(&gate);
     let first = Mutex::new(Some(slow));
     let stand_in =
-        StandIn::ruled(move || first.lock().unwrap().take().unwrap_or_else(|| answer("x")));
+        StandIn::always(move || first.lock().unwrap().take().unwrap_or_else(|| answer("x")));
     let mut run = caption(&stand_in).clips("x", 20).args(["-q", "-j", "2", "x"]);
     let child = run.spawn();
-    // All the others are asked for while the first one waits.
-    stand_in.wait_for(20);
+    // All other requests are sent while the first one waits.
+    stand_in.wait_for_requests(20);
     gate.open();
     let printed = finish(child).ended(0);
     assert_says(&printed, &["==> x/000.wav <==", "==> x/019.wav <=="]);
 }
 
 #[test]
-fn the_summary_counts_what_came_of_the_inputs() {
+fn the_summary_counts_all_outcomes() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).clips("x", 3).file("x/bad.wav", "no sound").arg("x").run();
     assert_says(
@@ -83,10 +85,10 @@ fn the_summary_counts_what_came_of_the_inputs() {
 fn a_refused_key_stops_the_batch_without_sending_the_rest() {
     for reply in [
         || Reply::status(401),
-        || document(403, &json!({ "error": { "data": { "kind": "err_insufficent_credits" } } })),
-        || document(403, &json!({ "error": { "data": { "kind": "err_unverified_card" } } })),
+        || json_reply(403, &json!({ "error": { "data": { "kind": "err_insufficent_credits" } } })),
+        || json_reply(403, &json!({ "error": { "data": { "kind": "err_unverified_card" } } })),
     ] {
-        let stand_in = StandIn::ruled(reply);
+        let stand_in = StandIn::always(reply);
         let run = caption(&stand_in).clips("x", 50).args(["-j", "2", "x"]).run();
         assert_eq!((run.code, run.stdout.as_str()), (4, ""));
         assert!(stand_in.requests().len() <= 4, "{} requests", stand_in.requests().len());
@@ -94,15 +96,15 @@ fn a_refused_key_stops_the_batch_without_sending_the_rest() {
 }
 
 #[test]
-fn a_refused_key_stops_the_batch_while_a_slow_clip_holds_up_the_outcomes() {
+fn a_refused_key_stops_the_batch_while_a_slow_clip_is_pending() {
     let gate = Gate::closed();
-    let first = Mutex::new(Some(answer("slow").behind(&gate)));
+    let first = Mutex::new(Some(answer("slow").held_by(&gate)));
     let stand_in =
-        StandIn::ruled(move || first.lock().unwrap().take().unwrap_or_else(|| Reply::status(401)));
+        StandIn::always(move || first.lock().unwrap().take().unwrap_or_else(|| Reply::status(401)));
     let mut run = caption(&stand_in).clips("x", 100).args(["-j", "4", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(4);
-    // Whoever was under way has been refused by now, or is about to be.
+    stand_in.wait_for_requests(4);
+    // Requests in flight are refused too.
     std::thread::sleep(Duration::from_millis(300));
     gate.open();
     assert_eq!(finish(child).code, 4);
@@ -111,18 +113,18 @@ fn a_refused_key_stops_the_batch_while_a_slow_clip_holds_up_the_outcomes() {
 
 #[test]
 fn a_refused_key_ends_the_run_while_the_list_is_still_open() {
-    let stand_in = StandIn::ruled(|| Reply::status(401));
+    let stand_in = StandIn::always(|| Reply::status(401));
     let mut run = caption(&stand_in).clips("x", 1).args(["--files-from", "-"]);
-    let (child, mut list) = run.spawn_open();
+    let (child, mut list) = run.spawn_with_stdin();
     list.write_all(b"x/000.wav\n").unwrap();
     assert_eq!(finish(child).code, 4);
     drop(list);
 }
 
 #[test]
-fn what_was_captioned_before_the_credits_ran_out_is_delivered() {
+fn captions_from_before_credits_ran_out_are_delivered() {
     let served = AtomicUsize::new(0);
-    let stand_in = StandIn::ruled(move || {
+    let stand_in = StandIn::always(move || {
         if served.fetch_add(1, Ordering::Relaxed) < 5 {
             answer("Rain.")
         } else {
@@ -140,16 +142,16 @@ fn what_was_captioned_before_the_credits_ran_out_is_delivered() {
 }
 
 #[test]
-fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
+fn requests_in_flight_when_credits_run_out_are_delivered() {
     let gate = Gate::closed();
     let (behind, served) = (gate.clone(), AtomicUsize::new(0));
-    let stand_in = StandIn::ruled(move || match served.fetch_add(1, Ordering::Relaxed) {
+    let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
         1 => Reply::status(402),
-        _ => answer("Rain.").behind(&behind),
+        _ => answer("Rain.").held_by(&behind),
     });
     let mut run = caption(&stand_in).clips("x", 30).args(["-j", "4", "-f", "jsonl", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(4);
+    stand_in.wait_for_requests(4);
     gate.open();
     let run = finish(child);
     assert_eq!(run.code, 4);
@@ -159,29 +161,30 @@ fn what_is_in_flight_when_the_credits_run_out_is_delivered() {
 }
 
 #[test]
-fn too_many_requests_hold_all_workers() {
+fn status_429_pauses_all_workers() {
     let gate = Gate::closed();
     let stand_in = StandIn::scripted([
         Reply::status(429).header("retry-after", "1"),
-        answer("Rain.").behind(&gate),
+        answer("Rain.").held_by(&gate),
     ]);
     let mut run = caption(&stand_in).clips("x", 6).args(["-v", "-j", "2", "x"]);
     let mut child = run.spawn();
-    stand_in.wait_for(2);
-    let line = std::iter::repeat_with(|| next_line(&mut child)).find(|line| line.contains("429"));
+    stand_in.wait_for_requests(2);
+    let line =
+        std::iter::repeat_with(|| next_stderr_line(&mut child)).find(|line| line.contains("429"));
     assert_says(&line.unwrap(), &["429", "try 2 in 1.0 s"]);
-    // The other worker gets its answer and could go on.
+    // The other worker gets its response and could continue.
     let started = Instant::now();
     gate.open();
-    stand_in.wait_for(3);
+    stand_in.wait_for_requests(3);
     assert!(started.elapsed() >= Duration::from_millis(700), "{:?}", started.elapsed());
     assert_eq!(finish(child).code, 0);
 }
 
 #[test]
-fn a_service_that_takes_only_so_many_a_second_fails_no_clip() {
+fn a_rate_limited_service_fails_no_clip() {
     let allowed = Mutex::new((Instant::now(), 0));
-    let stand_in = StandIn::ruled(move || {
+    let stand_in = StandIn::always(move || {
         let mut allowed = allowed.lock().unwrap();
         if allowed.0.elapsed() >= Duration::from_secs(1) {
             *allowed = (Instant::now(), 0);
@@ -196,17 +199,17 @@ fn a_service_that_takes_only_so_many_a_second_fails_no_clip() {
 }
 
 #[test]
-fn a_rate_is_kept_whatever_the_number_of_jobs() {
+fn the_rate_limit_does_not_depend_on_the_number_of_jobs() {
     let times = Arc::new(Mutex::new(Vec::new()));
     let seen = times.clone();
-    let stand_in = StandIn::ruled(move || {
+    let stand_in = StandIn::always(move || {
         seen.lock().unwrap().push(Instant::now());
         answer("Rain.")
     });
     caption(&stand_in).clips("x", 6).args(["-q", "-j", "6", "--rate", "10/s", "x"]).run().ended(0);
     let times = times.lock().unwrap();
     assert_eq!(times.len(), 6);
-    // Five gaps of 100 ms; one that arrives late makes the next gap seem shorter, not the sum.
+    // Five gaps of 100 ms. A late request shortens the next gap, not the sum.
     assert!(times[5] - times[0] >= Duration::from_millis(450), "{:?}", times[5] - times[0]);
 }
 
@@ -226,10 +229,10 @@ fn failures_are_listed_at_the_end_with_their_reasons() {
 fn progress_of_a_batch_counts_and_names_the_clips_in_flight() {
     let gate = Gate::closed();
     let behind = gate.clone();
-    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
     let mut run = caption(&stand_in).clips("x", 3).args(["--progress", "always", "-j", "1", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(1);
+    stand_in.wait_for_requests(1);
     gate.open();
     let run = finish(child);
     assert_eq!(run.code, 0);

@@ -1,5 +1,6 @@
-//! A real browser, driven as a person would: by W3C `WebDriver`, on loopback.
+//! A real browser, controlled with W3C `WebDriver`.
 
+use crate::skip::skip;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,15 +9,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// No step takes longer.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Maximum duration of a step.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Keys without a character, as `WebDriver` has them.
+/// `WebDriver` codes of keys without a character.
 pub(crate) const ESCAPE: &str = "\u{e00c}";
 pub(crate) const RIGHT: &str = "\u{e014}";
 pub(crate) const DOWN: &str = "\u{e015}";
 
-/// Headless, silent, and with no way to any network.
+/// Arguments for a headless, silent browser without network.
 const ARGUMENTS: [&str; 8] = [
     "--headless=new",
     "--no-sandbox",
@@ -28,18 +29,18 @@ const ARGUMENTS: [&str; 8] = [
     "--host-resolver-rules=MAP * ~NOTFOUND",
 ];
 
-/// A browser with a page.
+/// A browser that shows a page.
 pub(crate) struct Browser {
     driver: Child,
     runtime: Runtime,
     client: reqwest::Client,
-    /// The address of the session.
+    /// URL of the session.
     session: String,
     profile: tempfile::TempDir,
 }
 
 impl Browser {
-    /// Opens a page, or says why not.
+    /// Opens a page, or skips the test.
     pub(crate) fn open(page: &Path) -> Option<Self> {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -47,7 +48,7 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn();
         let Ok(mut driver) = driver else {
-            println!("skipped: there is no chromedriver");
+            skip("chromedriver is not installed");
             return None;
         };
         let stdout = BufReader::new(driver.stdout.take().unwrap());
@@ -56,9 +57,9 @@ impl Browser {
             Some(port.trim_end_matches('.').to_owned())
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // Another test may have done it; there is no TLS here in any case.
+        // Another test may have installed it; `WebDriver` uses no TLS anyway.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
         let profile = tempfile::tempdir().unwrap();
         let address = format!("http://127.0.0.1:{}/session", port.expect("a port"));
         let mut browser = Self { driver, runtime, client, session: address, profile };
@@ -67,7 +68,7 @@ impl Browser {
         let options = json!({ "goog:chromeOptions": { "args": arguments } });
         let started = browser.post("", &json!({ "capabilities": { "alwaysMatch": options } }));
         let Some(id) = started["sessionId"].as_str() else {
-            println!("skipped: chromedriver starts no browser: {started}");
+            skip(&format!("chromedriver starts no browser: {started}"));
             return None;
         };
         browser.session = [&browser.session, "/", id].concat();
@@ -84,7 +85,7 @@ impl Browser {
         answer["value"].take()
     }
 
-    /// The value of an expression in the page.
+    /// Evaluates an expression in the page.
     #[track_caller]
     pub(crate) fn value(&self, expression: &str) -> Value {
         let script = format!("return {expression};");
@@ -93,7 +94,7 @@ impl Browser {
         value
     }
 
-    /// Waits until an expression holds in the page.
+    /// Waits until an expression is true in the page.
     #[track_caller]
     pub(crate) fn wait_for(&self, expression: &str) {
         let script = format!(
@@ -105,7 +106,7 @@ impl Browser {
         assert_eq!(value, true, "{expression} never held: {value}");
     }
 
-    /// Presses keys, one after the other, wherever the focus is.
+    /// Presses keys one after the other.
     pub(crate) fn press(&self, keys: &str) {
         let presses = keys.chars().flat_map(|key| {
             ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
@@ -115,14 +116,14 @@ impl Browser {
         self.post("/actions", &json!({ "actions": [keyboard] }));
     }
 
-    /// As if the system were set to `light` or `dark`.
+    /// Sets the color scheme of the system, `light` or `dark`.
     pub(crate) fn emulate_color_scheme(&self, scheme: &str) {
         let feature = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         let (cmd, params) = ("Emulation.setEmulatedMedia", json!({ "features": feature }));
         self.post("/goog/cdp/execute", &json!({ "cmd": cmd, "params": params }));
     }
 
-    /// Clicks in the middle of what a selector finds first.
+    /// Clicks the first element that matches a selector.
     pub(crate) fn click(&self, selector: &str) {
         let by = json!({ "using": "css selector", "value": selector });
         let found = self.post("/element", &by);
@@ -134,7 +135,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver takes the browser with it only when it is asked to.
+        // The browser ends only with its session, not with the driver.
         let end = async { self.client.delete(&self.session).send().await };
         let _ = self.runtime.block_on(end);
         let _ = self.driver.kill();

@@ -1,11 +1,12 @@
-//! Servers that take sound in other ways.
+//! Servers that accept audio in other forms.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, assert_says, caption, data, document};
+use crate::harness::{Caption, assert_says, caption, data_path, json_reply};
 use support::stand_in::{Reply, StandIn};
 
-/// A server that speaks one dialect alone: `openai` as llama.cpp does, or `vllm`.
+/// Prepares a run against a server that accepts one dialect only: `openai`, as llama.cpp does, or
+/// `vllm`.
 fn at(stand_in: &StandIn, path: &str) -> Caption {
     caption(stand_in).args(["--base-url", &stand_in.url(path)])
 }
@@ -16,11 +17,11 @@ fn part(body: &Value) -> &Value {
 
 fn base64(name: &str) -> String {
     use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(std::fs::read(data(name)).unwrap())
+    base64::engine::general_purpose::STANDARD.encode(std::fs::read(data_path(name)).unwrap())
 }
 
 #[test]
-fn sound_is_written_as_the_dialect_has_it() {
+fn each_dialect_has_its_form_of_audio() {
     for (dialect, path, clip, expected) in [
         (
             "aimlapi",
@@ -54,25 +55,26 @@ fn sound_is_written_as_the_dialect_has_it() {
         ),
     ] {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, path).args(["--dialect", dialect]).arg(data(clip)).run();
+        let run = at(&stand_in, path).args(["--dialect", dialect]).arg(data_path(clip)).run();
         assert_says(&run.captioned(), &["The strongest frequency is near"]);
         assert_eq!(part(&stand_in.request().json()), &expected, "{dialect} {clip}");
     }
 }
 
 #[test]
-fn what_openai_servers_do_not_take_is_converted_for_them() {
+fn formats_that_openai_servers_reject_are_converted() {
     for clip in ["tones/adts.aac", "tones/alaw.wav", "tone.opus"] {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data(clip)).run();
+        let run =
+            at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path(clip)).run();
         assert_says(&run.captioned(), &["mono sound at 16000 Hz"]);
         assert_eq!(part(&stand_in.request().json())["input_audio"]["format"], "wav", "{clip}");
     }
 }
 
 #[test]
-fn a_url_is_downloaded_for_servers_that_fetch_none() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+fn a_url_is_downloaded_for_servers_that_fetch_no_urls() {
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::scripted([Reply::status(200).body("audio/wav", wav)]);
     let stand_in = StandIn::start();
     let run =
@@ -87,7 +89,7 @@ fn a_url_is_downloaded_for_servers_that_fetch_none() {
 }
 
 #[test]
-fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
+fn the_dialect_is_negotiated_once_per_run() {
     for (path, name) in [("openai/v1", "openai"), ("vllm/v1", "openai")] {
         let stand_in = StandIn::start();
         let run = at(&stand_in, path).clips("x", 4).args(["-v", "-j", "1", "x"]).run();
@@ -100,7 +102,7 @@ fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
         );
         assert_eq!(run.stderr.matches("--dialect").count(), 1, "{}", run.stderr);
     }
-    // An address can be said in one other way alone.
+    // A URL has only one other form.
     let stand_in = StandIn::start();
     let run = at(&stand_in, "vllm/v1").args(["-v", "https://example.com/a.wav"]).run();
     assert_says(&run.stderr, &["as vllm does"]);
@@ -108,10 +110,10 @@ fn the_dialect_is_found_out_once_for_the_run_and_told_to_those_who_ask() {
 }
 
 #[test]
-fn clips_after_the_first_are_converted_for_what_was_found_out() {
+fn clips_after_the_first_are_converted_for_the_negotiated_dialect() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]);
-    let run = run.arg(data("tone.wav")).arg(data("tones/adts.aac"));
+    let run = run.arg(data_path("tone.wav")).arg(data_path("tones/adts.aac"));
     run.run().captioned();
     let requests = stand_in.requests();
     assert_eq!(requests.len(), 3);
@@ -119,44 +121,45 @@ fn clips_after_the_first_are_converted_for_what_was_found_out() {
 }
 
 #[test]
-fn a_dialect_that_is_said_is_kept_to() {
+fn a_named_dialect_is_not_negotiated() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data("tone.wav")).run();
+    let run =
+        at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data_path("tone.wav")).run();
     assert_says(&run.failed(3), &["rejected the request (400", "input_audio.format"]);
     stand_in.request();
 }
 
 #[test]
-fn a_refusal_that_is_not_about_the_form_is_not_tried_in_another() {
+fn only_errors_about_the_form_change_the_dialect() {
     let messages =
         ["Unknown model; for more information see x", "input_audio: the audio is too long"];
     for message in messages {
-        let stand_in = StandIn::scripted([document(400, &json!({ "message": message }))]);
-        caption(&stand_in).arg(data("tone.wav")).run().failed(3);
+        let stand_in = StandIn::scripted([json_reply(400, &json!({ "message": message }))]);
+        caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
         stand_in.request();
     }
 }
 
 #[test]
-fn of_several_refusals_the_first_is_told() {
-    let reply = |text: &str| document(400, &json!({ "message": format!("{text}: input_audio") }));
+fn the_first_of_several_errors_is_reported() {
+    let reply = |text: &str| json_reply(400, &json!({ "message": format!("{text}: input_audio") }));
     let stand_in = StandIn::scripted([reply("one"), reply("two"), reply("three")]);
-    let said = caption(&stand_in).arg(data("tone.wav")).run().failed(3);
+    let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
     assert_says(&said, &["\"one: input_audio\"", "check the sound, --model and --dialect"]);
     assert_eq!(stand_in.requests().len(), 3);
 }
 
 #[test]
-fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
+fn the_dialect_of_known_hosts_is_not_negotiated() {
     for (host, kind) in
         [("api.openai.com", "mp3"), ("openrouter.ai", "mp3"), ("api.aimlapi.com", "")]
     {
-        // The proxy is the stand-in, so that the request stays on this machine.
+        // The stand-in is the proxy, so that the request stays on this machine.
         let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
         let run =
-            caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).without("AIMLAPI_BASE_URL");
+            caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).env_remove("AIMLAPI_BASE_URL");
         let url = format!("http://{host}");
-        let run = run.args(["--base-url", &url, "--allow-http"]).arg(data("tone.mp3")).run();
+        let run = run.args(["--base-url", &url, "--allow-http"]).arg(data_path("tone.mp3")).run();
         run.captioned();
         let body = stand_in.request().json();
         assert_eq!(part(&body)["input_audio"]["format"].as_str().unwrap_or(""), kind, "{host}");
@@ -164,16 +167,17 @@ fn known_hosts_are_spoken_to_as_they_want_from_the_start() {
 }
 
 #[test]
-fn what_comes_first_may_be_what_has_to_be_converted_or_downloaded() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
-    let files = StandIn::ruled(move || Reply::status(200).body("audio/wav", wav.clone()));
-    // An address that others can reach, for all that the program knows; the proxy is the server.
+fn the_first_input_may_need_conversion_or_download() {
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
+    let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
+    // A URL that looks public to the program; the stand-in is its proxy.
     let url = "http://sounds.example.com/a.wav";
-    for (input, through) in [(data("tones/adts.aac"), None), (url.into(), Some(files.url("")))] {
+    for (input, through) in [(data_path("tones/adts.aac"), None), (url.into(), Some(files.url("")))]
+    {
         let stand_in = StandIn::start();
         let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]).arg(input);
         let run = if let Some(proxy) = through { run.env("HTTP_PROXY", proxy) } else { run };
-        run.arg(data("tone.wav")).run().captioned();
+        run.arg(data_path("tone.wav")).run().captioned();
         let requests = stand_in.requests();
         let formats =
             requests.iter().map(|request| part(&request.json())["input_audio"]["format"].clone());
@@ -182,19 +186,19 @@ fn what_comes_first_may_be_what_has_to_be_converted_or_downloaded() {
 }
 
 #[test]
-fn many_at_a_time_find_it_out_together() {
+fn concurrent_requests_negotiate_once() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(run.stderr.matches("the server takes sound").count(), 1, "{}", run.stderr);
-    // Those that were under way before anybody knew, and no other.
+    // Only requests from before the end of the negotiation.
     assert!(stand_in.requests().len() <= 48, "{} requests", stand_in.requests().len());
 }
 
 #[test]
-fn windows_find_it_out_too() {
+fn windows_negotiate_the_dialect() {
     let stand_in = StandIn::start();
-    let sound = crate::waves::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
+    let sound = support::audio::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
     let run = at(&stand_in, "openai/v1").file("a.wav", sound);
     let run = run.args(["-v", "-j", "2", "--window", "5s", "a.wav"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -202,23 +206,23 @@ fn windows_find_it_out_too() {
 }
 
 #[test]
-fn sound_that_waited_while_it_was_found_out_is_made_ready_again() {
+fn waiting_audio_is_prepared_for_the_negotiated_dialect() {
     let stand_in = StandIn::start();
     let run = at(&stand_in, "openai/v1").args(["-q", "-j", "4", "--max-spend", "5"]);
     let clips = ["tone.wav", "tones/adts.aac", "tones/alaw.wav", "tone.mp3"];
-    run.args(clips.map(data)).run().captioned();
+    run.args(clips.map(data_path)).run().captioned();
 }
 
 #[test]
-fn what_a_named_dialect_does_not_take_and_nobody_can_convert_is_not_sent() {
+fn audio_that_a_named_dialect_cannot_carry_is_not_sent() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data("tone.amr"));
+    let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path("tone.amr"));
     assert_says(&run.run().failed(3), &["AMR with sound that cannot be decoded here", "tone.amr"]);
     assert!(stand_in.requests().is_empty());
 }
 
 #[test]
-fn refusals_of_many_wordings_are_understood() {
+fn errors_about_the_form_are_recognized_in_many_wordings() {
     for refusal in [
         json!({ "error": { "message": "Incorrect padding" } }),
         json!({ "error": { "message": "Failed to decode base64 audio data" } }),
@@ -227,27 +231,27 @@ fn refusals_of_many_wordings_are_understood() {
         json!({ "message": format!("{} input_audio.format is missing", "x ".repeat(600)) }),
     ] {
         for status in [400, 422] {
-            let stand_in = StandIn::scripted([document(status, &refusal)]);
-            let run = at(&stand_in, "openai/v1").arg(data("tone.wav")).run();
+            let stand_in = StandIn::scripted([json_reply(status, &refusal)]);
+            let run = at(&stand_in, "openai/v1").arg(data_path("tone.wav")).run();
             assert_eq!((run.code, stand_in.requests().len()), (0, 2), "{refusal}: {}", run.stderr);
         }
     }
 }
 
 #[test]
-fn an_account_that_is_refused_in_another_dialect_is_told_as_that() {
-    let form = document(400, &json!({ "message": "input_audio.format is missing" }));
+fn an_account_error_in_another_dialect_is_reported() {
+    let form = json_reply(400, &json!({ "message": "input_audio.format is missing" }));
     let stand_in = StandIn::scripted([form, Reply::status(402)]);
-    let said = caption(&stand_in).arg(data("tone.wav")).run().failed(4);
+    let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(4);
     assert_says(&said, &["out of credits (402)", "top up"]);
 }
 
 #[test]
-fn what_is_sent_again_is_not_downloaded_again() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
-    let files = StandIn::ruled(move || Reply::status(200).body("audio/wav", wav.clone()));
-    let form = || document(400, &json!({ "message": "input_audio.format is missing" }));
-    // The second dialect is that of OpenAI, whose servers fetch nothing.
+fn a_download_is_kept_for_the_next_dialect() {
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
+    let files = StandIn::always(move || Reply::status(200).body("audio/wav", wav.clone()));
+    let form = || json_reply(400, &json!({ "message": "input_audio.format is missing" }));
+    // The second dialect is that of OpenAI, whose servers fetch no URLs.
     let stand_in = StandIn::scripted([form(), Reply::status(503), crate::harness::answer("Rain.")]);
     let run = caption(&stand_in).env("HTTP_PROXY", files.url(""));
     let run = run.args(["-q", "http://sounds.example.com/a.wav"]).run();

@@ -1,12 +1,12 @@
-//! URLs whose bytes are fetched here and sent like a file's.
+//! URLs that the program downloads and sends like files.
 
 use serde_json::Value;
 
-use crate::harness::{Run, assert_says, caption, data, endless_wav};
+use crate::harness::{Run, assert_says, caption, data_path, endless_wav};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_url_that_only_this_machine_can_reach_is_inlined_with_a_notice() {
+fn a_local_url_is_inlined_with_a_notice() {
     let stand_in = StandIn::scripted([wav()]);
     let url = stand_in.url("a.wav?sig=1");
     let run = caption(&stand_in).arg(&url).run();
@@ -25,7 +25,7 @@ fn inline_downloads_without_a_notice() {
 }
 
 #[test]
-fn a_download_is_one_plain_get_without_the_key() {
+fn a_download_does_not_send_the_key() {
     let stand_in = StandIn::scripted([wav()]);
     inline(&stand_in, &[]).captioned();
     let requests = stand_in.requests();
@@ -48,7 +48,7 @@ fn redirects_of_a_download_are_followed() {
 }
 
 #[test]
-fn a_redirect_does_not_tell_where_it_came_from() {
+fn a_redirect_sends_no_referer() {
     let stand_in = StandIn::scripted([Reply::status(302).header("location", "/b.wav"), wav()]);
     let url = stand_in.url("a.wav?signature=secret");
     caption(&stand_in).args(["--inline", &url]).run().captioned();
@@ -56,7 +56,7 @@ fn a_redirect_does_not_tell_where_it_came_from() {
 }
 
 #[test]
-fn a_temporary_file_that_cannot_be_made_is_told_as_that() {
+fn a_missing_temporary_folder_is_reported() {
     let stand_in = StandIn::scripted([wav()]);
     let run =
         caption(&stand_in).env("TMPDIR", "/nowhere").arg("--inline").arg(stand_in.url("a.wav"));
@@ -64,14 +64,14 @@ fn a_temporary_file_that_cannot_be_made_is_told_as_that() {
 }
 
 #[test]
-fn redirects_without_an_end_are_given_up() {
+fn endless_redirects_are_an_error() {
     let stand_in =
         StandIn::scripted((0..21).map(|_| Reply::status(302).header("location", "/a.wav")));
     assert_says(&inline(&stand_in, &[]).failed(3), &["the download was answered with 302"]);
 }
 
 #[test]
-fn what_is_downloaded_is_looked_at_like_a_file() {
+fn a_download_is_checked_like_a_file() {
     let page = Reply::status(200).body("audio/wav", "<!doctype html><html>log in</html>");
     let stand_in = StandIn::scripted([page]);
     assert_says(&inline(&stand_in, &[]).failed(3), &["not audio but an HTML page", "a.wav"]);
@@ -87,7 +87,7 @@ fn a_download_that_is_too_large_is_stopped() {
 }
 
 #[test]
-fn a_download_that_is_not_there_is_told_with_its_status() {
+fn a_failed_download_is_reported_with_its_status() {
     let stand_in = StandIn::scripted([Reply::status(404)]);
     let said = inline(&stand_in, &[]).failed(3);
     assert_says(&said, &["the download was answered with 404", "a.wav", "check that the URL"]);
@@ -95,10 +95,10 @@ fn a_download_that_is_not_there_is_told_with_its_status() {
 }
 
 #[test]
-fn a_download_that_fails_for_now_is_tried_again() {
+fn a_download_is_retried() {
     let stand_in = StandIn::scripted([
         Reply::status(503).header("retry-after", "0"),
-        Reply::status(200).pieces("audio/wav", ["RIFF"]).cut(),
+        Reply::status(200).pieces("audio/wav", ["RIFF"]).disconnect(),
         wav(),
     ]);
     let run = inline(&stand_in, &[]);
@@ -107,14 +107,14 @@ fn a_download_that_fails_for_now_is_tried_again() {
 }
 
 #[test]
-fn downloads_keep_to_the_time_limit() {
-    let stand_in = StandIn::scripted([Reply::silence()]);
+fn downloads_obey_the_timeout() {
+    let stand_in = StandIn::scripted([Reply::never()]);
     let said = inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
     assert_says(&said, &["no complete answer within 200ms", "a.wav"]);
 }
 
 #[test]
-fn json_of_an_inlined_url_is_the_services() {
+fn json_of_an_inlined_url_is_the_response() {
     let stand_in = StandIn::scripted([wav()]);
     let printed = inline(&stand_in, &["--json"]).captioned();
     let document: Value = serde_json::from_str(&printed).unwrap();
@@ -122,7 +122,8 @@ fn json_of_an_inlined_url_is_the_services() {
 }
 
 fn wav() -> Reply {
-    Reply::status(200).body("application/octet-stream", std::fs::read(data("tone.wav")).unwrap())
+    Reply::status(200)
+        .body("application/octet-stream", std::fs::read(data_path("tone.wav")).unwrap())
 }
 
 fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
@@ -131,13 +132,13 @@ fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
 
 #[cfg(target_os = "linux")] // where the environment can name authorities
 #[test]
-fn a_redirect_from_this_machine_is_followed_to_where_certificates_count() {
-    let sound = std::fs::read(data("tone.wav")).unwrap();
+fn a_redirect_to_https_verifies_the_certificate() {
+    let sound = std::fs::read(data_path("tone.wav")).unwrap();
     let wav = move || Reply::status(200).body("audio/wav", sound.clone());
-    let far = StandIn::certified("localhost", wav);
+    let far = StandIn::with_tls("localhost", wav);
     let near = StandIn::scripted([Reply::status(302).header("location", &far.url("b.wav"))]);
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).env("SSL_CERT_FILE", data("tls/ca.pem"));
+    let run = caption(&stand_in).env("SSL_CERT_FILE", data_path("tls/ca.pem"));
     let said = run.args(["-q", "--inline"]).arg(near.url("a.wav")).run().captioned();
     assert_says(&said, &["near 1000 Hz"]);
     assert_eq!(far.request().path, "/b.wav");

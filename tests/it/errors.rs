@@ -1,18 +1,19 @@
-//! What the service says when it refuses, in every shape it is known to use: one line that says
-//! what happened, to which input, and what to do.
+//! Errors of the service, in every format it uses. Each becomes one line: what happened, to which
+//! input, and what to do.
 
 use serde_json::json;
 
-use crate::harness::{Run, assert_says, caption, caption_tone, document};
+use crate::harness::{Run, assert_says, caption, caption_tone, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
 
 #[test]
-fn a_refused_key_says_where_to_make_one() {
-    // The stand-in's own 401 is the live one of 2026-08.
+fn a_refused_key_points_to_the_key_page() {
+    // The 401 of the stand-in is a copy of the real one of 2026-08.
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").env("AIMLAPI_KEY", "wrong").arg("tone.wav").run();
+    let run =
+        caption(&stand_in).data_file("tone.wav").env("AIMLAPI_KEY", "wrong").arg("tone.wav").run();
     let words = [
         "the key was refused (401, \"This request requires a valid API key.\")",
         "tone.wav",
@@ -24,7 +25,7 @@ fn a_refused_key_says_where_to_make_one() {
 }
 
 #[test]
-fn an_account_without_credits_says_where_to_top_up() {
+fn missing_credits_point_to_the_billing_page() {
     let body = json!({
         "title": "Forbidden", "status": 403, "instance": "/v1/chat/completions?", "timestamp": "t",
         "message": "You've run out of credits. https://aimlapi.com/app/billing/",
@@ -38,23 +39,23 @@ fn an_account_without_credits_says_where_to_top_up() {
 }
 
 #[test]
-fn a_fund_that_ran_out_is_credits_whatever_it_is_called() {
+fn exhausted_funds_of_any_wording_are_credits() {
     for body in [
         json!({ "error": { "name": "OutOfFundsException", "message": "No." } }),
         json!({ "message": "You have run out of funds." }),
     ] {
-        assert_says(&refused(document(403, &body), 4), &["out of credits", "top up"]);
+        assert_says(&refused(json_reply(403, &body), 4), &["out of credits", "top up"]);
     }
     assert_says(&refused(Reply::status(402), 4), &["out of credits (402)", "top up"]);
 }
 
 #[test]
-fn an_unverified_account_says_where_to_verify_it() {
+fn an_unverified_account_points_to_the_verification_page() {
     let body = json!({ "error": {
         "name": "ForbiddenException", "data": { "kind": "err_unverified_card" },
         "message": "Complete verification to using the API https://aimlapi.com/app/verification",
     } });
-    let said = refused(document(403, &body), 4);
+    let said = refused(json_reply(403, &body), 4);
     assert_says(
         &said,
         &[
@@ -66,33 +67,33 @@ fn an_unverified_account_says_where_to_verify_it() {
 }
 
 #[test]
-fn a_key_without_the_right_is_a_refused_key() {
+fn a_key_without_permission_is_a_refused_key() {
     let body = json!({ "message": "This key cannot use this endpoint" });
     assert_says(
-        &refused(document(403, &body), 4),
+        &refused(json_reply(403, &body), 4),
         &["the key was refused (403", "cannot use this endpoint"],
     );
 }
 
 #[test]
-fn insufficient_permissions_are_not_insufficient_credits() {
+fn insufficient_permissions_are_not_missing_credits() {
     let body = json!({ "message": "Insufficient permissions: this key may not use this endpoint" });
-    assert_says(&refused(document(403, &body), 4), &["the key was refused (403"]);
+    assert_says(&refused(json_reply(403, &body), 4), &["the key was refused (403"]);
 }
 
 #[test]
-fn the_shape_of_servers_in_python_is_read_too() {
-    assert_says(&refused(document(400, &json!({ "detail": "too long" })), 3), &["\"too long\""]);
+fn fastapi_errors_are_read() {
+    assert_says(&refused(json_reply(400, &json!({ "detail": "too long" })), 3), &["\"too long\""]);
 }
 
 #[test]
-fn the_request_id_may_be_the_inference_id() {
+fn the_inference_id_replaces_a_missing_request_id() {
     let said = refused(Reply::status(400).header("x-inference-id", "i-1"), 3);
     assert_says(&said, &["[request i-1]"]);
 }
 
 #[test]
-fn validation_faults_are_named_with_their_paths() {
+fn validation_errors_are_reported_with_their_paths() {
     let body = json!({
         "message": "Invalid payload", "requestId": "r-1",
         "error": { "name": "PublicApiValidationException", "details": [
@@ -106,22 +107,22 @@ fn validation_faults_are_named_with_their_paths() {
         "check the sound and --model",
         "[request r-1]",
     ];
-    assert_says(&refused(document(400, &body), 3), &words);
+    assert_says(&refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
-fn the_older_validation_shape_is_read_too() {
+fn the_older_validation_format_is_read() {
     let body = json!({ "error": { "name": "BadRequestException", "message": "Invalid payload provided",
         "data": [{ "code": "invalid_type", "path": ["messages", 0, "role"], "message": "Required" }] } });
     let words = ["400, \"Invalid payload provided; messages.0.role: Required\""];
-    assert_says(&refused(document(400, &body), 3), &words);
+    assert_says(&refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
-fn the_flat_legacy_shape_is_read_with_its_request_id() {
+fn the_flat_legacy_format_is_read() {
     for status in [json!(404), json!("404")] {
         let body = json!({ "requestId": "r-9", "statusCode": status, "path": "/v1", "message": "Not here" });
-        let said = refused(document(404, &body), 3);
+        let said = refused(json_reply(404, &body), 3);
         assert_says(
             &said,
             &["(404, \"Not here\")", "tone.wav", "check --base-url and --model", "[request r-9]"],
@@ -130,20 +131,20 @@ fn the_flat_legacy_shape_is_read_with_its_request_id() {
 }
 
 #[test]
-fn the_legacy_shape_with_nested_faults_is_read() {
+fn the_nested_legacy_format_is_read() {
     let body = json!({ "message": "Invalid input", "meta": { "_errors": [], "messages": {
         "0": { "role": { "_errors": ["Invalid enum value. Expected 'user'"] } } },
         "model": { "_errors": ["Unknown"] } } });
     let words = [
         "400, \"Invalid input; messages.0.role: Invalid enum value. Expected 'user'; model: Unknown\"",
     ];
-    assert_says(&refused(document(400, &body), 3), &words);
+    assert_says(&refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
-fn a_failure_behind_the_service_is_told_in_its_words() {
+fn an_upstream_error_is_reported_in_its_words() {
     let body = json!({ "statusCode": 500, "message": "400 Unable to access model" });
-    let said = failed_without_retry(document(500, &body));
+    let said = failed_without_retry(json_reply(500, &body));
     assert_says(
         &said,
         &[
@@ -157,21 +158,21 @@ fn a_failure_behind_the_service_is_told_in_its_words() {
 #[test]
 fn a_list_of_messages_is_joined() {
     let body = json!({ "message": ["first", "second"] });
-    assert_says(&refused(document(400, &body), 3), &["\"first; second\""]);
+    assert_says(&refused(json_reply(400, &body), 3), &["\"first; second\""]);
 }
 
 #[test]
 fn an_error_that_is_a_string_is_the_message() {
     assert_says(
-        &refused(document(400, &json!({ "error": "no such model" })), 3),
+        &refused(json_reply(400, &json!({ "error": "no such model" })), 3),
         &["\"no such model\""],
     );
 }
 
 #[test]
-fn a_title_is_better_than_nothing() {
+fn a_title_replaces_a_missing_message() {
     assert_says(
-        &refused(document(400, &json!({ "title": "Bad Request" })), 3),
+        &refused(json_reply(400, &json!({ "title": "Bad Request" })), 3),
         &["\"Bad Request\""],
     );
 }
@@ -184,31 +185,31 @@ fn an_html_error_page_is_never_printed() {
 }
 
 #[test]
-fn an_error_without_a_body_is_told_by_its_status() {
+fn an_error_without_a_body_is_reported_by_its_status() {
     let said = refused(Reply::status(422).header("x-request-id", "h-1"), 3);
     assert_says(&said, &["rejected the request (422): tone.wav", "[request h-1]"]);
 }
 
 #[test]
-fn an_error_in_plain_text_is_told_in_its_words() {
+fn a_plain_text_error_is_reported_in_its_words() {
     let reply = Reply::status(400).body("text/plain", "model is loading\n");
     assert_says(&refused(reply, 3), &["(400, \"model is loading\")"]);
 }
 
 #[test]
-fn a_request_too_large_for_the_service_says_how_to_shrink_it() {
+fn a_request_that_is_too_large_has_a_hint() {
     let said = refused(Reply::status(413).body("text/html", "<html>nginx</html>"), 3);
     assert_says(&said, &["larger than the service takes (413)", "tone.wav", "shrink it"]);
 }
 
 #[test]
-fn a_firewall_that_answers_for_the_service_is_not_taken_for_a_wrong_key() {
+fn a_firewall_response_is_not_a_refused_key() {
     let said = refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 3);
     assert_says(&said, &["rejected the request (403): tone.wav; check the proxy or firewall"]);
 }
 
 #[test]
-fn a_redirect_is_refused_and_the_key_goes_nowhere_else() {
+fn a_redirect_is_rejected_and_never_gets_the_key() {
     let elsewhere = StandIn::start();
     for status in [301, 302, 303, 307, 308] {
         let said = refused(Reply::status(status).header("location", &elsewhere.base_url()), 3);
@@ -221,15 +222,15 @@ fn a_redirect_is_refused_and_the_key_goes_nowhere_else() {
 }
 
 #[test]
-fn a_message_with_line_breaks_and_escape_sequences_stays_one_harmless_line() {
+fn escape_sequences_and_line_breaks_in_messages_are_removed() {
     let body = json!({ "message": "bad\r\n::error::\u{1b}[2Jworse\u{202e}" });
-    let said = refused(document(400, &body), 3);
+    let said = refused(json_reply(400, &body), 3);
     assert_says(&said, &["bad ::error:: [2Jworse\u{fffd}"]);
     assert_eq!(said.lines().count(), 1);
 }
 
 #[test]
-fn an_error_of_fifty_megabytes_costs_neither_memory_nor_its_message() {
+fn a_huge_error_is_read_only_in_part() {
     let reply = Reply::status(400).body("text/plain", "no ".repeat(50_000_000 / 3));
     let said = refused(reply, 3);
     assert_says(&said, &["(400, \"no no no"]);
@@ -237,9 +238,9 @@ fn an_error_of_fifty_megabytes_costs_neither_memory_nor_its_message() {
 }
 
 #[test]
-fn the_first_refusal_of_the_account_ends_the_run() {
+fn the_first_account_error_ends_the_run() {
     let stand_in = StandIn::scripted([Reply::status(401)]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let run = run.args(["-q", "-j1", "tone.wav", "tone.mp3"]).run();
     assert_one_line(run, 4, &["the key was refused", "tone.wav"]);
     stand_in.request();

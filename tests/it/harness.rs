@@ -1,27 +1,29 @@
-//! Runs the real program in a clean environment and a folder of its own.
+//! Runs the real program in a clean environment and a temporary folder.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub(crate) use support::audio::{data_path, numbered_clip as clip};
 use support::stand_in::{KEY, Reply, StandIn};
 
-/// No run of a test takes longer.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Maximum duration of a run.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The program, about to be run.
+/// Command line, environment and folder of a run.
 pub(crate) struct Caption {
     command: Command,
     folder: tempfile::TempDir,
     stdin: Vec<u8>,
 }
 
-/// What a run left behind.
+/// Result of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,
@@ -29,50 +31,47 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// A clip or document of `tests/data`.
-pub(crate) fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
-}
-
-/// The program with nothing in its environment: no key either.
-pub(crate) fn bare() -> Caption {
+/// Prepares a run with an empty environment: no key, no settings.
+pub(crate) fn unconfigured() -> Caption {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_caption"));
     command.env_clear().current_dir(folder.path()).env("HOME", folder.path());
+    // Sockets do not work without it.
+    command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
     Caption { command, folder, stdin: Vec::new() }
 }
 
-/// The program set up for the stand-in.
+/// Prepares a run against the stand-in.
 pub(crate) fn caption(stand_in: &StandIn) -> Caption {
-    bare().env("AIMLAPI_KEY", KEY).env("AIMLAPI_BASE_URL", stand_in.base_url())
+    unconfigured().env("AIMLAPI_KEY", KEY).env("AIMLAPI_BASE_URL", stand_in.base_url())
 }
 
-/// One run on one clip, for tests of what happens after.
+/// Runs the program on one clip.
 pub(crate) fn caption_tone(stand_in: &StandIn, args: &[&str]) -> Run {
-    caption(stand_in).with("tone.wav").args(args).arg("tone.wav").run()
+    caption(stand_in).data_file("tone.wav").args(args).arg("tone.wav").run()
 }
 
-/// A whole answer with this caption and nothing that is not needed.
+/// Reply with a caption and no other optional field.
 pub(crate) fn answer(caption: &str) -> Reply {
     let choice = json!({ "message": { "content": caption }, "finish_reason": "stop" });
-    document(200, &json!({ "choices": [choice] }))
+    json_reply(200, &json!({ "choices": [choice] }))
 }
 
-/// Any status with any JSON.
-pub(crate) fn document(status: u16, body: &Value) -> Reply {
+/// Reply with a status and JSON.
+pub(crate) fn json_reply(status: u16, body: &Value) -> Reply {
     Reply::status(status).body("application/json", body.to_string())
 }
 
-/// The start of a sound that never ends, longer than what can be sent.
+/// A WAV file without a length that is too long to be sent.
 pub(crate) fn endless_wav() -> Vec<u8> {
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav[40..44].fill(0xff);
     wav.resize(20_000_000, 0);
     wav
 }
 
-/// The names of what is in a folder, sorted.
-pub(crate) fn listed(folder: &Path) -> Vec<String> {
+/// Names of the files in a folder, sorted.
+pub(crate) fn file_names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<_> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -80,17 +79,9 @@ pub(crate) fn listed(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The name of a clip of [`Caption::clips`].
+/// Name of a file of [`Caption::clips`].
 pub(crate) fn clip_name(folder: &str, number: usize) -> String {
     format!("{folder}/{number:03}.wav")
-}
-
-/// The content of a clip of [`Caption::clips`]: a short tone, told apart by its last samples.
-pub(crate) fn clip(number: usize) -> Vec<u8> {
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
-    let end = wav.len() - 8;
-    wav[end..].copy_from_slice(&(number as u64).to_le_bytes());
-    wav
 }
 
 impl Caption {
@@ -109,12 +100,12 @@ impl Caption {
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub(crate) fn env_remove(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
-    /// Puts a file into the folder of the run.
+    /// Writes a file into the folder of the run.
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -122,8 +113,8 @@ impl Caption {
         self
     }
 
-    /// Puts a file that nobody else can read into the folder of the run.
-    pub(crate) fn secret(self, name: &str, content: &str) -> Self {
+    /// Writes a file that only its owner can read.
+    pub(crate) fn private_file(self, name: &str, content: &str) -> Self {
         let run = self.file(name, content);
         #[cfg(unix)]
         {
@@ -134,13 +125,13 @@ impl Caption {
         run
     }
 
-    /// Puts a clip of `tests/data` into the folder of the run.
-    pub(crate) fn with(self, clip: &str) -> Self {
-        let content = std::fs::read(data(clip)).unwrap();
+    /// Copies a file of `tests/data` into the folder of the run.
+    pub(crate) fn data_file(self, clip: &str) -> Self {
+        let content = std::fs::read(data_path(clip)).unwrap();
         self.file(clip, content)
     }
 
-    /// Puts that many short clips into a folder of the run, each with a sound of its own.
+    /// Writes short clips with different content into a folder of the run.
     pub(crate) fn clips(self, folder: &str, count: usize) -> Self {
         std::fs::create_dir_all(self.folder.path().join(folder)).unwrap();
         for number in 0..count {
@@ -159,8 +150,8 @@ impl Caption {
         self
     }
 
-    /// Lets a shell run it, as `"$@"` in a script.
-    pub(crate) fn within(mut self, script: &str) -> Self {
+    /// Runs it in a shell script, as `"$@"`.
+    pub(crate) fn in_shell(mut self, script: &str) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", script, "sh"]).arg(self.command.get_program());
         shell.args(self.command.get_args()).current_dir(self.folder.path());
@@ -174,25 +165,25 @@ impl Caption {
         &mut self.command
     }
 
-    /// Starts it, with nothing on standard input and its outputs in pipes.
+    /// Starts it without standard input and with pipes for its output.
     pub(crate) fn spawn(&mut self) -> Child {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.command.spawn().unwrap()
     }
 
-    /// Starts it with a standard input that stays open, and its outputs in pipes.
-    pub(crate) fn spawn_open(&mut self) -> (Child, ChildStdin) {
+    /// Starts it with pipes for all streams; standard input stays open.
+    pub(crate) fn spawn_with_stdin(&mut self) -> (Child, ChildStdin) {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         (child, stdin)
     }
 
-    /// Runs it to its end.
+    /// Runs it and waits for its end.
     pub(crate) fn run(mut self) -> Run {
-        let (child, mut stdin) = self.spawn_open();
+        let (child, mut stdin) = self.spawn_with_stdin();
         let bytes = std::mem::take(&mut self.stdin);
-        // A program that has read enough closes its standard input.
+        // The program may close its standard input early.
         std::thread::spawn(move || {
             let _ = stdin.write_all(&bytes);
         });
@@ -200,24 +191,26 @@ impl Caption {
     }
 }
 
-/// The next line that the program says on standard error, while it goes on.
-pub(crate) fn next_line(child: &mut Child) -> String {
-    let mut said = Vec::new();
+/// Reads the next line of standard error from a running program.
+pub(crate) fn next_stderr_line(child: &mut Child) -> String {
+    let mut line = Vec::new();
     let stderr = child.stderr.as_mut().unwrap();
-    while !said.ends_with(b"\n") {
+    while !line.ends_with(b"\n") {
         let mut byte = [0];
         stderr.read_exact(&mut byte).unwrap();
-        said.extend(byte);
+        line.extend(byte);
     }
-    String::from_utf8(said).unwrap()
+    String::from_utf8(line).unwrap()
 }
 
-/// Waits for the end, but not for ever.
+/// Waits for the end of a run, up to [`TIMEOUT`]. No line of standard error may appear twice.
+#[track_caller]
 pub(crate) fn finish(child: Child) -> Run {
     let (sender, ended) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = ended.recv_timeout(PATIENCE).expect("the program ends").unwrap();
-    Run::from(output)
+    let run = Run::from(ended.recv_timeout(TIMEOUT).expect("the program ends").unwrap());
+    assert_no_line_twice(&run.stderr);
+    run
 }
 
 impl From<Output> for Run {
@@ -231,27 +224,27 @@ impl From<Output> for Run {
 }
 
 impl Run {
-    /// Ended with this code, after this was printed.
+    /// Asserts the exit code and returns standard output.
     #[track_caller]
     pub(crate) fn ended(self, code: i32) -> String {
         assert_eq!(self.code, code, "stderr: {}", self.stderr);
         self.stdout
     }
 
-    /// The records that were printed.
+    /// Returns the records on standard output.
     #[track_caller]
     pub(crate) fn records(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Captioned: code 0, nothing on standard error, and this is what was printed.
+    /// Asserts exit code 0 and an empty standard error, and returns standard output.
     #[track_caller]
     pub(crate) fn captioned(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""), "stdout: {}", self.stdout);
         self.stdout
     }
 
-    /// Failed with this code: nothing on standard output, and this was said.
+    /// Asserts the exit code and an empty standard output, and returns standard error.
     #[track_caller]
     pub(crate) fn failed(self, code: i32) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "stderr: {}", self.stderr);
@@ -259,12 +252,20 @@ impl Run {
     }
 }
 
-/// Asserts that a text holds all of these, in this order.
+/// Asserts that a text contains all of these words in this order.
 #[track_caller]
 pub(crate) fn assert_says(text: &str, words: &[&str]) {
     let mut rest = text;
     for word in words {
         let Some(at) = rest.find(word) else { panic!("{word:?} is not (or not there) in: {text}") };
         rest = &rest[at + word.len()..];
+    }
+}
+
+#[track_caller]
+fn assert_no_line_twice(stderr: &str) {
+    let mut seen = HashSet::new();
+    for line in stderr.lines().filter(|line| !line.trim().is_empty()) {
+        assert!(seen.insert(line), "{line:?} appears twice in: {stderr}");
     }
 }

@@ -1,48 +1,50 @@
-//! What can be captioned, and what is refused before anything is sent.
+//! Inputs that are captioned, and inputs that are rejected before a request.
 
 use std::io::Write;
 use std::time::Duration;
 
-use crate::harness::{answer, assert_says, bare, caption, caption_tone, data, endless_wav, finish};
-use crate::waves::sent_bytes;
+use crate::harness::{
+    answer, assert_says, caption, caption_tone, data_path, endless_wav, finish, unconfigured,
+};
+use crate::skip::has_programs;
 use support::stand_in::StandIn;
 
 #[test]
-fn a_file_is_captioned_and_the_caption_is_about_that_file() {
+fn the_caption_describes_the_file() {
     let stand_in = StandIn::start();
     let tone = caption_tone(&stand_in, &[]).captioned();
     assert_says(&tone, &["0.25 s of mono sound at 8000 Hz", "near 1000 Hz"]);
-    let other = caption(&stand_in).arg(data("tone.mp3")).run().captioned();
+    let other = caption(&stand_in).arg(data_path("tone.mp3")).run().captioned();
     assert_says(&other, &["mono sound at 16000 Hz", "near 439 Hz"]);
 }
 
 #[test]
-fn the_bytes_of_the_file_arrive_whole() {
+fn the_service_receives_all_bytes_of_the_file() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
-    assert_eq!(sent_bytes(&stand_in), std::fs::read(data("tone.wav")).unwrap());
+    assert_eq!(stand_in.request().audio(), std::fs::read(data_path("tone.wav")).unwrap());
 }
 
 #[test]
-fn a_file_is_known_by_its_content_and_not_by_its_name() {
+fn the_format_is_detected_by_content() {
     let stand_in = StandIn::start();
-    let mp3 = std::fs::read(data("tone.mp3")).unwrap();
+    let mp3 = std::fs::read(data_path("tone.mp3")).unwrap();
     let caption = caption(&stand_in).file("notes.txt", mp3).arg("notes.txt").run().captioned();
     assert_says(&caption, &["near 439 Hz"]);
 }
 
 #[test]
-fn compressed_sound_that_the_service_names_is_sent_as_it_is() {
+fn supported_compressed_formats_are_uploaded_unchanged() {
     for clip in ["tone.mp3", "tone.amr", "gsm.wav"] {
         let stand_in = StandIn::scripted([answer("Some sound.")]);
-        caption(&stand_in).arg(data(clip)).run().captioned();
-        assert_eq!(sent_bytes(&stand_in), std::fs::read(data(clip)).unwrap(), "{clip}");
+        caption(&stand_in).arg(data_path(clip)).run().captioned();
+        assert_eq!(stand_in.request().audio(), std::fs::read(data_path(clip)).unwrap(), "{clip}");
     }
 }
 
 #[test]
-fn a_3gp_recording_of_unknown_sound_is_sent_and_one_that_is_cut_is_not() {
-    // A track of sound in AMR, as far as anybody here can see it.
+fn a_complete_3gp_file_with_an_unknown_codec_is_uploaded() {
+    // An audio track whose codec cannot be read here.
     let mut movie = [0; 100];
     movie[14] = 1;
     let whole = [atom(*b"ftyp", b"3gp4\0\0\0\0"), atom(*b"moov", &atom(*b"mvhd", &movie))].concat();
@@ -53,40 +55,40 @@ fn a_3gp_recording_of_unknown_sound_is_sent_and_one_that_is_cut_is_not() {
     assert_says(&said, &["a damaged 3GP file", "missing moov"]);
 }
 
-/// A part of an MP4 file.
+/// Returns a box of an MP4 file.
 fn atom(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let len = u32::try_from(content.len() + 8).unwrap();
     [&len.to_be_bytes()[..], &name, content].concat()
 }
 
 #[test]
-fn sound_on_standard_input_is_captioned() {
+fn audio_on_standard_input_is_captioned() {
     let stand_in = StandIn::start();
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let caption = caption(&stand_in).stdin(wav.clone()).arg("-").run().captioned();
     assert_says(&caption, &["near 1000 Hz"]);
-    assert_eq!(sent_bytes(&stand_in), wav);
+    assert_eq!(stand_in.request().audio(), wav);
 }
 
 #[test]
-fn no_operand_is_an_error_that_names_the_dash() {
-    let said = bare().run().failed(2);
+fn a_missing_operand_is_an_error_with_a_hint() {
+    let said = unconfigured().run().failed(2);
     assert_says(&said, &["no input", "caption -"]);
 }
 
 #[test]
-fn several_captions_come_under_their_names_in_the_order_of_the_inputs() {
+fn several_captions_have_headings_in_input_order() {
     let stand_in =
-        StandIn::scripted([answer("first").after(Duration::from_millis(50)), answer("second")]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+        StandIn::scripted([answer("first").delayed(Duration::from_millis(50)), answer("second")]);
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let printed = run.args(["-q", "-j1", "tone.wav", "tone.mp3"]).run().captioned();
     assert_eq!(printed, "==> tone.wav <==\nfirst\n\n==> tone.mp3 <==\nsecond\n");
 }
 
 #[test]
-fn one_bad_input_among_several_costs_only_itself() {
+fn one_bad_input_does_not_fail_the_others() {
     let stand_in = StandIn::scripted([answer("fine")]);
-    let run = caption(&stand_in).with("tone.wav").file("empty.wav", "");
+    let run = caption(&stand_in).data_file("tone.wav").file("empty.wav", "");
     let run = run.args(["empty.wav", "tone.wav"]).run();
     assert_eq!((run.code, run.stdout.as_str()), (3, "==> tone.wav <==\nfine\n"));
     assert_says(&run.stderr, &["empty", "empty.wav"]);
@@ -94,57 +96,57 @@ fn one_bad_input_among_several_costs_only_itself() {
 }
 
 #[test]
-fn a_missing_file_is_refused() {
+fn a_missing_file_is_rejected() {
     refused("nowhere.wav", None, &["no such file", "nowhere.wav", "check the name"]);
 }
 
 #[test]
-fn an_empty_file_is_refused() {
+fn an_empty_file_is_rejected() {
     refused("a.wav", Some(b""), &["empty", "a.wav", "check how it was made"]);
 }
 
 #[test]
-fn text_is_refused() {
+fn text_is_rejected() {
     refused("a.wav", Some("dear diary, résumé\n".as_bytes()), &["not audio but text", "a.wav"]);
 }
 
 #[test]
-fn html_is_refused() {
+fn html_is_rejected() {
     refused("a.mp3", Some(b"<!DOCTYPE html><html>404</html>"), &["not audio but an HTML page"]);
 }
 
 #[test]
-fn a_zip_archive_is_refused() {
+fn a_zip_archive_is_rejected() {
     let zip = [b"PK\x03\x04".as_slice(), &[0; 64]].concat();
     refused("a.wav", Some(&zip), &["not audio but a ZIP archive", "a.wav"]);
 }
 
 #[test]
-fn a_picture_is_refused() {
+fn a_picture_is_rejected() {
     refused("a.wav", Some(b"\x89PNG\r\n\x1a\n\0\0\0\0"), &["not audio but PNG data"]);
 }
 
 #[test]
-fn notes_without_sound_are_refused() {
+fn midi_is_rejected() {
     refused("a.mid", Some(b"MThd\0\0\0\x06\0\x01\0\x01\0\x60"), &["MIDI", "notes without sound"]);
 }
 
 #[test]
-fn a_video_without_sound_is_refused() {
-    let video = std::fs::read(data("silent.mp4")).unwrap();
+fn a_video_without_audio_is_rejected() {
+    let video = std::fs::read(data_path("silent.mp4")).unwrap();
     refused("a.mp4", Some(&video), &["a video without a sound track", "a.mp4"]);
 }
 
 #[test]
-fn bytes_of_no_known_kind_are_refused() {
+fn bytes_of_an_unknown_format_are_rejected() {
     let noise: Vec<u8> =
         (0..12_500u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     refused("a.wav", Some(&noise), &["data of an unknown kind", "a.wav"]);
 }
 
 #[test]
-fn bytes_in_which_a_frame_of_sound_turns_up_are_still_bytes() {
-    // Starts like MPEG layer I, II and III, and goes on with nothing of the kind.
+fn a_single_mpeg_frame_in_other_bytes_is_not_audio() {
+    // Starts like MPEG layer I, II and III, and continues with other bytes.
     for start in [[0xff, 0xfe], [0xff, 0xfc], [0xff, 0xfa]] {
         let mut bytes: Vec<u8> =
             (0..3_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
@@ -155,23 +157,23 @@ fn bytes_in_which_a_frame_of_sound_turns_up_are_still_bytes() {
 }
 
 #[test]
-fn text_that_starts_like_sound_is_text() {
+fn text_that_starts_like_an_audio_header_is_text() {
     for text in ["MAC addresses of the lab", "DSD is a format", "OggS", "RF64 is one too"] {
         refused("a.wav", Some(text.as_bytes()), &["not audio but text"]);
     }
 }
 
 #[test]
-fn wide_band_amr_is_sent_like_amr() {
+fn amr_wb_is_uploaded_like_amr() {
     let stand_in = StandIn::scripted([answer("Some sound.")]);
     let amr = [b"#!AMR-WB\n".as_slice(), &[0x04; 100]].concat();
     caption(&stand_in).file("a.amr", amr).arg("a.amr").run().captioned();
 }
 
 #[test]
-fn a_recording_whose_header_was_never_finished_is_sent() {
-    // What is left of a recorder that was stopped: all sizes are 0, the sound is there.
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+fn a_recording_with_an_unfinished_header_is_uploaded() {
+    // The file of an interrupted recorder: all sizes are 0, but the audio is complete.
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(20_000, 1);
     wav[4..8].fill(0);
     wav[40..44].fill(0);
@@ -180,36 +182,36 @@ fn a_recording_whose_header_was_never_finished_is_sent() {
 }
 
 #[test]
-fn a_header_that_promises_sound_which_is_not_there_is_refused() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+fn a_header_without_its_data_is_rejected() {
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..44]), &["a recording without a single sample"]);
 }
 
 #[test]
 fn standard_input_named_twice_is_captioned_once() {
     let stand_in = StandIn::start();
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let printed = caption(&stand_in).stdin(wav.clone()).args(["-q", "-", "-"]).run().captioned();
     assert_eq!(printed.matches("==> ").count(), 1);
-    assert_eq!(sent_bytes(&stand_in), wav);
+    assert_eq!(stand_in.request().audio(), wav);
 }
 
 #[test]
-fn a_header_without_sound_is_refused() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
+fn a_header_without_audio_is_rejected() {
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
     refused("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
 }
 
 #[test]
-fn a_recording_without_a_sample_is_refused() {
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+fn a_recording_without_samples_is_rejected() {
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.truncate(44);
     wav[40..44].fill(0);
     refused("a.wav", Some(&wav), &["a recording without a single sample", "a.wav"]);
 }
 
 #[test]
-fn a_folder_without_audio_is_refused() {
+fn a_folder_without_audio_is_rejected() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("notes.txt", "no sound").arg(".");
     assert_says(&run.run().failed(2), &["nothing to caption: no audio in .", "--allow-empty"]);
@@ -218,29 +220,28 @@ fn a_folder_without_audio_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_device_that_never_ends_is_refused() {
+fn a_device_is_rejected() {
     refused("/dev/zero", None, &["a device", "/dev/zero", "caption -"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_that_nobody_writes_to_is_refused_without_waiting() {
+fn a_named_pipe_is_rejected_without_waiting() {
     let stand_in = StandIn::start();
     let caption = caption(&stand_in);
     let path = caption.folder().join("fifo");
-    let made = std::process::Command::new("mkfifo").arg(&path).status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: there is no mkfifo");
+    if !has_programs(&["mkfifo"]) {
         return;
     }
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     let said = caption.arg("fifo").run().failed(3);
     assert_says(&said, &["a named pipe", "fifo", "caption -"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
 #[test]
-fn sound_that_is_too_large_is_refused_with_both_sizes() {
-    let mut wav = std::fs::read(data("tone.wav")).unwrap();
+fn audio_over_the_size_limit_is_rejected_with_both_sizes() {
+    let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.resize(7_500_000, 0);
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("a.wav", wav).args(["--convert", "never", "a.wav"]);
@@ -250,7 +251,7 @@ fn sound_that_is_too_large_is_refused_with_both_sizes() {
 }
 
 #[test]
-fn the_limit_is_one_byte_below_what_is_refused() {
+fn the_size_limit_is_exact() {
     let stand_in = StandIn::start();
     // 4,044 bytes are 5,392 in base64.
     caption_tone(&stand_in, &["--max-upload", "5393B"]).captioned();
@@ -259,7 +260,7 @@ fn the_limit_is_one_byte_below_what_is_refused() {
 }
 
 #[test]
-fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
+fn endless_standard_input_is_rejected_at_the_limit() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).stdin(endless_wav()).args(["--convert", "never", "-"]);
     let words =
@@ -269,11 +270,11 @@ fn standard_input_that_never_ends_is_refused_once_it_is_too_large() {
 }
 
 #[test]
-fn standard_input_that_is_no_sound_is_refused_before_its_end() {
+fn standard_input_that_is_not_audio_is_rejected_early() {
     let stand_in = StandIn::start();
     let mut run = caption(&stand_in).arg("-");
-    let (child, mut stdin) = run.spawn_open();
-    // More than it takes to tell, and no end: the pipe stays open.
+    let (child, mut stdin) = run.spawn_with_stdin();
+    // Enough bytes to decide, and no end: the pipe stays open.
     let _ = stdin.write_all(&vec![0; 1_200_000]);
     let said = finish(child).failed(3);
     assert_says(&said, &["not audio but data of an unknown kind", "-"]);
@@ -282,7 +283,7 @@ fn standard_input_that_is_no_sound_is_refused_before_its_end() {
 }
 
 #[test]
-fn an_operand_with_another_scheme_is_wrong_usage() {
+fn an_unsupported_url_scheme_is_wrong_usage() {
     let stand_in = StandIn::start();
     let said = caption(&stand_in).arg("ftp://example.com/a.wav").run().failed(2);
     assert_says(&said, &["only http:// and https://", "ftp://example.com/a.wav"]);

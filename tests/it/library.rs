@@ -2,27 +2,26 @@
 
 use std::sync::{Arc, Mutex};
 
-use caption::audio::Clip;
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{ApiKey, Audio, Client, Options};
-use caption::error::{Effect, Error, ErrorKind};
-use caption::input::Input;
-use caption::progress::{Event, Observer};
+use caption::{
+    ApiKey, Audio, Captioner, CaptionerOptions, Client, ClientOptions, Clip, Effect, Error,
+    ErrorKind, Event, Input, Observer,
+};
 
-use crate::harness::{assert_says, data};
+use crate::harness::{assert_says, data_path};
+use crate::skip::skip;
 use support::stand_in::{KEY, StandIn};
 
-fn options(stand_in: &StandIn) -> Options {
-    let mut options = Options::default();
+fn options(stand_in: &StandIn) -> ClientOptions {
+    let mut options = ClientOptions::default();
     options.base_url = stand_in.base_url();
     options
 }
 
 #[tokio::test]
-async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
+async fn a_clip_is_captioned_with_all_details() {
     let stand_in = StandIn::start();
     let client = Client::new(ApiKey::new(KEY).unwrap(), options(&stand_in)).unwrap();
-    let clip = Clip::open(data("tone.wav")).unwrap();
+    let clip = Clip::open(data_path("tone.wav")).unwrap();
     assert_eq!(clip.len(), 4044);
     let format = clip.format().clone();
     assert_eq!((format.container.as_str(), format.sample_rate), ("wav", Some(8000)));
@@ -38,7 +37,7 @@ async fn a_clip_is_captioned_with_all_that_is_known_about_the_answer() {
 }
 
 #[tokio::test]
-async fn the_pieces_of_a_stream_add_up_to_the_caption() {
+async fn streamed_pieces_add_up_to_the_caption() {
     let stand_in = StandIn::start();
     let mut options = options(&stand_in);
     options.stream = true;
@@ -50,21 +49,21 @@ async fn the_pieces_of_a_stream_add_up_to_the_caption() {
             heard.lock().unwrap().push_str(&piece);
         }
     });
-    let clip = Audio::Clip(Clip::open(data("tone.wav")).unwrap());
+    let clip = Audio::Clip(Clip::open(data_path("tone.wav")).unwrap());
     let answer = client.caption(&clip, &watch).await.unwrap();
     assert_eq!(answer.body, None);
     assert_eq!(*text.lock().unwrap(), answer.caption);
 }
 
 #[tokio::test]
-async fn a_caption_is_remembered_under_the_model_that_was_asked() {
+async fn the_cache_key_holds_the_requested_model() {
     let stand_in = StandIn::start();
     let mut options = options(&stand_in);
     options.model = "another".to_owned();
     options.max_tokens = Some(500);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
     let captioner = Captioner::new(CaptionerOptions::default()).with_client(client);
-    let input = Input::parse(data("tone.wav").as_os_str()).unwrap();
+    let input = Input::parse(data_path("tone.wav").as_os_str()).unwrap();
     let outcome = captioner.caption(input, &Observer::none()).await;
     let cache_key = outcome.cache_key.unwrap();
     assert_eq!((cache_key.model.as_str(), cache_key.max_tokens), ("another", Some(500)));
@@ -72,7 +71,7 @@ async fn a_caption_is_remembered_under_the_model_that_was_asked() {
 }
 
 #[tokio::test]
-async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
+async fn a_captioner_can_be_sent_to_a_task() {
     let stand_in = StandIn::start();
     let options = options(&stand_in);
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
@@ -90,7 +89,7 @@ async fn a_captioner_works_in_a_task_of_its_own_and_a_failure_is_data() {
 }
 
 #[test]
-fn the_examples_do_what_they_say() {
+fn the_examples_run() {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
     let stand_in = StandIn::start();
     for (name, clips, words) in [
@@ -100,10 +99,10 @@ fn the_examples_do_what_they_say() {
     ] {
         let example = folder.join("examples").join(name);
         if !example.exists() {
-            println!("skipped: {name} was not built; cargo test builds it");
+            skip(&format!("the example {name} is not built; cargo test builds it"));
             continue;
         }
-        let run = crate::harness::caption(&stand_in).with("tone.wav").with("tone.mp3");
+        let run = crate::harness::caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
         let mut command = std::process::Command::new(example);
         command.args(clips).current_dir(run.folder()).env_clear();
         command.env("AIMLAPI_KEY", KEY).env("AIMLAPI_BASE_URL", stand_in.base_url());

@@ -13,48 +13,50 @@
     reason = "the sounds of tests are short"
 )]
 
-mod answers;
+mod api_key;
 mod audit;
 mod batch;
 mod browser;
-mod ci;
-mod damage;
+mod ci_examples;
+mod completions;
+mod config_file;
+mod conversion;
+mod damaged_files;
 mod dialects;
 mod downloads;
 mod errors;
 mod faults;
-mod fleet;
-mod formats;
+mod fleet_examples;
+mod folders_and_lists;
 mod harness;
-mod heard;
-mod hostile;
+mod html_report;
 mod inputs;
-#[cfg(unix)]
-mod interrupt;
-mod key;
-mod levels;
 mod library;
-mod limits;
 mod manifest;
-mod money;
+mod measurements;
+mod memory_limits;
 mod outputs;
-mod page;
+mod process_monitor;
 mod properties;
 mod proxies;
 mod readme;
-mod recipes;
+mod readme_recipes;
 mod report_safety;
 mod reports;
 mod request;
 mod resampling;
+mod responses;
 mod retries;
-mod search;
-mod settings;
-mod shells;
+mod sandbox;
+#[cfg(unix)]
+mod signals;
+mod skip;
+mod snapshots;
+mod spending;
 mod streaming;
 #[cfg(unix)]
 mod terminal;
+mod terminal_escapes;
 mod tls;
-mod watched;
-mod waves;
+mod token_check;
 mod windows;

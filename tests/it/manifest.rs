@@ -1,17 +1,17 @@
-//! Known captions: never asked twice, never lost.
+//! The manifest: captions are cached, never requested twice, never lost.
 
 use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
-use caption::audio::Clip;
+use caption::Clip;
 use serde_json::Value;
 
-use crate::harness::{Caption, answer, assert_says, caption, clip, data, finish};
+use crate::harness::{Caption, answer, assert_says, caption, clip, data_path, finish};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
+fn a_second_run_with_the_manifest_sends_nothing() {
     let stand_in = StandIn::start();
     let run = || caption(&stand_in).clips("x", 5).args(["-q", "x", "--manifest"]);
     let manifest = shared();
@@ -22,9 +22,9 @@ fn a_second_run_with_the_manifest_sends_nothing_and_says_the_same() {
 }
 
 #[test]
-fn a_line_of_the_manifest_is_the_record_of_the_contract() {
+fn a_line_of_the_manifest_is_a_documented_record() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "m.jsonl"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest", "m.jsonl"]);
     let path = run.folder().join("m.jsonl");
     let mut run = run;
     finish(run.spawn()).captioned();
@@ -68,7 +68,7 @@ fn a_rename_a_move_or_a_copy_costs_nothing() {
 }
 
 #[test]
-fn other_bytes_another_model_or_another_limit_are_asked_again() {
+fn other_content_model_or_limit_sends_a_new_request() {
     let stand_in = StandIn::start();
     let manifest = shared();
     let run = |content: Vec<u8>, args: &[&str]| {
@@ -90,8 +90,8 @@ fn other_bytes_another_model_or_another_limit_are_asked_again() {
 }
 
 #[test]
-fn the_same_content_twice_in_one_run_is_asked_once() {
-    let stand_in = StandIn::ruled(|| answer("Rain.").after(Duration::from_millis(30)));
+fn duplicate_content_is_requested_once() {
+    let stand_in = StandIn::always(|| answer("Rain.").delayed(Duration::from_millis(30)));
     for args in [&["-q", "."][..], &["-q", "--manifest", "m.jsonl", "--force", "."]] {
         let before = stand_in.requests().len();
         let run = caption(&stand_in).file("a.wav", clip(0)).file("b.wav", clip(0));
@@ -102,7 +102,7 @@ fn the_same_content_twice_in_one_run_is_asked_once() {
 }
 
 #[test]
-fn a_url_whose_bytes_nobody_here_sees_is_always_asked() {
+fn a_url_that_is_passed_on_is_never_cached() {
     let stand_in = StandIn::start();
     let manifest = shared();
     for _ in 0..2 {
@@ -114,22 +114,23 @@ fn a_url_whose_bytes_nobody_here_sees_is_always_asked() {
 }
 
 #[test]
-fn failures_are_never_kept() {
+fn failures_are_never_cached() {
     let stand_in = StandIn::scripted([Reply::status(400), answer("Rain.")]);
     let manifest = shared();
     for code in [3, 0] {
-        let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+        let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
         run.arg(manifest.path()).run().ended(code);
     }
     assert_eq!(fs::read_to_string(manifest.path()).unwrap().lines().count(), 1);
 }
 
 #[test]
-fn force_asks_again_and_the_newest_answer_counts() {
+fn force_sends_again_and_the_newest_caption_is_used() {
     let stand_in = StandIn::scripted([answer("old"), answer("new")]);
     let manifest = shared();
     let run = |args: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").args(args).args(["tone.wav", "--manifest"]);
+        let run =
+            caption(&stand_in).data_file("tone.wav").args(args).args(["tone.wav", "--manifest"]);
         run.arg(manifest.path()).run().captioned()
     };
     assert_eq!(run(&[]), "old\n");
@@ -139,13 +140,13 @@ fn force_asks_again_and_the_newest_answer_counts() {
 }
 
 #[test]
-fn offline_answers_from_the_manifest_without_key_or_network() {
+fn offline_uses_the_manifest_without_key_or_network() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let manifest = shared();
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest"]);
     run.arg(manifest.path()).run().captioned();
 
-    let offline = || crate::harness::bare().with("tone.wav").with("tone.mp3");
+    let offline = || crate::harness::unconfigured().data_file("tone.wav").data_file("tone.mp3");
     let offline = || offline().arg("--offline").arg("--manifest").arg(manifest.path());
     assert_eq!(offline().arg("tone.wav").run().captioned(), "Rain.\n");
     let run =
@@ -158,15 +159,16 @@ fn offline_answers_from_the_manifest_without_key_or_network() {
 }
 
 #[test]
-fn offline_needs_a_manifest_that_is_there() {
-    let said = crate::harness::bare().args(["--offline", "a.wav"]).run().failed(2);
+fn offline_requires_an_existing_manifest() {
+    let said = crate::harness::unconfigured().args(["--offline", "a.wav"]).run().failed(2);
     assert_says(&said, &["--manifest"]);
-    let run = crate::harness::bare().args(["--offline", "--manifest", "nowhere", "a.wav"]).run();
+    let run =
+        crate::harness::unconfigured().args(["--offline", "--manifest", "nowhere", "a.wav"]).run();
     assert_says(&run.failed(2), &["could not open the manifest nowhere"]);
 }
 
 #[test]
-fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
+fn a_torn_last_line_loses_no_other_caption() {
     let stand_in = StandIn::start();
     let manifest = shared();
     let run = |names: &[&str]| {
@@ -176,7 +178,7 @@ fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
     run(&["a.wav", "b.wav"]).ended(0);
     let whole = fs::read(manifest.path()).unwrap();
     let second_line = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    // Cut anywhere in the last line: the first is known, the second asked again unless it is whole.
+    // Cut anywhere in the last line: only an incomplete line is requested again.
     for cut in [second_line + 1, second_line + 40, whole.len() - 2, whole.len() - 1] {
         fs::write(manifest.path(), &whole[..cut]).unwrap();
         let before = stand_in.requests().len();
@@ -196,10 +198,10 @@ fn a_torn_last_line_is_set_aside_and_costs_no_other_caption() {
 }
 
 #[test]
-fn a_manifest_may_hold_empty_lines_or_nothing_but_a_torn_one() {
+fn a_manifest_may_have_empty_lines_or_only_a_torn_one() {
     for (content, notes) in [("", 0), ("\n \n", 0), ("{\"input\": \"a", 1)] {
         let stand_in = StandIn::start();
-        let mut run = caption(&stand_in).with("tone.wav").file("m", content);
+        let mut run = caption(&stand_in).data_file("tone.wav").file("m", content);
         run = run.args(["tone.wav", "--manifest", "m"]);
         let ended = finish(run.spawn());
         assert_eq!(
@@ -214,7 +216,7 @@ fn a_manifest_may_hold_empty_lines_or_nothing_but_a_torn_one() {
 }
 
 #[test]
-fn two_runs_on_one_manifest_do_not_spoil_it() {
+fn two_runs_can_share_a_manifest() {
     let stand_in = StandIn::start();
     let manifest = shared();
     let mut runs: Vec<_> = ["1/4", "2/4", "3/4", "4/4"]
@@ -234,19 +236,20 @@ fn two_runs_on_one_manifest_do_not_spoil_it() {
 }
 
 #[test]
-fn a_manifest_goes_with_records_and_not_with_responses() {
+fn a_manifest_cannot_be_combined_with_json() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["--json", "--manifest", "m", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["--json", "--manifest", "m", "tone.wav"]);
     assert_says(&run.run().failed(2), &["use --format jsonl"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+fn a_full_disk_under_the_manifest_stops_the_run() {
+    let stand_in = StandIn::always(|| answer("Rain."));
     let mut run = caption(&stand_in).clips("x", 20).args(["-j1", "x", "--manifest", "m"]);
-    // The shell sets a limit to the size of files, as a full disk does.
-    run = run.within("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
+    // A limit to the size of files acts like a full disk.
+    run = run.in_shell("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     let delivered = ended.stdout.matches("Rain.").count();
@@ -254,7 +257,7 @@ fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
     assert_eq!(stand_in.requests().len(), delivered, "what was paid for is delivered");
     let words = ["could not write the manifest", "nothing more is asked", "not tried"];
     assert_says(&ended.stderr, &words);
-    // What was torn costs no other caption.
+    // A torn line loses no other caption.
     let before = stand_in.requests().len();
     let again = caption(&stand_in).arg("-q").arg(run.folder().join("x"));
     again.arg("--manifest").arg(run.folder().join("m")).run().ended(0);
@@ -264,10 +267,11 @@ fn a_manifest_that_cannot_grow_costs_no_caption_and_stops_the_run() {
 #[test]
 fn a_manifest_is_a_file_of_records() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
     assert_says(&run.run().failed(2), &["could not open the manifest /dev/null", "not a file"]);
     for content in ["dear diary\n", "{\"a\": 1}\n{\"b\": 2}\n", "\u{1}\u{2}"] {
-        let run = caption(&stand_in).with("tone.wav").file("notes", content);
+        let run = caption(&stand_in).data_file("tone.wav").file("notes", content);
         let run = run.args(["tone.wav", "--manifest", "notes"]).run();
         assert_says(&run.failed(2), &["could not open the manifest notes", "not a manifest"]);
     }
@@ -275,15 +279,15 @@ fn a_manifest_is_a_file_of_records() {
 
 #[cfg(unix)]
 #[test]
-fn killed_at_any_moment_no_caption_that_was_delivered_is_lost_or_asked_again() {
+fn kill_at_any_moment_loses_no_delivered_caption() {
     const CLIPS: usize = 40;
-    let stand_in = StandIn::ruled(|| Reply::honest().after(Duration::from_millis(3)));
+    let stand_in = StandIn::always(|| Reply::measured().delayed(Duration::from_millis(3)));
     let manifest = shared();
     let folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(7);
     let (mut delivered, mut kept, mut killed) = (HashSet::new(), HashSet::new(), 0);
     for round in 0..50 {
-        // New clips in every round, so that there is always something to ask.
+        // New clips in every round, so that there is always something to send.
         for number in 0..CLIPS {
             fs::write(
                 folder.path().join(format!("{number}.wav")),
@@ -295,7 +299,7 @@ fn killed_at_any_moment_no_caption_that_was_delivered_is_lost_or_asked_again() {
         let mut run = caption(&stand_in).args(["-q", "-j", "4", "-f", "jsonl", "--manifest"]);
         run = run.arg(manifest.path()).arg(folder.path());
         let mut child = run.spawn();
-        // The moment is a number of requests, and a random while after the last of them.
+        // The kill comes a random time after a random number of requests.
         let requests = random.usize(0..20);
         while stand_in.requests().len() < before + requests && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
@@ -320,18 +324,18 @@ fn killed_at_any_moment_no_caption_that_was_delivered_is_lost_or_asked_again() {
     assert_eq!(printed.matches("==> ").count(), CLIPS);
 }
 
-/// A manifest that several runs share.
+/// Creates a manifest that several runs share.
 fn shared() -> tempfile::NamedTempFile {
     tempfile::NamedTempFile::new().unwrap()
 }
 
-/// What the records of a text are about; a torn line is about nothing.
+/// Returns the hashes of all records in a text; a torn line has none.
 fn sha256s(text: &str) -> HashSet<String> {
     let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     records.filter_map(|record| record["sha256"].as_str().map(str::to_owned)).collect()
 }
 
-/// What was asked about since there were so many requests.
+/// Returns the hashes of the clips that were sent after a number of requests.
 fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
     use base64::Engine;
     let scratch = tempfile::tempdir().unwrap();
@@ -349,16 +353,18 @@ fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_folder_may_be_captioned_again_from_its_own_committed_manifest() {
+fn a_manifest_in_the_folder_itself_works() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["-q", "--manifest", "captions.jsonl", "."]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["-q", "--manifest", "captions.jsonl", "."]);
     let content = run.folder().to_owned();
     let mut run = run;
     finish(run.spawn()).ended(0);
     let manifest = fs::read(content.join("captions.jsonl")).unwrap();
-    let offline = crate::harness::bare().file("captions.jsonl", manifest).with("tone.wav");
+    let offline =
+        crate::harness::unconfigured().file("captions.jsonl", manifest).data_file("tone.wav");
     let printed =
         offline.args(["-q", "--offline", "--manifest", "captions.jsonl", "."]).run().captioned();
     assert_says(&printed, &["==> tone.wav <==", "1000 Hz"]);
-    assert!(data("tone.wav").exists());
+    assert!(data_path("tone.wav").exists());
 }

@@ -1,17 +1,17 @@
-//! Files that are written: whole or not at all, and nothing that is not asked for.
+//! Output files: complete or not written, and no others.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, answer, assert_says, caption, document, finish, listed};
+use crate::harness::{Caption, answer, assert_says, caption, file_names, finish, json_reply};
 use support::stand_in::{Gate, Reply, StandIn};
 
 #[test]
 fn jsonl_has_a_record_for_every_input_failures_included() {
     let error = json!({ "message": "no", "requestId": "r-1" });
-    let stand_in = StandIn::scripted([answer("Rain."), document(400, &error)]);
+    let stand_in = StandIn::scripted([answer("Rain."), json_reply(400, &error)]);
     let run = caption(&stand_in).clips("x", 2).file("x/z.wav", "text");
     let run = run.args(["-j1", "-f", "jsonl", "x"]).run();
     assert_eq!(run.code, 3);
@@ -33,7 +33,7 @@ fn jsonl_has_a_record_for_every_input_failures_included() {
 }
 
 #[test]
-fn csv_has_a_heading_and_quotes_what_needs_it() {
+fn csv_has_a_header_and_quotes_fields() {
     let stand_in = StandIn::scripted([answer("Rain, \"wind\"\nand more.")]);
     let run = caption(&stand_in).clips("x", 1).file("x/z.wav", "text");
     let printed = run.args(["-q", "-f", "csv", "x"]).run().ended(3);
@@ -47,29 +47,39 @@ fn csv_has_a_heading_and_quotes_what_needs_it() {
 }
 
 #[test]
-fn text_goes_before_and_after_every_caption_but_not_into_the_manifest() {
+fn prepend_and_append_do_not_change_the_manifest() {
     let stand_in = StandIn::start();
-    let run =
-        caption(&stand_in).with("tone.wav").args(["--prepend", "ohwx, ", "--append", " (end)"]);
+    let run = caption(&stand_in).data_file("tone.wav").args([
+        "--prepend",
+        "ohwx, ",
+        "--append",
+        " (end)",
+    ]);
     let mut run = run.args(["tone.wav", "--manifest", "m", "--stream"]);
     let manifest = run.folder().join("m");
     let printed = finish(run.spawn()).captioned();
     assert!(printed.starts_with("ohwx, Stand-in") && printed.ends_with(" (end)\n"), "{printed}");
     assert_says(&fs::read_to_string(manifest).unwrap(), &["\"caption\":\"Stand-in"]);
-    let run =
-        caption(&stand_in).with("tone.wav").args(["--prepend", "a ", "-f", "jsonl", "tone.wav"]);
+    let run = caption(&stand_in).data_file("tone.wav").args([
+        "--prepend",
+        "a ",
+        "-f",
+        "jsonl",
+        "tone.wav",
+    ]);
     assert!(run.run().records()[0]["caption"].as_str().unwrap().starts_with("a Stand-in"));
 }
 
 #[test]
-fn several_formats_need_a_file_each() {
+fn several_formats_need_sidecars() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["-f", "text", "-f", "csv", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["-f", "text", "-f", "csv", "tone.wav"]);
     assert_says(&run.run().failed(2), &["several formats", "--sidecar"]);
 }
 
 #[test]
-fn a_sidecar_stands_beside_its_sound_and_nothing_is_printed() {
+fn a_sidecar_is_written_beside_its_input() {
     let stand_in = StandIn::start();
     let mut run =
         caption(&stand_in).clips("x/y", 1).args(["--sidecar", "-f", "text", "-f", "jsonl", "x"]);
@@ -77,11 +87,11 @@ fn a_sidecar_stands_beside_its_sound_and_nothing_is_printed() {
     assert_eq!(finish(run.spawn()).ended(0), "");
     assert_says(&read(&folder, "x/y/000.txt"), &["near 1000 Hz"]);
     assert_says(&read(&folder, "x/y/000.jsonl"), &["{\"input\":\"x/y/000.wav\""]);
-    assert_eq!(listed(&folder.join("x/y")), ["000.jsonl", "000.txt", "000.wav"]);
+    assert_eq!(file_names(&folder.join("x/y")), ["000.jsonl", "000.txt", "000.wav"]);
 }
 
 #[test]
-fn a_pattern_names_the_sidecars() {
+fn a_pattern_sets_the_names_of_sidecars() {
     let stand_in = StandIn::start();
     for (pattern, name) in [
         ("--sidecar={stem}.caption", "tone.caption"),
@@ -89,20 +99,20 @@ fn a_pattern_names_the_sidecars() {
         ("--sidecar={stem}.caption.txt", "tone.caption.txt"),
         ("--sidecar=captions/{stem}", "captions/tone"),
     ] {
-        let mut run = caption(&stand_in).with("tone.wav").args([pattern, "tone.wav"]);
+        let mut run = caption(&stand_in).data_file("tone.wav").args([pattern, "tone.wav"]);
         let folder = run.folder().to_owned();
         finish(run.spawn()).ended(0);
         assert_says(&read(&folder, name), &["near 1000 Hz"]);
     }
     for bad in ["--sidecar={steam}.txt", "--sidecar=all.txt"] {
-        let said = caption(&stand_in).with("tone.wav").args([bad, "tone.wav"]).run().failed(2);
+        let said = caption(&stand_in).data_file("tone.wav").args([bad, "tone.wav"]).run().failed(2);
         assert_says(&said, &["not a usable pattern"]);
     }
 }
 
 #[test]
 fn a_sidecar_that_exists_is_kept_and_its_input_skipped_unless_forced() {
-    let stand_in = StandIn::ruled(|| answer("new"));
+    let stand_in = StandIn::always(|| answer("new"));
     let start = || caption(&stand_in).clips("x", 2).file("x/000.txt", "mine");
     let mut run = start().args(["--sidecar", "x"]);
     let ended = finish(run.spawn());
@@ -119,7 +129,7 @@ fn a_sidecar_that_exists_is_kept_and_its_input_skipped_unless_forced() {
 #[test]
 fn an_output_folder_mirrors_the_tree() {
     let stand_in = StandIn::start();
-    let mut run = caption(&stand_in).clips("x/y", 1).clips("x", 1).with("tone.mp3");
+    let mut run = caption(&stand_in).clips("x/y", 1).clips("x", 1).data_file("tone.mp3");
     run = run.args(["--output-dir", "out/captions", "x", "tone.mp3"]);
     finish(run.spawn()).ended(0);
     let out = run.folder().join("out/captions");
@@ -129,9 +139,9 @@ fn an_output_folder_mirrors_the_tree() {
 }
 
 #[test]
-fn names_that_lead_out_of_the_folder_stay_inside_it() {
+fn parent_folders_in_names_stay_inside_the_output_folder() {
     let stand_in = StandIn::start();
-    let mut run = caption(&stand_in).with("tone.wav").clips("x", 1);
+    let mut run = caption(&stand_in).data_file("tone.wav").clips("x", 1);
     let inner = run.folder().join("x");
     run.command().current_dir(&inner);
     run = run.args(["--output-dir", "out", "../tone.wav"]);
@@ -142,21 +152,23 @@ fn names_that_lead_out_of_the_folder_stay_inside_it() {
 #[test]
 fn two_inputs_for_one_sidecar_are_an_error_before_the_first_request() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3").args(["--sidecar", "."]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").data_file("tone.mp3").args(["--sidecar", "."]);
     let said = run.run().failed(2);
     assert_says(&said, &["tone.mp3 and tone.wav would both be written to tone.txt", "{name}"]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let said = run.args(["--sidecar", "./tone.wav", "tone.mp3"]).run().failed(2);
     assert_says(&said, &["./tone.wav and tone.mp3 would both be written to tone.txt"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
 #[test]
-fn a_sidecar_never_replaces_a_sound() {
+fn a_sidecar_never_overwrites_audio() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["--sidecar={name}", "--force", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["--sidecar={name}", "--force", "tone.wav"]);
     assert_says(&run.run().failed(2), &["never written over a sound: tone.wav"]);
-    // Nor one that is no input, nor one that is written another way.
+    // The same for audio that is no input, and for another spelling of its path.
     for args in [
         &["--sidecar={stem}.wav", "--force", "tone.mp3"][..],
         &["--sidecar={name}", "--output-dir", ".", "--force", "tone.wav"],
@@ -164,8 +176,12 @@ fn a_sidecar_never_replaces_a_sound() {
         &["--manifest", "tone.wav", "tone.mp3"],
         &["-o", "./odd", "odd"],
     ] {
-        let run =
-            caption(&stand_in).with("tone.wav").with("tone.mp3").file("odd", "x").args(args).run();
+        let run = caption(&stand_in)
+            .data_file("tone.wav")
+            .data_file("tone.mp3")
+            .file("odd", "x")
+            .args(args)
+            .run();
         assert_says(&run.failed(2), &["never written over a sound"]);
     }
     assert_eq!(stand_in.connections(), 0);
@@ -180,7 +196,7 @@ fn an_output_that_cannot_be_written_is_an_error_before_the_first_request() {
         &["--output-dir", "tone.wav"],
         &["--manifest", "no/such/folder/m.jsonl"],
     ] {
-        let run = caption(&stand_in).with("tone.wav").args(args).arg("tone.wav").run();
+        let run = caption(&stand_in).data_file("tone.wav").args(args).arg("tone.wav").run();
         let said = run.failed(2);
         assert!(said.contains("could not"), "{said}");
     }
@@ -188,28 +204,28 @@ fn an_output_that_cannot_be_written_is_an_error_before_the_first_request() {
 }
 
 #[test]
-fn an_output_file_is_replaced_once_it_is_whole() {
+fn an_output_file_is_replaced_when_it_is_complete() {
     let gate = Gate::closed();
-    let stand_in = StandIn::scripted([answer("one"), answer("two").behind(&gate)]);
+    let stand_in = StandIn::scripted([answer("one"), answer("two").held_by(&gate)]);
     let mut run = caption(&stand_in).clips("x", 2).file("out.txt", "old");
     run = run.args(["-q", "-j1", "-o", "out.txt", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(2);
+    stand_in.wait_for_requests(2);
     assert_eq!(read(run.folder(), "out.txt"), "old");
     gate.open();
     assert_eq!(finish(child).captioned(), "");
     assert_eq!(read(run.folder(), "out.txt"), "==> x/000.wav <==\none\n\n==> x/001.wav <==\ntwo\n");
-    assert_eq!(listed(run.folder()), ["out.txt", "x"]);
+    assert_eq!(file_names(run.folder()), ["out.txt", "x"]);
 }
 
 #[test]
-fn an_output_that_cannot_be_put_in_its_place_is_a_failure_after_the_fact() {
+fn an_output_that_cannot_be_renamed_is_a_failure() {
     let gate = Gate::closed();
-    let stand_in = StandIn::scripted([answer("Rain.").behind(&gate)]);
-    let mut run = caption(&stand_in).with("tone.wav").clips("out", 0);
+    let stand_in = StandIn::scripted([answer("Rain.").held_by(&gate)]);
+    let mut run = caption(&stand_in).data_file("tone.wav").clips("out", 0);
     run = run.args(["-o", "out/x.txt", "tone.wav"]);
     let child = run.spawn();
-    stand_in.wait_for(1);
+    stand_in.wait_for_requests(1);
     fs::remove_dir_all(run.folder().join("out")).unwrap();
     gate.open();
     assert_says(&finish(child).failed(3), &["could not write the output"]);
@@ -219,10 +235,10 @@ fn an_output_that_cannot_be_put_in_its_place_is_a_failure_after_the_fact() {
 fn sidecars_that_cannot_be_written_stop_the_run_and_count_as_failed() {
     let gate = Gate::closed();
     let behind = gate.clone();
-    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
     let mut run = caption(&stand_in).clips("x", 30).args(["-j1", "--output-dir", "out", "x"]);
     let child = run.spawn();
-    stand_in.wait_for(1);
+    stand_in.wait_for_requests(1);
     fs::remove_dir_all(run.folder().join("out")).unwrap();
     fs::write(run.folder().join("out"), "in the way").unwrap();
     gate.open();
@@ -233,9 +249,10 @@ fn sidecars_that_cannot_be_written_stop_the_run_and_count_as_failed() {
 }
 
 #[test]
-fn the_output_and_the_manifest_are_two_files() {
+fn the_output_cannot_be_the_manifest() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["-o", "m", "--manifest", "m", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["-o", "m", "--manifest", "m", "tone.wav"]);
     assert_says(&run.run().failed(2), &["two things would be written to"]);
 }
 
@@ -246,30 +263,32 @@ fn a_dash_as_output_is_standard_output() {
 }
 
 #[test]
-fn an_output_file_stays_where_the_run_has_nothing_to_say() {
+fn a_run_without_output_keeps_the_old_file() {
     let stand_in = StandIn::scripted([Reply::status(400)]);
-    let mut run = caption(&stand_in).with("tone.wav").file("out.txt", "old");
+    let mut run = caption(&stand_in).data_file("tone.wav").file("out.txt", "old");
     run = run.args(["-o", "out.txt", "tone.wav"]);
     finish(run.spawn()).failed(3);
     assert_eq!(read(run.folder(), "out.txt"), "old");
-    assert_eq!(listed(run.folder()), ["out.txt", "tone.wav"]);
+    assert_eq!(file_names(run.folder()), ["out.txt", "tone.wav"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_has_usual_permissions_and_a_replaced_one_keeps_its_own() {
+fn a_replaced_file_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let stand_in = StandIn::start();
     let mode = |run: &Caption| {
         fs::metadata(run.folder().join("out.txt")).unwrap().permissions().mode() & 0o777
     };
-    let mut run = caption(&stand_in).with("tone.wav").args(["-o", "out.txt", "tone.wav"]);
+    let mut run = caption(&stand_in).data_file("tone.wav").args(["-o", "out.txt", "tone.wav"]);
     finish(run.spawn()).ended(0);
     let usual = run.folder().join("usual");
     fs::File::create(&usual).unwrap();
     assert_eq!(mode(&run), fs::metadata(usual).unwrap().permissions().mode() & 0o777);
-    let mut run =
-        caption(&stand_in).with("tone.wav").file("out.txt", "").args(["-o", "out.txt", "tone.wav"]);
+    let mut run = caption(&stand_in)
+        .data_file("tone.wav")
+        .file("out.txt", "")
+        .args(["-o", "out.txt", "tone.wav"]);
     fs::set_permissions(run.folder().join("out.txt"), fs::Permissions::from_mode(0o640)).unwrap();
     finish(run.spawn()).ended(0);
     assert_eq!(mode(&run), 0o640);
@@ -280,11 +299,11 @@ fn read(folder: &Path, name: &str) -> String {
 }
 
 #[test]
-fn a_stream_that_breaks_leaves_an_output_file_as_it_was() {
+fn a_broken_stream_keeps_the_old_output_file() {
     let piece = json!({ "choices": [{ "delta": { "content": "half a cap" } }] });
     let reply = Reply::status(200).pieces("text/event-stream", [format!("data: {piece}\n\n")]);
-    let stand_in = StandIn::scripted([reply.cut()]);
-    let run = caption(&stand_in).with("tone.wav").file("out.txt", "old");
+    let stand_in = StandIn::scripted([reply.disconnect()]);
+    let run = caption(&stand_in).data_file("tone.wav").file("out.txt", "old");
     let path = run.folder().join("out.txt");
     let mut run = run.args(["--stream", "-o", "out.txt", "tone.wav"]);
     finish(run.spawn()).failed(3);

@@ -1,4 +1,4 @@
-//! What holds for any manifest, any glob and any sound, by the library.
+//! Random cases: properties of globs and windows.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -6,87 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use caption::audio::{Clip, UploadOptions};
-use caption::input::{Input, Search};
-use caption::manifest::Manifest;
-use caption::manifest::entry::ManifestEntry;
-use fastrand::Rng;
+use caption::{Clip, FolderSearch, Input, UploadOptions};
 use regex::Regex;
+use support::random::Rng;
 
-use crate::waves::wav;
-use support::random::{cases, one_of, soup};
-
-/// A line of a manifest, told apart by its number.
-fn line(number: usize, caption: &str) -> String {
-    let record = serde_json::json!({
-        "input": "x", "sha256": format!("{number:064x}"), "caption": caption, "model": "m",
-    });
-    format!("{record}\n")
-}
-
-fn knows(manifest: &Manifest, number: usize) -> Option<String> {
-    let record: ManifestEntry = serde_json::from_str(&line(number, "")).unwrap();
-    let found = manifest.find(&record.cache_key().unwrap())?;
-    Some(found.into_answer().unwrap().caption)
-}
+use support::audio::wav;
+use support::random::{cases, one_of};
 
 #[test]
-fn a_manifest_that_is_torn_anywhere_loses_nothing_before_and_takes_what_comes_after() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("m.jsonl");
-    cases(|random| {
-        let count = random.usize(1..6);
-        let captions: Vec<String> = (0..count)
-            .map(|_| {
-                String::from_utf8_lossy(&soup(random, 5, &["Rain", "\n", "é", "\u{2028}", "}"]))
-                    .into_owned()
-                    + "x"
-            })
-            .collect();
-        let lines: Vec<String> =
-            captions.iter().enumerate().map(|(n, caption)| line(n, caption)).collect();
-        let mut bytes = lines.concat().into_bytes();
-        let torn = random.usize(..=bytes.len());
-        bytes.truncate(torn);
-        fs::write(&path, &bytes).unwrap();
-        let added: ManifestEntry = serde_json::from_str(&line(99, "after")).unwrap();
-        Manifest::open(&path).unwrap().add(&added).unwrap();
-        let manifest = Manifest::open(&path).unwrap();
-        let mut end = 0;
-        for (number, caption) in captions.iter().enumerate() {
-            // The line end may be what is missing.
-            end += lines[number].len();
-            let expected = (torn >= end - 1).then(|| caption.clone());
-            assert_eq!(knows(&manifest, number), expected, "torn at {torn}");
-        }
-        assert_eq!(knows(&manifest, 99).as_deref(), Some("after"));
-        assert!(manifest.unreadable_lines() <= 1);
-    });
-}
-
-#[test]
-fn any_bytes_between_its_lines_cost_no_caption_of_a_manifest() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("m.jsonl");
-    cases(|random| {
-        let mut bytes = Vec::new();
-        let count = random.usize(1..5);
-        for number in 0..count {
-            let junk = soup(random, 6, &["{", "\"sha256\":", "\n", "\r\n", "null", "[", "{}"]);
-            bytes.extend(junk);
-            bytes.extend(b"\n");
-            bytes.extend(line(number, "Rain.").bytes());
-        }
-        fs::write(&path, &bytes).unwrap();
-        let manifest = Manifest::open(&path).unwrap();
-        for number in 0..count {
-            assert_eq!(knows(&manifest, number).as_deref(), Some("Rain."), "{bytes:?}");
-        }
-    });
-}
-
-#[test]
-fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
+fn windows_cover_any_audio_without_gap_or_overlap() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.wav");
     cases(|random| {
@@ -103,16 +31,17 @@ fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
         let mut upload = UploadOptions::default();
         let length = Duration::from_millis(random.u64(1_000..6_000));
         upload.window = Some(length);
-        let mut splitter = upload.splitter(&Clip::open(&path).unwrap()).unwrap();
+        let clip = Clip::open(&path).unwrap();
         let (mut end, mut sent) = (0.0, 0);
-        while let Some(window) = splitter.next_window().unwrap() {
+        for window in upload.windows(&clip).unwrap() {
+            let (window, part) = window.unwrap();
             assert!((window.start - end).abs() < 1e-9, "{} after {end}", window.start);
             assert!(window.end > window.start);
             let reach = Duration::from_secs(2).min(length / 2).as_secs_f64();
-            // A rest of less than a second goes with the last one.
+            // A rest under a second joins the last window.
             let longest = length.as_secs_f64() + 2.0 * reach + 1.0;
             assert!(window.end - window.start <= longest + 1e-9, "{length:?}: {window:?}");
-            sent += (window.clip.len() - 44) / 2;
+            sent += (part.len() - 44) / 2;
             end = window.end;
         }
         let (seconds, whole) = (frames as f64 / f64::from(rate), sent as f64 / 16_000.0);
@@ -122,7 +51,7 @@ fn windows_cover_any_sound_without_a_gap_or_an_overlap() {
 }
 
 #[test]
-fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
+fn globs_match_like_their_regular_expression() {
     let folder = tempfile::tempdir().unwrap();
     for name in [
         "a.wav",
@@ -138,7 +67,7 @@ fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "x").unwrap();
     }
-    let all = found(&Search::default(), folder.path()).unwrap();
+    let all = found(&FolderSearch::default(), folder.path()).unwrap();
     assert_eq!(all.len(), 8);
     cases(|random| {
         let tokens = ["a", "b", "*", "?", "**/", "/", "[ab]", "[!a]", "{a,b}", ".wav", "*.wav"];
@@ -155,7 +84,7 @@ fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
             return;
         }
         let pattern = folder.path().join(&glob);
-        let Ok(matched) = found(&Search::default(), &pattern) else { return };
+        let Ok(matched) = found(&FolderSearch::default(), &pattern) else { return };
         let regex = Regex::new(&format!(
             "^{}$",
             parts.iter().map(|part| as_regex(part)).collect::<String>()
@@ -170,7 +99,7 @@ fn any_glob_matches_what_its_regular_expression_does_or_is_refused() {
     });
 }
 
-/// `**` stands for folders only where it is a whole part of a path, and two stars make one.
+/// True if parts join to something else: `**` means folders only as a whole part of a path.
 fn is_glued(parts: &[&str]) -> bool {
     parts.windows(2).any(|pair| match pair[1] {
         "**/" => !pair[0].ends_with('/'),
@@ -184,7 +113,7 @@ fn as_regex(part: &str) -> String {
         "*.wav" => "[^/]*\\.wav".to_owned(),
         "?" => "[^/]".to_owned(),
         "**/" => "(?:.*/)?".to_owned(),
-        // Of globset it may be a separator.
+        // In globset it matches a separator too.
         "[!a]" => "[^a]".to_owned(),
         "{a,b}" => "(?:a|b)".to_owned(),
         "[ab]" => part.to_owned(),
@@ -192,7 +121,7 @@ fn as_regex(part: &str) -> String {
     }
 }
 
-fn found(search: &Search, pattern: &Path) -> Result<BTreeSet<PathBuf>, caption::error::Error> {
+fn found(search: &FolderSearch, pattern: &Path) -> Result<BTreeSet<PathBuf>, caption::Error> {
     let input = Input::parse(OsStr::new(pattern))?;
     Ok(search
         .expand(input)?

@@ -1,53 +1,53 @@
-//! Between here and the service: proxies, and authorities of one's own.
+//! Proxies, and additional CA certificates.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::harness::{Caption, assert_says, bare, data};
+use crate::harness::{Caption, assert_says, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
-/// Carries connections to where they want, and remembers what it was told.
+/// A proxy that forwards all connections to this machine and records their requests.
 struct Proxy {
     port: u16,
-    heads: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// Listens as long as the tests run.
+    /// Starts listening, for as long as the tests run.
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let told = heads.clone();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = requests.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let told = told.clone();
-                std::thread::spawn(move || carry(client, &told));
+                let log = log.clone();
+                std::thread::spawn(move || forward(client, &log));
             }
         });
-        Self { port, heads }
+        Self { port, requests }
     }
 
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
-    let mut head = Vec::new();
+fn forward(mut client: TcpStream, log: &Mutex<Vec<String>>) {
+    let mut request = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
-        head.extend(byte);
+    while !request.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
+        request.extend(byte);
     }
-    let head = String::from_utf8(head).unwrap();
-    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    told.lock().unwrap().push(head);
-    // Whatever name it asks for, it is this machine.
+    let request = String::from_utf8(request).unwrap();
+    let target = request.split(' ').nth(1).unwrap_or_default().to_owned();
+    log.lock().unwrap().push(request);
+    // Every name means this machine.
     let Some((_, port)) = target.rsplit_once(':') else { return };
     let Ok(server) = TcpStream::connect(format!("127.0.0.1:{port}")) else { return };
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
@@ -56,30 +56,33 @@ fn carry(mut client: TcpStream, told: &Mutex<Vec<String>>) {
     let _ = io::copy(&mut &server, &mut client);
 }
 
-/// On its way to a service with a certificate of an authority that nobody knows.
+/// Prepares a run against a service whose CA certificate is unknown.
 fn to(stand_in: &StandIn) -> Caption {
-    bare().env("AIMLAPI_KEY", KEY).args(["--base-url", &stand_in.base_url()]).arg(data("tone.wav"))
+    unconfigured()
+        .env("AIMLAPI_KEY", KEY)
+        .args(["--base-url", &stand_in.base_url()])
+        .arg(data_path("tone.wav"))
 }
 
 fn service() -> StandIn {
-    StandIn::certified("localhost", Reply::honest)
+    StandIn::with_tls("localhost", Reply::measured)
 }
 
 #[test]
-fn an_authority_of_ones_own_is_named_by_an_option() {
+fn cacert_adds_a_ca_certificate() {
     let stand_in = service();
-    let run = to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).run();
+    let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
     assert_says(&run.captioned(), &["near 1000 Hz"]);
     assert_says(&to(&stand_in).run().failed(3), &["is not trusted", "--cacert"]);
     for certificate in ["expired", "elsewhere", "self-signed"] {
-        let stand_in = StandIn::certified(certificate, Reply::honest);
-        let run = to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).run();
+        let stand_in = StandIn::with_tls(certificate, Reply::measured);
+        let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
         assert_says(&run.failed(3), &["is not trusted"]);
     }
 }
 
 #[test]
-fn a_file_without_certificates_is_wrong_usage() {
+fn a_ca_file_without_certificates_is_wrong_usage() {
     let stand_in = service();
     for (file, content, words) in [
         ("nowhere.pem", None, "entity not found"),
@@ -102,9 +105,9 @@ fn a_file_without_certificates_is_wrong_usage() {
 }
 
 #[test]
-fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
+fn option_and_environment_set_proxy_and_exceptions() {
     let stand_in = service();
-    let trusting = || to(&stand_in).arg("--cacert").arg(data("tls/ca.pem"));
+    let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     for (by, is_used) in
         [("option", true), ("HTTPS_PROXY", true), ("ALL_PROXY", true), ("HTTP_PROXY", false)]
     {
@@ -115,8 +118,8 @@ fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
             trusting().env(by, proxy.url())
         };
         assert_says(&run.run().captioned(), &["near 1000 Hz"]);
-        assert_eq!(proxy.heads().len(), usize::from(is_used), "{by}");
-        for head in proxy.heads() {
+        assert_eq!(proxy.requests().len(), usize::from(is_used), "{by}");
+        for head in proxy.requests() {
             assert_says(&head, &["CONNECT localhost:"]);
             assert!(!head.contains(KEY), "{head}");
         }
@@ -130,26 +133,29 @@ fn an_option_or_the_environment_names_the_proxy_and_what_is_excepted_from_it() {
             run.env("HTTPS_PROXY", proxy.url())
         };
         run.run().captioned();
-        assert_eq!(proxy.heads().len(), 0, "{by}");
+        assert_eq!(proxy.requests().len(), 0, "{by}");
     }
 }
 
 #[test]
-fn a_proxy_that_wants_a_name_and_password_gets_them_and_nobody_else_sees_them() {
+fn proxy_credentials_are_sent_only_to_the_proxy() {
     let (stand_in, proxy) = (service(), Proxy::start());
     let url = proxy.url().replace("http://", "http://bob:hunter2@");
-    let run =
-        to(&stand_in).arg("--cacert").arg(data("tls/ca.pem")).args(["-v", "--proxy", &url]).run();
+    let run = to(&stand_in)
+        .arg("--cacert")
+        .arg(data_path("tls/ca.pem"))
+        .args(["-v", "--proxy", &url])
+        .run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
-    let head = proxy.heads()[0].to_lowercase();
+    let head = proxy.requests()[0].to_lowercase();
     // `bob:hunter2` in base64.
     assert_says(&head, &["proxy-authorization: basic ym9iomh1bnrlcji="]);
     assert_eq!(stand_in.request().header("proxy-authorization"), None);
 }
 
 #[test]
-fn a_proxy_that_is_none_is_wrong_usage_and_is_not_repeated() {
+fn an_invalid_proxy_is_wrong_usage_and_not_shown() {
     let stand_in = service();
     for url in ["bob:hunter2", "socks5://hunter2", "http://", "ftp://bob:hunter2@x"] {
         let said = to(&stand_in).args(["--proxy", url]).run().failed(2);
@@ -160,15 +166,16 @@ fn a_proxy_that_is_none_is_wrong_usage_and_is_not_repeated() {
 }
 
 #[test]
-fn a_proxy_and_authorities_are_not_taken_from_a_project() {
+fn a_project_cannot_set_proxy_or_ca_certificates() {
     for setting in ["proxy = 'http://127.0.0.1:9'", "cacert = 'ca.pem'"] {
-        let run = bare().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
+        let run =
+            unconfigured().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
         assert_says(&run.failed(2), &["is not taken from a project"]);
     }
 }
 
 #[test]
-fn a_proxy_in_the_environment_that_cannot_be_used_is_not_passed_over() {
+fn an_unsupported_proxy_in_the_environment_is_an_error() {
     let stand_in = service();
     for (name, value) in [
         ("HTTPS_PROXY", "http://proxy:80 80"),
@@ -183,18 +190,18 @@ fn a_proxy_in_the_environment_that_cannot_be_used_is_not_passed_over() {
 }
 
 #[test]
-fn a_proxy_needs_no_scheme_and_an_empty_one_is_none() {
+fn a_proxy_needs_no_scheme_and_may_be_empty() {
     let (stand_in, proxy) = (service(), Proxy::start());
-    let trusting = || to(&stand_in).arg("--cacert").arg(data("tls/ca.pem"));
+    let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     let bare_url = proxy.url().replace("http://", "");
     trusting().args(["--proxy", &bare_url]).run().captioned();
-    assert_eq!(proxy.heads().len(), 1);
+    assert_eq!(proxy.requests().len(), 1);
     trusting().env("HTTPS_PROXY", proxy.url()).args(["--proxy", ""]).run().captioned();
-    assert_eq!(proxy.heads().len(), 1);
+    assert_eq!(proxy.requests().len(), 1);
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_not_told_as_the_service() {
+fn an_unreachable_proxy_is_reported_as_the_proxy() {
     let run = to(&service()).args(["--proxy", "127.0.0.1:9", "--max-retries", "0"]).run();
     assert_says(&run.failed(3), &["could not connect to localhost:", "through the proxy"]);
 }

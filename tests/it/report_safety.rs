@@ -1,25 +1,24 @@
-//! Reports in hostile hands: what strangers wrote, what must not be written over, and outputs that
-//! fail.
+//! Reports with hostile captions and names, protected files, and outputs that fail.
 
 use std::fs;
 
-use crate::harness::{answer, assert_says, caption, data, finish};
+use crate::harness::{answer, assert_says, caption, data_path, finish};
 use crate::reports::{cases, media, read, reported, sarif_run};
 use support::stand_in::{KEY, Reply, StandIn};
 
-/// What a model may say when somebody wants it to.
+/// A caption that attacks every report format.
 const HOSTILE: &str = "</script><script>document.title='owned'</script> ]]> --> <!-- <b onclick=x> \
     \u{1b}[31mred\u{1b}]0;title\u{7} \u{202e}gnitirw\u{2066} \u{ffff} \u{85} &amp; &#60; {0} \
     ![x](https://example.com/x.png) [link](https://example.com) www.example.com @everyone | a | b \
     `code` $(id) %0A::error::x ##[error]x ##vso[task.setvariable]x";
 
-/// The same, followed by lines that look like commands, and by 1 MB of text.
+/// The same with lines that look like commands and 1 MB of text.
 fn hostile() -> String {
     let long = "word </script> ]]> ".repeat(55_000);
     format!("{HOSTILE}\n::error::x\n  ::set-output name=a::b\r::stop-commands::x\n{long}")
 }
 
-/// Asserts that a text holds nothing that a terminal obeys or that reorders it.
+/// Asserts that a text contains no control characters.
 #[track_caller]
 fn assert_harmless(text: &str) {
     let is_harmful = |c: char| {
@@ -43,7 +42,7 @@ fn a_hostile_caption_is_text_in_junit() {
 }
 
 #[test]
-fn a_hostile_caption_is_text_in_sarif_and_hides_no_link() {
+fn a_hostile_caption_is_text_in_sarif() {
     let (_, text) = reported(&hostile(), "sarif", &["-q", "--deny", "owned"]);
     assert_harmless(&text);
     let sarif = sarif_run(&text);
@@ -53,10 +52,10 @@ fn a_hostile_caption_is_text_in_sarif_and_hides_no_link() {
 }
 
 #[test]
-fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
+fn a_hostile_caption_is_text_in_github_logs_and_summaries() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     let stand_in = StandIn::scripted([answer(&hostile())]);
-    let run = caption(&stand_in).with("tone.wav").env("GITHUB_STEP_SUMMARY", summary.path());
+    let run = caption(&stand_in).data_file("tone.wav").env("GITHUB_STEP_SUMMARY", summary.path());
     let run = run.env("GITHUB_ACTIONS", "true").args(["tone.wav", "--report", "github"]);
     let run = run.args(["--deny", "owned", "--deny", "(?s)%0A.*"]).run();
     assert_eq!(run.code, 1);
@@ -66,7 +65,7 @@ fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
         lines.filter(|line| line.starts_with("::")).count() + hashes
     };
     assert_eq!(commands(&run.stdout), 0);
-    // Its own: two rules are broken, and it goes round in circles.
+    // Three findings: two violations and a repetition.
     assert_eq!(commands(&run.stderr), 3);
     assert_eq!(run.stderr.matches("\n::error file=tone.wav,title=deny ").count(), 2);
     assert_eq!(run.stderr.matches("\n::warning file=tone.wav,title=looping").count(), 1);
@@ -84,11 +83,11 @@ fn a_hostile_caption_is_no_command_in_the_log_and_no_markup_in_the_summary() {
 }
 
 #[test]
-fn outside_a_log_and_in_files_captions_stay_as_they_are() {
+fn captions_in_files_are_unchanged() {
     let text = "::error::x\n##[error]y";
     let run = |arguments: &[&str], is_log: bool| {
         let stand_in = StandIn::scripted([answer(text)]);
-        let run = caption(&stand_in).with("tone.wav").arg("tone.wav").args(arguments);
+        let run = caption(&stand_in).data_file("tone.wav").arg("tone.wav").args(arguments);
         let mut run = if is_log { run.env("GITHUB_ACTIONS", "true") } else { run };
         let ended = finish(run.spawn());
         (ended.captioned(), fs::read_to_string(run.folder().join("out.txt")).unwrap_or_default())
@@ -103,7 +102,11 @@ fn outside_a_log_and_in_files_captions_stay_as_they_are() {
 fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
     let stand_in = StandIn::start();
     let run = |report: &str| {
-        caption(&stand_in).with("tone.wav").args(["tone.wav", "--report", report]).run().failed(2)
+        caption(&stand_in)
+            .data_file("tone.wav")
+            .args(["tone.wav", "--report", report])
+            .run()
+            .failed(2)
     };
     assert_says(&run("junit=no/such/folder.xml"), &["could not write", "no/such/folder.xml"]);
     assert_says(&run("junit=tone.wav"), &["never written over a sound"]);
@@ -111,13 +114,13 @@ fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
     assert_says(&run("junit="), &["names no file"]);
     assert_says(&run("html=-"), &["captions go to standard output"]);
     let twice = ["tone.wav", "--report", "junit=x", "--report", "sarif=./x"];
-    let twice = caption(&stand_in).with("tone.wav").args(twice).run();
+    let twice = caption(&stand_in).data_file("tone.wav").args(twice).run();
     assert_says(&twice.failed(2), &["two things would be written to"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
 #[test]
-fn a_report_is_whole_or_as_it_was() {
+fn a_report_is_written_completely_or_not_at_all() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).file("empty/x.txt", "").file("caption-report.xml", "before");
     let mut run = run.args(["empty", "--report", "junit"]);
@@ -129,8 +132,8 @@ fn a_report_is_whole_or_as_it_was() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_neither_the_reports_nor_the_verdict() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+fn a_closed_pipe_does_not_affect_reports_or_exit_code() {
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
     let mut run = run.args(["--deny", "voice", "--report", "junit"]);
     let mut child = run.spawn();
@@ -141,9 +144,9 @@ fn a_reader_that_goes_away_ends_neither_the_reports_nor_the_verdict() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_could_not_be_written_is_a_failure_in_the_report_as_well() {
+fn an_unwritable_sidecar_is_a_failure_in_the_report() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--sidecar"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--sidecar"]);
     let mut run = run.args(["--report", "junit", "--report", "sarif=/dev/full"]);
     std::os::unix::fs::symlink("/dev/full", run.folder().join("tone.txt")).unwrap();
     run = run.arg("--force");
@@ -156,13 +159,13 @@ fn what_could_not_be_written_is_a_failure_in_the_report_as_well() {
 
 #[cfg(unix)]
 #[test]
-fn no_report_is_written_through_a_link_of_a_project_or_over_a_sound() {
+fn a_report_is_not_written_through_links_or_over_audio() {
     let stand_in = StandIn::start();
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
-    let run = caption(&stand_in).file("caption.toml", "report = ['junit']\n").with("tone.wav");
+    let run = caption(&stand_in).file("caption.toml", "report = ['junit']\n").data_file("tone.wav");
     std::os::unix::fs::symlink(elsewhere.path(), run.folder().join("caption-report.xml")).unwrap();
     assert_says(&run.arg("tone.wav").run().failed(2), &["leads out of the project"]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3").args(["tone.mp3"]);
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3").args(["tone.mp3"]);
     std::os::unix::fs::symlink("tone.wav", run.folder().join("x")).unwrap();
     assert_says(
         &run.args(["--report", "junit=x"]).run().failed(2),
@@ -172,9 +175,9 @@ fn no_report_is_written_through_a_link_of_a_project_or_over_a_sound() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_the_output_cannot_be_written_reports_say_so_and_hide_nothing() {
+fn an_unwritable_output_is_in_the_reports() {
     let run = |reply: fn() -> Reply| {
-        let stand_in = StandIn::ruled(reply);
+        let stand_in = StandIn::always(reply);
         let run = caption(&stand_in).clips("sfx", 3).args(["-j", "1", "sfx", "-o", "/dev/full"]);
         let mut run = run.args(["-f", "jsonl", "--deny", "voice", "--report", "junit"]);
         let ended = finish(run.spawn());
@@ -189,11 +192,11 @@ fn where_the_output_cannot_be_written_reports_say_so_and_hide_nothing() {
 }
 
 #[test]
-fn nothing_is_written_over_what_is_read() {
+fn reports_never_overwrite_files_that_are_read() {
     let stand_in = StandIn::start();
     let run = |arguments: &[&str]| {
-        let run = caption(&stand_in).with("tone.wav").file("key.txt", KEY);
-        let run = run.file("film.mp4", fs::read(data("tones/video.mp4")).unwrap());
+        let run = caption(&stand_in).data_file("tone.wav").file("key.txt", KEY);
+        let run = run.file("film.mp4", fs::read(data_path("tones/video.mp4")).unwrap());
         let run = run.file("list.txt", "film.mp4\ntone.wav\n").file("caption.toml", "");
         run.args(["--files-from", "list.txt", "--api-key-file", "key.txt"]).args(arguments).run()
     };
@@ -208,8 +211,8 @@ fn nothing_is_written_over_what_is_read() {
 }
 
 #[test]
-fn who_may_fetch_a_url_is_in_no_report() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+fn url_credentials_are_in_no_report() {
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let list =
         "https://user:pw4711@example.com/a.wav?key=s3cr3t\nftp://user:pw4711@h/b.wav?key=s3cr3t\n";
     let run = caption(&stand_in).file("list", list).args(["-q", "--files-from", "list"]);
@@ -227,11 +230,11 @@ fn who_may_fetch_a_url_is_in_no_report() {
 
 #[cfg(unix)]
 #[test]
-fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
+fn a_hostile_file_name_is_text_in_reports() {
     let summary = tempfile::NamedTempFile::new().unwrap();
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let name = "a\n::error::x,y%0A|<b>\u{1b}[31m]]>.wav";
-    let run = caption(&stand_in).file(name, fs::read(data("tone.wav")).unwrap());
+    let run = caption(&stand_in).file(name, fs::read(data_path("tone.wav")).unwrap());
     let run = run.env("GITHUB_STEP_SUMMARY", summary.path()).args(["-q", "--deny", "voice", "."]);
     let mut run = run.args(["--report", "github", "--report", "junit", "--report", "sarif"]);
     let ended = finish(run.spawn());
@@ -251,8 +254,8 @@ fn a_hostile_file_name_is_no_command_no_markup_and_no_other_case() {
 
 #[cfg(unix)]
 #[test]
-fn what_goes_to_standard_output_by_its_name_writes_over_nothing() {
-    let stand_in = StandIn::ruled(|| answer("Wind."));
+fn dev_stdout_is_standard_output() {
+    let stand_in = StandIn::always(|| answer("Wind."));
     let all = tempfile::NamedTempFile::new().unwrap();
     let mut run = caption(&stand_in).clips("sfx", 3);
     run.command().args(["-q", "sfx", "--report", "html=/dev/stdout"]);
@@ -265,11 +268,11 @@ fn what_goes_to_standard_output_by_its_name_writes_over_nothing() {
 }
 
 #[test]
-fn a_dash_is_no_file_that_could_be_written_over() {
-    let stand_in = StandIn::ruled(|| answer("Wind."));
-    let tone = fs::read(data("tone.wav")).unwrap();
+fn a_dash_is_standard_output_for_reports() {
+    let stand_in = StandIn::always(|| answer("Wind."));
+    let tone = fs::read(data_path("tone.wav")).unwrap();
     let run = caption(&stand_in).args(["-", "-o", "-"]).stdin(tone);
     assert_eq!(run.run().captioned(), "Wind.\n");
-    let run = caption(&stand_in).with("tone.wav").args(["-q", "--files-from", "-", "-o", "-"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["-q", "--files-from", "-", "-o", "-"]);
     assert_eq!(run.stdin("tone.wav\n").run().ended(0), "==> tone.wav <==\nWind.\n");
 }

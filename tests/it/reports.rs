@@ -1,15 +1,15 @@
-//! Reports beside the normal output: for test viewers, code scanning, and CI logs.
+//! Reports for test viewers, code scanning, and CI logs.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Caption, Run, answer, assert_says, caption, data, finish};
-use crate::waves::wav;
+use crate::harness::{Caption, Run, answer, assert_says, caption, data_path, finish};
+use support::audio::wav;
 use support::stand_in::{Reply, StandIn};
 
-/// What a report makes of four inputs: one breaks a rule, one cannot be captioned, one has a
-/// warning, and one is fine.
+/// Runs the program on four inputs: a violation, a failure, a warning, and a
+/// success.
 fn mixed(arguments: &[&str]) -> (Run, Caption) {
     let looping = "A bell rings and rings and rings. ".repeat(30);
     let replies = [
@@ -26,10 +26,10 @@ fn mixed(arguments: &[&str]) -> (Run, Caption) {
     (ended, run)
 }
 
-/// The only input, captioned like this, in a report.
+/// Runs the program on an input with this caption and returns its report.
 pub(crate) fn reported(text: &str, kind: &str, arguments: &[&str]) -> (Run, String) {
     let stand_in = StandIn::scripted([answer(text)]);
-    let run = caption(&stand_in).with("tone.wav").args(["tone.wav", "--report"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--report"]);
     let mut run = run.arg(format!("{kind}=report")).args(arguments);
     let ended = finish(run.spawn());
     let report = read(&run, "report");
@@ -40,10 +40,10 @@ pub(crate) fn read(run: &Caption, name: &str) -> String {
     fs::read_to_string(run.folder().join(name)).unwrap()
 }
 
-/// Asserts that the text is `JUnit` XML as Jenkins has it, and hands its cases out.
+/// Asserts that a text is `JUnit` XML as Jenkins defines it and returns its cases.
 #[track_caller]
 pub(crate) fn cases(xml: &str) -> Vec<Case> {
-    let schema = fs::read_to_string(data("schemas/junit-10.xsd")).unwrap();
+    let schema = fs::read_to_string(data_path("schemas/junit-10.xsd")).unwrap();
     let schema = uppsala::parse(&schema).unwrap();
     let document = uppsala::parse(xml).unwrap();
     let errors = uppsala::XsdValidator::from_schema(&schema).unwrap().validate(&document);
@@ -65,14 +65,14 @@ pub(crate) fn cases(xml: &str) -> Vec<Case> {
 
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// Name, message and text of the elements in it.
+    /// Name, message and text of each child element.
     pub(crate) children: Vec<(String, String, String)>,
 }
 
-/// Asserts that the text is SARIF 2.1.0, and hands its only run out.
+/// Asserts that a text is SARIF 2.1.0 and returns its only run.
 #[track_caller]
 pub(crate) fn sarif_run(text: &str) -> Value {
-    let schema = fs::read_to_string(data("schemas/sarif-2.1.0.json")).unwrap();
+    let schema = fs::read_to_string(data_path("schemas/sarif-2.1.0.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let log: Value = serde_json::from_str(text).unwrap();
     let config = jsonschema_valid::Config::from_schema(&schema, None).unwrap();
@@ -83,7 +83,7 @@ pub(crate) fn sarif_run(text: &str) -> Value {
 }
 
 #[test]
-fn junit_has_one_case_an_input_with_failures_and_errors_apart() {
+fn junit_has_one_case_per_input() {
     let (_, run) = mixed(&["--report", "junit=out.xml"]);
     let xml = read(&run, "out.xml");
     let counts = "tests=\"4\" failures=\"1\" errors=\"1\"";
@@ -104,9 +104,9 @@ fn junit_has_one_case_an_input_with_failures_and_errors_apart() {
 }
 
 #[test]
-fn an_input_that_is_done_already_is_a_skipped_case() {
+fn a_skipped_input_is_a_skipped_case() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").file("tone.txt", "Rain.");
+    let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "Rain.");
     let mut run = run.args(["tone.wav", "--sidecar", "--report", "junit"]);
     finish(run.spawn()).captioned();
     let cases = cases(&read(&run, "caption-report.xml"));
@@ -114,7 +114,7 @@ fn an_input_that_is_done_already_is_a_skipped_case() {
 }
 
 #[test]
-fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
+fn sarif_has_results_for_findings_and_notifications_for_failures() {
     let (_, run) = mixed(&["--report", "sarif"]);
     let sarif = sarif_run(&read(&run, "caption-report.sarif"));
     let results = sarif["results"].as_array().unwrap();
@@ -139,8 +139,8 @@ fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
 }
 
 #[test]
-fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
-    let stand_in = StandIn::ruled(|| answer("Rain."));
+fn sarif_obeys_the_limits_of_github_and_keeps_errors() {
+    let stand_in = StandIn::always(|| answer("Rain."));
     let rule = |number: usize| {
         let severity = if number < 200 { "warning" } else { "error" };
         let name = format!("{number} {}", "x".repeat(300));
@@ -170,10 +170,10 @@ fn sarif_keeps_to_what_github_takes_and_tells_errors_first() {
 }
 
 #[test]
-fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
+fn github_gets_annotations_and_a_summary_table() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     fs::write(summary.path(), "Before.\n\n").unwrap();
-    let stand_in = StandIn::ruled(|| answer("A low voice, 100 %: yes."));
+    let stand_in = StandIn::always(|| answer("A low voice, 100 %: yes."));
     let run = caption(&stand_in).clips("sfx", 1).env("GITHUB_STEP_SUMMARY", summary.path());
     let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
     assert_eq!(run.code, 1);
@@ -185,8 +185,8 @@ fn github_gets_annotations_in_the_log_and_a_table_in_the_summary() {
 }
 
 #[test]
-fn the_last_annotation_tells_of_those_that_github_does_not_show() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+fn the_last_annotation_counts_hidden_ones() {
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let run = caption(&stand_in).clips("sfx", 25);
     let run = run.args(["-q", "sfx", "--deny", "voice", "--report", "github"]).run();
     assert_eq!(run.stderr.matches("\n::error file=").count(), 9);
@@ -194,8 +194,8 @@ fn the_last_annotation_tells_of_those_that_github_does_not_show() {
 }
 
 #[test]
-fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() {
-    let stand_in = StandIn::ruled(|| answer("A low voice."));
+fn reports_from_a_manifest_are_reproducible_without_a_key() {
+    let stand_in = StandIn::always(|| answer("A low voice."));
     let kinds = ["junit=out.xml", "sarif=out.sarif", "html=out.html", "github=out.log"];
     let reports = kinds.iter().flat_map(|kind| ["--report", kind]);
     let audit = ["--manifest", "m.jsonl", "--deny", "voice", "--check", "all", "assets"];
@@ -203,7 +203,7 @@ fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() 
     assert_eq!(finish(run.spawn()).code, 1);
     let manifest = read(&run, "m.jsonl");
     let offline = || {
-        let run = crate::harness::bare().clips("assets", 5).file("m.jsonl", &manifest);
+        let run = crate::harness::unconfigured().clips("assets", 5).file("m.jsonl", &manifest);
         let mut run = run.args(audit).arg("--offline").args(reports.clone());
         let ended = finish(run.spawn());
         assert_eq!(ended.code, 1, "{}", ended.stderr);
@@ -216,11 +216,11 @@ fn with_a_committed_manifest_reports_need_no_key_and_are_the_same_bytes_twice() 
 }
 
 #[test]
-fn reports_of_a_project_lie_beside_its_file() {
+fn reports_of_a_project_are_relative_to_its_config_file() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let run = |report: &str| {
         let toml = format!("report = ['{report}']\n");
-        caption(&stand_in).file("caption.toml", toml).with("tone.wav").arg("tone.wav")
+        caption(&stand_in).file("caption.toml", toml).data_file("tone.wav").arg("tone.wav")
     };
     let mut inside = run("junit=out.xml");
     finish(inside.spawn()).captioned();
@@ -229,7 +229,7 @@ fn reports_of_a_project_lie_beside_its_file() {
 }
 
 #[test]
-fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
+fn blocked_audio_is_in_the_report() {
     let stand_in = StandIn::start();
     let silent = wav(16_000, 1, 16, &vec![0.0; 16_000]);
     let run = caption(&stand_in).file("a.wav", silent).args(["a.wav", "--check", "silence"]);
@@ -241,7 +241,7 @@ fn sound_that_was_not_sent_is_in_the_report_all_the_same() {
 }
 
 #[test]
-fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
+fn reports_show_that_a_run_ended_early() {
     let summary = tempfile::NamedTempFile::new().unwrap();
     let stand_in = StandIn::scripted([answer("Rain."), Reply::status(401)]);
     let run = caption(&stand_in).clips("sfx", 4).args(["-q", "-j", "1", "sfx"]);
@@ -264,7 +264,7 @@ fn no_report_claims_that_all_is_well_where_the_run_ended_early() {
 }
 
 #[test]
-fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_is_spelled() {
+fn findings_have_stable_fingerprints_and_paths() {
     let toml = "[[rule]]\nname = 'n'\ndeny = 'rain'\npaths = ['sfx/*']\n\
                 [[rule]]\nname = 'n'\ndeny = 'roof'\n";
     let run = |name: &str| {
@@ -283,7 +283,7 @@ fn two_findings_stay_two_and_are_known_again_and_a_path_is_the_same_however_it_i
     }
 }
 
-/// The sounds of a page: where each is said to be, and how many bytes of it are in the page.
+/// Returns the audio of a page: the source of each clip, and its bytes in the page.
 pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
     let element = |line: &str, class: &str| -> Option<String> {
         let (_, rest) = line.split_once(&format!("class=\"{class}\">"))?;
@@ -302,12 +302,12 @@ pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
 }
 
 #[test]
-fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
-    let stand_in = StandIn::ruled(|| answer("Wind."));
+fn small_audio_is_embedded_and_large_audio_linked() {
+    let stand_in = StandIn::always(|| answer("Wind."));
     let long = |seconds: f64| wav(16_000, 2, 16, &vec![0.1; (16_000.0 * seconds) as usize]);
-    let run = caption(&stand_in).with("tone.wav").with("tone.amr").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.amr").data_file("tone.mp3");
     let run = run.file("a b/20 s.wav", long(20.0)).file("a b/40 s.wav", long(40.0));
-    let aiff = fs::read(data("tones/pcm.aiff")).unwrap();
+    let aiff = fs::read(data_path("tones/pcm.aiff")).unwrap();
     let run = run.file("x.aiff", &aiff).file("out/.keep", "");
     let inputs = ["tone.wav", "tone.mp3", "x.aiff", "a b/20 s.wav", "a b/40 s.wav", "tone.amr"];
     let mut run = run.args(inputs).args(["-q", "-j", "1", "--report", "html=out/page.html"]);
@@ -317,7 +317,7 @@ fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
     let near = |bytes: usize, expected: usize| bytes.abs_diff(expected) < 4;
     assert!(media[0].0 == json!({ "here": "audio/wav" }) && near(media[0].1, size("tone.wav")));
     assert!(media[1].0 == json!({ "here": "audio/mpeg" }) && near(media[1].1, size("tone.mp3")));
-    // What the model hears of it: 16 kHz, one channel, 16 bits.
+    // The converted audio: 16 kHz, one channel, 16 bits.
     assert!(media[2].0 == json!({ "here": "audio/wav" }) && media[2].1 > 44);
     assert!(media[3].0 == json!({ "here": "audio/wav" }) && near(media[3].1, 44 + 640_000));
     assert_eq!(media[4], (json!({ "there": "../a%20b/40%20s.wav" }), 0));
@@ -325,15 +325,15 @@ fn small_sounds_are_in_the_page_as_browsers_play_them_and_others_are_led_to() {
 }
 
 #[test]
-fn the_same_report_twice_is_one() {
+fn a_duplicate_report_is_written_once() {
     let stand_in = StandIn::scripted([answer("A low voice.")]);
-    let run = caption(&stand_in).with("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
+    let run = caption(&stand_in).data_file("tone.wav").args(["-q", "tone.wav", "--deny", "voice"]);
     let run = run.args(["--report", "github", "--report", "github"]).run();
     assert_eq!(run.stderr.matches("::error ").count(), 1);
 }
 
 #[test]
-fn a_run_cut_short_takes_one_place_of_the_ten_and_the_last_one_still_counts_the_others() {
+fn an_early_end_is_one_of_ten_annotations() {
     let voices = (0..13).map(|_| answer("A low voice."));
     let stand_in = StandIn::scripted(voices.chain([Reply::status(401)]));
     let run = caption(&stand_in).clips("sfx", 20).args(["-q", "-j", "1", "sfx"]);
@@ -344,18 +344,22 @@ fn a_run_cut_short_takes_one_place_of_the_ten_and_the_last_one_still_counts_the_
 }
 
 #[test]
-fn a_dry_run_writes_no_report_and_says_so() {
+fn a_dry_run_writes_no_report() {
     let stand_in = StandIn::start();
-    let run =
-        caption(&stand_in).with("tone.wav").args(["tone.wav", "--dry-run", "--report", "html"]);
+    let run = caption(&stand_in).data_file("tone.wav").args([
+        "tone.wav",
+        "--dry-run",
+        "--report",
+        "html",
+    ]);
     let mut run = run.file("caption-report.html", "before");
     assert_says(&finish(run.spawn()).stderr, &["a dry run writes no report"]);
     assert_eq!(read(&run, "caption-report.html"), "before");
 }
 
 #[test]
-fn a_sound_without_a_caption_is_measured_and_drawn_in_the_page_all_the_same() {
-    let run = crate::harness::bare().with("tone.wav").file("m.jsonl", "");
+fn audio_without_a_caption_is_measured_and_drawn() {
+    let run = crate::harness::unconfigured().data_file("tone.wav").file("m.jsonl", "");
     let run = run.args(["--offline", "--manifest", "m.jsonl", "tone.wav"]);
     let mut run = run.args(["--report", "html"]);
     assert_eq!(finish(run.spawn()).code, 3);

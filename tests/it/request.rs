@@ -1,13 +1,13 @@
-//! What is sent: the one request that the service documents.
+//! The request, as the service documents it.
 
 use serde_json::json;
 
-use crate::harness::{answer, assert_says, caption, caption_tone, data, finish};
-use crate::watched::Watched;
+use crate::harness::{answer, assert_says, caption, caption_tone, data_path, finish};
+use crate::process_monitor::ProcessMonitor;
 use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
-fn the_request_is_the_documented_one_and_nothing_more() {
+fn the_request_has_only_documented_fields() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
     let request = stand_in.request();
@@ -27,7 +27,7 @@ fn the_request_is_the_documented_one_and_nothing_more() {
 }
 
 #[test]
-fn the_headers_carry_the_key_the_length_and_an_honest_name() {
+fn headers_carry_key_length_and_user_agent() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &[]).captioned();
     let request = stand_in.request();
@@ -40,7 +40,7 @@ fn the_headers_carry_the_key_the_length_and_an_honest_name() {
 }
 
 #[test]
-fn every_request_has_an_id_of_its_own_that_the_service_accepts() {
+fn every_request_has_a_unique_valid_id() {
     let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
     caption_tone(&stand_in, &["-q"]).captioned();
     let ids: Vec<_> = stand_in
@@ -57,19 +57,19 @@ fn every_request_has_an_id_of_its_own_that_the_service_accepts() {
 }
 
 #[test]
-fn the_model_is_named_by_option_or_environment() {
+fn option_or_environment_set_the_model() {
     let stand_in = StandIn::start();
     let env = |run: crate::harness::Caption| run.env("CAPTION_MODEL", "from-environment");
-    env(caption(&stand_in)).arg(data("tone.wav")).run().captioned();
+    env(caption(&stand_in)).arg(data_path("tone.wav")).run().captioned();
     let args = ["-m", "from-\"option\" data:;base64,"];
-    env(caption(&stand_in)).args(args).arg(data("tone.wav")).run().captioned();
+    env(caption(&stand_in)).args(args).arg(data_path("tone.wav")).run().captioned();
     let models: Vec<_> =
         stand_in.requests().iter().map(|request| request.json()["model"].clone()).collect();
     assert_eq!(models, ["from-environment", "from-\"option\" data:;base64,"]);
 }
 
 #[test]
-fn the_base_url_works_with_and_without_its_version() {
+fn the_base_url_works_with_and_without_v1() {
     let stand_in = StandIn::start();
     let root = stand_in.url("");
     for url in [root.trim_end_matches('/'), &root, &stand_in.base_url()] {
@@ -79,14 +79,14 @@ fn the_base_url_works_with_and_without_its_version() {
 }
 
 #[test]
-fn max_tokens_is_sent_only_when_it_is_asked_for() {
+fn max_tokens_is_sent_only_on_demand() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &["--max-tokens", "50"]).captioned();
     assert_eq!(stand_in.request().json()["max_tokens"], 50);
 }
 
 #[test]
-fn a_stream_is_asked_for_together_with_its_usage() {
+fn a_stream_is_requested_with_its_usage() {
     let stand_in = StandIn::start();
     caption_tone(&stand_in, &["--stream"]).captioned();
     let json = stand_in.request().json();
@@ -105,11 +105,11 @@ fn a_url_is_passed_on_for_the_service_to_fetch() {
 }
 
 #[test]
-fn the_length_is_exact_for_sound_of_any_length() {
-    // Around the blocks that are read at a time, and every padding of base64.
+fn content_length_is_exact_for_any_size() {
+    // Sizes around the block size, with every padding of base64.
     let block = 384 * 1024;
     for len in [100, 101, 102, block - 1, block, block + 1, 2 * block + 2] {
-        let mut wav = std::fs::read(data("tone.wav")).unwrap();
+        let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
         wav.resize(len.max(60), 7);
         let stand_in = StandIn::scripted([answer("Fine.")]);
         caption(&stand_in)
@@ -127,14 +127,14 @@ fn the_length_is_exact_for_sound_of_any_length() {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     let peak = |megabytes: u64| {
-        let stand_in = StandIn::scripted([answer("Large.").discarding()]);
-        let mut run = caption(&stand_in).with("tone.wav");
+        let stand_in = StandIn::scripted([answer("Large.").discard_body()]);
+        let mut run = caption(&stand_in).data_file("tone.wav");
         let path = run.folder().join("tone.wav");
         let file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
         file.set_len(megabytes * 1_000_000).unwrap();
         run = run.args(["--max-upload", "none", "--convert", "never", "tone.wav"]);
         let child = run.spawn();
-        let watched = Watched::start(&child, KEY);
+        let watched = ProcessMonitor::start(&child, KEY);
         finish(child).captioned();
         watched.end().0 / 1000
     };

@@ -1,45 +1,45 @@
-//! The converter against tones: nothing lost below 7 kHz, nothing folded back from above 8 kHz.
+//! The resampler: tones below 7 kHz keep their level, tones above 8 kHz leave no alias.
 
 use std::f64::consts::TAU;
 use std::io::Read;
 
-use caption::audio::{Clip, Convert, UploadOptions, prepare};
+use caption::{Clip, Convert, UploadOptions};
 
-use crate::waves::{self, RATE, sine, wav};
+use support::audio::{CONVERTED_RATE, read_converted, samples, sine, wav};
 
-/// Every tone lasts this long, in seconds.
+/// Duration of a tone, in seconds.
 const TONE: f64 = 0.3;
 
-/// Half of full scale, which leaves room for what a filter adds.
+/// Amplitude of a tone, which leaves headroom for the filter.
 const LEVEL: f64 = 0.5;
 
-/// What comes out of the converter for tones one after another.
+/// Converts a series of tones.
 fn converted(rate: u32, frequencies: &[f64]) -> Vec<f64> {
     let tones = frequencies.iter().flat_map(|frequency| {
         let tone = sine(*frequency);
-        waves::samples(rate, TONE, move |t| LEVEL * tone(t))
+        samples(rate, TONE, move |t| LEVEL * tone(t))
     });
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let content = wav(rate, 1, 32, &tones.collect::<Vec<_>>());
     std::io::Write::write_all(&mut file, &content).unwrap();
     let mut upload = UploadOptions::default();
     upload.convert = Convert::Always;
-    let prepared = prepare(&Clip::open(file.path()).unwrap(), &upload).unwrap();
+    let prepared = Clip::open(file.path()).unwrap().prepare(&upload).unwrap();
     let mut content = Vec::new();
-    prepared.clip.reader().read_to_end(&mut content).unwrap();
-    waves::read(&content)
+    prepared.reader().read_to_end(&mut content).unwrap();
+    read_converted(&content)
 }
 
-/// The middle of each tone, away from where it begins and ends.
+/// Returns the middle of each tone, away from its start and end.
 fn middles(samples: &[f64]) -> impl Iterator<Item = &[f64]> {
-    let len = (TONE * f64::from(RATE)) as usize;
+    let len = (TONE * f64::from(CONVERTED_RATE)) as usize;
     samples.chunks_exact(len).map(move |tone| &tone[len / 3..len * 2 / 3])
 }
 
-/// The amplitude of a sine of this frequency, and the root of the mean square of all else.
+/// Returns the amplitude of a sine of this frequency, and the RMS of the rest.
 fn fit(samples: &[f64], frequency: f64) -> (f64, f64) {
-    // Least squares for a sine and a cosine.
-    let angle = |n: usize| TAU * frequency * n as f64 / f64::from(RATE);
+    // Least squares fit of a sine and a cosine.
+    let angle = |n: usize| TAU * frequency * n as f64 / f64::from(CONVERTED_RATE);
     let [mut ss, mut sc, mut cc, mut sx, mut cx] = [0.0; 5];
     for (n, x) in samples.iter().enumerate() {
         let (s, c) = angle(n).sin_cos();
@@ -60,7 +60,7 @@ fn decibels(ratio: f64) -> f64 {
 }
 
 #[test]
-fn tones_up_to_7_khz_keep_their_level_within_a_tenth_of_a_decibel_and_get_no_company() {
+fn tones_up_to_7_khz_keep_their_level_without_distortion() {
     let frequencies: Vec<_> =
         (0..=28).map(|n| 250.0 * f64::from(n) + 20.0).chain([7000.0]).collect();
     for rate in [44_100, 48_000, 22_050, 96_000, 32_000] {
@@ -76,7 +76,7 @@ fn tones_up_to_7_khz_keep_their_level_within_a_tenth_of_a_decibel_and_get_no_com
 }
 
 #[test]
-fn tones_from_8_khz_up_are_gone_and_not_folded_back() {
+fn tones_above_8_khz_are_removed_without_aliasing() {
     let frequencies: Vec<_> = (0..=48).map(|n| 8000.0 + 250.0 * f64::from(n)).collect();
     for rate in [44_100, 48_000] {
         let samples = converted(rate, &frequencies);

@@ -1,14 +1,14 @@
-//! What is tried again, how often, and what is not.
+//! Retries: which failures, how often, and how long between attempts.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
-use crate::harness::{assert_says, caption, caption_tone, document};
+use crate::harness::{assert_says, caption, caption_tone, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_failure_that_may_pass_is_tried_again_until_it_passes() {
+fn transient_failures_are_retried() {
     for status in [408, 429, 500, 502, 503, 504, 524, 529] {
         let stand_in = StandIn::scripted([Reply::status(status).header("retry-after", "0")]);
         let run = caption_tone(&stand_in, &[]);
@@ -20,7 +20,7 @@ fn a_failure_that_may_pass_is_tried_again_until_it_passes() {
 }
 
 #[test]
-fn a_request_is_repeated_no_more_than_max_retries_times() {
+fn max_retries_limits_the_attempts() {
     for retries in ["0", "2"] {
         let tries = retries.parse::<usize>().unwrap() + 1;
         let reply = || Reply::status(503).header("retry-after", "0");
@@ -32,7 +32,7 @@ fn a_request_is_repeated_no_more_than_max_retries_times() {
 }
 
 #[test]
-fn the_whole_sound_is_sent_again() {
+fn a_retry_sends_the_whole_audio() {
     let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
     caption_tone(&stand_in, &["-q"]).captioned();
     let requests = stand_in.requests();
@@ -40,7 +40,7 @@ fn the_whole_sound_is_sent_again() {
 }
 
 #[test]
-fn retry_after_in_seconds_is_waited_for() {
+fn retry_after_in_seconds_is_obeyed() {
     let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "1")]);
     let started = Instant::now();
     let run = caption_tone(&stand_in, &[]);
@@ -49,7 +49,7 @@ fn retry_after_in_seconds_is_waited_for() {
 }
 
 #[test]
-fn retry_after_as_a_date_is_waited_for_by_the_servers_own_clock() {
+fn retry_after_as_a_date_uses_the_clock_of_the_server() {
     // A server whose clock is years behind.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     let date = httpdate::fmt_http_date(now);
@@ -62,7 +62,7 @@ fn retry_after_as_a_date_is_waited_for_by_the_servers_own_clock() {
 }
 
 #[test]
-fn odd_forms_of_retry_after_are_understood_or_passed_over() {
+fn unusual_retry_after_values_are_read_or_ignored() {
     for (value, told) in [("1.2", "try 2 in 1.2 s"), ("soon", "try 2 in 0."), ("-5", "try 2 in 0.")]
     {
         let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", value)]);
@@ -75,7 +75,7 @@ fn odd_forms_of_retry_after_are_understood_or_passed_over() {
 }
 
 #[test]
-fn a_wait_of_more_than_two_minutes_is_refused_and_told() {
+fn a_retry_after_over_two_minutes_is_a_failure() {
     let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "121")]);
     let said = caption_tone(&stand_in, &[]).failed(3);
     assert_says(&said, &["too many requests (429, wait 2m 1s)", "tone.wav", "wait a while"]);
@@ -83,9 +83,9 @@ fn a_wait_of_more_than_two_minutes_is_refused_and_told() {
 }
 
 #[test]
-fn a_free_allowance_that_is_used_up_is_not_tried_again() {
+fn an_exhausted_free_tier_is_not_retried() {
     let message = "Free-tier limit: You've reached your free limit for the hour. Top up.";
-    let stand_in = StandIn::scripted([document(429, &json!({ "message": message }))]);
+    let stand_in = StandIn::scripted([json_reply(429, &json!({ "message": message }))]);
     let said = caption_tone(&stand_in, &[]).failed(3);
     assert_says(
         &said,
@@ -95,7 +95,7 @@ fn a_free_allowance_that_is_used_up_is_not_tried_again() {
 }
 
 #[test]
-fn what_was_rejected_is_not_tried_again() {
+fn rejected_requests_are_not_retried() {
     for status in [400, 404, 405, 409, 415, 422] {
         let stand_in = StandIn::scripted([Reply::status(status)]);
         caption_tone(&stand_in, &[]).failed(3);
@@ -104,20 +104,20 @@ fn what_was_rejected_is_not_tried_again() {
 }
 
 #[test]
-fn an_answer_that_made_no_sense_is_not_paid_for_twice() {
+fn an_invalid_response_is_not_retried() {
     let stand_in = StandIn::scripted([Reply::status(200).body("application/json", "{\"choi")]);
     caption_tone(&stand_in, &[]).failed(3);
     stand_in.request();
 }
 
 #[test]
-fn a_connection_that_breaks_is_tried_again() {
+fn a_broken_connection_is_retried() {
     for broken in [
         Reply::raw(""),
         Reply::raw("HTTP/1.1 200 OK\r\nContent-Le"),
         Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\""),
         Reply::raw("no HTTP at all\r\n\r\n"),
-        Reply::status(200).pieces("application/json", ["{\"choices\": "]).cut(),
+        Reply::status(200).pieces("application/json", ["{\"choices\": "]).disconnect(),
     ] {
         let stand_in = StandIn::scripted([broken]);
         let run = caption_tone(&stand_in, &[]);
@@ -128,22 +128,22 @@ fn a_connection_that_breaks_is_tried_again() {
 }
 
 #[test]
-fn an_answer_that_does_not_come_in_time_is_tried_again() {
-    let stand_in = StandIn::scripted([Reply::silence()]);
+fn a_timeout_is_retried() {
+    let stand_in = StandIn::scripted([Reply::never()]);
     let run = caption_tone(&stand_in, &["--timeout", "300ms"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(&run.stderr, &["no complete answer within 300ms", "try 2"]);
 }
 
 #[test]
-fn an_answer_that_never_comes_names_the_limit_and_the_option() {
-    let stand_in = StandIn::scripted([Reply::silence()]);
+fn a_timeout_error_names_the_limit_and_the_option() {
+    let stand_in = StandIn::scripted([Reply::never()]);
     let said = caption_tone(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
     assert_says(&said, &["no complete answer within 200ms", "tone.wav", "raise --timeout"]);
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn an_unreachable_server_is_named() {
     // A port that was free a moment ago.
     let address = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -167,16 +167,17 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
-fn quiet_says_nothing_of_tries_that_passed() {
+fn quiet_hides_successful_retries() {
     let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
     caption_tone(&stand_in, &["--quiet"]).captioned();
 }
 
 #[test]
-fn verbose_tells_the_causes_and_the_number_of_tries() {
+fn verbose_reports_causes_and_attempts() {
     let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", "0")]);
     assert_says(&caption_tone(&stand_in, &["-v"]).stderr, &["done", "2 tries"]);
     let stand_in = StandIn::scripted([Reply::raw("junk\r\n\r\n")]);
-    let run = caption(&stand_in).with("tone.wav").args(["-v", "--max-retries", "0", "tone.wav"]);
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["-v", "--max-retries", "0", "tone.wav"]);
     assert_says(&run.run().failed(3), &["the connection broke", "\n  caused by: "]);
 }

@@ -1,4 +1,4 @@
-//! Captions that arrive in pieces, and every quirk of the streams that carry them.
+//! Streamed responses, with every variation that servers send.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::{Run, assert_says, caption, caption_tone};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
-fn a_stream_gives_the_same_bytes_as_a_whole_answer() {
+fn streamed_and_whole_responses_print_the_same() {
     let stand_in = StandIn::start();
     let whole = caption_tone(&stand_in, &["--no-stream"]).captioned();
     let streamed = caption_tone(&stand_in, &["--stream"]).captioned();
@@ -39,7 +39,7 @@ fn the_cost_may_come_in_the_last_chunk() {
 }
 
 #[test]
-fn the_cost_is_kept_when_later_chunks_do_not_tell_it() {
+fn the_cost_survives_later_chunks_without_it() {
     let bill =
         json!({ "choices": [], "meta": { "usage": { "usd_spent": 0.5, "credits_used": 1 } } });
     let run = stream(&[event(&bill), text("Rain."), stop()], &["-v"]);
@@ -47,7 +47,7 @@ fn the_cost_is_kept_when_later_chunks_do_not_tell_it() {
 }
 
 #[test]
-fn comments_and_other_fields_are_passed_over() {
+fn comments_and_other_fields_are_ignored() {
     let noise = ": PROCESSING\n\nevent: chunk\nid: 7\nretry: 10\n";
     assert_eq!(captioned(&[noise.into(), text("Rain."), ": bye\n\n".into(), stop()]), "Rain.\n");
 }
@@ -60,7 +60,7 @@ fn lines_may_end_in_crlf_or_cr() {
 }
 
 #[test]
-fn a_byte_order_mark_is_passed_over() {
+fn a_byte_order_mark_is_ignored() {
     assert_eq!(captioned(&["\u{feff}".to_owned() + &text("Rain."), stop()]), "Rain.\n");
 }
 
@@ -76,12 +76,12 @@ fn data_may_follow_its_colon_without_a_space() {
 }
 
 #[test]
-fn the_end_may_lack_done_after_a_reason_to_stop() {
+fn a_finish_reason_without_done_is_an_end() {
     assert_eq!(captioned(&[text("Rain."), stop()]), "Rain.\n");
 }
 
 #[test]
-fn the_end_may_lack_the_reason_to_stop_before_done() {
+fn done_without_a_finish_reason_is_an_end() {
     assert_eq!(captioned(&[text("Rain."), "data: [DONE]\n\n".into()]), "Rain.\n");
 }
 
@@ -92,26 +92,26 @@ fn the_last_event_may_lack_its_empty_line() {
 }
 
 #[test]
-fn empty_events_and_white_space_around_done_are_passed_over() {
+fn empty_events_and_white_space_around_done_are_ignored() {
     let heartbeat = "data:\n\n".to_owned();
     let done = "data: [DONE] \n\n".to_owned();
     assert_eq!(captioned(&[heartbeat.clone(), text("Rain."), heartbeat, done]), "Rain.\n");
 }
 
 #[test]
-fn an_empty_reason_to_stop_is_none() {
+fn an_empty_finish_reason_is_ignored() {
     let empty = json!({ "choices": [{ "delta": {}, "finish_reason": "" }] });
     assert_eq!(captioned(&[text("Rain."), stop(), event(&empty)]), "Rain.\n");
 }
 
 #[test]
-fn an_error_after_the_reason_to_stop_comes_too_late() {
+fn an_error_after_the_finish_reason_is_ignored() {
     let error = json!({ "error": { "message": "late" } });
     assert_eq!(captioned(&[text("Rain."), stop(), event(&error)]), "Rain.\n");
 }
 
 #[test]
-fn credits_that_run_out_in_the_middle_are_told_as_that() {
+fn missing_credits_during_a_stream_are_reported() {
     let error = json!({ "error": { "code": 403, "message": "You have run out of credits" } });
     let run = stream(&[text("Rain"), event(&error)], &[]);
     assert_eq!((run.code, run.stdout.as_str()), (4, "Rain\n"));
@@ -119,7 +119,7 @@ fn credits_that_run_out_in_the_middle_are_told_as_that() {
 }
 
 #[test]
-fn a_stream_without_an_end_is_given_up() {
+fn an_endless_stream_is_an_error() {
     let piece = text(&"x".repeat(500_000));
     let run = stream(&vec![piece; 80], &[]);
     assert_eq!(run.code, 3);
@@ -127,7 +127,7 @@ fn a_stream_without_an_end_is_given_up() {
 }
 
 #[test]
-fn a_stream_that_was_not_asked_for_is_no_json_document() {
+fn an_unrequested_stream_is_not_a_json_document() {
     let reply = Reply::status(200).pieces("text/event-stream", [text("Rain."), stop()]);
     let stand_in = StandIn::scripted([reply]);
     assert_says(
@@ -143,7 +143,7 @@ fn nothing_after_done_is_read() {
 }
 
 #[test]
-fn null_content_and_empty_choices_are_no_text() {
+fn null_content_and_empty_choices_are_ignored() {
     let role =
         json!({ "choices": [{ "delta": { "role": "assistant", "content": null } }], "id": "" });
     let none = json!({ "choices": [] });
@@ -151,7 +151,7 @@ fn null_content_and_empty_choices_are_no_text() {
 }
 
 #[test]
-fn characters_cut_between_packets_are_put_together_again() {
+fn characters_split_between_packets_are_joined() {
     let whole = [text("Café – 🎵 –"), text(" “crème”."), stop()].concat();
     let stand_in = StandIn::scripted([
         Reply::status(200).pieces("text/event-stream", whole.bytes().map(|byte| [byte]))
@@ -161,26 +161,26 @@ fn characters_cut_between_packets_are_put_together_again() {
 }
 
 #[test]
-fn white_space_around_the_caption_is_dropped_and_kept_inside() {
+fn white_space_around_the_caption_is_trimmed() {
     let pieces = [text(" \n"), text("Rain,"), text(" "), text("\n\nwind. "), text("\n"), stop()];
     assert_eq!(captioned(&pieces), "Rain, \n\nwind.\n");
 }
 
 #[test]
-fn a_server_that_does_not_stream_is_understood_all_the_same() {
+fn a_whole_response_to_a_stream_request_is_accepted() {
     let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
     assert_eq!(caption_tone(&stand_in, &["--stream"]).captioned(), "Rain.\n");
 }
 
 #[test]
-fn a_server_that_streams_unasked_is_understood_all_the_same() {
+fn an_unrequested_stream_is_accepted() {
     let reply = Reply::status(200).pieces("text/event-stream", [text("Rain."), stop()]);
     let stand_in = StandIn::scripted([reply]);
     assert_eq!(caption_tone(&stand_in, &["--no-stream"]).captioned(), "Rain.\n");
 }
 
 #[test]
-fn a_stream_that_ends_early_is_incomplete_and_not_sent_again() {
+fn a_stream_that_ends_early_is_not_retried() {
     let run = stream(&[text("Rain and")], &[]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "Rain and\n"));
     assert_says(
@@ -190,16 +190,16 @@ fn a_stream_that_ends_early_is_incomplete_and_not_sent_again() {
 }
 
 #[test]
-fn a_last_event_without_a_reason_to_stop_is_no_end() {
+fn a_stream_without_finish_reason_or_done_is_incomplete() {
     let run = stream(&[text("Rain and"), text(" wind").trim_end().into()], &[]);
     assert_eq!(run.code, 3, "{run:?}");
     assert_says(&run.stderr, &["incomplete", "stopped in the middle"]);
 }
 
 #[test]
-fn a_stream_that_breaks_after_text_is_incomplete_and_not_sent_again() {
+fn a_stream_that_breaks_after_text_is_not_retried() {
     let pieces = Reply::status(200).pieces("text/event-stream", [text("Rain and")]);
-    let stand_in = StandIn::scripted([pieces.cut()]);
+    let stand_in = StandIn::scripted([pieces.disconnect()]);
     let run = caption_tone(&stand_in, &["--stream"]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "Rain and\n"));
     assert_says(&run.stderr, &["incomplete", "connection broke", "tone.wav"]);
@@ -207,19 +207,19 @@ fn a_stream_that_breaks_after_text_is_incomplete_and_not_sent_again() {
 }
 
 #[test]
-fn a_stream_that_breaks_before_any_text_is_asked_for_again() {
+fn a_stream_that_breaks_before_text_is_retried() {
     let role = json!({ "choices": [{ "delta": { "role": "assistant", "content": null } }] });
     let pieces = Reply::status(200).pieces("text/event-stream", [event(&role)]);
-    let stand_in = StandIn::scripted([pieces.cut()]);
+    let stand_in = StandIn::scripted([pieces.disconnect()]);
     let run = caption_tone(&stand_in, &["--stream", "-q"]).captioned();
     assert_says(&run, &["near 1000 Hz"]);
     assert_eq!(stand_in.requests().len(), 2);
 }
 
 #[test]
-fn a_stream_that_breaks_after_the_reason_to_stop_is_whole() {
+fn a_stream_that_breaks_after_the_finish_reason_is_complete() {
     let pieces = Reply::status(200).pieces("text/event-stream", [text("Rain."), stop()]);
-    let stand_in = StandIn::scripted([pieces.cut()]);
+    let stand_in = StandIn::scripted([pieces.disconnect()]);
     assert_eq!(caption_tone(&stand_in, &["--stream"]).captioned(), "Rain.\n");
 }
 
@@ -243,7 +243,7 @@ fn an_error_object_may_lack_its_empty_line() {
 }
 
 #[test]
-fn an_event_that_is_no_json_is_not_passed_over() {
+fn an_event_that_is_not_json_is_an_error() {
     let run = stream(&[text("Rain"), "data: {\"choices\": [\n\n".into(), stop()], &[]);
     assert_eq!(run.code, 3);
     assert_says(&run.stderr, &["incomplete", "not JSON"]);
@@ -256,7 +256,7 @@ fn a_stream_without_text_is_incomplete() {
 }
 
 #[test]
-fn a_stream_stopped_by_a_filter_is_incomplete() {
+fn a_stream_stopped_by_a_content_filter_is_incomplete() {
     let end = json!({ "choices": [{ "delta": {}, "finish_reason": "content_filter" }] });
     let run = stream(&[text("Rain"), event(&end)], &[]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "Rain\n"));
@@ -264,9 +264,9 @@ fn a_stream_stopped_by_a_filter_is_incomplete() {
 }
 
 #[test]
-fn several_streamed_captions_come_whole_and_under_their_names() {
+fn several_streamed_captions_are_printed_whole() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").with("tone.mp3");
+    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
     let printed = run.args(["-q", "--stream", "tone.wav", "tone.mp3"]).run().captioned();
     assert_says(&printed, &["==> tone.wav <==\n", "1000 Hz", "\n\n==> tone.mp3 <==\n", "439 Hz"]);
     assert_eq!(printed.lines().count(), 5);

@@ -1,4 +1,4 @@
-//! What follows the terminal: the display of progress, of a caption as it arrives, and colour.
+//! Behaviour on a terminal: progress, streamed captions, and color.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -9,17 +9,17 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
 
-use crate::harness::{Caption, answer, assert_says, bare, caption, document, finish};
-use crate::waves::wav;
+use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply, unconfigured};
+use support::audio::wav;
 use support::stand_in::{Gate, Reply, StandIn};
 
-/// How long a test waits for something that should be shown at once.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Maximum wait for a text on the terminal.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
-fn without_an_operand_a_terminal_gets_a_short_usage() {
+fn no_operand_on_a_terminal_prints_a_short_usage() {
     let terminal = Terminal::open();
-    let mut run = bare();
+    let mut run = unconfigured();
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let said = finish(run.command().spawn().unwrap()).failed(2);
     assert_says(&said, &["no input", "Usage: caption [OPTIONS] [INPUT]...", "--help"]);
@@ -29,7 +29,7 @@ fn without_an_operand_a_terminal_gets_a_short_usage() {
 #[test]
 fn standard_input_that_is_a_terminal_is_wrong_usage() {
     let terminal = Terminal::open();
-    let mut run = bare().env("AIMLAPI_KEY", "k").arg("-");
+    let mut run = unconfigured().env("AIMLAPI_KEY", "k").arg("-");
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let said = finish(run.command().spawn().unwrap()).failed(2);
     assert_says(&said, &["standard input is a terminal: pipe sound into it"]);
@@ -65,10 +65,10 @@ fn pieces_are_shown_before_the_caption_is_whole() {
     let gate = Gate::closed();
     let reply = Reply::status(200)
         .pieces("text/event-stream", [event("Rain "), event("and wind")])
-        .then(&gate, ["data: [DONE]\n\n"]);
+        .pieces_after(&gate, ["data: [DONE]\n\n"]);
     let stand_in = StandIn::scripted([reply]);
     let terminal = Terminal::open();
-    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let child = terminal.start(&mut run);
     terminal.wait_for("Rain and wind");
     gate.open();
@@ -76,29 +76,29 @@ fn pieces_are_shown_before_the_caption_is_whole() {
 }
 
 #[test]
-fn json_is_indented_on_a_terminal_alone() {
-    let reply = || document(200, &json!({ "choices": [{ "message": { "content": "x" } }] }));
+fn json_is_indented_only_on_a_terminal() {
+    let reply = || json_reply(200, &json!({ "choices": [{ "message": { "content": "x" } }] }));
     let stand_in = StandIn::scripted([reply()]);
     let shown = on_terminal(&stand_in, &["--json", "tone.wav"]);
     assert_says(&shown, &["{\r\n  \"choices\": [\r\n"]);
 }
 
 #[test]
-fn a_caption_cannot_steer_the_terminal_and_is_left_alone_in_a_pipe() {
+fn a_caption_is_escaped_on_a_terminal_but_not_in_a_pipe() {
     let evil = "a\u{1b}]0;title\u{7}b\u{202e}c\u{9b}2Jd";
     let stand_in = StandIn::scripted([answer(evil), answer(evil)]);
     let shown = on_terminal(&stand_in, &["--no-stream", "tone.wav"]);
     assert_says(&shown, &["a\u{fffd}]0;title\u{fffd}b\u{fffd}c\u{fffd}2Jd"]);
-    let piped = caption(&stand_in).with("tone.wav").arg("tone.wav").run().captioned();
+    let piped = caption(&stand_in).data_file("tone.wav").arg("tone.wav").run().captioned();
     assert_eq!(piped, format!("{evil}\n"));
 }
 
 #[test]
-fn progress_shows_the_wait_and_is_gone_when_the_caption_starts() {
+fn progress_is_removed_before_the_caption() {
     let gate = Gate::closed();
-    let stand_in = StandIn::scripted([answer("Rain.").behind(&gate)]);
+    let stand_in = StandIn::scripted([answer("Rain.").held_by(&gate)]);
     let terminal = Terminal::open();
-    let mut run = caption(&stand_in).with("tone.wav").arg("tone.wav");
+    let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let child = terminal.start(&mut run);
     terminal.wait_for("listening");
     gate.open();
@@ -109,10 +109,10 @@ fn progress_shows_the_wait_and_is_gone_when_the_caption_starts() {
 }
 
 #[test]
-fn progress_of_several_inputs_names_them_and_is_gone_at_the_end() {
+fn progress_of_several_inputs_is_removed_at_the_end() {
     let gate = Gate::closed();
     let behind = gate.clone();
-    let stand_in = StandIn::ruled(move || answer("Rain.").behind(&behind));
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
     let terminal = Terminal::open();
     let mut run = caption(&stand_in).clips("x", 3).args(["-j", "2", "x"]);
     let child = terminal.start(&mut run);
@@ -126,9 +126,9 @@ fn progress_of_several_inputs_names_them_and_is_gone_at_the_end() {
 }
 
 #[test]
-fn progress_shows_the_bytes_on_their_way_up() {
+fn progress_shows_uploaded_bytes() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
-    let mut run = caption(&stand_in).with("tone.wav");
+    let mut run = caption(&stand_in).data_file("tone.wav");
     let wav = run.folder().join("tone.wav");
     OpenOptions::new().append(true).open(wav).unwrap().set_len(7_000_000).unwrap();
     run = run.args(["--convert", "never", "tone.wav"]);
@@ -138,10 +138,10 @@ fn progress_shows_the_bytes_on_their_way_up() {
 }
 
 #[test]
-fn progress_counts_the_windows_of_a_long_sound() {
+fn progress_counts_windows() {
     let gate = Gate::closed();
     let stand_in =
-        StandIn::scripted([answer("Rain."), answer("Wind.").behind(&gate), answer("Hail.")]);
+        StandIn::scripted([answer("Rain."), answer("Wind.").held_by(&gate), answer("Hail.")]);
     let mut run = caption(&stand_in).file("a.wav", wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]));
     run = run.args(["-j", "1", "--window", "5s", "a.wav"]);
     let terminal = Terminal::open();
@@ -153,7 +153,7 @@ fn progress_counts_the_windows_of_a_long_sound() {
 }
 
 #[test]
-fn progress_is_hidden_without_a_terminal_or_when_told() {
+fn progress_is_hidden_without_a_terminal_or_on_demand() {
     for (args, on_terminal) in [
         (&["tone.wav"][..], false),
         (&["-q", "tone.wav"], true),
@@ -161,7 +161,7 @@ fn progress_is_hidden_without_a_terminal_or_when_told() {
     ] {
         let stand_in = StandIn::start();
         let terminal = Terminal::open();
-        let mut run = caption(&stand_in).with("tone.wav").args(args);
+        let mut run = caption(&stand_in).data_file("tone.wav").args(args);
         let command = run.command().stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(if on_terminal { terminal.device() } else { Stdio::piped() });
         finish(run.command().spawn().unwrap()).captioned();
@@ -172,7 +172,8 @@ fn progress_is_hidden_without_a_terminal_or_when_told() {
 #[test]
 fn progress_can_be_shown_without_a_terminal() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).with("tone.wav").args(["--progress", "always", "tone.wav"]).run();
+    let run =
+        caption(&stand_in).data_file("tone.wav").args(["--progress", "always", "tone.wav"]).run();
     assert_eq!(run.code, 0);
     assert_says(&run.stderr, &["sending"]);
 }
@@ -186,23 +187,24 @@ fn colour_follows_the_terminal_no_color_and_the_option() {
         finish(terminal.start(&mut run));
         terminal.shown()
     };
-    assert!(on_terminal(bare()).contains(red));
-    assert!(!on_terminal(bare().env("NO_COLOR", "1")).contains(red));
-    assert!(!on_terminal(bare().args(["--color", "never"])).contains(red));
-    let piped = |args: &[&str]| bare().env("AIMLAPI_KEY", "k").args(args).arg("nowhere.wav").run();
+    assert!(on_terminal(unconfigured()).contains(red));
+    assert!(!on_terminal(unconfigured().env("NO_COLOR", "1")).contains(red));
+    assert!(!on_terminal(unconfigured().args(["--color", "never"])).contains(red));
+    let piped =
+        |args: &[&str]| unconfigured().env("AIMLAPI_KEY", "k").args(args).arg("nowhere.wav").run();
     assert!(!piped(&[]).failed(3).contains(red));
     assert!(piped(&["--color", "always"]).failed(3).contains(red));
 }
 
-/// What a run with all three streams on a terminal shows.
+/// Returns the terminal output of a run.
 fn on_terminal(stand_in: &StandIn, args: &[&str]) -> String {
     let terminal = Terminal::open();
-    let mut run = caption(stand_in).with("tone.wav").with("tone.mp3").args(args);
+    let mut run = caption(stand_in).data_file("tone.wav").data_file("tone.mp3").args(args);
     assert_eq!(finish(terminal.start(&mut run)).code, 0, "{}", terminal.shown());
     terminal.shown()
 }
 
-/// A terminal that remembers all that it was sent.
+/// A pseudoterminal that records its output.
 pub(crate) struct Terminal {
     device: File,
     shown: Arc<(Mutex<String>, Condvar)>,
@@ -233,7 +235,7 @@ impl Terminal {
         self.device.try_clone().unwrap().into()
     }
 
-    /// Starts the program with all three streams on this terminal.
+    /// Starts the program with all streams on this terminal.
     pub(crate) fn start(&self, run: &mut Caption) -> Child {
         let command = run.command().stdin(self.device()).stdout(self.device());
         command.stderr(self.device()).spawn().unwrap()
@@ -243,13 +245,13 @@ impl Terminal {
         let (shown, changed) = &*self.shown;
         let guard = shown.lock().unwrap();
         let (guard, timeout) =
-            changed.wait_timeout_while(guard, PATIENCE, |shown| !shown.contains(text)).unwrap();
+            changed.wait_timeout_while(guard, TIMEOUT, |shown| !shown.contains(text)).unwrap();
         assert!(!timeout.timed_out(), "{text:?} is not shown: {:?}", *guard);
     }
 
-    /// All that was shown by a program that has ended.
+    /// Returns all output of a program that has ended.
     pub(crate) fn shown(&self) -> String {
-        // What is written to a terminal is read in order: once this mark is there, all is.
+        // A terminal keeps the order: this mark arrives after all output.
         let mark = "\u{2}end\u{2}";
         std::io::Write::write_all(&mut &self.device, mark.as_bytes()).unwrap();
         self.wait_for(mark);

@@ -1,21 +1,22 @@
-//! Whom the program trusts with the key.
+//! TLS: untrusted certificates, and additional CA certificates.
 
 #![cfg(target_os = "linux")] // where the environment can name authorities
 
-use crate::harness::{assert_says, bare, data};
+use crate::harness::{assert_says, data_path, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_told_as_that_and_not_tried_again() {
+fn an_untrusted_certificate_is_reported_and_not_retried() {
     for (certificate, reason) in [
         ("self-signed", "CaUsedAsEndEntity"),
         ("expired", "expired"),
         ("elsewhere", "not valid for name"),
     ] {
-        let stand_in = StandIn::certified(certificate, Reply::honest);
+        let stand_in = StandIn::with_tls(certificate, Reply::measured);
         let url = stand_in.base_url();
-        let run = bare().env("AIMLAPI_KEY", "sk-marked").args(["--base-url", &url]);
-        let run = run.env("SSL_CERT_FILE", data("tls/ca.pem")).arg(data("tone.wav")).run();
+        let run = unconfigured().env("AIMLAPI_KEY", "sk-marked").args(["--base-url", &url]);
+        let run =
+            run.env("SSL_CERT_FILE", data_path("tls/ca.pem")).arg(data_path("tone.wav")).run();
         let host = url.trim_start_matches("https://").trim_end_matches("/v1");
         let said = run.failed(3);
         assert_says(&said, &[&format!("the certificate of {host} is not trusted (")]);
@@ -25,9 +26,9 @@ fn a_certificate_that_nobody_vouches_for_is_told_as_that_and_not_tried_again() {
 }
 
 #[test]
-fn a_certificate_of_ones_own_authority_is_trusted_where_the_environment_says_so() {
-    let stand_in = StandIn::certified("localhost", Reply::honest);
-    let run = bare().env("AIMLAPI_KEY", KEY).args(["--base-url", &stand_in.base_url()]);
-    let run = run.env("SSL_CERT_FILE", data("tls/ca.pem")).arg(data("tone.wav")).run();
+fn ssl_cert_file_adds_a_ca_certificate() {
+    let stand_in = StandIn::with_tls("localhost", Reply::measured);
+    let run = unconfigured().env("AIMLAPI_KEY", KEY).args(["--base-url", &stand_in.base_url()]);
+    let run = run.env("SSL_CERT_FILE", data_path("tls/ca.pem")).arg(data_path("tone.wav")).run();
     assert_says(&run.captioned(), &["near 1000 Hz"]);
 }

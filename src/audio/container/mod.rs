@@ -132,15 +132,15 @@ mod tests {
         walk(&SourceFile::new(file).unwrap())
     }
 
-    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
         let len = u32::try_from(content.len() + 8).unwrap();
-        [&len.to_be_bytes(), &name[..], content].concat()
+        [&len.to_be_bytes(), name, content].concat()
     }
 
-    fn track(handler: &[u8; 4], edit_start: u32) -> Vec<u8> {
+    fn track(handler: &[u8], edit_start: u32) -> Vec<u8> {
         let edit = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9][..], &edit_start.to_be_bytes()].concat();
         let edits = boxed(b"edts", &boxed(b"elst", &edit));
-        let media = boxed(b"mdia", &boxed(b"hdlr", &[&[0; 8], &handler[..]].concat()));
+        let media = boxed(b"mdia", &boxed(b"hdlr", &[&[0; 8], handler].concat()));
         boxed(b"trak", &[edits, media].concat())
     }
 

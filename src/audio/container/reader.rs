@@ -40,7 +40,7 @@ impl Read for PatchedReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.len().saturating_sub(self.position);
         let len = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let start = self.layout.start + self.position;
+        let start = self.layout.start.saturating_add(self.position);
         let n = self.file.read_at(&mut buffer[..len], start)?;
         let left = self.limit.load(Ordering::Relaxed).checked_sub(n as u64);
         let left = left.ok_or_else(|| io::Error::other("a head without an end"))?;

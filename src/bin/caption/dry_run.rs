@@ -1,38 +1,36 @@
-//! What a run would send and what that would cost, without sending it.
+//! Dry run: lists the requests of a run and their cost, without sending any.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
 
 use bytesize::ByteSize;
-use caption::captioner::{Captioner, Estimate};
-use caption::client::Prices;
-use caption::input::InputResult;
-use caption::rules::finding::Severity;
+use caption::{Captioner, Estimate, Price, Severity};
 use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
 use crate::config::Config;
+use crate::inputs::InputResult;
 use crate::render::sidecar::Sidecars;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
 use crate::ui::summary::dollars;
 
-/// What a caption is taken to be long, in tokens. The provider's own sample has 387.
-const USUAL_CAPTION: f64 = 400.0;
+/// Assumed length of a caption in tokens. The provider's own sample has 387.
+const CAPTION_TOKENS: f64 = 400.0;
 
-/// What all inputs come to.
-struct Total {
+/// Sums over all inputs.
+#[derive(Default)]
+struct Totals {
     inputs: u64,
     requests: u64,
     bytes: u64,
     tokens: f64,
     of_unknown_length: u64,
-    /// SHA-256 of what would be sent: all else is the same for every input of a run.
-    asked: HashSet<String>,
-    exit: Exit,
+    /// SHA-256 of the files to send: the rest of the cache key is the same for all inputs of a run.
+    hashes: HashSet<String>,
 }
 
-/// Lists every input on `out` and tells the sum on standard error.
+/// Lists the inputs on `out`, and prints the totals on standard error.
 pub(crate) async fn list(
     captioner: &Captioner,
     config: &Config<'_>,
@@ -41,88 +39,72 @@ pub(crate) async fn list(
     diagnostics: &Diagnostics,
     out: &mut impl Write,
 ) -> io::Result<Exit> {
-    let plans = inputs.map(async |found| match found {
+    let estimates = inputs.map(async |input| match input {
         Ok(input) if sidecars.is_some_and(|sidecars| sidecars.exist(&input)) => (input.name, None),
         Ok(input) => {
-            let plan = captioner.plan(&input).await;
-            (input.name, Some(plan))
+            let estimate = captioner.estimate(&input).await;
+            (input.name, Some(estimate))
         }
-        Err(lost) => (lost.name, Some(Err(lost.error))),
+        Err(failed) => (failed.name, Some(Err(failed.error))),
     });
-    let mut plans = std::pin::pin!(plans.buffered(config.jobs));
-    let mut total = Total::new();
-    while let Some((name, plan)) = plans.next().await {
-        total.inputs += 1;
-        match plan {
+    let mut estimates = std::pin::pin!(estimates.buffered(config.jobs));
+    let (mut totals, mut exit) = (Totals::default(), Exit::Success);
+    while let Some((name, estimate)) = estimates.next().await {
+        totals.inputs += 1;
+        match estimate {
             None => row(out, &name, None, "skipped")?,
-            Some(Ok(plan)) => {
-                let state = total.add(&plan, config.is_offline);
-                row(out, &name, Some(&plan), state)?;
-                total.judge(&name, &plan, diagnostics);
+            Some(Ok(estimate)) => {
+                let state = totals.add(&estimate, config.is_offline);
+                row(out, &name, Some(&estimate), state)?;
+                exit = exit.max(report_findings(&name, &estimate, diagnostics));
             }
             Some(Err(error)) => {
-                total.exit = Exit::Failed;
+                exit = Exit::Failed;
                 diagnostics.failure(&name, &error, false);
             }
         }
     }
     out.flush()?;
-    total.tell(config, diagnostics).await;
-    Ok(total.exit)
+    totals.print(config, diagnostics).await;
+    Ok(exit)
 }
 
-impl Total {
-    fn new() -> Self {
-        Self {
-            inputs: 0,
-            requests: 0,
-            bytes: 0,
-            tokens: 0.0,
-            of_unknown_length: 0,
-            asked: HashSet::new(),
-            exit: Exit::Success,
-        }
+/// Reports the violations that are known before a request.
+fn report_findings(name: &str, estimate: &Estimate, diagnostics: &Diagnostics) -> Exit {
+    for finding in &estimate.findings {
+        diagnostics.finding(name, finding, false);
     }
+    let is_broken = estimate.findings.iter().any(|finding| finding.severity == Severity::Error);
+    if is_broken { Exit::Broken } else { Exit::Success }
+}
 
-    /// Tells the rules that an input breaks by now.
-    fn judge(&mut self, name: &str, plan: &Estimate, diagnostics: &Diagnostics) {
-        for finding in &plan.findings {
-            diagnostics.finding(name, finding, false);
-            if finding.severity == Severity::Error {
-                self.exit = self.exit.max(Exit::Broken);
-            }
-        }
-    }
-
-    /// Counts what would be sent; what is asked once is not asked twice.
-    fn add(&mut self, plan: &Estimate, is_offline: bool) -> &'static str {
-        if !plan.is_fit {
+impl Totals {
+    /// Adds an input, and returns its state. A file that occurs twice is sent once.
+    fn add(&mut self, estimate: &Estimate, is_offline: bool) -> &'static str {
+        if !estimate.is_fit {
             return "unfit";
         }
-        if plan.is_known {
+        if estimate.is_known {
             return "known";
         }
         if is_offline {
             return "unknown";
         }
-        if let Some(sha256) = &plan.cache_key.sha256
-            && !self.asked.insert(sha256.clone())
+        if let Some(sha256) = &estimate.cache_key.sha256
+            && !self.hashes.insert(sha256.clone())
         {
             return "same";
         }
-        self.requests += plan.requests;
-        self.bytes += plan.bytes;
-        match plan.tokens {
+        self.requests += estimate.requests;
+        self.bytes += estimate.bytes;
+        match estimate.tokens {
             Some(tokens) => self.tokens += tokens,
             None => self.of_unknown_length += 1,
         }
         "new"
     }
 
-    async fn tell(&self, config: &Config<'_>, diagnostics: &Diagnostics) {
-        let count = |number: u64, noun: &str| {
-            format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
-        };
+    async fn print(&self, config: &Config<'_>, diagnostics: &Diagnostics) {
         diagnostics.result(&format!(
             "{} · {} · {} to send · {} tokens of sound",
             count(self.inputs, "input"),
@@ -134,35 +116,48 @@ impl Total {
             let inputs = count(self.of_unknown_length, "input");
             diagnostics.result(&format!("{inputs} of unknown length left out of the tokens"));
         }
-        if self.requests == 0 {
-            return;
+        if self.requests > 0 {
+            let price = Price::look_up(&config.options).await;
+            diagnostics.result(&self.cost(price.as_ref(), &config.options.model));
         }
+    }
+
+    fn cost(&self, price: Option<&Price>, model: &str) -> String {
+        let Some(price) = price else {
+            return format!("the service tells no price of {model}: tokens only");
+        };
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let captions = self.requests as f64 * USUAL_CAPTION;
-        match Prices::look_up(&config.options).await {
-            Some(price) => diagnostics.result(&format!(
-                "{} {}: {} for the sound and {} for captions of some {USUAL_CAPTION} tokens",
-                if self.of_unknown_length > 0 { "at least" } else { "about" },
-                dollars(self.tokens * price.prompt_token + captions * price.completion_token),
-                dollars(self.tokens * price.prompt_token),
-                dollars(captions * price.completion_token),
-            )),
-            None => diagnostics.result(&format!(
-                "the service tells no price of {}: tokens only",
-                config.options.model
-            )),
-        }
+        let caption_tokens = self.requests as f64 * CAPTION_TOKENS;
+        let audio = self.tokens * price.prompt_token;
+        let captions = caption_tokens * price.completion_token;
+        format!(
+            "{} {}: {} for the sound and {} for captions of some {CAPTION_TOKENS} tokens",
+            if self.of_unknown_length > 0 { "at least" } else { "about" },
+            dollars(audio + captions),
+            dollars(audio),
+            dollars(captions),
+        )
     }
 }
 
-fn row(out: &mut impl Write, name: &str, plan: Option<&Estimate>, state: &str) -> io::Result<()> {
+fn row(
+    out: &mut impl Write,
+    name: &str,
+    estimate: Option<&Estimate>,
+    state: &str,
+) -> io::Result<()> {
     let unknown = || "-".to_owned();
-    let seconds = plan.and_then(|plan| plan.seconds);
+    let seconds = estimate.and_then(|estimate| estimate.seconds);
     let seconds = seconds.map_or_else(unknown, |seconds| format!("{seconds:.2} s"));
-    let bytes = plan.map_or_else(unknown, |plan| ByteSize(plan.bytes).display().si().to_string());
-    let tokens = plan.and_then(|plan| plan.tokens).map_or_else(unknown, whole);
+    let bytes = estimate.map(|estimate| ByteSize(estimate.bytes).display().si().to_string());
+    let bytes = bytes.unwrap_or_else(unknown);
+    let tokens = estimate.and_then(|estimate| estimate.tokens).map_or_else(unknown, whole);
     let name = name.replace('\n', " ");
     writeln!(out, "{seconds:>10}  {bytes:>9}  {tokens:>7} tokens  {state:<7}  {name}")
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 fn whole(tokens: f64) -> String {

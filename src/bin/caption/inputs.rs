@@ -7,14 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
-use caption::error::Error;
-use caption::input::{
-    Input, InputError, InputIter, InputResult, List, Search, Separator, Source, dedup,
-};
+use caption::{Error, FolderSearch, Input, InputError, Source, dedup, read_list};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
 use crate::args::Cli;
+
+/// Result of the search: an input, or a folder or list that could not be read.
+pub(crate) type InputResult = Result<Input, InputError>;
+
+/// Lazy sequence of inputs.
+pub(crate) type InputIter = Box<dyn Iterator<Item = InputResult> + Send>;
 
 /// How far the search may run ahead of the captions.
 const AHEAD: usize = 4096;
@@ -42,7 +45,7 @@ impl Count {
 
 /// The inputs, looked for one by one. What is wrong with the operands is told at once.
 pub(crate) fn search(cli: &Cli, count: &Arc<Count>) -> anyhow::Result<InputIter> {
-    let mut search = Search::default();
+    let mut search = FolderSearch::default();
     search.hidden = cli.search.hidden;
     search.no_ignore = cli.search.no_ignore;
     search.exclude.clone_from(&cli.search.exclude);
@@ -57,15 +60,15 @@ pub(crate) fn search(cli: &Cli, count: &Arc<Count>) -> anyhow::Result<InputIter>
         if is_stdin && cli.inputs.iter().any(|operand| operand == "-") {
             bail!("standard input cannot be both the list and a sound");
         }
-        let separator = if cli.search.null { Separator::Nul } else { Separator::Line };
-        let list = List::new(open_list(path)?, separator, &path.to_string_lossy());
+        let is_nul_separated = cli.search.null;
+        let list = read_list(open_list(path)?, is_nul_separated, &path.to_string_lossy());
         found = Box::new(found.chain(list.flat_map(move |entry| listed(entry, &search, is_stdin))));
     }
     let (shard, count) = (cli.search.shard, count.clone());
     Ok(Box::new(dedup(found).filter(move |found| {
         count.found.fetch_add(1, Ordering::Relaxed);
         let is_ours = match (shard, found) {
-            (Some(shard), Ok(input)) => shard.has(input),
+            (Some(shard), Ok(input)) => shard.contains(input),
             _ => true,
         };
         if is_ours {
@@ -76,7 +79,7 @@ pub(crate) fn search(cli: &Cli, count: &Arc<Count>) -> anyhow::Result<InputIter>
 }
 
 /// What an entry of a list leads to: itself, or what is in a folder.
-fn listed(entry: InputResult, search: &Search, is_stdin: bool) -> InputIter {
+fn listed(entry: InputResult, search: &FolderSearch, is_stdin: bool) -> InputIter {
     let input = match entry {
         Ok(input) => input,
         Err(lost) => return Box::new(std::iter::once(Err(lost))),

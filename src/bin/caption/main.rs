@@ -16,6 +16,7 @@ mod platform;
 mod properties;
 mod render;
 mod run;
+mod shard;
 mod signals;
 mod ui;
 

@@ -1,248 +1,279 @@
-//! Takes captions and news as they come to where they belong.
+//! Captions the inputs, and passes outcomes and events on to the output, reports and standard
+//! error.
 
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use caption::batch;
-use caption::captioner::Captioner;
-use caption::client::answer::Answer;
-use caption::error::{Effect, Error};
-use caption::input::{Input, InputResult};
-use caption::outcome::{Outcome, Status};
-use caption::progress::{Event, Observer};
-use caption::shutdown::Shutdown;
+use caption::{
+    Answer, Captioner, Effect, Error, Event, Input, Observer, Outcome, Shutdown, Status,
+};
 use futures_util::StreamExt;
 use futures_util::stream::Stream;
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, UnboundedSender};
 
+use crate::config::Config;
 use crate::inputs::Count;
-use crate::render::Renderer;
+use crate::inputs::InputResult;
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;
+use crate::render::{FormatKind, Renderer};
 use crate::signals;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::events;
 use crate::ui::hints::Exit;
 use crate::ui::summary::Summary;
 
-/// Where everything goes, and what has come so far.
-#[expect(clippy::struct_excessive_bools, reason = "what was asked for")]
+/// Destinations of a run, and its state so far.
 pub(crate) struct Pipeline<'a, W> {
-    pub(crate) renderer: Box<dyn Renderer>,
-    pub(crate) output: W,
-    pub(crate) sidecars: Option<Sidecars>,
-    pub(crate) diagnostics: &'a Diagnostics,
-    pub(crate) count: Arc<Count>,
-    pub(crate) is_batch: bool,
-    pub(crate) shows_pieces: bool,
-    pub(crate) wants_response: bool,
-    /// Whether there are rules that somebody made.
-    pub(crate) is_audit: bool,
-    pub(crate) summary: Summary,
-    pub(crate) reports: &'a mut Reports,
-    pub(crate) exit: Exit,
+    config: &'a Config<'a>,
+    diagnostics: &'a Diagnostics,
+    count: Arc<Count>,
+    /// Replace the output.
+    sidecars: Option<Sidecars>,
+    renderer: Box<dyn Renderer>,
+    output: W,
+    reports: &'a mut Reports,
+    summary: Summary,
+    exit: Exit,
 }
 
-/// Something that happened to the input of a number.
+/// Message of the worker that captions an input.
 struct WorkerEvent {
+    /// Number of the input.
     number: usize,
+    /// Name of the input.
     name: Arc<str>,
-    what: What,
+    stage: Stage,
 }
 
-enum What {
+enum Stage {
     Started,
-    Event(Event),
+    Running(Event),
     Ended,
 }
 
-impl<W: Write> Pipeline<'_, W> {
-    /// Captions the inputs, `jobs` at a time, and delivers what comes of them, as far as the output
-    /// can be written.
-    pub(crate) async fn deliver(
+impl<'a, W: Write> Pipeline<'a, W> {
+    pub(crate) fn new(
+        config: &'a Config<'a>,
+        diagnostics: &'a Diagnostics,
+        count: Arc<Count>,
+        sidecars: Option<Sidecars>,
+        output: W,
+        reports: &'a mut Reports,
+    ) -> Self {
+        let renderer = config.formats[0].renderer(&config.render_options());
+        let (summary, exit) = (Summary::start(), Exit::Success);
+        Self { config, diagnostics, count, sidecars, renderer, output, reports, summary, exit }
+    }
+
+    /// Captions the inputs until all are done, the run is interrupted, or the output cannot be
+    /// written. Returns the exit code, and the error of the output.
+    pub(crate) async fn run(
         mut self,
         captioner: &Captioner,
         inputs: impl Stream<Item = InputResult>,
-        jobs: usize,
         shutdown: Shutdown,
     ) -> (Exit, io::Result<()>) {
-        let (sender, mut news) = mpsc::unbounded_channel();
-        let worker = Worker {
-            captioner,
-            sidecars: self.sidecars.clone(),
-            wants_response: self.wants_response,
-            news: sender,
-            shutdown: &shutdown,
-        };
-        let numbers = Cell::new(0);
-        let work = |input: Input| {
-            numbers.set(numbers.get() + 1);
-            worker.caption(input, numbers.get())
-        };
-        let mut outcomes = std::pin::pin!(batch::run(inputs, jobs, &shutdown, work));
         let (diagnostics, is_interrupted) = (self.diagnostics, Cell::new(false));
-        let mut signals = std::pin::pin!(signals::observer(&shutdown, || {
+        let signals = signals::observer(&shutdown, || {
             is_interrupted.set(true);
             diagnostics
                 .note("interrupted: what is under way has 5 s to end; once more ends it now");
-        }));
-        let written = async {
-            loop {
-                tokio::select! {
-                    Some(news) = news.recv() => self.news(news)?,
-                    outcome = outcomes.next() => {
-                        self.pending_news(&mut news)?;
-                        let Some(outcome) = outcome else { break };
-                        self.outcome(outcome, &shutdown)?;
-                    }
-                    () = &mut signals => break,
-                }
-            }
-            io::Result::Ok(())
-        };
-        let written = written.await;
+        });
+        let written = self.process(captioner, inputs, &shutdown, signals).await;
         diagnostics.progress.clear();
-        let all = self.count.total();
-        if written.is_err()
-            || shutdown.is_draining() && all != usize::try_from(self.summary.done()).ok()
-        {
+        if is_interrupted.get() {
+            self.exit = Exit::Interrupted;
+        }
+        let done = usize::try_from(self.summary.done()).ok();
+        if written.is_err() || shutdown.is_draining() && self.count.total() != done {
             self.reports.cut_short();
         }
-        if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
-            return (Exit::Success, written);
+        if !is_closed_pipe(&written) {
+            self.conclude(captioner);
         }
-        if self.is_audit && self.summary.skipped() > 0 {
-            diagnostics.note("rules are not checked where a sidecar is there already; see --force");
-        }
-        if self.is_batch {
-            diagnostics.failures();
-            if self.summary.done() > 0 {
-                diagnostics.summary(&self.summary, &captioner.spent(), all);
+        (self.exit, written)
+    }
+
+    async fn process(
+        &mut self,
+        captioner: &Captioner,
+        inputs: impl Stream<Item = InputResult>,
+        shutdown: &Shutdown,
+        signals: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let worker = Worker {
+            captioner,
+            sidecars: self.sidecars.clone(),
+            needs_response: self.config.formats.contains(&FormatKind::Json),
+            events: sender,
+            shutdown,
+        };
+        let number = Cell::new(0);
+        let work = |input: Input| {
+            number.set(number.get() + 1);
+            worker.caption(input, number.get())
+        };
+        let mut outcomes = captioner.run(inputs, work);
+        let mut signals = std::pin::pin!(signals);
+        loop {
+            tokio::select! {
+                Some(event) = events.recv() => self.event(event)?,
+                outcome = outcomes.next() => {
+                    // The last pieces of a caption come before its outcome.
+                    while let Ok(event) = events.try_recv() {
+                        self.event(event)?;
+                    }
+                    let Some(outcome) = outcome else { return Ok(()) };
+                    self.outcome(outcome, shutdown)?;
+                }
+                () = &mut signals => return Ok(()),
             }
         }
-        (if is_interrupted.get() { Exit::Interrupted } else { self.exit }, written)
     }
 
-    /// The last pieces of a caption are told together with its end.
-    fn pending_news(&mut self, news: &mut UnboundedReceiver<WorkerEvent>) -> io::Result<()> {
-        while let Ok(news) = news.try_recv() {
-            self.news(news)?;
+    /// Prints what is known only at the end.
+    fn conclude(&self, captioner: &Captioner) {
+        if self.config.is_audit() && self.summary.skipped() > 0 {
+            self.diagnostics
+                .note("rules are not checked where a sidecar is there already; see --force");
         }
-        Ok(())
+        if self.config.is_batch {
+            self.diagnostics.failures();
+            if self.summary.done() > 0 {
+                self.diagnostics.summary(
+                    &self.summary,
+                    captioner.usage(),
+                    captioner.usd(),
+                    self.count.total(),
+                );
+            }
+        }
     }
 
-    fn news(&mut self, WorkerEvent { number, name, what }: WorkerEvent) -> io::Result<()> {
-        let progress = &self.diagnostics.progress;
-        match what {
-            What::Started if self.is_batch => progress.started(number, &name),
-            What::Ended => progress.ended(number),
-            What::Event(Event::Sent { bytes, total }) if !self.is_batch => {
+    fn event(&mut self, WorkerEvent { number, name, stage }: WorkerEvent) -> io::Result<()> {
+        let (progress, is_batch) = (&self.diagnostics.progress, self.config.is_batch);
+        match stage {
+            Stage::Started if is_batch => progress.started(number, &name),
+            Stage::Started => {}
+            Stage::Ended => progress.ended(number),
+            Stage::Running(Event::Sent { bytes, total }) if !is_batch => {
                 progress.sent(bytes, total);
             }
-            What::Event(Event::Window { done, total }) if !self.is_batch => {
+            Stage::Running(Event::Window { done, total }) if !is_batch => {
                 progress.windows(done, total);
             }
-            What::Event(Event::Text(text)) if self.shows_pieces => {
+            Stage::Running(Event::Text(text)) if self.shows_pieces() => {
                 progress.clear();
                 self.renderer.piece(&text, &mut self.output)?;
                 self.output.flush()?;
             }
-            What::Event(event) => events::tell(self.diagnostics, self.is_batch, &name, &event),
-            What::Started => {}
+            Stage::Running(event) => events::tell(self.diagnostics, is_batch, &name, &event),
         }
         Ok(())
     }
 
+    /// True if a caption is printed while it arrives.
+    fn shows_pieces(&self) -> bool {
+        self.config.streams && !self.config.is_batch && self.config.output_file().is_none()
+    }
+
     fn outcome(&mut self, mut outcome: Outcome, shutdown: &Shutdown) -> io::Result<()> {
-        if !self.is_batch {
+        if !self.config.is_batch {
             self.diagnostics.progress.clear();
         }
-        let (renderer, output) = (&mut self.renderer, &mut self.output);
-        let mut written = Ok(());
-        match &self.sidecars {
-            Some(sidecars) => {
-                if let Err(error) = sidecars.write(&outcome) {
-                    // The others would be lost in the same way.
-                    shutdown.drain();
-                    outcome.status = Status::Failed(error);
-                }
-            }
-            None => {
-                written = self.diagnostics.progress.suspend(|| {
-                    renderer.outcome(&outcome, output)?;
-                    output.flush()
-                });
-            }
-        }
-        // Where nobody reads and nothing else is wanted, nothing is said.
-        if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        let written = self.write(&mut outcome, shutdown);
+        // Without a reader, messages about its output are of no use.
+        if is_closed_pipe(&written) {
             return written;
         }
         self.summary.count(&outcome);
         self.reports.outcome(&outcome);
-        for finding in &outcome.findings {
-            self.diagnostics.finding(&outcome.name, finding, self.is_batch);
-        }
-        if outcome.is_broken() {
-            self.exit = self.exit.max(Exit::Broken);
-        }
-        match &outcome.status {
-            Status::Captioned(answer) | Status::Cached(answer) => {
-                if answer.finish_reason.as_deref() == Some("length") {
-                    self.diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
-                }
-                self.diagnostics.answered(&outcome);
-            }
-            Status::Failed(error) => self.failed(&outcome, error),
-            _ => {}
-        }
-        if let Some(error) = &outcome.manifest_error {
-            self.exit = self.exit.max(Exit::Failed);
-            self.diagnostics.manifest_error(&outcome, error);
-        }
-        if self.is_batch {
+        self.diagnose(&outcome);
+        if self.config.is_batch {
             self.diagnostics.progress.counted(&self.summary, self.count.total());
         }
         written
     }
 
-    fn failed(&mut self, outcome: &Outcome, error: &Error) {
-        self.exit = self.exit.max(Exit::of_input(error));
-        self.diagnostics.failure(&outcome.name, error, self.is_batch);
+    /// Writes the outcome to its sidecars or to the output. A sidecar that cannot be written fails
+    /// its input, an output that cannot be written the run.
+    fn write(&mut self, outcome: &mut Outcome, shutdown: &Shutdown) -> io::Result<()> {
+        let Some(sidecars) = &self.sidecars else {
+            return self.diagnostics.progress.suspend(|| {
+                self.renderer.outcome(outcome, &mut self.output)?;
+                self.output.flush()
+            });
+        };
+        if let Err(error) = sidecars.write(outcome) {
+            // Later ones would fail in the same way.
+            shutdown.drain();
+            outcome.status = Status::Failed(error);
+        }
+        Ok(())
+    }
+
+    /// Prints findings and errors, and raises the exit code.
+    fn diagnose(&mut self, outcome: &Outcome) {
+        let (diagnostics, is_batch) = (self.diagnostics, self.config.is_batch);
+        for finding in &outcome.findings {
+            diagnostics.finding(&outcome.name, finding, is_batch);
+        }
+        if outcome.has_violation() {
+            self.exit = self.exit.max(Exit::Broken);
+        }
+        if let Some(answer) = outcome.answer() {
+            if answer.finish_reason.as_deref() == Some("length") {
+                diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
+            }
+            diagnostics.answered(outcome);
+        }
+        if let Some(error) = outcome.error() {
+            self.exit = self.exit.max(Exit::of_input(error));
+            diagnostics.failure(&outcome.name, error, is_batch);
+        }
+        if let Some(error) = &outcome.manifest_error {
+            self.exit = self.exit.max(Exit::Failed);
+            diagnostics.manifest_error(outcome, error);
+        }
     }
 }
 
-/// What the inputs under way share.
+fn is_closed_pipe(written: &io::Result<()>) -> bool {
+    written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Captions inputs; shared by all that are in flight.
 struct Worker<'a> {
     captioner: &'a Captioner,
     sidecars: Option<Sidecars>,
-    wants_response: bool,
-    news: UnboundedSender<WorkerEvent>,
+    needs_response: bool,
+    events: UnboundedSender<WorkerEvent>,
     shutdown: &'a Shutdown,
 }
 
 impl Worker<'_> {
-    /// Captions one input, unless all that would be written for it is there.
+    /// Captions one input, unless all of its sidecars exist.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
         if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
-            return Outcome::of(input, Status::Skipped);
+            return Outcome::new(input, Status::Skipped);
         }
-        let (news, name) = (self.news.clone(), Arc::<str>::from(input.name.as_str()));
-        // Nobody listens any more only once the run is over.
-        let tell = move |what| {
-            let _ = news.send(WorkerEvent { number, name: name.clone(), what });
-        };
-        tell(What::Started);
-        let events = tell.clone();
-        let observer = Observer::new(move |event| events(What::Event(event)));
+        let (events, name) = (self.events.clone(), Arc::<str>::from(input.name.as_str()));
+        // Sending fails only after the end of the run.
+        let send =
+            move |stage| drop(events.send(WorkerEvent { number, name: name.clone(), stage }));
+        send(Stage::Started);
+        let send_event = send.clone();
+        let observer = Observer::new(move |event| send_event(Stage::Running(event)));
         let outcome = self.captioner.caption(input, &observer).await;
-        tell(What::Ended);
-        // At once, and not when it is its turn to be delivered.
+        send(Stage::Ended);
+        // Not only when the outcome is delivered, in the order of the inputs.
         if ends_the_run(&outcome) {
             self.shutdown.drain();
         }
-        if self.wants_response { with_response(outcome) } else { outcome }
+        if self.needs_response { require_response(outcome) } else { outcome }
     }
 }
 
@@ -252,8 +283,8 @@ fn ends_the_run(outcome: &Outcome) -> bool {
     outcome.manifest_error.is_some() || effect == Some(Effect::StopRun)
 }
 
-/// Where the response is what was asked for, a caption that came in pieces is none.
-fn with_response(mut outcome: Outcome) -> Outcome {
+/// Fails an outcome without the response that is to be printed, as for a caption that was streamed.
+fn require_response(mut outcome: Outcome) -> Outcome {
     let is_missing = |answer: &Answer| match answer.windows.as_slice() {
         [] => answer.body.is_none(),
         windows => windows.iter().any(|window| window.body.is_none()),

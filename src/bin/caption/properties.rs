@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 
-use caption::rules::Rule;
+use caption::Rule;
 use clap::Parser;
 
 use crate::args::Cli;

@@ -1,13 +1,10 @@
 //! Puts the parts together and lets them run.
 
 use std::io;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use anyhow::bail;
-use caption::input::{InputIter, InputResult};
-use caption::shutdown::Shutdown;
+use caption::{Shutdown, blocking_threads};
 use clap::CommandFactory;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime::Runtime;
@@ -18,18 +15,13 @@ use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::dry_run;
 use crate::inputs::{self, Count};
+use crate::inputs::{InputIter, InputResult};
 use crate::pipeline::Pipeline;
-use crate::render::FormatKind;
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::{Exit, WriteFailed};
-use crate::ui::summary::Summary;
-
-/// Threads for what waits for the disk, beside one for each processor to decode: more would need
-/// more memory and be no faster.
-const DISK_THREADS: usize = 8;
 
 /// From the command line to the exit code.
 pub(crate) fn run(
@@ -59,7 +51,7 @@ pub(crate) fn run(
     // One thread does: it only ever waits for the network. A few more wait for the disk or decode.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(DISK_THREADS + available_parallelism().map_or(1, NonZero::get))
+        .max_blocking_threads(blocking_threads())
         .build()?;
     let (exit, written) = if cli.money.dry_run {
         let list =
@@ -69,21 +61,9 @@ pub(crate) fn run(
             Err(e) => (Exit::Success, Err(e)),
         }
     } else {
-        let delivery = Pipeline {
-            renderer: config.formats[0].renderer(&config.render_options()),
-            output: &mut sink,
-            sidecars,
-            diagnostics,
-            count: count.clone(),
-            is_batch: config.is_batch,
-            is_audit: config.is_audit(),
-            wants_response: config.formats.contains(&FormatKind::Json),
-            shows_pieces: config.streams && !config.is_batch && config.output_file().is_none(),
-            summary: Summary::start(),
-            reports: &mut reports,
-            exit: Exit::Success,
-        };
-        finish(runtime, delivery.deliver(&captioner, inputs, config.jobs, shutdown))
+        let pipeline =
+            Pipeline::new(&config, diagnostics, count.clone(), sidecars, &mut sink, &mut reports);
+        finish(runtime, pipeline.run(&captioner, inputs, shutdown))
     };
     if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         return Ok(Exit::Success);

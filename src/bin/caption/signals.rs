@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caption::shutdown::Shutdown;
+use caption::Shutdown;
 
 use crate::platform::shutdown_signal;
 

@@ -1,21 +1,23 @@
-//! What may be wrong with a recording that is fetched here.
+//! Faults of a download.
 
 use std::time::Duration;
 
-use super::rude::{drip, hold, repeat, reset_after, reset_amid};
-use super::{Row, Status, captioned, check, failed};
-use crate::harness::data;
+use super::raw_server::{
+    hold, reset_after, respond_and_reset, respond_bytewise, respond_endlessly,
+};
+use super::{Expected, Row, captioned, check, failed};
+use crate::harness::data_path;
 use support::stand_in::Reply;
 
 #[test]
-fn every_download_is_sound_or_a_failure() {
-    let wav = std::fs::read(data("tone.wav")).unwrap();
-    let body = |name: &str, body: Vec<u8>, ending: Status| {
+fn every_download_is_audio_or_a_failure() {
+    let wav = std::fs::read(data_path("tone.wav")).unwrap();
+    let body = |name: &str, body: Vec<u8>, expected: Expected| {
         let reply = move || Reply::status(200).body("audio/wav", body.clone());
-        fetched(Row::replied(name, reply, ending))
+        as_download(Row::with_reply(name, reply, expected))
     };
-    let status = |status: u16, ending: Status| {
-        fetched(Row::replied(&status.to_string(), move || Reply::status(status), ending))
+    let status = |status: u16, expected: Expected| {
+        as_download(Row::with_reply(&status.to_string(), move || Reply::status(status), expected))
     };
     let (input, network) = (failed("input", 1), failed("network", 2));
     let cut = wav[..1_000].to_vec();
@@ -37,46 +39,50 @@ fn every_download_is_sound_or_a_failure() {
             status(429, failed("input", 2)),
             status(500, failed("input", 2)),
             status(503, failed("input", 2)),
-            fetched(Row::replied(
+            as_download(Row::with_reply(
                 "a circle",
                 || Reply::status(302).header("location", "/a.wav"),
                 failed("input", 21),
             )),
-            fetched(Row::replied("a redirect to nowhere", || Reply::status(302), input)),
-            fetched(Row::replied("a redirect to another scheme", elsewhere, input)),
-            fetched(Row::replied(
+            as_download(Row::with_reply("a redirect to nowhere", || Reply::status(302), input)),
+            as_download(Row::with_reply("a redirect to another scheme", elsewhere, input)),
+            as_download(Row::with_reply(
                 "a cut",
-                move || Reply::status(200).pieces("audio/wav", [cut.clone()]).cut(),
+                move || Reply::status(200).pieces("audio/wav", [cut.clone()]).disconnect(),
                 network,
             )),
-            fetched(Row::replied("no HTTP", || Reply::raw("hello"), network)),
-            fetched(Row::treated("closed", drop, network)),
-            fetched(Row::treated("reset", reset_after(10), network)),
-            fetched(Row::treated(
+            as_download(Row::with_reply("no HTTP", || Reply::raw("hello"), network)),
+            as_download(Row::with_handler("closed", drop, network)),
+            as_download(Row::with_handler("reset", reset_after(10), network)),
+            as_download(Row::with_handler(
                 "reset amid",
-                reset_amid("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nRIFF"),
+                respond_and_reset("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nRIFF"),
                 network,
             )),
-            fetched(Row::treated("no end", repeat("HTTP/1.1 200 OK\r\n\r\n", "RIFF"), input)),
-            fetched(Row::treated(
-                "no end of zeros",
-                repeat("HTTP/1.1 200 OK\r\n\r\n", "\0"),
+            as_download(Row::with_handler(
+                "no end",
+                respond_endlessly("HTTP/1.1 200 OK\r\n\r\n", "RIFF"),
                 input,
             )),
-            hurried(Row::treated("silence", hold, network)),
-            hurried(Row::treated(
+            as_download(Row::with_handler(
+                "no end of zeros",
+                respond_endlessly("HTTP/1.1 200 OK\r\n\r\n", "\0"),
+                input,
+            )),
+            with_short_timeouts(Row::with_handler("silence", hold, network)),
+            with_short_timeouts(Row::with_handler(
                 "one byte at a time",
-                drip("HTTP/1.1 200 OK\r\n\r\nRIFF", Duration::from_millis(50)),
+                respond_bytewise("HTTP/1.1 200 OK\r\n\r\nRIFF", Duration::from_millis(50)),
                 network,
             )),
         ],
     );
 }
 
-fn fetched(row: Row) -> Row {
+fn as_download(row: Row) -> Row {
     Row { is_download: true, ..row.args(&["--inline"]) }
 }
 
-fn hurried(row: Row) -> Row {
+fn with_short_timeouts(row: Row) -> Row {
     Row { is_download: true, ..row.args(&["--inline", "--timeout", "300ms"]) }
 }

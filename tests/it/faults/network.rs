@@ -1,14 +1,18 @@
-//! What may happen to a connection before, while and after a request.
+//! Faults of a connection before, during and after a request.
 
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::rude::{RAIN, answer_unheard, drip, hold, repeat, reset_after, reset_amid};
-use super::{FarSide, Row, Status, captioned, check, failed};
-use crate::harness::{answer, data};
+use super::raw_server::{
+    RAIN, hold, reset_after, respond_and_reset, respond_bytewise, respond_endlessly,
+    respond_to_headers,
+};
+use super::{Expected, Row, Server, captioned, check, failed};
+use crate::harness::{answer, data_path};
+use crate::skip::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
-/// White space, which may go before a document without end.
+/// White space, which JSON allows before a document.
 const CHUNK: &str = concat!(
     "64\r\n",
     "          ",
@@ -24,58 +28,73 @@ const CHUNK: &str = concat!(
     "\r\n"
 );
 
-const HURRIED: &[&str] = &["--timeout", "300ms", "--connect-timeout", "300ms"];
+const SHORT_TIMEOUTS: &[&str] = &["--timeout", "300ms", "--connect-timeout", "300ms"];
 
 #[test]
-fn every_broken_connection_is_tried_again_and_told_as_that() {
+fn every_broken_connection_is_retried_and_reported() {
     let network = failed("network", 2);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"";
     let mut rows = vec![
         Row::new(
             "refused",
-            FarSide::Nobody(format!("http://{}", free_address())),
+            Server::Absent(format!("http://{}", free_address())),
             failed("network", 0),
         ),
-        Row::treated("closed at once", drop, network),
-        Row::treated("reset before the request", reset_after(0), network),
-        Row::treated("reset after the head", reset_after(300), network),
-        Row::treated("reset amid the body", reset_after(5_000), network),
-        Row::treated("reset after the body", reset_amid(""), network),
-        Row::treated("reset amid the answer's head", reset_amid("HTTP/1.1 200"), network),
-        Row::treated("reset amid the answer", reset_amid(head), network),
-        Row::treated("never an answer", hold, network).args(HURRIED),
-        Row::treated("one byte at a time", drip(head, Duration::from_millis(100)), network)
-            .args(HURRIED),
-        Row::treated(
+        Row::with_handler("closed at once", drop, network),
+        Row::with_handler("reset before the request", reset_after(0), network),
+        Row::with_handler("reset after the head", reset_after(300), network),
+        Row::with_handler("reset amid the body", reset_after(5_000), network),
+        Row::with_handler("reset after the body", respond_and_reset(""), network),
+        Row::with_handler(
+            "reset amid the answer's head",
+            respond_and_reset("HTTP/1.1 200"),
+            network,
+        ),
+        Row::with_handler("reset amid the answer", respond_and_reset(head), network),
+        Row::with_handler("never an answer", hold, network).args(SHORT_TIMEOUTS),
+        Row::with_handler(
+            "one byte at a time",
+            respond_bytewise(head, Duration::from_millis(100)),
+            network,
+        )
+        .args(SHORT_TIMEOUTS),
+        Row::with_handler(
             "an answer before the request",
-            answer_unheard("HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            respond_to_headers("HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             failed("rejected", 1),
         ),
-        Row::treated("100 for ever", repeat("", "HTTP/1.1 100 Continue\r\n\r\n"), network)
-            .args(HURRIED),
-        Row::treated(
+        Row::with_handler(
+            "100 for ever",
+            respond_endlessly("", "HTTP/1.1 100 Continue\r\n\r\n"),
+            network,
+        )
+        .args(SHORT_TIMEOUTS),
+        Row::with_handler(
             "a head without an end",
-            repeat("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
+            respond_endlessly("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
             network,
         ),
-        Row::treated(
+        Row::with_handler(
             "a header without an end",
-            repeat("HTTP/1.1 200 OK\r\nX: ", "0123456789"),
+            respond_endlessly("HTTP/1.1 200 OK\r\nX: ", "0123456789"),
             network,
         ),
-        Row::treated(
+        Row::with_handler(
             "chunks without an end",
-            repeat("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CHUNK),
+            respond_endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CHUNK),
             failed("server", 1),
         ),
-        Row::treated(
+        Row::with_handler(
             "a body without an end",
-            repeat("HTTP/1.1 200 OK\r\n\r\n", "          "),
+            respond_endlessly("HTTP/1.1 200 OK\r\n\r\n", "          "),
             failed("server", 1),
         ),
-        Row::treated(
+        Row::with_handler(
             "comments for ever",
-            repeat("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", ": ping\n\n"),
+            respond_endlessly(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+                ": ping\n\n",
+            ),
             failed("server", 1),
         )
         .args(&["--stream"]),
@@ -108,16 +127,16 @@ fn every_broken_connection_is_tried_again_and_told_as_that() {
         ("a NUL in the head", "HTTP/1.1 200 OK\r\nX\u{0}: 1\r\n\r\n{}"),
         ("an answer with its line ends forgotten", "HTTP/1.1 200 OK Content-Length: 2 {}"),
     ] {
-        rows.push(Row::replied(name, move || Reply::raw(reply), network));
+        rows.push(Row::with_reply(name, move || Reply::raw(reply), network));
     }
     check("connections", rows);
 }
 
 #[test]
-fn what_is_odd_and_whole_is_taken() {
-    let row = |name: &str, head: &str, ending: Status| {
+fn unusual_but_complete_responses_are_accepted() {
+    let row = |name: &str, head: &str, expected: Expected| {
         let answer = [head, RAIN].concat();
-        Row::replied(name, move || Reply::raw(answer.clone()), ending)
+        Row::with_reply(name, move || Reply::raw(answer.clone()), expected)
     };
     check(
         "odd answers",
@@ -146,28 +165,29 @@ fn what_is_odd_and_whole_is_taken() {
 }
 
 #[test]
-fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
-    let tls = |name: &str, ending: Status| {
+fn the_key_is_sent_only_to_a_verified_service() {
+    let tls = |name: &str, expected: Expected| {
         let row =
-            Row::new(name, FarSide::StandIn(StandIn::certified(name, || answer("Rain."))), ending);
-        row.setup(|run, _| run.env("SSL_CERT_FILE", data("tls/ca.pem")))
+            Row::new(name, Server::StandIn(StandIn::with_tls(name, || answer("Rain."))), expected);
+        row.setup(|run, _| run.env("SSL_CERT_FILE", data_path("tls/ca.pem")))
     };
-    let https = |name: &str, row: Row, ending: Status| {
-        let row = Row { name: name.to_owned(), ending, ..row };
-        row.setup(|run, far| {
-            run.args(["--base-url", &far.base_url().replace("http:", "https:")]).args(HURRIED)
+    let https = |name: &str, row: Row, expected: Expected| {
+        let row = Row { name: name.to_owned(), expected, ..row };
+        row.setup(|run, server| {
+            run.args(["--base-url", &server.base_url().replace("http:", "https:")])
+                .args(SHORT_TIMEOUTS)
         })
     };
     let mut rows = vec![
         https(
             "plain HTTP",
-            Row::replied("", || Reply::raw(""), captioned(0)),
+            Row::with_reply("", || Reply::raw(""), captioned(0)),
             failed("network", 2),
         ),
-        https("no handshake", Row::treated("", hold, captioned(0)), failed("network", 2)),
+        https("no handshake", Row::with_handler("", hold, captioned(0)), failed("network", 2)),
         https(
             "closed amid the handshake",
-            Row::treated("", reset_after(50), captioned(0)),
+            Row::with_handler("", reset_after(50), captioned(0)),
             failed("network", 2),
         ),
     ];
@@ -180,27 +200,31 @@ fn nobody_is_trusted_with_the_key_who_cannot_prove_to_be_the_service() {
 }
 
 #[test]
-fn a_proxy_that_does_not_help_is_told_and_sees_no_key() {
-    // The name is for the proxy alone to look up.
+fn a_failing_proxy_is_reported_and_never_gets_the_key() {
+    // Only the proxy resolves the name.
     let row = |name: &str, row: Row| {
-        let row = Row { name: name.to_owned(), ending: failed("network", 2), ..row };
-        row.setup(|run, far| {
-            let proxy = far.base_url().replace("http://", &format!("http://bob:{}@", super::MARK));
-            let run = run.env("HTTPS_PROXY", proxy).args(HURRIED);
+        let row = Row { name: name.to_owned(), expected: failed("network", 2), ..row };
+        row.setup(|run, server| {
+            let proxy =
+                server.base_url().replace("http://", &format!("http://bob:{}@", super::MARK));
+            let run = run.env("HTTPS_PROXY", proxy).args(SHORT_TIMEOUTS);
             run.args(["--base-url", "https://service.invalid"])
         })
     };
-    let nobody = FarSide::Nobody(format!("http://{}", free_address()));
+    let nobody = Server::Absent(format!("http://{}", free_address()));
     let mut rows = vec![
-        Row { ending: failed("network", 0), ..row("refused", Row::new("", nobody, captioned(0))) },
-        row("closed", Row::treated("", drop, captioned(0))),
-        row("no answer", Row::treated("", hold, captioned(0))),
-        row("garbage", Row::replied("", || Reply::raw("hello\r\n"), captioned(0))),
+        Row {
+            expected: failed("network", 0),
+            ..row("refused", Row::new("", nobody, captioned(0)))
+        },
+        row("closed", Row::with_handler("", drop, captioned(0))),
+        row("no answer", Row::with_handler("", hold, captioned(0))),
+        row("garbage", Row::with_reply("", || Reply::raw("hello\r\n"), captioned(0))),
         row(
             "a head without an end",
-            Row::treated(
+            Row::with_handler(
                 "",
-                repeat("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
+                respond_endlessly("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
                 captioned(0),
             ),
         ),
@@ -208,25 +232,25 @@ fn a_proxy_that_does_not_help_is_told_and_sees_no_key() {
     for status in [403, 407, 502] {
         rows.push(row(
             &status.to_string(),
-            Row::replied("", move || Reply::status(status), captioned(0)),
+            Row::with_reply("", move || Reply::status(status), captioned(0)),
         ));
     }
     check("proxies", rows);
 }
 
 #[test]
-fn a_service_that_has_no_address_or_only_one_of_the_new_ones() {
-    // Too long for a name, so that no other machine is asked for it.
+fn a_host_without_an_address_or_with_ipv6_only() {
+    // Too long for a host name, so that no DNS request is sent.
     let name = format!("http://{}.localhost:9", "x".repeat(70));
-    let mut rows = vec![Row::new("no such name", FarSide::Nobody(name), failed("network", 0))];
-    match StandIn::at("::1".parse().unwrap(), || answer("Rain.")) {
-        Ok(stand_in) => rows.push(Row::new("IPv6 alone", FarSide::StandIn(stand_in), captioned(1))),
-        Err(e) => println!("skipped: this machine has no IPv6 ({e})"),
+    let mut rows = vec![Row::new("no such name", Server::Absent(name), failed("network", 0))];
+    match StandIn::bound_to("::1".parse().unwrap(), || answer("Rain.")) {
+        Ok(stand_in) => rows.push(Row::new("IPv6 alone", Server::StandIn(stand_in), captioned(1))),
+        Err(e) => not_applicable(&format!("this machine has no IPv6 ({e})")),
     }
     check("addresses", rows);
 }
 
-/// Was free a moment ago.
+/// Returns an address that was free a moment ago.
 fn free_address() -> std::net::SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

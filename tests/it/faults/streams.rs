@@ -1,12 +1,12 @@
-//! What may be wrong with a caption that comes in pieces.
+//! Faults of a streamed response.
 
 use serde_json::json;
 
-use super::{Row, Status, captioned, check, failed, refused};
+use super::{Expected, Row, captioned, check, failed, refused};
 use support::stand_in::Reply;
 
 #[test]
-fn every_stream_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
+fn every_stream_is_a_caption_or_a_failure_without_retry() {
     let piece = |text: &str| {
         format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
     };
@@ -71,20 +71,21 @@ fn every_stream_is_a_caption_or_a_failure_that_is_not_paid_for_twice() {
         stream("an error of the account", &[&rain, &error(402)], refused("credits", 1)),
         stream("no UTF-8", &[&whole], captioned(1)),
     ];
-    for (name, before, ending) in [
+    for (name, before, expected) in [
         ("cut before text", ": hello\n\n", failed("network", 2)),
         ("cut after text", rain.as_str(), cut_short),
         ("cut amid an event", half, failed("network", 2)),
     ] {
         let before = before.to_owned();
-        let reply = move || Reply::status(200).pieces("text/event-stream", [before.clone()]).cut();
-        rows.push(Row::replied(name, reply, ending).args(&["--stream"]));
+        let reply =
+            move || Reply::status(200).pieces("text/event-stream", [before.clone()]).disconnect();
+        rows.push(Row::with_reply(name, reply, expected).args(&["--stream"]));
     }
     check("streams", rows);
 }
 
-fn stream(name: &str, pieces: &[&str], ending: Status) -> Row {
+fn stream(name: &str, pieces: &[&str], expected: Expected) -> Row {
     let pieces: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
     let reply = move || Reply::status(200).pieces("text/event-stream", pieces.clone());
-    Row::replied(name, reply, ending).args(&["--stream"])
+    Row::with_reply(name, reply, expected).args(&["--stream"])
 }

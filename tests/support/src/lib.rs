@@ -1,13 +1,15 @@
-//! Helpers shared by the tests and examples: the stand-in service and random test cases.
+//! Code that the tests and examples of this repository share: a stand-in for the captioning
+//! service, test audio, and random test cases.
 
 #![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::must_use_candidate,
-    clippy::return_self_not_must_use,
-    clippy::missing_panics_doc,
-    reason = "for the tests and examples of this repository alone"
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "test audio is short"
 )]
+#![allow(clippy::missing_panics_doc, reason = "a panic fails the test, as it should")]
 
+pub mod audio;
+pub mod cargo;
 pub mod random;
 pub mod stand_in;

@@ -4,9 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use caption::audio::MAX_UPLOAD;
-use caption::input::Shard;
-use caption::rules::Rule;
+use caption::{MAX_UPLOAD, Rule};
 use clap::{ArgAction, Args, Parser, ValueHint};
 
 use crate::args::help::{AFTER_HELP, STYLES};
@@ -16,6 +14,7 @@ use crate::args::values::{
     Check, ConvertName, FormatName, Generated, MaxUpload, When, parse_check, parse_usd,
     parse_window,
 };
+use crate::shard::Shard;
 
 pub(crate) mod generate;
 pub(crate) mod help;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 
 use anyhow::bail;
-use caption::text::harmless;
+use caption::sanitize;
 use clap::ArgMatches;
 
 /// What was typed, unless that is help or an error, which ends the program here; but an error that
@@ -13,7 +13,7 @@ pub(crate) fn parse_args(
     parsed: Result<ArgMatches, clap::Error>,
     typed: &[OsString],
 ) -> anyhow::Result<ArgMatches> {
-    let is_harmful = |typed: &OsString| matches!(harmless(&typed.to_string_lossy()), Cow::Owned(_));
+    let is_harmful = |typed: &OsString| matches!(sanitize(&typed.to_string_lossy()), Cow::Owned(_));
     match parsed {
         Err(error) if error.use_stderr() && typed.iter().any(is_harmful) => {
             bail!("{}; see --help", first_line(&error))

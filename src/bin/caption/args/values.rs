@@ -5,9 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use caption::audio::Convert;
-use caption::client::Dialect;
-use caption::rules::AudioCheck;
+use caption::{AudioCheck, Convert, Dialect};
 use clap::ValueEnum;
 use clap_complete::Shell;
 

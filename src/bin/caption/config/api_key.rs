@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context;
-use caption::client::ApiKey;
+use caption::ApiKey;
 
 use crate::config::environment::Environment;
 use crate::platform::is_open_to_others;

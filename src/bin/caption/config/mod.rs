@@ -3,16 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use caption::audio::{Convert, UploadOptions};
-use caption::budget::Budget;
-use caption::captioner::{Captioner, CaptionerOptions};
-use caption::client::{Client, Options};
-use caption::error::Error;
-use caption::input::leads_to_several;
-use caption::manifest::Manifest;
-use caption::manifest::cache::Cache;
-use caption::rules::Rule;
-use caption::shutdown::Shutdown;
+use caption::{
+    Captioner, CaptionerOptions, Client, ClientOptions, Convert, Error, Manifest, Rule, Shutdown,
+    UploadOptions, leads_to_several,
+};
 
 use crate::args::Cli;
 use crate::args::report::ReportOption;
@@ -26,6 +20,7 @@ use crate::ui::diagnostics::Diagnostics;
 pub(crate) mod api_key;
 pub(crate) mod environment;
 pub(crate) mod file;
+mod overwrite;
 pub(crate) mod paths;
 pub(crate) mod rules;
 
@@ -39,7 +34,7 @@ pub(crate) struct Config<'a> {
     pub(crate) streams: bool,
     pub(crate) jobs: usize,
     pub(crate) is_offline: bool,
-    pub(crate) options: Options,
+    pub(crate) options: ClientOptions,
     /// All files that options name.
     pub(crate) overwrite_check: OverwriteCheck,
 }
@@ -61,7 +56,7 @@ impl<'a> Config<'a> {
         let options = options(cli, environment, streams);
         let jobs = usize::from(cli.network.jobs);
         let is_offline = cli.known.offline;
-        let overwrite_check = overwrite_check(cli)?;
+        let overwrite_check = overwrite::check(cli)?;
         check_window(&upload(cli))?;
         if is_batch && !writes_sidecars(cli) && formats.iter().any(|format| format.is_subtitles()) {
             bail!("subtitles are of one sound: add --sidecar or --output-dir for several inputs");
@@ -86,11 +81,8 @@ impl<'a> Config<'a> {
         shutdown: &Shutdown,
     ) -> anyhow::Result<Captioner> {
         let mut options = CaptionerOptions::default();
-        options.model.clone_from(&self.options.model);
-        options.max_tokens = self.options.max_tokens;
         options.inline = self.cli.sound.inline;
         options.upload = upload(self.cli);
-        options.dialect = self.options.first_dialect();
         options.needs_length = self.formats.iter().any(|format| format.is_subtitles());
         options.needs_waveform = shows_sound(self.cli);
         options.jobs = self.jobs;
@@ -106,20 +98,22 @@ impl<'a> Config<'a> {
             }
             let client = Client::new(key, self.options.clone())?;
             captioner = captioner.with_client(client);
+        } else {
+            captioner = captioner.without_client(self.options.clone());
         }
         captioner = captioner.with_rules(rules(self.cli)?);
-        if let Some(cache) = self.cache(diagnostics)? {
-            captioner = captioner.with_cache(cache);
+        if let Some(manifest) = self.cache(diagnostics)? {
+            captioner = captioner.with_cache(manifest);
         }
         if let Some(usd) = self.cli.money.max_spend {
-            captioner = captioner.with_budget(Budget::new(usd));
+            captioner = captioner.with_budget(usd);
         }
         Ok(captioner)
     }
 
     /// Where captions are looked up: a manifest, or for several inputs one that ends with the
     /// run. The service's own response is not kept in it, so for that there is none.
-    fn cache(&self, diagnostics: &Diagnostics) -> anyhow::Result<Option<Cache>> {
+    fn cache(&self, diagnostics: &Diagnostics) -> anyhow::Result<Option<Manifest>> {
         let manifest = match &self.cli.known.manifest {
             Some(path) => self.manifest(path, diagnostics)?,
             None if self.formats.contains(&FormatKind::Json) => return Ok(None),
@@ -128,7 +122,8 @@ impl<'a> Config<'a> {
             }
             None => return Ok(None),
         };
-        Ok(Some(Cache::new(manifest, self.cli.known.force)))
+        let refreshes = self.cli.known.force;
+        Ok(Some(if refreshes { manifest.without_existing() } else { manifest }))
     }
 
     fn manifest(&self, path: &Path, diagnostics: &Diagnostics) -> anyhow::Result<Manifest> {
@@ -167,7 +162,7 @@ impl<'a> Config<'a> {
     }
 
     pub(crate) fn reports(&self, diagnostics: &Diagnostics) -> Vec<ReportOption> {
-        let reports = reports(self.cli);
+        let reports = overwrite::reports(self.cli);
         if !self.cli.money.dry_run || reports.is_empty() {
             return reports;
         }
@@ -221,38 +216,6 @@ impl<'a> Config<'a> {
     }
 }
 
-/// Reports without duplicates.
-fn reports(cli: &Cli) -> Vec<ReportOption> {
-    let mut reports: Vec<ReportOption> = Vec::new();
-    for report in &cli.audit.report {
-        if !reports.contains(report) {
-            reports.push(report.clone());
-        }
-    }
-    reports
-}
-
-/// Fails if an option names an output that would overwrite another file of the run.
-fn overwrite_check(cli: &Cli) -> anyhow::Result<OverwriteCheck> {
-    let mut check = OverwriteCheck::default();
-    for operand in &cli.inputs {
-        check.add_input(Path::new(operand));
-    }
-    let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
-    for path in read.into_iter().flatten() {
-        check.add_read(path);
-    }
-    check.add_read(Path::new(file::FILE));
-    // A dash is standard output.
-    let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
-    let reports = reports(cli);
-    let reports = reports.iter().filter_map(|report| report.file.as_deref());
-    for path in output.into_iter().chain(cli.known.manifest.as_deref()).chain(reports) {
-        check.add_output(path)?;
-    }
-    Ok(check)
-}
-
 fn formats(cli: &Cli) -> anyhow::Result<Vec<FormatKind>> {
     if cli.output.json {
         return Ok(vec![FormatKind::Json]);
@@ -284,7 +247,7 @@ fn rules(cli: &Cli) -> Result<Vec<Rule>, Error> {
     for pattern in &audit.require {
         rules.push(Rule::require(pattern)?);
     }
-    rules.extend(audit.check.iter().flat_map(|check| &check.0).cloned().map(Rule::sound));
+    rules.extend(audit.check.iter().flat_map(|check| &check.0).cloned().map(Rule::audio));
     Ok(rules)
 }
 
@@ -323,8 +286,8 @@ fn is_batch(cli: &Cli) -> bool {
     }
 }
 
-fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
-    let mut options = Options::default();
+fn options(cli: &Cli, environment: &Environment, stream: bool) -> ClientOptions {
+    let mut options = ClientOptions::default();
     if let Some(url) = cli.service.base_url.clone().or_else(|| environment.get("AIMLAPI_BASE_URL"))
     {
         options.base_url = url;
@@ -340,7 +303,7 @@ fn options(cli: &Cli, environment: &Environment, stream: bool) -> Options {
     options.connect_timeout = cli.network.connect_timeout;
     options.min_interval = cli.network.rate.unwrap_or_default();
     options.proxy.clone_from(&cli.network.proxy);
-    options.authorities.clone_from(&cli.network.cacert);
+    options.ca_file.clone_from(&cli.network.cacert);
     options.allow_http = cli.service.allow_http;
     options
 }

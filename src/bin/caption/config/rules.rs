@@ -1,8 +1,7 @@
 //! `[[rule]]` tables.
 
 use anyhow::{Context, anyhow, bail, ensure};
-use caption::rules::finding::Severity;
-use caption::rules::{AudioCheck, Rule};
+use caption::{AudioCheck, Rule, Severity};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -77,15 +76,15 @@ fn rule(table: &Table) -> anyhow::Result<Rule> {
         .map_err(|e: toml::de::Error| anyhow!("{}", e.to_string().trim().replace('\n', " ")))?;
     written.check()?;
     let RuleTable { name, severity, reason, paths, .. } = &written;
-    let mut rule = written.test()?.of_severity(*severity);
+    let mut rule = written.test()?.with_severity(*severity);
     if let Some(name) = name {
-        rule = rule.named(name);
+        rule = rule.with_name(name);
     }
     if let Some(reason) = reason {
-        rule = rule.because(reason);
+        rule = rule.with_reason(reason);
     }
     match paths {
-        Some(globs) => rule.only_for(globs).map_err(|e| anyhow!("{e}")),
+        Some(globs) => rule.with_paths(globs).map_err(|e| anyhow!("{e}")),
         None => Ok(rule),
     }
 }
@@ -125,7 +124,7 @@ impl RuleTable {
 
     /// The one thing that it is about.
     fn test(&self) -> anyhow::Result<Rule> {
-        let check = |check: Option<AudioCheck>| check.map(|check| Ok(Rule::sound(check)));
+        let check = |check: Option<AudioCheck>| check.map(|check| Ok(Rule::audio(check)));
         let rate = |bound: Option<f64>| {
             #[expect(
                 clippy::cast_possible_truncation,

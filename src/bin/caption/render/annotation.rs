@@ -1,9 +1,6 @@
 //! Failures and findings of an input in the form that all reports share.
 
-use caption::error::ErrorKind;
-use caption::outcome::Outcome;
-use caption::rules::finding::{Finding, Severity};
-use caption::text::{harmless, one_line};
+use caption::{ErrorKind, Finding, Outcome, Severity, one_line, sanitize};
 
 use super::location;
 use crate::ui::hints::hint;
@@ -77,5 +74,5 @@ impl Annotation {
 }
 
 fn line(text: &str) -> String {
-    one_line(&harmless(text), MAX_TEXT_LEN)
+    one_line(&sanitize(text), MAX_TEXT_LEN)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use caption::outcome::{Outcome, Status};
+use caption::{Outcome, Status};
 use serde::Serialize;
 
 use super::record::Record;

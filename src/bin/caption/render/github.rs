@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use caption::outcome::{Outcome, Status};
-use caption::rules::finding::Severity;
-use caption::text::harmless;
+use caption::{Outcome, Severity, Status, sanitize};
 
 use super::annotation::{Annotation, BySeverity, CUT_SHORT, annotations};
 use super::{End, Renderer, location};
@@ -51,7 +49,7 @@ impl Commands {
 /// Escapes the message of a command. `##[` and `##vso[` are broken too: other systems obey them in
 /// the middle of a line.
 fn data(text: &str) -> String {
-    let mut text = harmless(text).into_owned();
+    let mut text = sanitize(text).into_owned();
     for next in ["[", "v", "V"] {
         text = text.replace(&["##", next].concat(), &["##\u{200b}", next].concat());
     }
@@ -118,7 +116,7 @@ impl Rows {
 /// Escapes all Markdown. Line breaks become spaces, and nobody is mentioned.
 fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in harmless(text).chars() {
+    for c in sanitize(text).chars() {
         match c {
             '\n' | '\t' => escaped.push(' '),
             '&' => escaped.push_str("&amp;"),
@@ -135,7 +133,7 @@ impl Renderer for StepSummary {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
         self.inputs += 1;
         self.failed += u64::from(outcome.error().is_some());
-        self.broken += u64::from(outcome.is_broken());
+        self.broken += u64::from(outcome.has_violation());
         self.skipped += u64::from(matches!(outcome.status, Status::Skipped));
         let name = location::name(outcome);
         for annotation in annotations(outcome) {

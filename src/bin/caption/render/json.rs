@@ -2,26 +2,18 @@
 
 use std::io::{self, Write};
 
-use caption::outcome::Outcome;
+use caption::Outcome;
 use serde_json::Value;
 
 use super::{RenderOptions, Renderer};
 
-pub(super) struct Json {
-    options: RenderOptions,
-}
-
-impl Json {
-    pub(super) fn new(options: RenderOptions) -> Self {
-        Self { options }
-    }
-}
+pub(super) struct Json(pub(super) RenderOptions);
 
 impl Renderer for Json {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         let Some(answer) = outcome.answer() else { return Ok(()) };
-        let is_indented = self.options.is_terminal && !self.options.is_batch;
-        let is_one_line = self.options.is_batch || !answer.windows.is_empty();
+        let is_indented = self.0.is_terminal && !self.0.is_batch;
+        let is_one_line = self.0.is_batch || !answer.windows.is_empty();
         let of_windows = answer.windows.iter().filter_map(|window| window.body.as_deref());
         for body in answer.body.as_deref().into_iter().chain(of_windows).map(str::trim) {
             if is_indented {

@@ -2,27 +2,19 @@
 
 use std::io::{self, Write};
 
-use caption::outcome::{Outcome, Status};
+use caption::{Outcome, Status};
 
 use super::record::Record;
 use super::{RenderOptions, Renderer};
 
-pub(super) struct Jsonl {
-    options: RenderOptions,
-}
-
-impl Jsonl {
-    pub(super) fn new(options: RenderOptions) -> Self {
-        Self { options }
-    }
-}
+pub(super) struct Jsonl(pub(super) RenderOptions);
 
 impl Renderer for Jsonl {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         if matches!(outcome.status, Status::Skipped) {
             return Ok(());
         }
-        let line = serde_json::to_string(&Record::new(outcome, &self.options))?;
+        let line = serde_json::to_string(&Record::new(outcome, &self.0))?;
         writeln!(out, "{line}")
     }
 }

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::path::{MAIN_SEPARATOR, Path};
 
-use caption::input::Source;
-use caption::outcome::Outcome;
-use caption::text::plain_path;
+use caption::{Outcome, Source, plain_path};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::Url;
 
@@ -90,14 +88,13 @@ fn escape(path: &[u8]) -> String {
 mod tests {
     use std::ffi::OsStr;
 
-    use caption::input::Input;
-    use caption::outcome::Status;
+    use caption::{Input, Status};
 
     use super::*;
 
     fn name_and_uri(operand: &str) -> (String, String) {
         let input = Input::parse(OsStr::new(operand)).unwrap();
-        let outcome = Outcome::of(input, Status::Skipped);
+        let outcome = Outcome::new(input, Status::Skipped);
         (name(&outcome), uri(&outcome))
     }
 

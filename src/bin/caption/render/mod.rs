@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use caption::outcome::Outcome;
+use caption::Outcome;
 
 use sha2::{Digest, Sha256};
 
@@ -122,8 +122,8 @@ impl FormatKind {
         let options = options.clone();
         match self {
             Self::Text => Box::new(Text::new(options)),
-            Self::Json => Box::new(Json::new(options)),
-            Self::Jsonl => Box::new(Jsonl::new(options)),
+            Self::Json => Box::new(Json(options)),
+            Self::Jsonl => Box::new(Jsonl(options)),
             Self::Csv => Box::new(Csv::new(options)),
             Self::Srt => Box::new(Subtitles::srt(options)),
             Self::Vtt => Box::new(Subtitles::vtt(options)),

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use caption::error::Error;
+use caption::Error;
 use tempfile::NamedTempFile;
 
 use crate::platform;
@@ -81,20 +81,23 @@ impl OutputFile {
     }
 }
 
+impl Writer {
+    fn get_mut(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Temporary(file) => file,
+            Self::Direct(file) => file,
+        }
+    }
+}
+
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.is_empty = false;
-        match &mut self.writer {
-            Writer::Temporary(file) => file.write(bytes),
-            Writer::Direct(file) => file.write(bytes),
-        }
+        self.writer.get_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.writer {
-            Writer::Temporary(file) => file.flush(),
-            Writer::Direct(file) => file.flush(),
-        }
+        self.writer.get_mut().flush()
     }
 }
 

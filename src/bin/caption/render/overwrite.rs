@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use caption::audio::Clip;
-use caption::input::is_audio_name;
+use caption::{Clip, is_audio_name};
 
 use super::digest;
 

@@ -1,10 +1,6 @@
 //! An outcome as one JSON object: the data behind jsonl, csv and the HTML page.
 
-use caption::audio::Sound;
-use caption::client::answer::{Usage, Window};
-use caption::error::{Effect, Error};
-use caption::outcome::{Outcome, Span};
-use caption::rules::finding::Finding;
+use caption::{Effect, Error, Finding, Outcome, Sound, Usage, Window};
 use serde::Serialize;
 
 use super::RenderOptions;
@@ -89,11 +85,7 @@ impl Record {
             record.sha256.clone_from(&cache_key.sha256);
             record.model = Some(cache_key.model.clone());
             record.max_tokens = cache_key.max_tokens;
-            if let Span::Windows { length_ms } = cache_key.span {
-                #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-                let seconds = length_ms as f64 / 1000.0;
-                record.window = Some(seconds);
-            }
+            record.window = cache_key.window_length().map(|window| window.as_secs_f64());
         }
         if let Some(answer) = outcome.answer() {
             record.caption = Some(options.decorate(&answer.caption));

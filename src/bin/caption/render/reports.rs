@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use caption::error::Error;
-use caption::outcome::Outcome;
+use caption::{Error, Outcome};
 
 use super::output_file::OutputFile;
 use super::{End, RenderOptions, Renderer, ReportKind};

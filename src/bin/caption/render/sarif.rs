@@ -8,9 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::mem;
 
-use caption::outcome::Outcome;
-use caption::rules::finding::Severity;
-use caption::text::one_line;
+use caption::{Outcome, Severity, one_line};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 

@@ -5,9 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use caption::error::Error;
-use caption::input::{Input, Source};
-use caption::outcome::Outcome;
+use caption::{Error, Input, Outcome, Source};
 
 use super::output_file::OutputFile;
 use super::overwrite::OverwriteCheck;

@@ -3,7 +3,7 @@
 use std::io::{self, StdoutLock, Write};
 use std::path::Path;
 
-use caption::error::Error;
+use caption::Error;
 
 use super::output_file::OutputFile;
 use crate::config::environment::Environment;

@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use caption::outcome::Outcome;
-use caption::text::{milliseconds, one_line};
+use caption::{Outcome, milliseconds, one_line};
 
 use super::{RenderOptions, Renderer};
 

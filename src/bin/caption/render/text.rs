@@ -3,27 +3,27 @@
 
 use std::io::{self, Write};
 
-use caption::client::answer::Window;
-use caption::outcome::Outcome;
-use caption::text::{one_line, span};
+use caption::{Outcome, Window, one_line, span};
 
 use super::{RenderOptions, Renderer};
 
 /// Writes captions only: failures are reported on standard error.
+#[derive(Default)]
 pub(super) struct Text {
     options: RenderOptions,
-    is_first: bool,
+    /// True once the first heading is written.
+    has_heading: bool,
     /// True after a piece, until its outcome ends the line.
     is_line_open: bool,
 }
 
 impl Text {
     pub(super) fn new(options: RenderOptions) -> Self {
-        Self { options, is_first: true, is_line_open: false }
+        Self { options, ..Self::default() }
     }
 
     fn heading(&mut self, name: &str, out: &mut dyn Write) -> io::Result<()> {
-        if !std::mem::take(&mut self.is_first) {
+        if std::mem::replace(&mut self.has_heading, true) {
             writeln!(out)?;
         }
         if self.options.is_terminal {

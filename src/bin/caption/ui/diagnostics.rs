@@ -4,11 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use caption::captioner::UsageTotals;
-use caption::error::Error;
-use caption::outcome::{Outcome, Status};
-use caption::rules::finding::{Finding, Severity};
-use caption::text::harmless;
+use caption::{Error, Finding, Outcome, Severity, Status, Usage, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::args::Cli;
@@ -140,8 +136,14 @@ impl Diagnostics {
     }
 
     /// The last line of a run of several inputs.
-    pub(crate) fn summary(&self, summary: &Summary, spent: &UsageTotals, total: Option<usize>) {
-        self.result(&summary.line(spent, total));
+    pub(crate) fn summary(
+        &self,
+        summary: &Summary,
+        usage: Usage,
+        usd: Option<f64>,
+        total: Option<usize>,
+    ) {
+        self.result(&summary.line(usage, usd, total));
     }
 
     /// Something that went wrong with no one input.
@@ -160,7 +162,7 @@ impl Diagnostics {
     /// What a run comes to.
     pub(crate) fn result(&self, text: &str) {
         if !self.quiet {
-            self.raw(&format!("{}\n", harmless(text)));
+            self.raw(&format!("{}\n", sanitize(text)));
         }
     }
 
@@ -238,5 +240,5 @@ fn line(label: &str, style: Style, text: &str) -> String {
 }
 
 fn on_one_line(text: &str) -> String {
-    harmless(text).replace('\n', " ")
+    sanitize(text).replace('\n', " ")
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use caption::audio::AudioFormat;
-use caption::progress::Event;
+use caption::{AudioFormat, Event};
 
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::summary::windows;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use caption::text::harmless;
+use caption::sanitize;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -76,7 +76,7 @@ impl Progress {
         if self.visible && clips.len() < MOST_CLIPS {
             let bar = self.lines.add(ProgressBar::new_spinner());
             style(&bar, CLIP);
-            bar.set_message(harmless(name).replace('\n', " "));
+            bar.set_message(sanitize(name).replace('\n', " "));
             bar.enable_steady_tick(Duration::from_millis(100));
             clips.insert(number, bar);
         }

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use caption::captioner::UsageTotals;
-use caption::outcome::{Outcome, Status};
+use caption::{Outcome, Status, Usage};
 use indicatif::HumanCount;
 
 /// Counts outcomes.
@@ -31,7 +30,7 @@ impl Summary {
     }
 
     pub(crate) fn count(&mut self, outcome: &Outcome) {
-        self.broken += u64::from(outcome.is_broken());
+        self.broken += u64::from(outcome.has_violation());
         match &outcome.status {
             Status::Blocked => self.unfit += 1,
             Status::Captioned(_) => self.captioned += 1,
@@ -66,16 +65,16 @@ impl Summary {
     }
 
     /// The last line of a run.
-    pub(crate) fn line(&self, spent: &UsageTotals, total: Option<usize>) -> String {
+    pub(crate) fn line(&self, usage: Usage, usd: Option<f64>, total: Option<usize>) -> String {
         let left = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
-        let (prompt, completion) = (spent.prompt_tokens, spent.completion_tokens);
+        let (prompt, completion) = (usage.prompt_tokens, usage.completion_tokens);
         let tokens = || format!("{} + {} tokens", HumanCount(prompt), HumanCount(completion));
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
             (left > 0).then(|| format!("{} not tried", HumanCount(left))),
             Some(span(self.started.elapsed())),
             (prompt > 0 || completion > 0).then(tokens),
-            spent.usd.map(dollars),
+            usd.map(dollars),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }

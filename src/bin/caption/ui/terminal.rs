@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use caption::text::harmless;
+use caption::sanitize;
 
 use crate::config::environment::Environment;
 use crate::ui::command_escaper::{CommandEscaper, is_log};
@@ -43,7 +43,7 @@ impl<W: Write> Write for Output<W> {
             Self::Plain(inner) => inner.write(bytes),
             Self::Log(inner) => inner.write(bytes),
             Self::Terminal(inner) => {
-                inner.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?;
+                inner.write_all(sanitize(&String::from_utf8_lossy(bytes)).as_bytes())?;
                 Ok(bytes.len())
             }
         }

@@ -1,13 +1,13 @@
-//! A stand-in for the service, on loopback: it speaks the same protocol and answers with what it
-//! measured of the sound it received. It does not caption, and says so.
+//! A stand-in for the service, on loopback. It speaks the same protocol and responds with
+//! measurements of the audio in place of a caption.
 //!
-//! Faults are asked for, never random: a script of [`Reply`]s is served in order, and after it
-//! every request gets an honest answer.
+//! It fails only on demand: scripted [`Reply`]s are sent in order, every later request gets the
+//! regular response.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -19,49 +19,33 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::audio::data_path;
+
+use self::raw_socket::{RawSender, RawSocket};
 pub use self::reply::{Gate, Reply};
-use self::tap::Tap;
+pub use self::request::Request;
 
-mod listen;
+mod analysis;
 mod protocol;
+mod raw_socket;
 mod reply;
-mod tap;
+mod request;
 
-/// The one key that the stand-in knows.
+/// The only API key that the stand-in accepts.
 pub const KEY: &str = "stand-in-key";
 
-/// How long a test waits for something that should come at once.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Maximum time that a test waits for a request.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A request as it was received.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub method: String,
-    pub path: String,
-    pub headers: hyper::HeaderMap,
-    /// Empty where the reply discarded it.
-    pub body: Vec<u8>,
-}
-
-impl Request {
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).expect("the request is JSON")
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-}
-
-/// Listens until it is dropped.
+/// A running server, which ends when it is dropped.
+#[derive(Debug)]
 pub struct StandIn {
     address: SocketAddr,
     is_tls: bool,
@@ -70,71 +54,86 @@ pub struct StandIn {
     thread: Option<JoinHandle<()>>,
 }
 
-type Rule = Box<dyn Fn() -> Reply + Send + Sync>;
+type MakeReply = Box<dyn Fn() -> Reply + Send + Sync>;
 
 struct Shared {
     script: Mutex<VecDeque<Reply>>,
-    rule: Rule,
+    make_reply: MakeReply,
     requests: Mutex<Vec<Request>>,
     arrived: Condvar,
-    connections: Mutex<usize>,
-    under_way: AtomicUsize,
-    most_under_way: AtomicUsize,
+    connections: AtomicUsize,
+    concurrent: AtomicUsize,
+    max_concurrent: AtomicUsize,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("script", &self.script).finish_non_exhaustive()
+    }
 }
 
 impl StandIn {
-    /// Answers every request honestly.
+    /// Starts a server with the regular response to every request.
     pub fn start() -> Self {
         Self::scripted([])
     }
 
-    /// Answers the first requests by the script and the others honestly.
+    /// Starts a server with these replies to the first requests. Dropping it fails the test if a
+    /// reply is left over.
     pub fn scripted(script: impl IntoIterator<Item = Reply>) -> Self {
-        Self::new(script.into_iter().collect(), Box::new(Reply::honest))
+        Self::new(script.into_iter().collect(), Box::new(Reply::measured))
     }
 
-    /// Answers every request honestly and keeps none, to stay up for long.
-    pub fn forgetful() -> Self {
-        Self::new(VecDeque::new(), Box::new(|| Reply::honest().forgotten()))
+    /// Starts a server that keeps no requests, to run for a long time.
+    pub fn without_log() -> Self {
+        Self::new(VecDeque::new(), Box::new(|| Reply::measured().unlogged()))
     }
 
-    /// Answers every request by the rule, which is asked once for each.
-    pub fn ruled(rule: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
-        Self::new(VecDeque::new(), Box::new(rule))
+    /// Starts a server that makes a reply for each request.
+    pub fn always(make_reply: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
+        Self::new(VecDeque::new(), Box::new(make_reply))
     }
 
-    /// Answers by the rule, over TLS with a certificate of `tests/data/tls`.
-    pub fn certified(certificate: &str, rule: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
+    /// Starts a TLS server with a certificate of `tests/data/tls`.
+    pub fn with_tls(
+        certificate: &str,
+        make_reply: impl Fn() -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let acceptor = Some(acceptor(certificate));
-        Self::listen(VecDeque::new(), Box::new(rule), LOOPBACK, acceptor).expect("a free port")
+        Self::listen(VecDeque::new(), Box::new(make_reply), LOOPBACK, acceptor)
+            .expect("a free port")
     }
 
-    /// Answers by the rule at another address of this machine, if it has that.
-    pub fn at(
+    /// Starts a server on another address.
+    ///
+    /// # Errors
+    ///
+    /// If this machine does not have the address.
+    pub fn bound_to(
         address: IpAddr,
-        rule: impl Fn() -> Reply + Send + Sync + 'static,
+        make_reply: impl Fn() -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        Self::listen(VecDeque::new(), Box::new(rule), address, None)
+        Self::listen(VecDeque::new(), Box::new(make_reply), address, None)
     }
 
-    fn new(script: VecDeque<Reply>, rule: Rule) -> Self {
-        Self::listen(script, rule, LOOPBACK, None).expect("a free port")
+    fn new(script: VecDeque<Reply>, make_reply: MakeReply) -> Self {
+        Self::listen(script, make_reply, LOOPBACK, None).expect("a free port")
     }
 
     fn listen(
         script: VecDeque<Reply>,
-        rule: Rule,
+        make_reply: MakeReply,
         address: IpAddr,
         acceptor: Option<TlsAcceptor>,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
-            rule,
+            make_reply,
             requests: Mutex::default(),
             arrived: Condvar::new(),
-            connections: Mutex::default(),
-            under_way: AtomicUsize::new(0),
-            most_under_way: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            concurrent: AtomicUsize::new(0),
+            max_concurrent: AtomicUsize::new(0),
         });
         let listener = std::net::TcpListener::bind((address, 0))?;
         listener.set_nonblocking(true)?;
@@ -146,12 +145,12 @@ impl StandIn {
         Ok(Self { address, is_tls, shared, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// What to give as base URL.
+    /// Returns the value of `--base-url`.
     pub fn base_url(&self) -> String {
         self.url("v1")
     }
 
-    /// The address of anything else, for downloads by script.
+    /// Returns the URL of another path, for scripted downloads.
     pub fn url(&self, path: &str) -> String {
         if self.is_tls {
             format!("https://localhost:{}/{path}", self.address.port())
@@ -160,42 +159,43 @@ impl StandIn {
         }
     }
 
+    /// Returns the address and port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.requests.lock().expect("no panic in between").clone()
     }
 
-    /// The one request there was.
+    /// Returns the only request so far.
     pub fn request(&self) -> Request {
         let mut requests = self.requests();
         assert_eq!(requests.len(), 1, "exactly one request");
         requests.remove(0)
     }
 
-    /// Connections so far, those without a request included.
+    /// Returns the number of connections so far, with or without a request.
     pub fn connections(&self) -> usize {
-        *self.shared.connections.lock().expect("no panic in between")
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
-    /// The most requests that were under way at a time.
-    pub fn most_under_way(&self) -> usize {
-        self.shared.most_under_way.load(Ordering::Relaxed)
+    /// Returns the largest number of requests at a time.
+    pub fn max_concurrent(&self) -> usize {
+        self.shared.max_concurrent.load(Ordering::Relaxed)
     }
 
     /// Waits until that many requests have arrived.
-    pub fn wait_for(&self, count: usize) {
+    pub fn wait_for_requests(&self, count: usize) {
         let requests = self.shared.requests.lock().expect("no panic in between");
         let (requests, timeout) = self
             .shared
             .arrived
-            .wait_timeout_while(requests, PATIENCE, |requests| requests.len() < count)
+            .wait_timeout_while(requests, TIMEOUT, |requests| requests.len() < count)
             .expect("no panic in between");
         drop(requests);
-        assert!(!timeout.timed_out(), "{count} requests within {PATIENCE:?}");
+        assert!(!timeout.timed_out(), "{count} requests within {TIMEOUT:?}");
     }
 }
 
@@ -209,16 +209,17 @@ impl Drop for StandIn {
             if !std::thread::panicking() {
                 ended.expect("the stand-in did not panic");
                 let left = self.shared.script.lock().expect("no panic").len();
-                assert_eq!(left, 0, "replies of the script that nobody asked for");
+                assert_eq!(left, 0, "scripted replies without a request");
             }
         }
     }
 }
 
-/// Speaks TLS with a certificate of `tests/data/tls`; all but one have the same key.
+/// Creates a TLS acceptor. All certificates but one share a key.
 fn acceptor(certificate: &str) -> TlsAcceptor {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/tls");
-    let read = |name: &str| std::fs::read(folder.join(name)).expect("it is in the repository");
+    let read = |name: &str| {
+        std::fs::read(data_path("tls").join(name)).expect("the file is in the repository")
+    };
     let key = if certificate == "self-signed" { "self-signed.key.der" } else { "key.der" };
     let key = PrivateKeyDer::try_from(read(key)).expect("a key");
     let chain = vec![CertificateDer::from(read(&format!("{certificate}.cert.der")))];
@@ -247,15 +248,15 @@ fn serve(
 async fn accept(listener: TcpListener, shared: &Arc<Shared>, acceptor: Option<TlsAcceptor>) {
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
-        *shared.connections.lock().expect("no panic in between") += 1;
+        shared.connections.fetch_add(1, Ordering::Relaxed);
         let (shared, acceptor) = (shared.clone(), acceptor.clone());
         tokio::spawn(async move {
             match acceptor {
-                None => converse(stream, &shared).await,
-                // A client may well refuse the certificate.
+                None => serve_connection(stream, &shared).await,
+                // A client may reject the certificate.
                 Some(acceptor) => {
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        converse(stream, &shared).await;
+                        serve_connection(stream, &shared).await;
                     }
                 }
             }
@@ -263,32 +264,32 @@ async fn accept(listener: TcpListener, shared: &Arc<Shared>, acceptor: Option<Tl
     }
 }
 
-async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) {
-    let (tap, raw) = Tap::new(stream);
-    let service = service_fn(|request| answer(request, shared, &raw));
-    // A client that leaves in the middle is part of the game.
+async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) {
+    let (socket, raw) = RawSocket::new(stream);
+    let service = service_fn(|request| respond(request, shared, &raw));
+    // Clients are allowed to disconnect.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(tap), service)
+        .serve_connection(TokioIo::new(socket), service)
         .await;
 }
 
-async fn answer(
+async fn respond(
     request: hyper::Request<Incoming>,
     shared: &Shared,
-    raw: &watch::Sender<Option<Vec<u8>>>,
+    raw: &RawSender,
 ) -> Result<hyper::Response<reply::Body>, io::Error> {
     let started = Instant::now();
     let reply = shared.script.lock().expect("no panic in between").pop_front();
-    let reply = reply.unwrap_or_else(&shared.rule);
+    let reply = reply.unwrap_or_else(&shared.make_reply);
     let request = reply.receive(request).await?;
-    if !reply.is_forgotten() {
+    if reply.is_logged() {
         shared.requests.lock().expect("no panic in between").push(request.clone());
         shared.arrived.notify_all();
     }
-    let under_way = shared.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-    shared.most_under_way.fetch_max(under_way, Ordering::Relaxed);
+    let concurrent = shared.concurrent.fetch_add(1, Ordering::Relaxed) + 1;
+    shared.max_concurrent.fetch_max(concurrent, Ordering::Relaxed);
     let response = reply.send(&request, started, raw).await;
-    shared.under_way.fetch_sub(1, Ordering::Relaxed);
+    shared.concurrent.fetch_sub(1, Ordering::Relaxed);
     response
 }

@@ -8,15 +8,15 @@ use hyper::Response;
 use serde_json::{Map, Value, json};
 
 use super::reply::{Body, Piece, response};
-use super::{KEY, Request, listen};
+use super::{KEY, Request, analysis};
 
-/// Tokens that the model's frame around the sound takes.
+/// Tokens of the model's frame around the audio.
 const FRAME_TOKENS: u64 = 8;
-/// Tokens a second of sound; less than a second counts as one.
-const TOKENS_A_SECOND: f64 = 12.5;
-/// US dollars a token in and out: the provider's international list price.
-const USD_IN: f64 = 3.81e-6;
-const USD_OUT: f64 = 3.06e-6;
+/// Tokens per second of audio; the minimum is one second.
+const TOKENS_PER_SECOND: f64 = 12.5;
+/// US dollars per input and output token: the provider's international list price.
+const USD_PER_INPUT_TOKEN: f64 = 3.81e-6;
+const USD_PER_OUTPUT_TOKEN: f64 = 3.06e-6;
 
 struct Refusal {
     status: u16,
@@ -25,40 +25,44 @@ struct Refusal {
     details: Value,
 }
 
-/// Checks the request and answers it.
-pub fn answer(request: &Request, started: Instant) -> Response<Body> {
+/// Checks a request and responds to it.
+pub(super) fn respond(request: &Request, started: Instant) -> Response<Body> {
     if request.method == "GET" && request.path.starts_with("/v1/models?") {
         return prices(request);
     }
-    let said =
-        |document: &Value| caption(document, Dialect::of(request).unwrap_or(Dialect::Aimlapi));
-    match check(request).and_then(|document| said(&document).map(|said| (document, said))) {
-        Ok((document, said)) if document["stream"] == json!(true) => stream(request, &said),
-        Ok((_, said)) => whole(request, &said, started),
+    let captioned = check(request).and_then(|(document, dialect)| {
+        Ok((document["stream"] == json!(true), caption(&document, dialect)?))
+    });
+    match captioned {
+        Ok((true, caption)) => stream(request, &caption),
+        Ok((false, caption)) => whole(request, &caption, started),
         Err(refusal) => refuse(request, &refusal),
     }
 }
 
-/// The price of every model that is asked about; no key is asked for.
+/// Returns the price of any model; this needs no key.
 fn prices(request: &Request) -> Response<Body> {
     let unit = |content: &str, origin: &str, price: f64| json!({ "name": "token", "content": content, "origin": origin, "price": price, "per": 1 });
     let model = url::Url::parse(&format!("http://stand-in{}", request.path)).ok().and_then(|url| {
         url.query_pairs().find(|(name, _)| name == "id").map(|(_, id)| id.into_owned())
     });
-    let units = [unit("audio", "provided", USD_IN), unit("text", "generated", USD_OUT)];
+    let units = [
+        unit("audio", "provided", USD_PER_INPUT_TOKEN),
+        unit("text", "generated", USD_PER_OUTPUT_TOKEN),
+    ];
     let document = json!({ "data": [{ "id": model, "pricing": { "units": units } }] });
     let headers = headers(request, "application/json; charset=utf-8");
     response(200, &headers, vec![Piece::Bytes(document.to_string().into())])
 }
 
-/// What the sound is like, and how many tokens it and the sentence are worth.
-struct Said {
+/// Measurements in place of a caption, with their token counts.
+struct Caption {
     text: String,
-    is_cut: bool,
+    is_truncated: bool,
     prompt_tokens: u64,
 }
 
-impl Said {
+impl Caption {
     fn usage(&self) -> Value {
         let completion = self.completion_tokens();
         json!({
@@ -73,7 +77,7 @@ impl Said {
     }
 
     fn finish_reason(&self) -> &'static str {
-        if self.is_cut { "length" } else { "stop" }
+        if self.is_truncated { "length" } else { "stop" }
     }
 
     fn completion_tokens(&self) -> u64 {
@@ -81,19 +85,19 @@ impl Said {
     }
 
     fn usd(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-        let usd = self.prompt_tokens as f64 * USD_IN + self.completion_tokens() as f64 * USD_OUT;
+        let usd = self.prompt_tokens as f64 * USD_PER_INPUT_TOKEN
+            + self.completion_tokens() as f64 * USD_PER_OUTPUT_TOKEN;
         (usd * 1e6).round() / 1e6
     }
 }
 
-/// How it takes sound, told by the path that it is asked at.
+/// Dialect of the service, chosen by the path of the request.
 #[derive(Clone, Copy)]
 enum Dialect {
     Aimlapi,
     /// As strict as llama.cpp.
     OpenAi,
-    /// Takes what `OpenAI` does, and addresses.
+    /// Accepts URLs too.
     Vllm,
 }
 
@@ -108,38 +112,32 @@ impl Dialect {
     }
 }
 
-fn check(request: &Request) -> Result<Value, Refusal> {
-    let is_here = Dialect::of(request).is_some();
-    if request.method != "POST" || !is_here {
-        return Err(refusal(404, "NotFoundException", "Cannot serve this path"));
-    }
-    match request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
-        Some(KEY) => {}
-        _ => {
-            return Err(refusal(
-                401,
-                "UnauthorizedException",
-                "This request requires a valid API key.",
-            ));
-        }
+fn check(request: &Request) -> Result<(Value, Dialect), Refusal> {
+    let dialect = Dialect::of(request).filter(|_| request.method == "POST");
+    let dialect =
+        dialect.ok_or_else(|| refusal(404, "NotFoundException", "Cannot serve this path"))?;
+    let key = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    if key != Some(KEY) {
+        let message = "This request requires a valid API key.";
+        return Err(refusal(401, "UnauthorizedException", message));
     }
     let document: Value = serde_json::from_slice(&request.body)
         .map_err(|e| refusal(400, "BadRequestException", &format!("the body is not JSON: {e}")))?;
-    let known = ["model", "messages", "max_tokens", "stream", "stream_options"];
+    let allowed = ["model", "messages", "max_tokens", "stream", "stream_options"];
     let keys = document.as_object().into_iter().flat_map(Map::iter);
     for (key, value) in keys {
         if value.is_null() {
             return Err(invalid(key, "Expected a value, received null"));
         }
-        if !known.contains(&key.as_str()) {
+        if !allowed.contains(&key.as_str()) {
             return Err(invalid(key, "Unrecognized key"));
         }
     }
-    Ok(document)
+    Ok((document, dialect))
 }
 
-/// The sentence about the one audio part that the schema allows.
-fn caption(document: &Value, dialect: Dialect) -> Result<Said, Refusal> {
+/// Measures the one audio part that the schema allows.
+fn caption(document: &Value, dialect: Dialect) -> Result<Caption, Refusal> {
     let messages = document["messages"].as_array().map_or(&[][..], Vec::as_slice);
     let [message] = messages else { return Err(invalid("messages", "Expected one message")) };
     if message["role"] != json!("user") {
@@ -148,36 +146,35 @@ fn caption(document: &Value, dialect: Dialect) -> Result<Said, Refusal> {
     let parts = message["content"].as_array().map_or(&[][..], Vec::as_slice);
     let [part] = parts else { return Err(invalid("messages.0.content", "Expected one part")) };
     let path = "messages.0.content.0.input_audio.data";
-    let encoded = match sound_in(part, dialect)? {
-        Sound::Base64(encoded) => encoded,
-        Sound::At(url) => {
+    let encoded = match audio_source(part, dialect)? {
+        AudioSource::Base64(encoded) => encoded,
+        AudioSource::Url(url) => {
             let text =
                 format!("Stand-in, not the model: a recording at {url}, which was not fetched.");
-            return Ok(Said { text, is_cut: false, prompt_tokens: FRAME_TOKENS });
+            return Ok(Caption { text, is_truncated: false, prompt_tokens: FRAME_TOKENS });
         }
     };
     if encoded.len() >= 10_000_000 {
         return Err(invalid(path, "the encoded string is not below 10 MB"));
     }
     let bytes = STANDARD.decode(encoded).map_err(|e| invalid(path, &e.to_string()))?;
-    let sound = listen::listen(bytes).map_err(|e| invalid(path, &e))?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most hours")]
-    let tokens = (sound.seconds.max(1.0) * TOKENS_A_SECOND).ceil() as u64;
-    let mut text = format!("Stand-in, not the model: {sound}");
+    let audio = analysis::analyze(bytes).map_err(|e| invalid(path, &e))?;
+    let tokens = (audio.seconds.max(1.0) * TOKENS_PER_SECOND).ceil() as u64;
+    let mut text = format!("Stand-in, not the model: {audio}");
     let limit = document["max_tokens"].as_u64().and_then(|tokens| usize::try_from(tokens * 4).ok());
-    let is_cut = limit.is_some_and(|limit| limit < text.len());
+    let is_truncated = limit.is_some_and(|limit| limit < text.len());
     if let Some(limit) = limit {
         text.truncate(limit);
     }
-    Ok(Said { text, is_cut, prompt_tokens: tokens + FRAME_TOKENS })
+    Ok(Caption { text, is_truncated, prompt_tokens: tokens + FRAME_TOKENS })
 }
 
-enum Sound<'a> {
+enum AudioSource<'a> {
     Base64(&'a str),
-    At(&'a str),
+    Url(&'a str),
 }
 
-fn sound_in(part: &Value, dialect: Dialect) -> Result<Sound<'_>, Refusal> {
+fn audio_source(part: &Value, dialect: Dialect) -> Result<AudioSource<'_>, Refusal> {
     let path = "messages.0.content.0";
     let (kind, value) = match (part["type"].as_str(), dialect) {
         (Some("input_audio"), _) => ("input_audio", &part["input_audio"]["data"]),
@@ -186,10 +183,10 @@ fn sound_in(part: &Value, dialect: Dialect) -> Result<Sound<'_>, Refusal> {
     };
     let format = part["input_audio"]["format"].as_str();
     let value = value.as_str().ok_or_else(|| invalid(path, "input_audio.data: Expected string"))?;
-    let is_bare = kind == "input_audio" && !matches!(dialect, Dialect::Aimlapi);
-    if is_bare {
+    let is_plain_base64 = kind == "input_audio" && !matches!(dialect, Dialect::Aimlapi);
+    if is_plain_base64 {
         return match format {
-            Some("wav" | "mp3") => Ok(Sound::Base64(value)),
+            Some("wav" | "mp3") => Ok(AudioSource::Base64(value)),
             _ => Err(invalid(path, "input_audio.format must be either 'wav' or 'mp3'")),
         };
     }
@@ -197,22 +194,22 @@ fn sound_in(part: &Value, dialect: Dialect) -> Result<Sound<'_>, Refusal> {
         return Err(invalid(path, "input_audio.format: Unrecognized key"));
     }
     if value.starts_with("https://") || value.starts_with("http://") {
-        return Ok(Sound::At(value));
+        return Ok(AudioSource::Url(value));
     }
     let encoded = value.strip_prefix("data:").and_then(|rest| rest.split_once("base64,"));
     let (_, encoded) = encoded.ok_or_else(|| invalid(path, "neither a URL nor a data URL"))?;
-    Ok(Sound::Base64(encoded))
+    Ok(AudioSource::Base64(encoded))
 }
 
-fn whole(request: &Request, said: &Said, started: Instant) -> Response<Body> {
-    let usd = said.usd();
+fn whole(request: &Request, caption: &Caption, started: Instant) -> Response<Body> {
+    let usd = caption.usd();
     let document = json!({
         "choices": [{
-            "message": { "role": "assistant", "content": said.text },
-            "finish_reason": said.finish_reason(), "index": 0, "logprobs": null,
+            "message": { "role": "assistant", "content": caption.text },
+            "finish_reason": caption.finish_reason(), "index": 0, "logprobs": null,
         }],
         "object": "chat.completion",
-        "usage": said.usage(),
+        "usage": caption.usage(),
         "created": 1_790_000_000,
         "system_fingerprint": null,
         "model": "qwen3-omni-30b-a3b-captioner",
@@ -227,7 +224,7 @@ fn whole(request: &Request, said: &Said, started: Instant) -> Response<Body> {
     response(200, &headers, vec![Piece::Bytes(document.to_string().into())])
 }
 
-fn stream(request: &Request, said: &Said) -> Response<Body> {
+fn stream(request: &Request, caption: &Caption) -> Response<Body> {
     let chunk = |choices: Value, usage: Value| {
         let document = json!({
             "model": "qwen3-omni-30b-a3b-captioner", "id": "chatcmpl-stand-in", "created": 1_790_000_000,
@@ -239,11 +236,11 @@ fn stream(request: &Request, said: &Said) -> Response<Body> {
         chunk(json!([{ "index": 0, "delta": delta, "finish_reason": reason }]), Value::Null)
     };
     let mut events = vec![delta(json!({ "content": null, "role": "assistant" }), Value::Null)];
-    for word in said.text.split_inclusive(' ') {
+    for word in caption.text.split_inclusive(' ') {
         events.push(delta(json!({ "content": word }), Value::Null));
     }
-    events.push(delta(json!({ "content": "" }), json!(said.finish_reason())));
-    events.push(chunk(json!([]), said.usage()));
+    events.push(delta(json!({ "content": "" }), json!(caption.finish_reason())));
+    events.push(chunk(json!([]), caption.usage()));
     events.push("data: [DONE]\n\n".to_owned());
     let pieces = events.into_iter().map(|event| Piece::Bytes(event.into_bytes())).collect();
     response(200, &headers(request, "text/event-stream; charset=utf-8"), pieces)

@@ -1,4 +1,4 @@
-//! How a request is answered: honestly, or in one of the ways in which things go wrong.
+//! Replies of the stand-in: the regular one, or one of the ways in which things go wrong.
 
 use std::io;
 use std::sync::Arc;
@@ -9,80 +9,89 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Response, StatusCode};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
+use super::raw_socket::RawSender;
 use super::{Request, protocol};
 
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-/// Holds an answer back until the test lets it go.
-#[derive(Clone)]
+/// Holds back a response until a test opens it.
+#[derive(Debug, Clone)]
 pub struct Gate(Arc<Semaphore>);
 
 impl Gate {
+    /// Creates a closed gate.
     pub fn closed() -> Self {
         Self(Arc::new(Semaphore::new(0)))
     }
 
+    /// Opens the gate for good.
     pub fn open(&self) {
         self.0.add_permits(1);
     }
 
     async fn passed(&self) {
-        // The permit comes back at once: an open gate stays open.
+        // The permit is returned at once: an open gate stays open.
         drop(self.0.acquire().await.expect("never closed"));
     }
 }
 
+/// Response to one request.
+#[derive(Debug)]
 pub struct Reply {
     action: Action,
     delay: Duration,
     gate: Option<Gate>,
-    discards: bool,
-    forgotten: bool,
+    discards_body: bool,
+    is_logged: bool,
 }
 
+#[derive(Debug)]
 enum Action {
-    Honest,
+    Measure,
     Http { status: u16, headers: Vec<(String, String)>, pieces: Vec<Piece> },
     Raw(Vec<u8>),
-    Silence,
+    Never,
 }
 
-/// A part of a body.
-pub enum Piece {
+/// Part of a body.
+#[derive(Debug)]
+pub(super) enum Piece {
     /// Bytes in a chunk of their own.
     Bytes(Vec<u8>),
-    /// What follows waits for the gate.
+    /// The next pieces wait for the gate.
     Wait(Gate),
     /// The connection breaks.
-    Cut,
+    Disconnect,
 }
 
 impl Reply {
-    /// What was measured of the sound.
-    pub fn honest() -> Self {
+    /// Responds as the service does, with the measurements of the audio as caption.
+    pub fn measured() -> Self {
         Self {
-            action: Action::Honest,
+            action: Action::Measure,
             delay: Duration::ZERO,
             gate: None,
-            discards: false,
-            forgotten: false,
+            discards_body: false,
+            is_logged: true,
         }
     }
 
-    /// A status without a body.
+    /// Responds with a status and no body.
     pub fn status(status: u16) -> Self {
         let (headers, pieces) = (Vec::new(), Vec::new());
-        Self { action: Action::Http { status, headers, pieces }, ..Self::honest() }
+        Self { action: Action::Http { status, headers, pieces }, ..Self::measured() }
     }
 
-    /// A body of one piece.
+    /// Adds a body.
+    #[must_use]
     pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.pieces(media_type, [body])
     }
 
-    /// A body that comes in pieces, each a chunk of its own on the wire.
+    /// Adds a body in pieces, each an HTTP chunk of its own.
+    #[must_use]
     pub fn pieces<T: Into<Vec<u8>>>(
         self,
         media_type: &str,
@@ -92,15 +101,21 @@ impl Reply {
         self.header("content-type", media_type).and(body)
     }
 
-    /// More pieces, once the gate is open.
-    pub fn then<T: Into<Vec<u8>>>(self, gate: &Gate, body: impl IntoIterator<Item = T>) -> Self {
+    /// Adds pieces that are sent when the gate opens.
+    #[must_use]
+    pub fn pieces_after<T: Into<Vec<u8>>>(
+        self,
+        gate: &Gate,
+        body: impl IntoIterator<Item = T>,
+    ) -> Self {
         let body = body.into_iter().map(|piece| Piece::Bytes(piece.into()));
         self.and([Piece::Wait(gate.clone())]).and(body)
     }
 
-    /// The connection breaks after the last piece.
-    pub fn cut(self) -> Self {
-        self.and([Piece::Cut])
+    /// Breaks the connection after the last piece.
+    #[must_use]
+    pub fn disconnect(self) -> Self {
+        self.and([Piece::Disconnect])
     }
 
     fn and(mut self, more: impl IntoIterator<Item = Piece>) -> Self {
@@ -110,6 +125,8 @@ impl Reply {
         self
     }
 
+    /// Adds a header.
+    #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Action::Http { headers, .. } = &mut self.action {
             headers.push((name.to_owned(), value.to_owned()));
@@ -117,44 +134,50 @@ impl Reply {
         self
     }
 
-    /// These very bytes in place of an HTTP response, and the end of the connection.
+    /// Sends exactly these bytes, HTTP or not, and closes the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { action: Action::Raw(bytes.into()), ..Self::honest() }
+        Self { action: Action::Raw(bytes.into()), ..Self::measured() }
     }
 
-    /// Never an answer.
-    pub fn silence() -> Self {
-        Self { action: Action::Silence, ..Self::honest() }
+    /// Never responds.
+    pub fn never() -> Self {
+        Self { action: Action::Never, ..Self::measured() }
     }
 
-    pub fn after(self, delay: Duration) -> Self {
+    /// Responds after a delay.
+    #[must_use]
+    pub fn delayed(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    pub fn behind(self, gate: &Gate) -> Self {
+    /// Responds when the gate opens.
+    #[must_use]
+    pub fn held_by(self, gate: &Gate) -> Self {
         Self { gate: Some(gate.clone()), ..self }
     }
 
-    /// The body of the request is counted and thrown away.
-    pub fn discarding(self) -> Self {
-        Self { discards: true, ..self }
+    /// Reads the body of the request and discards it.
+    #[must_use]
+    pub fn discard_body(self) -> Self {
+        Self { discards_body: true, ..self }
     }
 
-    /// The request is not remembered.
-    pub fn forgotten(self) -> Self {
-        Self { forgotten: true, ..self }
+    /// Keeps the request out of [`StandIn::requests`](super::StandIn::requests).
+    #[must_use]
+    pub fn unlogged(self) -> Self {
+        Self { is_logged: false, ..self }
     }
 
-    pub fn is_forgotten(&self) -> bool {
-        self.forgotten
+    pub(super) fn is_logged(&self) -> bool {
+        self.is_logged
     }
 
-    pub async fn receive(&self, request: hyper::Request<Incoming>) -> io::Result<Request> {
+    pub(super) async fn receive(&self, request: hyper::Request<Incoming>) -> io::Result<Request> {
         let (parts, mut incoming) = request.into_parts();
         let mut body = Vec::new();
         while let Some(frame) = incoming.frame().await {
             let data = frame.map_err(io::Error::other)?.into_data().unwrap_or_default();
-            if !self.discards {
+            if !self.discards_body {
                 body.extend_from_slice(&data);
             }
         }
@@ -162,30 +185,30 @@ impl Reply {
         Ok(Request { method: parts.method.to_string(), path, headers: parts.headers, body })
     }
 
-    pub async fn send(
+    pub(super) async fn send(
         self,
         request: &Request,
         started: Instant,
-        raw: &watch::Sender<Option<Vec<u8>>>,
+        raw: &RawSender,
     ) -> io::Result<Response<Body>> {
         tokio::time::sleep(self.delay).await;
         if let Some(gate) = &self.gate {
             gate.passed().await;
         }
         match self.action {
-            Action::Honest => Ok(protocol::answer(request, started)),
+            Action::Measure => Ok(protocol::respond(request, started)),
             Action::Http { status, headers, pieces } => Ok(response(status, &headers, pieces)),
             Action::Raw(bytes) => {
                 raw.send_replace(Some(bytes));
                 Ok(response(200, &[], Vec::new()))
             }
-            Action::Silence => std::future::pending().await,
+            Action::Never => std::future::pending().await,
         }
     }
 }
 
-/// A response whose body comes whole where it is one piece, and in chunks otherwise.
-pub fn response(
+/// Builds a response. A body of several pieces is sent in chunks.
+pub(super) fn response(
     status: u16,
     headers: &[(String, String)],
     mut pieces: Vec<Piece>,
@@ -213,10 +236,10 @@ async fn frame(piece: Piece) -> Option<io::Result<Frame<Bytes>>> {
             gate.passed().await;
             None
         }
-        Piece::Cut => {
-            // What was written before goes out while this waits.
+        Piece::Disconnect => {
+            // Bytes written before are sent while this yields.
             tokio::task::yield_now().await;
-            Some(Err(io::Error::other("cut")))
+            Some(Err(io::Error::other("disconnected")))
         }
     }
 }

@@ -8,16 +8,16 @@ const SIGNS = {
   fine: ["✓", "keeps every rule"],
   skipped: ["–", "was skipped"],
 };
-const NEEDS_A_LOOK = ["broken", "failed", "warning"];
+const NEEDS_REVIEW = ["broken", "failed", "warning"];
 const $ = (id) => document.getElementById(id);
 const [list, detail, search] = ["list", "detail", "search"].map($);
 
-// What strangers wrote goes into the page as text, never as markup.
+// Adds text from outside as text nodes, never as markup.
 function make(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children.filter((child) => child !== undefined && child !== null));
-  return made;
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== undefined && child !== null));
+  return element;
 }
 
 const assets = [...document.querySelectorAll("script.asset")].map((script) => {
@@ -26,7 +26,7 @@ const assets = [...document.querySelectorAll("script.asset")].map((script) => {
   asset.embedded = next.className === "sound" ? next : null;
   const findings = (asset.findings ?? []).map((finding) => `${finding.rule} ${finding.message}`);
   const texts = [asset.input, asset.caption, asset.error?.message, ...findings];
-  asset.haystack = texts.filter(Boolean).join("\n").toLowerCase();
+  asset.search_text = texts.filter(Boolean).join("\n").toLowerCase();
   return asset;
 });
 
@@ -45,10 +45,10 @@ function decode(base64) {
 }
 
 function clock(seconds) {
-  const whole = Math.floor(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const total = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(total / 3600), Math.floor(total / 60) % 60];
   const two = (number) => String(number).padStart(2, "0");
-  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(total % 60)}`;
 }
 
-const length = (seconds) => (seconds < 60 ? `${seconds.toFixed(2)} s` : clock(seconds));
+const format_length = (seconds) => (seconds < 60 ? `${seconds.toFixed(2)} s` : clock(seconds));

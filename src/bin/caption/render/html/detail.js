@@ -1,5 +1,5 @@
 
-// One sound in full.
+// Details of the selected file.
 
 function highlighted(text, words) {
   const parts = [];
@@ -61,17 +61,17 @@ function facts(asset) {
     ["Cost", asset.usd === undefined ? undefined : `$${asset.usd}`],
     ["SHA-256", asset.sha256],
   ];
-  const told = rows.filter(([, value]) => value);
-  return make("dl", "facts", ...told.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
+  const known = rows.filter(([, value]) => value);
+  return make("dl", "facts", ...known.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
 }
 
-function show(asset) {
+function show_details(asset) {
   const [sign, meaning] = SIGNS[asset.verdict];
   const words = (asset.findings ?? []).map((found) => found.matched).filter(Boolean);
   const parts = [
     make("h2", "", asset.input),
     make("p", `note verdict ${asset.verdict}`, `${sign} ${meaning}`),
-    ...sound(asset),
+    ...player_elements(asset),
   ];
   if (asset.findings?.length) {
     parts.push(make("h3", "", "Findings"), ...asset.findings.map(finding));
@@ -95,7 +95,7 @@ function select(asset) {
   if (selected) selected.row.ariaSelected = "false";
   player.pause();
   selected = asset;
-  load_soon(asset);
+  schedule_load(asset);
   if (!asset) {
     detail.replaceChildren(make("p", "note", "Nothing to show."));
     list.removeAttribute("aria-activedescendant");
@@ -105,11 +105,11 @@ function select(asset) {
   asset.row.scrollIntoView({ block: "nearest" });
   list.setAttribute("aria-activedescendant", asset.row.id);
   history.replaceState(null, "", `#${encodeURIComponent(asset.input)}`);
-  show(asset);
+  show_details(asset);
 }
 
-function step(by, wanted = () => true) {
+function step(by, is_target = () => true) {
   for (let at = shown.indexOf(selected) + by; at >= 0 && at < shown.length; at += by) {
-    if (wanted(shown[at])) return select(shown[at]);
+    if (is_target(shown[at])) return select(shown[at]);
   }
 }

@@ -1,8 +1,8 @@
 
-// Keys, and the start.
+// Key bindings and start-up.
 
-const needs_a_look = (asset) => NEEDS_A_LOOK.includes(asset.verdict);
-const leap = () => Math.min(5, (selected?.seconds || 50) / 10);
+const needs_review = (asset) => NEEDS_REVIEW.includes(asset.verdict);
+const seek_step = () => Math.min(5, (selected?.seconds || 50) / 10);
 const [next, previous] = [() => step(1), () => step(-1)];
 const KEYS = {
   j: next,
@@ -11,11 +11,11 @@ const KEYS = {
   ArrowUp: previous,
   Home: () => select(shown[0] ?? null),
   End: () => select(shown.at(-1) ?? null),
-  n: () => step(1, needs_a_look),
-  p: () => step(-1, needs_a_look),
+  n: () => step(1, needs_review),
+  p: () => step(-1, needs_review),
   " ": toggle,
-  ArrowRight: () => seek(player.currentTime + leap()),
-  ArrowLeft: () => seek(player.currentTime - leap()),
+  ArrowRight: () => seek(player.currentTime + seek_step()),
+  ArrowLeft: () => seek(player.currentTime - seek_step()),
   "/": () => search.focus(),
   "?": () => $("help").showModal(),
 };
@@ -25,30 +25,30 @@ document.addEventListener("keydown", (event) => {
   if (event.target === search) {
     if (event.key === "Escape") search.value = "";
     if (event.key === "Escape" || event.key === "Enter") {
-      narrow();
+      apply_filters();
       list.focus();
     }
     return;
   }
-  const acts_itself = event.target.closest("button, a, audio") && [" ", "Enter"].includes(event.key);
+  const is_handled = event.target.closest("button, a, audio") && [" ", "Enter"].includes(event.key);
   const number = /^[1-9]$/.test(event.key) && $("filters").children[event.key - 1];
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const action = number ? () => number.click() : KEYS[key];
-  if (!action || acts_itself) return;
+  if (!action || is_handled) return;
   event.preventDefault();
   action();
 });
 
-search.addEventListener("input", narrow);
+search.addEventListener("input", apply_filters);
 $("help-button").addEventListener("click", () => $("help").showModal());
-player.addEventListener("play", follow);
+player.addEventListener("play", follow_playback);
 for (const event of ["seeked", "pause", "loadedmetadata"]) {
-  player.addEventListener(event, moved);
+  player.addEventListener(event, update_position);
 }
 detail.addEventListener("click", (event) => {
   if (event.target.tagName !== "CANVAS") return;
   const part = event.offsetX / event.target.clientWidth;
-  seek(part * length_of(selected));
+  seek(part * duration_of(selected));
 });
 new ResizeObserver(draw).observe(detail);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -61,9 +61,9 @@ player.addEventListener("error", () => {
 
 for (const [index, asset] of assets.entries()) asset.row = row(asset, index);
 list.append(...assets.map((asset) => asset.row));
-filters();
-tell();
-const wanted = () => assets.find((asset) => `#${encodeURIComponent(asset.input)}` === location.hash);
-window.addEventListener("hashchange", () => select(wanted() ?? selected));
-select(wanted() ?? assets.find(needs_a_look) ?? assets[0] ?? null);
+add_filter_buttons();
+show_counts();
+const linked = () => assets.find((asset) => `#${encodeURIComponent(asset.input)}` === location.hash);
+window.addEventListener("hashchange", () => select(linked() ?? selected));
+select(linked() ?? assets.find(needs_review) ?? assets[0] ?? null);
 list.focus();

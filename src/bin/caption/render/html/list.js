@@ -1,5 +1,5 @@
 
-// The list and what of it is shown.
+// List of files, with search and filters.
 
 function row(asset, index) {
   const [sign, meaning] = SIGNS[asset.verdict];
@@ -10,7 +10,7 @@ function row(asset, index) {
   const about = asset.findings?.[0]?.message ?? asset.error?.message ?? asset.caption ?? "";
   const excerpt = make("span", "excerpt", about.slice(0, 200));
   excerpt.dir = "auto";
-  const seconds = make("span", "length", asset.seconds === undefined ? "" : length(asset.seconds));
+  const seconds = make("span", "length", asset.seconds === undefined ? "" : format_length(asset.seconds));
   const item = make("li", "", mark, make("span", "name", asset.input), seconds, excerpt);
   item.role = "option";
   item.id = `asset-${index}`;
@@ -19,19 +19,19 @@ function row(asset, index) {
   return item;
 }
 
-function narrow() {
+function apply_filters() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (asset) =>
+  const matches = (asset) =>
     (filter === "all" || asset.verdict === filter) &&
-    words.every((word) => asset.haystack.includes(word));
-  shown = assets.filter(fits);
+    words.every((word) => asset.search_text.includes(word));
+  shown = assets.filter(matches);
   const visible = new Set(shown);
   for (const asset of assets) asset.row.hidden = !visible.has(asset);
   if (!visible.has(selected)) select(shown[0] ?? null);
-  tell();
+  show_counts();
 }
 
-function tell() {
+function show_counts() {
   const parts = [`${assets.length} ${assets.length === 1 ? "sound" : "sounds"}`];
   for (const verdict of Object.keys(SIGNS)) {
     const count = assets.filter((asset) => asset.verdict === verdict).length;
@@ -41,9 +41,9 @@ function tell() {
   $("verdict").textContent = parts.join(" · ");
 }
 
-function filters() {
-  const there = Object.keys(SIGNS).filter((verdict) => assets.some((a) => a.verdict === verdict));
-  for (const name of ["all", ...there]) {
+function add_filter_buttons() {
+  const present = Object.keys(SIGNS).filter((verdict) => assets.some((a) => a.verdict === verdict));
+  for (const name of ["all", ...present]) {
     const button = make("button", "", name === "all" ? name : `${SIGNS[name][0]} ${name}`);
     button.type = "button";
     button.dataset.filter = name;
@@ -51,7 +51,7 @@ function filters() {
     button.addEventListener("click", () => {
       filter = name;
       for (const other of $("filters").children) other.ariaPressed = String(other === button);
-      narrow();
+      apply_filters();
     });
     $("filters").append(button);
   }

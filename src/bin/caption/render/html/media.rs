@@ -3,9 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use caption::audio::{AudioFormat, Clip, Convert, SAMPLE_RATE, UploadOptions, prepare};
-use caption::input::Source;
-use caption::outcome::Outcome;
+use caption::{AudioFormat, Clip, Convert, Outcome, SAMPLE_RATE, Source, UploadOptions};
 use pathdiff::diff_paths;
 use serde::Serialize;
 
@@ -81,7 +79,7 @@ fn playable(path: &Path, limit: u64, seconds: Option<f64>) -> Option<(&'static s
     upload.convert = Convert::Always;
     // Uploads are limited by their size in base64.
     upload.max_upload = Some(limit.div_ceil(3) * 4);
-    Some(("audio/wav", read(&prepare(&clip, &upload).ok()?.clip)?))
+    Some(("audio/wav", read(&clip.prepare(&upload).ok()?)?))
 }
 
 fn read(clip: &Clip) -> Option<Vec<u8>> {

@@ -9,8 +9,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use caption::outcome::{Outcome, Status};
-use caption::text::harmless;
+use caption::{Outcome, Status, sanitize};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -95,7 +94,7 @@ fn hash(text: &str) -> String {
 
 fn verdict(outcome: &Outcome) -> &'static str {
     match &outcome.status {
-        _ if outcome.is_broken() => "broken",
+        _ if outcome.has_violation() => "broken",
         Status::Failed(_) => "failed",
         _ if !outcome.findings.is_empty() => "warning",
         Status::Skipped => "skipped",
@@ -104,11 +103,11 @@ fn verdict(outcome: &Outcome) -> &'static str {
 }
 
 /// Replaces harmful characters in every string of a document.
-fn sanitize(value: &mut Value) {
+fn sanitize_json(value: &mut Value) {
     match value {
-        Value::String(text) => *text = harmless(text).into_owned(),
-        Value::Array(values) => values.iter_mut().for_each(sanitize),
-        Value::Object(values) => values.values_mut().for_each(sanitize),
+        Value::String(text) => *text = sanitize(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(sanitize_json),
+        Value::Object(values) => values.values_mut().for_each(sanitize_json),
         _ => {}
     }
 }
@@ -116,7 +115,7 @@ fn sanitize(value: &mut Value) {
 /// JSON that neither opens nor closes an element.
 fn json(value: &impl Serialize) -> io::Result<String> {
     let mut value = serde_json::to_value(value)?;
-    sanitize(&mut value);
+    sanitize_json(&mut value);
     let text = value.to_string();
     Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
 }

@@ -1,27 +1,27 @@
 
-// The sound: its outline and its player.
+// Waveform and player.
 
-const length_of = (asset) => player.duration || asset?.seconds || 0;
+const duration_of = (asset) => player.duration || asset?.seconds || 0;
 
-// A sound is loaded when somebody stays with it: not each that is passed on the way.
-let to_load = null;
+// Audio is loaded after a short delay, so that stepping through the list loads nothing.
+let pending = null;
 let timer = 0;
 
-function load_soon(asset) {
+function schedule_load(asset) {
   load(null);
-  to_load = asset;
+  pending = asset;
   clearTimeout(timer);
-  timer = setTimeout(has_sound, 60);
+  timer = setTimeout(ensure_loaded, 60);
 }
 
-function has_sound() {
-  if (to_load) load(to_load);
+function ensure_loaded() {
+  if (pending) load(pending);
   return player.hasAttribute("src");
 }
 
-// What is played is what is shown, or nothing.
+// Loads the audio of a file; without any, the player is emptied.
 function load(asset) {
-  to_load = null;
+  pending = null;
   if (player.src.startsWith("blob:")) URL.revokeObjectURL(player.src);
   player.removeAttribute("src");
   if (asset?.embedded) {
@@ -34,7 +34,7 @@ function load(asset) {
   }
 }
 
-function sound(asset) {
+function player_elements(asset) {
   const parts = [];
   if (asset.waveform) parts.push(make("canvas"));
   if (asset.media) parts.push(player);
@@ -49,20 +49,20 @@ function sound(asset) {
   return [...parts, silent];
 }
 
-// A style knows colours by name, a canvas does not.
+// Resolves a CSS variable, which a canvas does not.
 function color(canvas, name) {
   canvas.style.color = `var(${name})`;
   return getComputedStyle(canvas).color;
 }
 
 let colors = null;
-let is_to_draw = false;
+let is_draw_scheduled = false;
 
 function draw() {
-  if (is_to_draw) return;
-  is_to_draw = true;
+  if (is_draw_scheduled) return;
+  is_draw_scheduled = true;
   requestAnimationFrame(() => {
-    is_to_draw = false;
+    is_draw_scheduled = false;
     const canvas = detail.querySelector("canvas");
     if (canvas) paint(canvas, selected);
   });
@@ -76,23 +76,23 @@ function paint(canvas, asset) {
   const [before, after, line] = colors;
   const pen = canvas.getContext("2d");
   pen.clearRect(0, 0, width, height);
-  const whole = length_of(asset) || 1;
-  const played = (player.currentTime / whole) * width;
+  const duration = duration_of(asset) || 1;
+  const played = (player.currentTime / duration) * width;
   asset.peaks ??= decode(asset.waveform);
   const step = width / asset.peaks.length;
   asset.peaks.forEach((peak, at) => {
-    // By its root, so that quiet sound is seen too.
-    const tall = Math.max(scale, Math.sqrt(peak / 255) * (height - 4 * scale));
+    // The square root makes quiet audio visible.
+    const bar = Math.max(scale, Math.sqrt(peak / 255) * (height - 4 * scale));
     pen.fillStyle = at * step < played ? before : after;
-    pen.fillRect(at * step, (height - tall) / 2, Math.max(step - scale / 2, scale / 2), tall);
+    pen.fillRect(at * step, (height - bar) / 2, Math.max(step - scale / 2, scale / 2), bar);
   });
   pen.fillStyle = line;
   for (const part of (asset.windows ?? []).slice(1)) {
-    pen.fillRect((part.start / whole) * width - scale, 0, 2 * scale, height);
+    pen.fillRect((part.start / duration) * width - scale, 0, 2 * scale, height);
   }
 }
 
-function moved() {
+function update_position() {
   draw();
   const now = player.currentTime;
   for (const item of detail.querySelectorAll(".windows li")) {
@@ -101,19 +101,19 @@ function moved() {
   }
 }
 
-function follow() {
-  moved();
-  if (!player.paused) requestAnimationFrame(follow);
+function follow_playback() {
+  update_position();
+  if (!player.paused) requestAnimationFrame(follow_playback);
 }
 
 function seek(seconds) {
-  if (!has_sound()) return;
-  player.currentTime = Math.min(Math.max(seconds, 0), length_of(selected));
-  moved();
+  if (!ensure_loaded()) return;
+  player.currentTime = Math.min(Math.max(seconds, 0), duration_of(selected));
+  update_position();
 }
 
 function toggle() {
-  if (!has_sound()) return;
+  if (!ensure_loaded()) return;
   if (player.paused) player.play().catch(() => {});
   else player.pause();
 }

@@ -1,0 +1,236 @@
+//! Reads error responses into an [`ApiError`].
+//!
+//! Forms and sources: the current problem document (live 401 of 2026-08) with its variants for
+//! credits, unverified accounts and validation; the flat legacy document, with and without `meta`;
+//! upstream failures; HTML and empty bodies of proxies.
+
+use std::time::{Duration, SystemTime};
+
+use regex::Regex;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+use super::api_key::ApiKey;
+use super::json;
+use crate::error::{ApiError, ApiErrorKind};
+use crate::text::one_line;
+
+/// Length limit of a message, in characters.
+const MAX_MESSAGE_LEN: usize = 400;
+/// Limit of the details in a message.
+const MAX_DETAILS: usize = 16;
+/// Length limit of a request id, in characters.
+const MAX_ID_LEN: usize = 128;
+
+/// Limit of a reported wait, in seconds; far longer than any wait that is kept.
+const MAX_WAIT: f64 = 30.0 * 24.0 * 3600.0;
+
+/// Reads the body of an error response.
+pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], key: &ApiKey) -> ApiError {
+    let document = json::from_bytes(body).unwrap_or_else(|| plain_text(body));
+    from_document(&document, status, headers, key)
+}
+
+/// Reads the error in a successful response or in an event of a stream, if there is one.
+pub(super) fn in_success(document: &Value, headers: &HeaderMap, key: &ApiKey) -> Option<ApiError> {
+    let error = &document["error"];
+    let is_error = error.is_object()
+        || text_of(error).is_some()
+        || (document.get("message").is_some() && document.get("choices").is_none());
+    is_error.then(|| from_document(document, own_status(document), headers, key))
+}
+
+/// Reads `Retry-After`: seconds, or a date by the clock of the server.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(MAX_WAIT)));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now =
+        date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now);
+    let wait = until.duration_since(now).unwrap_or_default().as_secs_f64().ceil();
+    Some(Duration::from_secs_f64(wait.min(MAX_WAIT)))
+}
+
+/// Reads the request id from the headers of a response.
+pub(super) fn request_id(headers: &HeaderMap, key: &ApiKey) -> Option<String> {
+    let headers_of_id = ["x-request-id", "x-inference-id"];
+    let id = headers_of_id.into_iter().find_map(|name| headers.get(name)?.to_str().ok());
+    id.map(|id| one_line(&key.hide(id), MAX_ID_LEN)).filter(|id| !id.is_empty())
+}
+
+fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKey) -> ApiError {
+    let error = &document["error"];
+    let message =
+        [&document["message"], &error["message"], error, &document["detail"], &document["title"]]
+            .into_iter()
+            .find_map(text_of)
+            .unwrap_or_default();
+    let mut details = Vec::new();
+    collect_details(&document["detail"], &mut details);
+    collect_details(&error["details"], &mut details);
+    collect_details(&error["data"], &mut details);
+    collect_legacy(&document["meta"], "", &mut details);
+    let full_message = [message.as_str()]
+        .into_iter()
+        .chain(details.iter().map(String::as_str))
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ");
+    let codes = [&error["data"]["kind"], &error["name"]];
+    let codes = codes.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    ApiError {
+        status,
+        kind: classify(status, &format!("{codes} {message}").to_lowercase(), &full_message),
+        message: one_line(&key.hide(&full_message), MAX_MESSAGE_LEN),
+        request_id: text_of(&document["requestId"])
+            .map(|id| one_line(&key.hide(&id), MAX_ID_LEN))
+            .or_else(|| request_id(headers, key)),
+        retry_after: retry_after(headers),
+    }
+}
+
+/// Classifies an error by its status and its text: codes and message in lower case, and the full
+/// message with its details.
+fn classify(status: u16, text: &str, full_message: &str) -> ApiErrorKind {
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    match status {
+        402 => ApiErrorKind::Credits,
+        // `insufficent` is the service's spelling.
+        0 | 403 if has(&["err_insufficent", "err_insufficient", "outoffunds", "run out of"]) => {
+            ApiErrorKind::Credits
+        }
+        0 | 403 if has(&["err_unverified", "complete verification"]) => ApiErrorKind::Unverified,
+        // A 403 without a message comes from a proxy.
+        403 if text.trim().is_empty() => ApiErrorKind::Rejected,
+        401 | 403 => ApiErrorKind::Key,
+        413 => ApiErrorKind::TooLarge,
+        429 if has(&["free-tier limit", "limit for the hour"]) => ApiErrorKind::AllowanceUsed,
+        429 => ApiErrorKind::RateLimited,
+        300..=399 => ApiErrorKind::Redirected,
+        400 | 422 if is_about_form(full_message) => ApiErrorKind::WrongForm,
+        0 | 408 | 500.. => ApiErrorKind::Failed,
+        _ => ApiErrorKind::Rejected,
+    }
+}
+
+/// True if a server refused the form of the audio. Such a request is not billed. Source: AI/ML API
+/// docs, "usage logs".
+fn is_about_form(message: &str) -> bool {
+    let form = r"(?i)\b(?:input_audio|audio_url|base64|padding|data ur[il]|load audio|audio file|format)\b";
+    let content = r"(?i)\btoo (?:long|short|large)\b|\bduration\b|\b10 mb\b";
+    let matches = |regex| Regex::new(regex).is_ok_and(|regex| regex.is_match(message));
+    matches(form) && !matches(content)
+}
+
+/// Text of a string or of a list of strings.
+fn text_of(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
+        _ => return None,
+    };
+    Some(text).filter(|text| !text.trim().is_empty())
+}
+
+/// Collects `[{"path": "tools", "reason": "…"}]`, and the older `[{"path": ["tools"], "message": "…"}]`.
+fn collect_details(list: &Value, details: &mut Vec<String>) {
+    for detail in list.as_array().into_iter().flatten().take(MAX_DETAILS) {
+        let reasons = [&detail["reason"], &detail["message"], &detail["msg"]];
+        let Some(reason) = reasons.into_iter().find_map(text_of) else { continue };
+        details.push(match path(&detail["path"]).or_else(|| path(&detail["loc"])) {
+            Some(path) => format!("{path}: {reason}"),
+            None => reason,
+        });
+    }
+}
+
+/// Joins `["messages", 0, "role"]` to `messages.0.role`; a string is a path already.
+fn path(value: &Value) -> Option<String> {
+    let Value::Array(steps) = value else { return text_of(value) };
+    let steps = steps.iter().map(|step| match step {
+        Value::String(step) => step.clone(),
+        other => other.to_string(),
+    });
+    Some(steps.collect::<Vec<_>>().join(".")).filter(|path| !path.is_empty())
+}
+
+/// Collects `{"0": {"role": {"_errors": ["…"]}}}`, nested like the request.
+fn collect_legacy(node: &Value, path: &str, details: &mut Vec<String>) {
+    for (name, child) in node.as_object().into_iter().flatten() {
+        if details.len() >= MAX_DETAILS || path.len() > MAX_MESSAGE_LEN {
+            return;
+        }
+        if name == "_errors" {
+            details.extend(text_of(child).map(|reason| format!("{path}: {reason}")));
+        } else {
+            let name = one_line(name, MAX_MESSAGE_LEN);
+            let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+            collect_legacy(child, &path, details);
+        }
+    }
+}
+
+/// Status in the error object of a successful response, or 0.
+fn own_status(document: &Value) -> u16 {
+    let error = &document["error"];
+    [&error["status"], &error["code"], &document["status"], &document["statusCode"]]
+        .into_iter()
+        .filter_map(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()))
+        .find_map(|number| u16::try_from(number).ok().filter(|status| *status >= 400))
+        .unwrap_or(0)
+}
+
+/// Document for a body that is not JSON; markup is dropped.
+fn plain_text(body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.starts_with('<') { Value::Null } else { serde_json::json!({ "message": text }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::json::tests::random_document;
+    use crate::error::Error;
+    use support::random::{cases, mutated, soup};
+
+    #[test]
+    fn a_random_error_body_becomes_one_short_line_without_the_key() {
+        const PIECES: [&str; 15] = [
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"message\"",
+            "\"error\"",
+            "\"",
+            "\\ud83c",
+            "1e999",
+            "null",
+            "<html>",
+            "\u{1b}[2J",
+            "sk-marked",
+        ];
+        let key = ApiKey::new("sk-marked").unwrap();
+        cases(|random| {
+            let body = match random.u8(..3) {
+                0 => soup(random, 60, &PIECES),
+                1 => serde_json::to_vec(&random_document(random, 5)).unwrap(),
+                _ => {
+                    let body = serde_json::to_vec(&random_document(random, 5)).unwrap();
+                    mutated(random, &body)
+                }
+            };
+            let error = read(random.u16(100..1000), &HeaderMap::new(), &body, &key);
+            let texts = format!("{error} {error:?} {}", Error::from(Box::new(error.clone())));
+            assert!(error.message.chars().count() <= MAX_MESSAGE_LEN + 1, "{}", error.message);
+            assert!(!error.message.contains(char::is_control), "{:?}", error.message);
+            assert!(!texts.contains("sk-marked"), "{texts}");
+        });
+    }
+}

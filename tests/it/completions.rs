@@ -1,0 +1,155 @@
+//! The manual page and completions, tested in the programs that use them.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::harness::{assert_says, unconfigured};
+use crate::skip::skip;
+
+fn generated(what: &str) -> String {
+    unconfigured().args(["--generate", what]).run().captioned()
+}
+
+/// Returns the output of a program for this script; skips the test if the program is missing.
+fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        skip(&format!("{program} is not installed"));
+        return None;
+    };
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {stderr}");
+    Some(String::from_utf8_lossy(&output.stdout).into_owned() + &stderr)
+}
+
+#[test]
+fn the_manual_page_has_every_option_and_renders_without_warnings() {
+    let page = generated("man");
+    let help = unconfigured().arg("--help").run().captioned();
+    let options = help.lines().filter_map(|line| line.trim_start().split_once("--"));
+    let options = options.filter(|(before, _)| before.is_empty() || before.ends_with(", "));
+    for (_, rest) in options {
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+        assert!(page.contains(&name.replace('-', "\\-")), "--{name} is missing");
+    }
+    if let Some(said) = said_by("groff", &["-man", "-Tutf8", "-ww", "-z"], &page) {
+        assert_eq!(said, "");
+    }
+}
+
+#[test]
+fn bash_completes_options_and_their_values() {
+    let completed = |words: &str, current: usize| {
+        let script = format!(
+            "{}\nCOMP_WORDS=({words}); COMP_CWORD={current}\n_caption caption \"${{COMP_WORDS[{current}]}}\" \"${{COMP_WORDS[{}]}}\"\necho \"${{COMPREPLY[@]}}\"\n",
+            generated("complete-bash"),
+            current - 1,
+        );
+        said_by("bash", &["--norc"], &script)
+    };
+    let Some(options) = completed("caption --max-", 1) else { return };
+    assert_says(&options, &["--max-spend", "--max-tokens", "--max-upload"]);
+    assert_says(&completed("caption --dialect v", 2).unwrap(), &["vllm"]);
+    assert_says(&completed("caption song.mp3 --max-", 2).unwrap(), &["--max-spend"]);
+    // No completion of ours: bash completes file names.
+    for (words, current) in [
+        ("caption ''", 1),
+        ("caption a", 1),
+        ("caption song.mp3 ''", 2),
+        ("caption --cacert my", 2),
+    ] {
+        assert_eq!(completed(words, current).unwrap().trim(), "", "{words}");
+    }
+    assert_says(&completed("caption --convert ''", 2).unwrap(), &["auto", "always", "never"]);
+}
+
+#[test]
+fn zsh_completes_options() {
+    // Completing needs a terminal.
+    let script = format!(
+        "autoload -Uz compinit && compinit -u -D\n{}\nwhence -w _caption\n",
+        generated("complete-zsh")
+    );
+    if let Some(said) = said_by("zsh", &["-f"], &script) {
+        assert_says(&said, &["_caption: function"]);
+    }
+    // Options may follow operands.
+    assert!(!generated("complete-zsh").contains("'*::"));
+    if let Some(offered) = on_terminal_of_zsh("caption song.mp3 --max-") {
+        assert_says(&offered, &["--max-retries", "--max-spend"]);
+    }
+}
+
+/// Returns the completions that zsh offers on a pseudoterminal.
+fn on_terminal_of_zsh(typed: &str) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("_caption"), generated("complete-zsh")).unwrap();
+    let script = format!(
+        "zmodload zsh/zpty && zpty z zsh -f -i\n\
+         zpty -w z \"PS1=; fpath=({} \\$fpath); autoload -Uz compinit; compinit -u -D; bindkey '^I' list-choices; print READY\"\n\
+         until [[ $line == *READY* ]]; do zpty -r z line; done\n\
+         zpty -w -n z \"{typed}\"$'\\t'\n\
+         all=; repeat 60 {{ zpty -r -t z line && all+=$line; [[ $all == *upload* ]] && break; sleep 0.05 }}\n\
+         print -r -- $all\n",
+        folder.path().display(),
+    );
+    said_by("zsh", &["-f"], &script)
+}
+
+#[test]
+fn fish_completes_options_and_their_values() {
+    let script = format!(
+        "{}\ncomplete -C 'caption --max-'\ncomplete -C 'caption --dialect '\n",
+        generated("complete-fish")
+    );
+    if let Some(said) = said_by("fish", &["--no-config"], &script) {
+        assert_says(&said, &["--max-spend", "--max-tokens"]);
+        assert_says(&said, &["aimlapi", "openai", "vllm"]);
+    }
+}
+
+#[test]
+fn elvish_completes_options() {
+    // The editor module exists only on a terminal.
+    let editor = "var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) \
+                  &complex-candidate~={|stem &display=''| put [&stem=$stem]}])";
+    let ask = "each {|one| echo $one[stem]} [($edit:completion:arg-completer[caption] caption --)]";
+    let script = tempfile::NamedTempFile::new().unwrap();
+    let content = format!("{editor}\n{}\n{ask}\n", generated("complete-elvish"));
+    std::fs::write(script.path(), content).unwrap();
+    let said = said_by("elvish", &["-norc", script.path().to_str().unwrap()], "");
+    if let Some(said) = said {
+        assert_says(&said, &["--max-spend", "--max-tokens"]);
+    }
+}
+
+#[test]
+fn powershell_completes_options() {
+    let script = format!(
+        "{}\n(TabExpansion2 'caption --max-' 14).CompletionMatches.CompletionText\n",
+        generated("complete-powershell")
+    );
+    if let Some(said) = said_by("pwsh", &["-NoProfile", "-Command", "-"], &script) {
+        assert_says(&said, &["--max-spend"]);
+    }
+}
+
+#[test]
+fn generate_needs_no_key_and_accepts_a_closed_pipe() {
+    let run = unconfigured().args(["--generate", "complete-bash"]).in_shell("\"$@\" | head -1");
+    let mut run = run;
+    assert_says(&crate::harness::finish(run.spawn()).captioned(), &["_caption"]);
+    assert_says(
+        &unconfigured().args(["--generate", "rpm"]).run().failed(2),
+        &["invalid value 'rpm'", "man"],
+    );
+}
+
+#[test]
+fn wrong_settings_do_not_affect_generate() {
+    let run = unconfigured().file("caption.toml", "nonsense = 1").args(["--generate", "man"]).run();
+    assert_says(&run.captioned(), &[".TH caption"]);
+}
