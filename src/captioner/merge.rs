@@ -1,9 +1,9 @@
-//! The answers about the windows of a sound as one answer about the sound.
+//! Merges the answers of windows into one answer for the whole audio.
 
 use crate::client::answer::Answer;
 use crate::error::{Effect, Error, ErrorKind};
 
-/// All windows in their order, or the failure that matters most.
+/// Joins the answers in the order of their windows, or returns the most important error.
 pub(super) fn join(results: Vec<Result<Answer, Error>>) -> Result<Answer, Error> {
     let mut answers = Vec::new();
     let mut worst = None;
@@ -48,7 +48,7 @@ fn sum(answers: Vec<Answer>) -> Answer {
         joined.usage = add(joined.usage, answer.usage, |one, other| one + other);
         joined.usd = add(joined.usd, answer.usd, |one, other| one + other);
         joined.model = joined.model.or(answer.model);
-        // One that was cut short is told of rather than all that were not.
+        // A window that was cut outweighs those that were not.
         if joined.finish_reason.as_deref().is_none_or(|reason| reason == "stop") {
             joined.finish_reason = answer.finish_reason.or(joined.finish_reason);
         }
@@ -57,7 +57,7 @@ fn sum(answers: Vec<Answer>) -> Answer {
     joined
 }
 
-/// What is told of one is told of both.
+/// Adds two optional values; one that is missing does not count.
 pub(super) fn add<T>(one: Option<T>, other: Option<T>, sum: impl Fn(T, T) -> T) -> Option<T> {
     match (one, other) {
         (Some(one), Some(other)) => Some(sum(one, other)),

@@ -15,7 +15,6 @@ pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> St
         Setting::BaseUrl => "not a usable base URL",
         Setting::Glob => "not a usable glob",
         Setting::Regex => "not a usable regular expression",
-        Setting::SidecarPattern => "not a usable pattern",
         Setting::Proxy => "not a usable proxy",
         Setting::CaFile => "no certificates to trust",
     };

@@ -82,11 +82,7 @@ impl Error {
     /// Stable name of this failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. }
-            | Self::SameSidecar { .. }
-            | Self::OverwritesInput { .. }
-            | Self::InsecureUrl { .. }
-            | Self::Setup(_) => ErrorKind::Usage,
+            Self::Invalid { .. } | Self::InsecureUrl { .. } | Self::Setup(_) => ErrorKind::Usage,
             Self::BadKey => ErrorKind::Auth,
             Self::Unreadable(_)
             | Self::NotAFile { .. }

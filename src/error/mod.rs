@@ -8,14 +8,14 @@ use std::time::Duration;
 pub use self::api_error::{ApiError, ApiErrorKind};
 pub use self::kind::{Effect, ErrorKind};
 
+pub(crate) use self::format::causes;
+
 mod api_error;
 mod format;
 mod kind;
 
 /// Error of another crate, kept as a source.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
-
-pub(crate) use self::format::causes;
 
 /// Advice for audio that does not fit into one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,6 @@ pub enum Setting {
     Glob,
     /// Regular expression of a rule.
     Regex,
-    /// Pattern of the names of sidecars.
-    SidecarPattern,
     /// Proxy URL.
     Proxy,
     /// File of CA certificates.
@@ -65,22 +63,6 @@ pub enum Error {
         value: Option<String>,
         /// Reason why it cannot be used.
         reason: String,
-    },
-    /// A caption would overwrite an input.
-    #[error("a caption is never written over a sound: {}", path.display())]
-    OverwritesInput {
-        /// Path of the input.
-        path: PathBuf,
-    },
-    /// Two captions would be written to one file.
-    #[error("{one} and {other} would both be written to {}", path.display())]
-    SameSidecar {
-        /// Path of the file.
-        path: PathBuf,
-        /// First input.
-        one: String,
-        /// Second input, or the first in another format.
-        other: String,
     },
     /// The key would travel unencrypted.
     #[error("refused to send the key over http:// to {host}, where anyone on the way can read it")]
@@ -269,7 +251,7 @@ pub enum Error {
 
 impl Error {
     /// [`Error::Invalid`] with the value that is invalid.
-    pub fn invalid(
+    pub(crate) fn invalid(
         setting: Setting,
         value: impl Into<String>,
         reason: impl std::fmt::Display,

@@ -108,8 +108,6 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::UnexpectedResponse { .. } => {
             "check --base-url: something else may be answering there"
         }
-        Error::OverwritesInput { .. } => "give it another name",
-        Error::SameSidecar { .. } => "tell them apart: --sidecar='{name}.{ext}'",
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
         Error::BudgetExceeded { is_blind: true, .. } => "leave --max-spend out",
         Error::BudgetExceeded { .. } => {
@@ -142,7 +140,6 @@ fn hint_of_setting(setting: Setting) -> &'static str {
         }
         Setting::Glob => "see --help for what a glob is for",
         Setting::Regex => "see https://docs.rs/regex for what it may hold",
-        Setting::SidecarPattern => "a pattern is such as {stem}.{ext} or {name}.txt",
         Setting::Proxy => "a proxy is such as http://proxy.example.com:3128",
         Setting::CaFile => "name a PEM file, with -----BEGIN CERTIFICATE----- in it",
     }
