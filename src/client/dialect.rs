@@ -33,7 +33,7 @@ const KNOWN_HOSTS: [(&str, Dialect); 3] = [
 
 impl Dialect {
     /// All dialects, in the order in which an unknown server gets them.
-    pub const ALL: [Self; 3] = [Self::Aimlapi, Self::OpenAi, Self::Vllm];
+    pub(crate) const ALL: [Self; 3] = [Self::Aimlapi, Self::OpenAi, Self::Vllm];
 
     /// Dialect of a known host.
     pub(super) fn of_host(url: &Url) -> Option<Self> {
@@ -51,17 +51,17 @@ impl Dialect {
     }
 
     /// True if servers of this dialect fetch URLs.
-    pub fn takes_urls(self) -> bool {
+    pub(crate) fn takes_urls(self) -> bool {
         self != Self::OpenAi
     }
 
     /// True if servers of this dialect take portable formats only.
-    pub fn is_portable_only(self) -> bool {
+    pub(crate) fn is_portable_only(self) -> bool {
         self == Self::OpenAi
     }
 
     /// True if audio of this format can be sent unchanged.
-    pub fn takes(self, format: &AudioFormat) -> bool {
+    pub(crate) fn takes(self, format: &AudioFormat) -> bool {
         !self.is_portable_only() || format.is_portable()
     }
 

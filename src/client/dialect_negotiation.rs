@@ -112,13 +112,13 @@ impl<'a> CaptionRequest<'a> {
         if negotiation.state().is_settled {
             self.probe = None;
         }
-        let next = negotiation.choose(&self.refused);
-        match (next, self.first_refusal.take()) {
-            (None, Some(refusal)) => self.end(Err(refusal)),
-            (Some(dialect), refusal) => (self.dialect, self.first_refusal) = (dialect, refusal),
-            (None, None) => {}
+        if let Some(dialect) = negotiation.choose(&self.refused) {
+            self.dialect = dialect;
+            return Some(dialect);
         }
-        next
+        // No dialect is left, so there was a refusal.
+        self.result = self.first_refusal.take().map(Err);
+        None
     }
 
     /// Sends the audio in the current dialect, with retries.
@@ -130,12 +130,12 @@ impl<'a> CaptionRequest<'a> {
         let sent = self.client.send(audio, self.dialect, &mut self.retry, self.observer).await;
         match sent {
             Ok(answer) => {
-                // Any success settles the dialect.
+                // For now any success settles the dialect, even if the audio was ignored.
                 if self.client.negotiation().settle(self.dialect) {
                     self.observer.emit(Event::Understood { dialect: self.dialect.name() });
                 }
                 let (attempts, elapsed) = (self.retry.number, started.elapsed());
-                self.end(Ok(Answer { attempts, elapsed, ..answer }));
+                self.result = Some(Ok(Answer { attempts, elapsed, ..answer }));
             }
             Err(Error::Api(refusal)) if refusal.kind == ApiErrorKind::WrongForm => {
                 self.retry.number += 1;
@@ -143,27 +143,26 @@ impl<'a> CaptionRequest<'a> {
             }
             Err(Error::Api(refusal)) if refusal.kind == ApiErrorKind::Rejected => {
                 let first = self.first_refusal.take();
-                self.end(Err(first.unwrap_or(Error::Api(refusal))));
+                self.result = Some(Err(first.unwrap_or(Error::Api(refusal))));
             }
             // A failure of the account or the network is reported as it is.
-            Err(error) => self.end(Err(error)),
+            Err(error) => self.result = Some(Err(error)),
         }
     }
 
     /// Goes on to the next dialect if the audio cannot be prepared for this one, which is an error
     /// only before the first refusal.
     pub(crate) fn skip(&mut self, error: Error) {
-        if self.first_refusal.is_some() { self.refuse(error) } else { self.end(Err(error)) }
+        if self.first_refusal.is_none() {
+            self.result = Some(Err(error));
+        } else {
+            self.refuse(error);
+        }
     }
 
     fn refuse(&mut self, error: Error) {
         self.refused.push(self.dialect);
         self.first_refusal.get_or_insert(error);
-    }
-
-    fn end(&mut self, result: Result<Answer, Error>) {
-        self.probe = None;
-        self.result = Some(result);
     }
 
     /// Result of the request, once [`next_dialect`](Self::next_dialect) has returned `None`.

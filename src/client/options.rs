@@ -8,19 +8,19 @@ use super::endpoint;
 
 /// Default model: an audio captioner that takes no prompt and responds in English. Source: AI/ML
 /// API's schema of `POST /v1/chat/completions` for this model.
-pub const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
+pub(crate) const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
 
 /// Base URL of AI/ML API. Source: its published schema.
-pub const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
+const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
 
 /// Options of a [`Client`](super::Client): service, model, limits, network.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 #[must_use]
 pub struct ClientOptions {
-    /// Base URL of the service, with or without `/v1`.
+    /// Base URL of the service, with or without `/v1`; by default that of AI/ML API.
     pub base_url: String,
-    /// Model to use.
+    /// Model to use, by default `alibaba/qwen3-omni-30b-a3b-captioner`.
     pub model: String,
     /// Dialect of the server; `None` chooses it by the host of the base URL, and negotiates it
     /// with a host that is not known.

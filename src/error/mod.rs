@@ -8,14 +8,14 @@ use std::time::Duration;
 pub use self::api_error::{ApiError, ApiErrorKind};
 pub use self::kind::{Effect, ErrorKind};
 
+pub(crate) use self::format::causes;
+
 mod api_error;
 mod format;
 mod kind;
 
 /// Error of another crate, kept as a source.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
-
-pub(crate) use self::format::causes;
 
 /// Advice for audio that does not fit into one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,7 +251,7 @@ pub enum Error {
 
 impl Error {
     /// [`Error::Invalid`] with the value that is invalid.
-    pub fn invalid(
+    pub(crate) fn invalid(
         setting: Setting,
         value: impl Into<String>,
         reason: impl std::fmt::Display,

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use caption::{
-    ApiKey, Audio, Captioner, CaptionerOptions, Client, ClientOptions, Clip, Effect, Error,
-    ErrorKind, Event, Input, Observer,
+    ApiKey, Audio, Captioner, CaptionerOptions, Client, ClientOptions, Clip, Dialect, Effect,
+    Error, ErrorKind, Event, Input, Observer,
 };
 
 use crate::harness::{assert_says, data_path};
@@ -34,6 +34,25 @@ async fn a_clip_is_captioned_with_all_details() {
     assert_eq!(answer.request_id.as_deref(), Some("stand-in-request"));
     assert_eq!(answer.attempts, 1);
     assert!(answer.usd.unwrap() > 0.0 && answer.elapsed.as_nanos() > 0 && answer.body.is_some());
+}
+
+#[tokio::test]
+async fn a_file_is_prepared_for_the_dialect_of_the_server_and_clones_share_it() {
+    let stand_in = StandIn::start();
+    let options = ClientOptions::default().base_url(stand_in.url("openai/v1")).max_tokens(500);
+    let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
+    let answer = client.clone().caption_file(data_path("tones/adts.aac")).await.unwrap();
+    assert_eq!((answer.attempts, client.dialect()), (2, Dialect::OpenAi));
+    let answer = client.caption_file(data_path("tone.mp3")).await.unwrap();
+    assert_eq!(answer.attempts, 1);
+    let error = client.caption_file("README.md").await.unwrap_err();
+    assert!(matches!(error, Error::NotAudio { .. }), "{error:?}");
+    let formats = stand_in.requests().into_iter().map(|request| {
+        let json = request.json();
+        json["messages"][0]["content"][0]["input_audio"]["format"].as_str().map(str::to_owned)
+    });
+    let formats: Vec<_> = formats.collect();
+    assert_eq!(formats, [None, Some("wav".to_owned()), Some("mp3".to_owned())]);
 }
 
 #[tokio::test]
