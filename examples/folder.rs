@@ -4,8 +4,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to people")]
 
-use std::path::Path;
-
 use caption::{
     ApiKey, Captioner, CaptionerOptions, Client, ClientOptions, FolderSearch, Input, Manifest,
     Observer,
@@ -13,7 +11,7 @@ use caption::{
 use futures_util::{StreamExt, stream};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = Input::parse(&std::env::args_os().nth(1).ok_or("name a folder")?)?;
+    let folder = Input::parse(std::env::args_os().nth(1).ok_or("name a folder")?)?;
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
     let mut options = ClientOptions::default();
     if let Ok(url) = std::env::var("AIMLAPI_BASE_URL") {
@@ -23,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Reading the manifest and the folder blocks: it is done outside the runtime.
     let captioner = Captioner::new(CaptionerOptions::default())
         .with_client(Client::new(key, options)?)
-        .with_cache(Manifest::open(Path::new("captions.jsonl"))?);
+        .with_cache(Manifest::open("captions.jsonl")?);
     let inputs: Vec<_> = FolderSearch::default().expand(folder)?.collect();
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

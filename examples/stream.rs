@@ -12,7 +12,7 @@ use caption::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let input = Input::parse(&std::env::args_os().nth(1).ok_or("name a file")?)?;
+    let input = Input::parse(std::env::args_os().nth(1).ok_or("name a file")?)?;
     let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
     let mut options = ClientOptions::default();
     options.stream = true;

@@ -27,8 +27,6 @@
 //! code here:
 //!
 //! ```no_run
-//! use std::path::Path;
-//!
 //! use caption::{
 //!     ApiKey, Captioner, CaptionerOptions, Client, ClientOptions, FolderSearch, Input, Manifest,
 //!     Observer,
@@ -39,8 +37,8 @@
 //! let key = ApiKey::new(&std::env::var("AIMLAPI_KEY")?)?;
 //! let captioner = Captioner::new(CaptionerOptions::default().jobs(8))
 //!     .with_client(Client::new(key, ClientOptions::default())?)
-//!     .with_cache(Manifest::open(Path::new("captions.jsonl"))?);
-//! let inputs: Vec<_> = FolderSearch::default().expand(Input::parse("sfx".as_ref())?)?.collect();
+//!     .with_cache(Manifest::open("captions.jsonl")?);
+//! let inputs: Vec<_> = FolderSearch::default().expand(Input::parse("sfx")?)?.collect();
 //!
 //! tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //!     let mut outcomes = captioner.caption_all(stream::iter(inputs), &Observer::none());

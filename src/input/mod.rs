@@ -65,7 +65,8 @@ impl Input {
     /// Parses an operand: a URL, `-` for standard input, else a file.
     ///
     /// Fails with [`Error::Invalid`] for a URL that cannot be used.
-    pub fn parse(operand: &OsStr) -> Result<Self, Error> {
+    pub fn parse(operand: impl AsRef<OsStr>) -> Result<Self, Error> {
+        let operand = operand.as_ref();
         let source = match operand.to_str() {
             Some("-") => Source::Stdin,
             Some(text) if is_http(text) => {

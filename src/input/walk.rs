@@ -39,6 +39,19 @@ pub struct FolderSearch {
 }
 
 impl FolderSearch {
+    /// Includes files and folders whose name starts with a dot.
+    #[must_use]
+    pub fn hidden(self, hidden: bool) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// Leaves out files and folders that match a glob, in the syntax of a `.gitignore`.
+    #[must_use]
+    pub fn exclude(mut self, glob: impl Into<String>) -> Self {
+        self.exclude.push(glob.into());
+        self
+    }
+
     /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn check(&self) -> Result<(), Error> {
         self.overrides(Path::new(".")).map(drop)

@@ -42,13 +42,13 @@ struct LineRange {
 
 impl Manifest {
     /// Opens a manifest for reading and appending, and creates it if it does not exist.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::read(OpenOptions::new().read(true).append(true).create(true).open(path)?)
     }
 
     /// Opens a manifest for reading only.
-    pub fn open_read_only(path: &Path) -> io::Result<Self> {
-        Self::read(platform::open(path)?)
+    pub fn open_read_only(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::read(platform::open(path.as_ref())?)
     }
 
     /// Creates a manifest in a temporary file that is removed with the run.

@@ -96,7 +96,7 @@ async fn a_captioner_can_be_sent_to_a_task() {
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
     let captioner = Captioner::new(CaptionerOptions::default()).with_client(client);
     let outcome = tokio::spawn(async move {
-        let input = Input::parse("nowhere.wav".as_ref()).unwrap();
+        let input = Input::parse("nowhere.wav").unwrap();
         captioner.caption(input, &Observer::none()).await
     });
     let outcome = outcome.await.unwrap();
