@@ -119,8 +119,7 @@ pub use self::audio::{
 };
 pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
 pub use self::client::{
-    Answer, ApiKey, Audio, Client, ClientOptions, DEFAULT_BASE_URL, DEFAULT_MODEL, Dialect, Price,
-    Usage, Window,
+    Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Price, Usage, Window,
 };
 pub use self::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
 pub use self::input::{

@@ -310,3 +310,10 @@ fn a_project_cannot_write_version_control_files_or_through_links() {
         assert_eq!(fs::read_dir(victim.path()).unwrap().count(), 0, "{settings}");
     }
 }
+
+#[test]
+fn a_blank_variable_counts_as_unset() {
+    let stand_in = StandIn::scripted([answer("Rain.")]);
+    with(&stand_in, "model = 'of-file'\n").env("CAPTION_MODEL", " ").run().captioned();
+    assert_eq!(stand_in.request().json()["model"], "of-file");
+}

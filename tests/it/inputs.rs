@@ -301,3 +301,12 @@ fn refused(name: &str, content: Option<&[u8]>, words: &[&str]) {
     assert_eq!(said.lines().count(), 1, "one line: {said}");
     assert_eq!(stand_in.connections(), 0, "nothing was sent");
 }
+
+#[cfg(unix)]
+#[test]
+fn twenty_thousand_operands_do_not_overflow_the_stack() {
+    let stand_in = StandIn::start();
+    let run = caption(&stand_in).data_file("tone.wav").args(vec!["tone.wav"; 20_000]).arg("-q");
+    assert_says(&run.run().captioned(), &["==> tone.wav <==\n", "near 1000 Hz"]);
+    stand_in.request();
+}

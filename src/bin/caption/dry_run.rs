@@ -33,7 +33,7 @@ struct Totals {
 /// Lists the inputs on `out`, and prints the totals on standard error.
 pub(crate) async fn list(
     captioner: &Captioner,
-    config: &Config<'_>,
+    config: &Config,
     sidecars: Option<&Sidecars>,
     inputs: impl Stream<Item = InputResult>,
     diagnostics: &Diagnostics,
@@ -104,7 +104,7 @@ impl Totals {
         "new"
     }
 
-    async fn print(&self, config: &Config<'_>, diagnostics: &Diagnostics) {
+    async fn print(&self, config: &Config, diagnostics: &Diagnostics) {
         diagnostics.result(&format!(
             "{} · {} · {} to send · {} tokens of sound",
             count(self.inputs, "input"),

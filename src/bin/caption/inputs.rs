@@ -1,96 +1,90 @@
-//! From the command line to a stream of inputs, found while the first ones are captioned.
+//! From operands and list to a stream of inputs, found while the first ones are captioned.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
+use std::iter::once;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use caption::{Error, FolderSearch, Input, InputError, Source, dedup, read_list};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
-use crate::args::Cli;
+use crate::config::input::InputConfig;
 
-/// Result of the search: an input, or a folder or list that could not be read.
+/// Input, or an error for a folder or list that could not be read.
 pub(crate) type InputResult = Result<Input, InputError>;
 
 /// Lazy sequence of inputs.
 pub(crate) type InputIter = Box<dyn Iterator<Item = InputResult> + Send>;
 
-/// How far the search may run ahead of the captions.
-const AHEAD: usize = 4096;
+/// Maximum of inputs that the search runs ahead of the captions.
+const MAX_AHEAD: usize = 4096;
 
-/// How many inputs were found so far, and whether that is all.
+/// Number of inputs found so far.
 #[derive(Default)]
-pub(crate) struct Count {
+pub(crate) struct InputCount {
     found: AtomicUsize,
     of_this_shard: AtomicUsize,
     is_complete: AtomicBool,
 }
 
-impl Count {
-    /// Nothing was found, in this shard or another.
+impl InputCount {
+    /// True if nothing was found, in this shard or another.
     pub(crate) fn is_zero(&self) -> bool {
         self.found.load(Ordering::Relaxed) == 0
     }
 
-    /// The number of inputs, once it is known.
+    /// Number of inputs of this shard, once the search has ended.
     pub(crate) fn total(&self) -> Option<usize> {
         let is_complete = self.is_complete.load(Ordering::Acquire);
         is_complete.then(|| self.of_this_shard.load(Ordering::Relaxed))
     }
 }
 
-/// The inputs, looked for one by one. What is wrong with the operands is told at once.
-pub(crate) fn search(cli: &Cli, count: &Arc<Count>) -> anyhow::Result<InputIter> {
-    let mut search = FolderSearch::default();
-    search.hidden = cli.search.hidden;
-    search.no_ignore = cli.search.no_ignore;
-    search.exclude.clone_from(&cli.search.exclude);
-    search.check()?;
-
-    let mut found: InputIter = Box::new(std::iter::empty());
-    for operand in &cli.inputs {
-        found = Box::new(found.chain(search.expand(Input::parse(operand)?)?));
+/// Inputs of this shard, each file once. An unusable operand or list is an error at once; the
+/// search itself is lazy.
+pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Result<InputIter> {
+    let search = config.search.clone();
+    // A flat list of iterators: chained ones would call each other and overflow the stack.
+    let mut sources: Vec<InputIter> = Vec::with_capacity(config.operands.len() + 1);
+    for operand in &config.operands {
+        sources.push(search.expand(Input::parse(operand)?)?);
     }
-    if let Some(path) = &cli.search.files_from {
+    if let Some(path) = &config.list {
         let is_stdin = path.as_os_str() == "-";
-        if is_stdin && cli.inputs.iter().any(|operand| operand == "-") {
-            bail!("standard input cannot be both the list and a sound");
-        }
-        let is_nul_separated = cli.search.null;
-        let list = read_list(open_list(path)?, is_nul_separated, &path.to_string_lossy());
-        found = Box::new(found.chain(list.flat_map(move |entry| listed(entry, &search, is_stdin))));
+        let list = read_list(open_list(path)?, config.is_nul_separated, &path.to_string_lossy());
+        sources.push(Box::new(list.flat_map(move |entry| expand_entry(entry, &search, is_stdin))));
     }
-    let (shard, count) = (cli.search.shard, count.clone());
-    Ok(Box::new(dedup(found).filter(move |found| {
+    let (shard, count) = (config.shard, count.clone());
+    Ok(Box::new(dedup(sources.into_iter().flatten()).filter(move |found| {
         count.found.fetch_add(1, Ordering::Relaxed);
-        let is_ours = match (shard, found) {
+        let is_in_shard = match (shard, found) {
             (Some(shard), Ok(input)) => shard.contains(input),
             _ => true,
         };
-        if is_ours {
+        if is_in_shard {
             count.of_this_shard.fetch_add(1, Ordering::Relaxed);
         }
-        is_ours
+        is_in_shard
     })))
 }
 
-/// What an entry of a list leads to: itself, or what is in a folder.
-fn listed(entry: InputResult, search: &FolderSearch, is_stdin: bool) -> InputIter {
+/// Inputs of one entry of a list: the entry itself, or the files of a folder.
+fn expand_entry(entry: InputResult, search: &FolderSearch, is_stdin: bool) -> InputIter {
     let input = match entry {
         Ok(input) => input,
-        Err(lost) => return Box::new(std::iter::once(Err(lost))),
+        Err(error) => return Box::new(once(Err(error))),
     };
     let name = input.name.clone();
     if is_stdin && input.source == Source::Stdin {
-        let what = "the list itself";
-        return Box::new(std::iter::once(Err(InputError::new(name, Error::NotAFile { what }))));
+        let error = Error::NotAFile { what: "the list itself" };
+        return Box::new(once(Err(InputError::new(name, error))));
     }
     let expanded = search.expand_folder(input);
-    expanded.unwrap_or_else(|error| Box::new(std::iter::once(Err(InputError::new(name, error)))))
+    expanded.unwrap_or_else(|error| Box::new(once(Err(InputError::new(name, error)))))
 }
 
 fn open_list(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
@@ -102,12 +96,12 @@ fn open_list(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-/// Searches on a thread of its own, since folders and pipes may keep it waiting.
+/// Searches on a separate thread, since folders and pipes may block.
 pub(crate) fn in_background(
     found: InputIter,
-    count: Arc<Count>,
+    count: Arc<InputCount>,
 ) -> impl Stream<Item = InputResult> {
-    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let (sender, mut receiver) = mpsc::channel(MAX_AHEAD);
     std::thread::spawn(move || {
         for found in found {
             if sender.blocking_send(found).is_err() {
@@ -119,8 +113,8 @@ pub(crate) fn in_background(
     stream::poll_fn(move |context| receiver.poll_recv(context))
 }
 
-/// All inputs at once, for what has to know them before the first request.
-pub(crate) fn at_once(found: InputIter, count: &Count) -> Vec<InputResult> {
+/// Searches to the end.
+pub(crate) fn at_once(found: InputIter, count: &InputCount) -> Vec<InputResult> {
     let all = found.collect();
     count.is_complete.store(true, Ordering::Release);
     all

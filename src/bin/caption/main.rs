@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
-use crate::args::Cli;
-use crate::config::environment::Environment;
+use crate::args::generate;
+use crate::config::Config;
+use crate::config::display::DisplayConfig;
+use crate::config::settings::Settings;
 use crate::ui::diagnostics::Diagnostics;
+use crate::ui::hints::{Exit, WriteFailed};
 
 mod args;
 mod config;
@@ -12,8 +15,6 @@ mod dry_run;
 mod inputs;
 mod pipeline;
 mod platform;
-#[cfg(test)]
-mod properties;
 mod render;
 mod run;
 mod shard;
@@ -21,19 +22,19 @@ mod signals;
 mod ui;
 
 fn main() -> ExitCode {
-    let environment = Environment::of_process();
-    let typed: Vec<_> = std::env::args_os().collect();
-    match config::file::read(&typed, &environment) {
-        Ok(cli) => start(&cli, &environment),
-        Err(error) => Diagnostics::plain(&environment).fatal(&error).into(),
-    }
+    let args: Vec<_> = std::env::args_os().collect();
+    let settings = match Settings::read(&args) {
+        Ok(settings) => settings,
+        Err(error) => return Diagnostics::new(&DisplayConfig::default()).fatal(&error).into(),
+    };
+    let diagnostics = Diagnostics::new(&DisplayConfig::new(&settings.cli.general));
+    start(settings, &diagnostics).unwrap_or_else(|error| diagnostics.fatal(&error)).into()
 }
 
-/// The whole program but for the process around it.
-pub(crate) fn start(cli: &Cli, environment: &Environment) -> ExitCode {
-    let diagnostics = Diagnostics::new(cli, environment);
-    match run::run(cli, environment, &diagnostics) {
-        Ok(exit) => exit.into(),
-        Err(error) => diagnostics.fatal(&error).into(),
+fn start(settings: Settings, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {
+    if let Some(document) = settings.cli.general.generate {
+        generate::print(document).map_err(WriteFailed)?;
+        return Ok(Exit::Success);
     }
+    run::run(&Config::new(settings)?, diagnostics)
 }

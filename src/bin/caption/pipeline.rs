@@ -13,8 +13,7 @@ use futures_util::stream::Stream;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::config::Config;
-use crate::inputs::Count;
-use crate::inputs::InputResult;
+use crate::inputs::{InputCount, InputResult};
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;
 use crate::render::{FormatKind, Renderer};
@@ -26,9 +25,9 @@ use crate::ui::summary::Summary;
 
 /// Destinations of a run, and its state so far.
 pub(crate) struct Pipeline<'a, W> {
-    config: &'a Config<'a>,
+    config: &'a Config,
     diagnostics: &'a Diagnostics,
-    count: Arc<Count>,
+    count: Arc<InputCount>,
     /// Replace the output.
     sidecars: Option<Sidecars>,
     renderer: Box<dyn Renderer>,
@@ -55,9 +54,9 @@ enum Stage {
 
 impl<'a, W: Write> Pipeline<'a, W> {
     pub(crate) fn new(
-        config: &'a Config<'a>,
+        config: &'a Config,
         diagnostics: &'a Diagnostics,
-        count: Arc<Count>,
+        count: Arc<InputCount>,
         sidecars: Option<Sidecars>,
         output: W,
         reports: &'a mut Reports,

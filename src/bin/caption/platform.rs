@@ -1,10 +1,10 @@
-//! What differs between operating systems, for the program.
+//! Differences between operating systems.
 
 use std::fs::{File, Permissions};
 use std::io;
 use std::path::Path;
 
-/// Whether anyone but the owner may read a file; a pipe belongs to whoever made it.
+/// True if other users can read a file. A pipe belongs to the process that made it.
 #[cfg(unix)]
 pub(crate) fn is_open_to_others(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -12,14 +12,14 @@ pub(crate) fn is_open_to_others(file: &File) -> io::Result<bool> {
     Ok(metadata.is_file() && metadata.mode() & 0o044 != 0)
 }
 
-/// Who may read it is written elsewhere, and a user's folders are closed to others.
+/// Windows keeps access rights elsewhere, and closes a user's folders to other users.
 #[cfg(windows)]
-#[expect(clippy::unnecessary_wraps, reason = "as on other systems")]
+#[expect(clippy::unnecessary_wraps, reason = "same signature on all systems")]
 pub(crate) fn is_open_to_others(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether standard output goes into a file.
+/// True if standard output is redirected to a file.
 pub(crate) fn stdout_is_file() -> bool {
     #[cfg(unix)]
     let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
@@ -28,7 +28,7 @@ pub(crate) fn stdout_is_file() -> bool {
     stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
 }
 
-/// Waits until the user or the system asks for an end.
+/// Waits for Ctrl-C, or for the system to end the program.
 pub(crate) async fn shutdown_signal() -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,21 +1,15 @@
-//! Puts the parts together and lets them run.
+//! One run: from the resolved settings to the exit code.
 
 use std::io;
 use std::sync::Arc;
 
-use anyhow::bail;
-use caption::{Shutdown, blocking_threads};
-use clap::CommandFactory;
+use caption::{Captioner, Shutdown, blocking_threads};
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio::runtime::Runtime;
+use tokio::runtime::{self, Runtime};
 
-use crate::args::Cli;
-use crate::args::generate;
 use crate::config::Config;
-use crate::config::environment::Environment;
 use crate::dry_run;
-use crate::inputs::{self, Count};
-use crate::inputs::{InputIter, InputResult};
+use crate::inputs::{self, InputCount, InputIter, InputResult};
 use crate::pipeline::Pipeline;
 use crate::render::reports::Reports;
 use crate::render::sidecar::Sidecars;
@@ -23,86 +17,49 @@ use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::{Exit, WriteFailed};
 
-/// From the command line to the exit code.
-pub(crate) fn run(
-    cli: &Cli,
-    environment: &Environment,
-    diagnostics: &Diagnostics,
-) -> anyhow::Result<Exit> {
-    if let Some(what) = cli.general.generate {
-        generate::print(what).map_err(WriteFailed)?;
-        return Ok(Exit::Success);
-    }
-    if cli.inputs.is_empty() && cli.search.files_from.is_none() {
-        return no_input(environment);
-    }
-    if environment.stdin_is_terminal && cli.inputs.iter().any(|operand| operand == "-") {
-        bail!("standard input is a terminal: pipe sound into it, or name a file");
-    }
-    let config = Config::new(cli, environment)?;
-    let count = Arc::new(Count::default());
-    let found = inputs::search(cli, &count)?;
+/// Parts of a run that its work shares.
+struct Run<'a> {
+    config: &'a Config,
+    diagnostics: &'a Diagnostics,
+    captioner: Captioner,
+    shutdown: Shutdown,
+    sidecars: Option<Sidecars>,
+    count: Arc<InputCount>,
+}
+
+/// Runs the program and returns its exit code.
+pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {
+    let count = Arc::new(InputCount::default());
+    let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
     let captioner = config.captioner(diagnostics, &shutdown)?;
     let sidecars = config.sidecars()?;
-    let inputs = inputs(&config, found, sidecars.as_ref(), &count)?;
-    let mut reports = Reports::open(&config.reports(diagnostics), environment)?;
-    let mut sink = Sink::open(config.output_file(), environment, !reports.is_empty())?;
-    // One thread does: it only ever waits for the network. A few more wait for the disk or decode.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(blocking_threads())
-        .build()?;
-    let (exit, written) = if cli.money.dry_run {
-        let list =
-            dry_run::list(&captioner, &config, sidecars.as_ref(), inputs, diagnostics, &mut sink);
-        match finish(runtime, list) {
-            Ok(exit) => (exit, Ok(())),
-            Err(e) => (Exit::Success, Err(e)),
-        }
-    } else {
-        let pipeline =
-            Pipeline::new(&config, diagnostics, count.clone(), sidecars, &mut sink, &mut reports);
-        finish(runtime, pipeline.run(&captioner, inputs, shutdown))
-    };
+    let inputs = inputs(config, found, sidecars.as_ref(), &count)?;
+    let mut reports = Reports::open(config.reports(diagnostics))?;
+    let mut sink = Sink::open(config.output_file(), !reports.is_empty())?;
+    let run = Run { config, diagnostics, captioner, shutdown, sidecars, count: count.clone() };
+    let (exit, written) = run.execute(inputs, &mut sink, &mut reports)?;
     if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         return Ok(Exit::Success);
     }
-    if exit == Exit::Success && count.is_zero() && !cli.search.allow_empty {
-        return nothing_found(cli);
+    if exit == Exit::Success && count.is_zero() && !config.input.allow_empty {
+        return Err(config.input.nothing_found());
     }
     let exit = exit.max(reports.finish(diagnostics));
-    // By now it was paid for, and what went wrong before matters more.
+    // The captions are paid for by now, so an earlier error matters more than this one.
     Ok(match written.and_then(|()| sink.finish()) {
         Ok(()) => exit,
         Err(e) => exit.max(diagnostics.fatal(&WriteFailed(e).into())),
     })
 }
 
-fn no_input(environment: &Environment) -> anyhow::Result<Exit> {
-    if environment.stdin_is_terminal {
-        let usage = Cli::command().render_usage();
-        bail!("no input: name a file, a URL, or - for standard input ({usage}; see --help)");
-    }
-    bail!("no input; to read sound from standard input, say caption -");
-}
-
-fn nothing_found(cli: &Cli) -> anyhow::Result<Exit> {
-    let mut searched: Vec<_> = cli.inputs.iter().map(|input| input.to_string_lossy()).collect();
-    searched.extend(cli.search.files_from.iter().map(|path| path.to_string_lossy()));
-    bail!(
-        "nothing to caption: no audio in {}; name a file, or say --allow-empty",
-        searched.join(", ")
-    );
-}
-
-/// The inputs as they are found; or all at once where there is only one, or where it has to be
-/// known which ones they are before the first request.
+/// Inputs while the search finds them; or all at once for one input, and for sidecars, whose paths
+/// are checked before the first request.
 fn inputs(
-    config: &Config<'_>,
+    config: &Config,
     found: InputIter,
     sidecars: Option<&Sidecars>,
-    count: &Arc<Count>,
+    count: &Arc<InputCount>,
 ) -> anyhow::Result<impl Stream<Item = InputResult> + use<>> {
     if config.is_batch && sidecars.is_none() {
         return Ok(inputs::in_background(found, count.clone()).left_stream());
@@ -111,15 +68,46 @@ fn inputs(
     if let Some(sidecars) = sidecars {
         sidecars.check(found.iter().flatten(), config.overwrite_check.clone())?;
         let paths = found.iter().flatten().flat_map(|input| sidecars.paths(input));
-        config.keep_inside(paths.map(|(_, path)| path))?;
-        if !config.is_dry_run() {
+        config.check_confined(paths.map(|(_, path)| path))?;
+        if !config.is_dry_run {
             sidecars.prepare(found.iter().flatten())?;
         }
     }
     Ok(stream::iter(found).right_stream())
 }
 
-/// Runs to the end, but not on for a read of standard input that may never return.
+impl Run<'_> {
+    /// Lists or captions the inputs. Also returns the error that ended the output early.
+    fn execute(
+        self,
+        inputs: impl Stream<Item = InputResult>,
+        sink: &mut Sink,
+        reports: &mut Reports,
+    ) -> io::Result<(Exit, io::Result<()>)> {
+        let Self { config, diagnostics, captioner, shutdown, sidecars, count } = self;
+        let runtime = runtime()?;
+        if config.is_dry_run {
+            let list =
+                dry_run::list(&captioner, config, sidecars.as_ref(), inputs, diagnostics, sink);
+            return Ok(match finish(runtime, list) {
+                Ok(exit) => (exit, Ok(())),
+                Err(e) => (Exit::Success, Err(e)),
+            });
+        }
+        let pipeline = Pipeline::new(config, diagnostics, count, sidecars, sink, reports);
+        Ok(finish(runtime, pipeline.run(&captioner, inputs, shutdown)))
+    }
+}
+
+/// Runtime on one thread, which only ever waits for the network; blocking work has its own threads.
+fn runtime() -> io::Result<Runtime> {
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(blocking_threads())
+        .build()
+}
+
+/// Runs to the end, but does not wait for a read of standard input that may never return.
 fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
     let result = runtime.block_on(work);
     runtime.shutdown_background();

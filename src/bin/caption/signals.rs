@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: once to end soon with all that is there, twice to end now.
+//! Ctrl-C, SIGTERM and SIGHUP: the first lets requests finish, the second ends the run at once.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use caption::Shutdown;
 
 use crate::platform::shutdown_signal;
 
-/// How long what is in flight may still take.
-const GRACE: Duration = Duration::from_secs(5);
+/// Time that requests in flight have to finish after the first signal.
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// Tells `stop` of the first signal, and returns at the second.
+/// Starts the shutdown at the first signal, and returns at the second.
 pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce()) {
-    // Without signals to wait for, the system's own way to end a program is left in place.
+    // Without a signal handler, the system's default action ends the program.
     if shutdown_signal().await.is_err() {
         return std::future::pending().await;
     }
@@ -19,7 +19,7 @@ pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce()) {
     shutdown.drain();
     tokio::select! {
         _ = shutdown_signal() => {}
-        () = tokio::time::sleep(GRACE) => {
+        () = tokio::time::sleep(GRACE_PERIOD) => {
             shutdown.end();
             let _ = shutdown_signal().await;
         }

@@ -1,4 +1,4 @@
-//! What `--report` takes: a kind, and a file where it is not the usual one.
+//! Value of `--report`: a kind, and a file unless it is the default one.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use clap_lex::OsStrExt;
 
 use crate::render::ReportKind;
 
-/// A report that was asked for.
+/// One report to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportOption {
     pub(crate) kind: ReportKind,
@@ -16,7 +16,7 @@ pub(crate) struct ReportOption {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The kinds by name, and where each goes unless it is told.
+/// Names of the kinds and their default files.
 const KINDS: [(&str, ReportKind, Option<&str>); 4] = [
     ("junit", ReportKind::Junit, Some("caption-report.xml")),
     ("sarif", ReportKind::Sarif, Some("caption-report.sarif")),
@@ -30,12 +30,15 @@ impl ReportOption {
     }
 }
 
-/// What is meant by an option that may leave the file out: a kind, and the file unless it is none.
-pub(crate) fn spelled_out(option: &str) -> (&str, Option<&str>) {
-    match option.split_once('=') {
-        Some((kind, file)) => (kind, Some(file)),
-        None => (option, KINDS.iter().find(|(kind, ..)| *kind == option).and_then(|kind| kind.2)),
-    }
+/// Splits a value into its kind and its file, which defaults to that of the kind.
+pub(crate) fn split_report(value: &OsStr) -> (&OsStr, Option<&OsStr>) {
+    value.split_once("=").map_or_else(
+        || {
+            let default = KINDS.iter().find(|(kind, ..)| value == *kind);
+            (value, default.and_then(|(_, _, file)| file.map(OsStr::new)))
+        },
+        |(kind, file)| (kind, Some(file)),
+    )
 }
 
 pub(crate) fn report_parser() -> impl TypedValueParser<Value = ReportOption> {
@@ -43,9 +46,8 @@ pub(crate) fn report_parser() -> impl TypedValueParser<Value = ReportOption> {
 }
 
 fn parse(value: &OsStr) -> Result<ReportOption, String> {
-    let (name, file) =
-        value.split_once("=").map_or((value, None), |(name, file)| (name, Some(file)));
-    let Some((name, kind, usual)) = KINDS.into_iter().find(|(kind, ..)| name == *kind) else {
+    let (name, file) = split_report(value);
+    let Some((name, kind, _)) = KINDS.into_iter().find(|(kind, ..)| name == *kind) else {
         return Err("one of junit, sarif, github, html, with =FILE where you like".to_owned());
     };
     match file {
@@ -53,7 +55,6 @@ fn parse(value: &OsStr) -> Result<ReportOption, String> {
         Some(file) if file == "-" => {
             Err("captions go to standard output: name a file for the report".to_owned())
         }
-        Some(file) => Ok(ReportOption { kind, file: Some(file.into()) }),
-        None => Ok(ReportOption { kind, file: usual.map(PathBuf::from) }),
+        file => Ok(ReportOption { kind, file: file.map(PathBuf::from) }),
     }
 }

@@ -1,31 +1,33 @@
-//! What can be typed about the service and the way to it. The doc comments are the text of
-//! `--help`.
+//! Options for the service and the network. The doc comments are the text of `--help`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use caption::ClientOptions;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
-use crate::args::values::{DialectName, parse_duration, parse_rate};
+use super::values::{DIALECTS, DialectChoice, named, parse_duration, parse_rate};
 
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub(crate) struct ServiceArgs {
-    /// The model to ask [env: CAPTION_MODEL] [default: alibaba/qwen3-omni-30b-a3b-captioner]
+    /// The model to ask
     #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) model: Option<String>,
+    #[arg(env = "CAPTION_MODEL", hide_env_values = true, default_value_t = ClientOptions::default().model)]
+    pub(crate) model: String,
 
-    /// Where the service is, with or without /v1 [env: AIMLAPI_BASE_URL] [default:
-    /// https://api.aimlapi.com/v1]
+    /// Where the service is, with or without /v1
     #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
+    #[arg(env = "AIMLAPI_BASE_URL", hide_env_values = true, default_value_t = ClientOptions::default().base_url)]
+    pub(crate) base_url: String,
 
     /// How the server takes sound: aimlapi (a data URL), openai (base64 and its format; OpenAI,
     /// OpenRouter, llama.cpp, SGLang) or vllm (audio_url); auto goes by the host and tries the
     /// others where a server refuses that
-    #[arg(long, value_name = "NAME", default_value = "auto", hide_possible_values = true)]
-    pub(crate) dialect: DialectName,
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = named(&DIALECTS))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) dialect: DialectChoice,
 
     /// Read the key from this file
     #[arg(long, value_name = "FILE")]

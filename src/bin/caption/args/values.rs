@@ -1,153 +1,107 @@
 //! Values of options: names, sizes, times, rates, money.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use caption::{AudioCheck, Convert, Dialect};
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
 
+use super::generate::Document;
 use crate::render::FormatKind;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
-    Text,
-    Json,
-    Jsonl,
-    Csv,
-    Srt,
-    Vtt,
-}
+pub(crate) const FORMATS: [(&str, FormatKind); 6] = [
+    ("text", FormatKind::Text),
+    ("json", FormatKind::Json),
+    ("jsonl", FormatKind::Jsonl),
+    ("csv", FormatKind::Csv),
+    ("srt", FormatKind::Srt),
+    ("vtt", FormatKind::Vtt),
+];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ConvertName {
-    Auto,
-    Always,
-    Never,
-}
+pub(crate) const CONVERT: [(&str, Convert); 3] =
+    [("auto", Convert::Auto), ("always", Convert::Always), ("never", Convert::Never)];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) const WHEN: [(&str, When); 3] =
+    [("auto", When::Auto), ("always", When::Always), ("never", When::Never)];
+
+pub(crate) const DIALECTS: [(&str, DialectChoice); 4] = [
+    ("auto", None),
+    ("aimlapi", Some(Dialect::Aimlapi)),
+    ("openai", Some(Dialect::OpenAi)),
+    ("vllm", Some(Dialect::Vllm)),
+];
+
+pub(crate) const DOCUMENTS: [(&str, Document); 6] = [
+    ("man", Document::Manual),
+    ("complete-bash", Document::Completions(Shell::Bash)),
+    ("complete-zsh", Document::Completions(Shell::Zsh)),
+    ("complete-fish", Document::Completions(Shell::Fish)),
+    ("complete-powershell", Document::Completions(Shell::PowerShell)),
+    ("complete-elvish", Document::Completions(Shell::Elvish)),
+];
+
+// clap reads a field of type `Option` or `Vec` as one that may be absent or repeated; values that
+// are such types themselves take an alias.
+pub(crate) type DialectChoice = Option<Dialect>;
+/// Size limit of an upload in bytes; `None` is no limit.
+pub(crate) type MaxUpload = Option<u64>;
+/// One audio check, or all of them.
+pub(crate) type AudioChecks = Vec<AudioCheck>;
+
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum When {
     Auto,
     Always,
     Never,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DialectName {
-    Auto,
-    Aimlapi,
-    Openai,
-    Vllm,
-}
-
-impl DialectName {
-    /// `None` finds out.
-    pub(crate) fn dialect(self) -> Option<Dialect> {
-        match self {
-            Self::Auto => None,
-            Self::Aimlapi => Some(Dialect::Aimlapi),
-            Self::Openai => Some(Dialect::OpenAi),
-            Self::Vllm => Some(Dialect::Vllm),
-        }
-    }
-}
-
-/// What can be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Generated {
-    Man,
-    CompleteBash,
-    CompleteZsh,
-    CompleteFish,
-    CompletePowershell,
-    CompleteElvish,
-}
-
-impl Generated {
-    /// The shell that completions are for; `None` for the manual page.
-    pub(crate) fn shell(self) -> Option<Shell> {
-        match self {
-            Self::Man => None,
-            Self::CompleteBash => Some(Shell::Bash),
-            Self::CompleteZsh => Some(Shell::Zsh),
-            Self::CompleteFish => Some(Shell::Fish),
-            Self::CompletePowershell => Some(Shell::PowerShell),
-            Self::CompleteElvish => Some(Shell::Elvish),
-        }
-    }
-}
-
-impl FormatName {
-    pub(crate) fn kind(self) -> FormatKind {
-        match self {
-            Self::Text => FormatKind::Text,
-            Self::Json => FormatKind::Json,
-            Self::Jsonl => FormatKind::Jsonl,
-            Self::Csv => FormatKind::Csv,
-            Self::Srt => FormatKind::Srt,
-            Self::Vtt => FormatKind::Vtt,
-        }
-    }
-}
-
-impl ConvertName {
-    pub(crate) fn convert(self) -> Convert {
-        match self {
-            Self::Auto => Convert::Auto,
-            Self::Always => Convert::Always,
-            Self::Never => Convert::Never,
-        }
-    }
-}
-
 impl When {
-    pub(crate) fn holds(self, automatically: bool) -> bool {
+    pub(crate) fn holds(self, automatic: bool) -> bool {
         match self {
-            Self::Auto => automatically,
+            Self::Auto => automatic,
             Self::Always => true,
             Self::Never => false,
         }
     }
 }
 
-/// The limit of an upload in bytes; `None` is no limit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MaxUpload(pub(crate) Option<u64>);
+/// Parses one of the names in a table to its value.
+pub(crate) fn named<T: Clone + Send + Sync + 'static>(
+    table: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(table.iter().map(|(name, _)| *name)).map(|given| {
+        let row = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(&given));
+        row.expect("clap admits the names of the table only").1.clone()
+    })
+}
 
-impl fmt::Display for MaxUpload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(bytes) if bytes % 1_000_000 == 0 => write!(f, "{}MB", bytes / 1_000_000),
-            Some(bytes) => write!(f, "{bytes}B"),
-            None => f.write_str("none"),
-        }
+/// Suffix of an error message that suggests the most similar of the valid names.
+pub(crate) fn suggest<'a>(name: &str, valid: impl Iterator<Item = &'a str>) -> String {
+    let rated = valid.map(|valid| (strsim::jaro_winkler(name, valid), valid));
+    match rated.max_by(|one, other| one.0.total_cmp(&other.0)) {
+        Some((_, nearest)) => format!(", the nearest is `{nearest}`"),
+        None => String::new(),
     }
 }
 
-impl FromStr for MaxUpload {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        let size: Option<ByteSize> = text.parse().ok();
-        // A number alone would be bytes, which nobody means.
-        let size = size.filter(|_| text.ends_with(|last: char| last.is_ascii_alphabetic()));
-        Ok(Self(Some(size.ok_or("a size with its unit, such as 10MB, or none")?.as_u64())))
+pub(crate) fn parse_max_upload(text: &str) -> Result<MaxUpload, &'static str> {
+    if text == "none" {
+        return Ok(None);
     }
+    let size: Option<ByteSize> = text.parse().ok();
+    // A number alone would be bytes, which nobody means.
+    let size = size.filter(|_| text.ends_with(|last: char| last.is_ascii_alphabetic()));
+    Ok(Some(size.ok_or("a size with its unit, such as 10MB, or none")?.as_u64()))
 }
 
-/// Longer waits are slips: `5M` is five months.
-const LONGEST: Duration = Duration::from_hours(24);
+/// Longer durations are typing errors: `5M` is five months.
+const MAX_DURATION: Duration = Duration::from_hours(24);
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("longer than nothing, such as 30s"),
-        Ok(duration) if duration > LONGEST => Err("at most a day"),
+        Ok(duration) if duration > MAX_DURATION => Err("at most a day"),
         Ok(duration) => Ok(duration),
         Err(_) => Err("a time with its unit, such as 90s or 5m"),
     }
@@ -161,29 +115,27 @@ pub(crate) fn parse_window(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
-/// The time between two requests at a rate such as `5/s` or `100/m`.
+/// Parses a rate such as `5/s` or `100/m` to the interval between two requests.
 pub(crate) fn parse_rate(text: &str) -> Result<Duration, &'static str> {
-    let gap = text.split_once('/').and_then(|(number, unit)| {
+    let interval = text.split_once('/').and_then(|(number, unit)| {
         let seconds = match unit {
             "s" => 1.0,
             "m" => 60.0,
             _ => return None,
         };
         let number: f64 = number.parse().ok().filter(|number| *number > 0.0)?;
-        Duration::try_from_secs_f64(seconds / number).ok().filter(|gap| *gap <= LONGEST)
+        Duration::try_from_secs_f64(seconds / number)
+            .ok()
+            .filter(|interval| *interval <= MAX_DURATION)
     });
-    gap.ok_or("a number a second or a minute, such as 5/s or 100/m")
+    interval.ok_or("a number a second or a minute, such as 5/s or 100/m")
 }
 
-/// One check of the sound, or all of them.
-#[derive(Debug, Clone)]
-pub(crate) struct Check(pub(crate) Vec<AudioCheck>);
-
-pub(crate) fn parse_check(name: &str) -> Result<Check, String> {
+pub(crate) fn parse_checks(name: &str) -> Result<AudioChecks, String> {
     if name == "all" {
-        return Ok(Check(AudioCheck::all().into()));
+        return Ok(AudioCheck::all().into());
     }
-    AudioCheck::by_name(name).map(|check| Check(vec![check])).ok_or_else(|| {
+    AudioCheck::by_name(name).map(|check| vec![check]).ok_or_else(|| {
         let names = AudioCheck::all().map(|check| check.name());
         format!("one or more of {}, or all", names.join(", "))
     })
@@ -196,14 +148,60 @@ pub(crate) fn parse_usd(text: &str) -> Result<f64, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use support::random::{cases, one_of, soup};
+
     use super::*;
+    use crate::args::Cli;
 
     #[test]
-    fn rates_are_a_second_or_a_minute() {
+    fn a_rate_counts_by_the_second_or_the_minute() {
         assert_eq!(parse_rate("5/s"), Ok(Duration::from_millis(200)));
         assert_eq!(parse_rate("120/m"), Ok(Duration::from_millis(500)));
         for bad in ["5", "0/s", "1e-19/s", "-1/s", "5/h", "x/s", "NaN/s", "1e-300/s"] {
             assert!(parse_rate(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_random_value_of_an_option_is_parsed_or_refused() {
+        const OPTIONS: [&str; 12] = [
+            "--timeout",
+            "--rate",
+            "--max-upload",
+            "--window",
+            "--max-spend",
+            "--shard",
+            "--check",
+            "--report",
+            "--jobs",
+            "--max-tokens",
+            "--max-retries",
+            "--convert",
+        ];
+        const WORDS: [&str; 16] = [
+            "1",
+            "9",
+            "99999999999999999999",
+            "0",
+            ".",
+            "-",
+            "e",
+            "/",
+            "s",
+            "m",
+            "MB",
+            "none",
+            "inf",
+            "NaN",
+            "=",
+            ",",
+        ];
+        cases(|random| {
+            let value = String::from_utf8_lossy(&soup(random, 4, &WORDS)).into_owned();
+            let option = one_of(random, &OPTIONS);
+            // A panic would fail the test.
+            let _ = Cli::try_parse_from(["caption", &format!("{option}={value}"), "a.wav"]);
+        });
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn check(cli: &Cli) -> anyhow::Result<OverwriteCheck> {
     let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
     let reports = reports(cli);
     let reports = reports.iter().filter_map(|report| report.file.as_deref());
-    for path in output.into_iter().chain(cli.known.manifest.as_deref()).chain(reports) {
+    for path in output.into_iter().chain(cli.cache.manifest.as_deref()).chain(reports) {
         check.add_output(path)?;
     }
     Ok(check)

@@ -1,25 +1,27 @@
-//! `[[rule]]` tables.
+//! `[[rule]]` tables of `caption.toml`.
 
 use anyhow::{Context, anyhow, bail, ensure};
 use caption::{AudioCheck, Rule, Severity};
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Value;
 
-use crate::args::suggest::suggest;
+use crate::args::values::suggest;
 
-/// All that a rule may say.
+/// Keys of a rule.
 const KEYS: [&str; 13] = [
     "name", "severity", "reason", "paths", "deny", "require", "silence", "clipping", "duration",
     "channels", "rate", "loudness", "decodes",
 ];
 
-/// What all patterns of a file may take, in bytes: it may come with a folder from anywhere.
-const LARGEST: usize = 16 << 20;
+/// Memory limit of all patterns of a file, in bytes: the file may come with a folder that somebody
+/// else made.
+const MAX_PATTERN_SIZE: usize = 16 << 20;
 
-/// What all its globs may come to as they are written, in bytes; each takes hundreds.
-const LONGEST_GLOBS: usize = 32 << 10;
+/// Length limit of all globs of a file, in bytes: a compiled glob takes hundreds of times its
+/// length.
+const MAX_GLOBS_LEN: usize = 32 << 10;
 
-/// A rule as it is written.
+/// One table.
 #[derive(Deserialize)]
 struct RuleTable {
     name: Option<String>,
@@ -45,45 +47,42 @@ struct Bounds {
     max: Option<f64>,
 }
 
-/// The rules of a file.
+/// Parses the value of the key `rule`.
 pub(crate) fn rules(value: &Value) -> anyhow::Result<Vec<Rule>> {
     let Value::Array(tables) = value else { bail!("rules are written as [[rule]] tables") };
-    let rule = |(number, value): (usize, &Value)| {
-        let place = || format!("rule {}", number + 1);
-        let Value::Table(table) = value else { bail!("rules are written as [[rule]] tables") };
-        rule(table).with_context(place)
-    };
     let globs = tables.iter().filter_map(|table| table.get("paths")?.as_array()).flatten();
-    let globs: usize = globs.filter_map(Value::as_str).map(str::len).sum();
-    ensure!(globs <= LONGEST_GLOBS, "the globs of all rules together have more than 32 kB");
+    let globs_len: usize = globs.filter_map(Value::as_str).map(str::len).sum();
+    ensure!(globs_len <= MAX_GLOBS_LEN, "the globs of all rules together have more than 32 kB");
     let mut size = 0;
-    let rules = tables.iter().enumerate().map(|table| {
-        let rule = rule(table)?;
+    let rules = tables.iter().enumerate().map(|(index, table)| {
+        let rule = rule(table).with_context(|| format!("rule {}", index + 1))?;
         size += rule.size();
-        ensure!(size <= LARGEST, "the patterns of all rules together take more than 16 MB");
+        ensure!(
+            size <= MAX_PATTERN_SIZE,
+            "the patterns of all rules together take more than 16 MB"
+        );
         Ok(rule)
     });
     rules.collect()
 }
 
-fn rule(table: &Table) -> anyhow::Result<Rule> {
+fn rule(value: &Value) -> anyhow::Result<Rule> {
+    let Value::Table(table) = value else { bail!("rules are written as [[rule]] tables") };
     if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
         bail!("unknown key `{key}`{}", suggest(key, KEYS.into_iter()));
     }
-    let written: RuleTable = Value::Table(table.clone())
-        .try_into()
-        // With the key that it is about.
-        .map_err(|e: toml::de::Error| anyhow!("{}", e.to_string().trim().replace('\n', " ")))?;
-    written.check()?;
-    let RuleTable { name, severity, reason, paths, .. } = &written;
-    let mut rule = written.test()?.with_severity(*severity);
-    if let Some(name) = name {
+    // The full text of the error names the key, on a line of its own.
+    let one_line = |e: toml::de::Error| anyhow!("{}", e.to_string().trim().replace('\n', " "));
+    let table: RuleTable = value.clone().try_into().map_err(one_line)?;
+    table.check()?;
+    let mut rule = table.test()?.with_severity(table.severity);
+    if let Some(name) = &table.name {
         rule = rule.with_name(name);
     }
-    if let Some(reason) = reason {
+    if let Some(reason) = &table.reason {
         rule = rule.with_reason(reason);
     }
-    match paths {
+    match &table.paths {
         Some(globs) => rule.with_paths(globs).map_err(|e| anyhow!("{e}")),
         None => Ok(rule),
     }
@@ -101,7 +100,7 @@ impl Bounds {
 }
 
 impl RuleTable {
-    /// Bounds that nothing keeps, or everything, are slips.
+    /// Refuses bounds that every file keeps, or none: they are typing errors.
     fn check(&self) -> anyhow::Result<()> {
         for (name, bounds) in
             [("duration", &self.duration), ("rate", &self.rate), ("loudness", &self.loudness)]
@@ -122,7 +121,7 @@ impl RuleTable {
         Ok(())
     }
 
-    /// The one thing that it is about.
+    /// Builds the rule from the one key that holds its test.
     fn test(&self) -> anyhow::Result<Rule> {
         let check = |check: Option<AudioCheck>| check.map(|check| Ok(Rule::audio(check)));
         let rate = |bound: Option<f64>| {
@@ -152,5 +151,63 @@ impl RuleTable {
             (None, _) => bail!("says nothing: one of {} is needed", KEYS[4..].join(", ")),
             (Some(_), Some(_)) => bail!("says two things: make it two rules"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use support::random::{cases, soup};
+    use toml::Table;
+
+    use super::*;
+
+    #[test]
+    fn a_random_table_is_a_rule_or_refused_by_its_number() {
+        const WORDS: [&str; 20] = [
+            "name = ",
+            "severity = ",
+            "deny = ",
+            "require = ",
+            "silence = ",
+            "duration = ",
+            "paths = ",
+            "'(a'",
+            "'x'",
+            "1",
+            "-1.5",
+            "nan",
+            "true",
+            "{ min = 1 }",
+            "{ max = inf }",
+            "[]",
+            "['[']",
+            "\n",
+            "\n",
+            "[[rule]]\n",
+        ];
+        cases(|random| {
+            let text = String::from_utf8_lossy(&soup(random, 12, &WORDS)).into_owned();
+            let Ok(table) = format!("[[rule]]\n{text}").parse::<Table>() else { return };
+            let parsed = rules(&table["rule"]).map(|rules| rules.len());
+            let count = table["rule"].as_array().unwrap().len();
+            match parsed {
+                Ok(parsed) => assert_eq!(parsed, count),
+                Err(error) => assert!(error.to_string().starts_with("rule "), "{error:#}"),
+            }
+        });
+    }
+
+    #[test]
+    fn a_random_pattern_is_a_rule_of_at_most_4_mb_or_refused() {
+        const WORDS: [&str; 14] = [
+            "a", "\\w", "\\b", "{9}", "{1,99}", "*", "+?", "(", ")", "|", "[a-z]", "(?i)", "^",
+            "\\p{L}",
+        ];
+        cases(|random| {
+            let pattern = String::from_utf8_lossy(&soup(random, 12, &WORDS)).into_owned();
+            if let Ok(rule) = Rule::deny(&pattern) {
+                assert!(rule.size() <= 4 << 20);
+            }
+        });
     }
 }

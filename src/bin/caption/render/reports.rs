@@ -8,12 +8,9 @@ use caption::{Error, Outcome};
 use super::output_file::OutputFile;
 use super::{End, RenderOptions, Renderer, ReportKind};
 use crate::args::report::ReportOption;
-use crate::config::environment::Environment;
+use crate::config::environment;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
-
-/// Environment variable with the file for the summary of a job in GitHub Actions.
-const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// All reports of a run.
 pub(crate) struct Reports {
@@ -34,14 +31,14 @@ struct OpenReport {
 
 impl Reports {
     /// Fails with [`Error::Unwritable`] if a report could not be written later.
-    pub(crate) fn open(options: &[ReportOption], environment: &Environment) -> Result<Self, Error> {
+    pub(crate) fn open(options: &[ReportOption]) -> Result<Self, Error> {
         let mut reports = Vec::new();
         for ReportOption { kind, file: path } in options {
             let path = path.as_deref();
             let file = path.map(OutputFile::create).transpose()?;
             reports.push(OpenReport::new(*kind, path, file));
         }
-        let summary = environment.get(STEP_SUMMARY).map(PathBuf::from);
+        let summary = environment::step_summary();
         if let Some(path) = summary.filter(|_| options.iter().any(ReportOption::is_for_github)) {
             let file = Some(OutputFile::append(&path)?);
             reports.push(OpenReport::new(ReportKind::StepSummary, Some(&path), file));

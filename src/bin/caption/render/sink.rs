@@ -6,8 +6,7 @@ use std::path::Path;
 use caption::Error;
 
 use super::output_file::OutputFile;
-use crate::config::environment::Environment;
-use crate::ui::terminal::Output;
+use crate::ui::escape::EscapedWriter;
 
 pub(crate) struct Sink {
     target: Target,
@@ -15,8 +14,8 @@ pub(crate) struct Sink {
 }
 
 enum Target {
-    Stdout(Output<StdoutLock<'static>>),
-    File(Output<OutputFile>),
+    Stdout(EscapedWriter<StdoutLock<'static>>),
+    File(EscapedWriter<OutputFile>),
     /// Standard output after its reader has closed it.
     Closed,
 }
@@ -24,15 +23,11 @@ enum Target {
 impl Sink {
     /// With `ignores_closed_pipe`, output is dropped once the reader of standard output is gone;
     /// otherwise writing fails.
-    pub(crate) fn open(
-        file: Option<&Path>,
-        environment: &Environment,
-        ignores_closed_pipe: bool,
-    ) -> Result<Self, Error> {
+    pub(crate) fn open(file: Option<&Path>, ignores_closed_pipe: bool) -> Result<Self, Error> {
         let target = match file.map(OutputFile::create).transpose()? {
-            Some(file) if file.is_terminal() => Target::File(Output::Terminal(file)),
-            Some(file) => Target::File(Output::Plain(file)),
-            None => Target::Stdout(Output::new(io::stdout().lock(), environment)),
+            Some(file) if file.is_terminal() => Target::File(EscapedWriter::Terminal(file)),
+            Some(file) => Target::File(EscapedWriter::Plain(file)),
+            None => Target::Stdout(EscapedWriter::stdout(io::stdout().lock())),
         };
         Ok(Self { target, ignores_closed_pipe })
     }

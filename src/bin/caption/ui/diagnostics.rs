@@ -1,4 +1,4 @@
-//! Everything that is said on standard error, one line a thing.
+//! Messages on standard error, one line each.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -7,10 +7,10 @@ use anstream::{AutoStream, ColorChoice};
 use caption::{Error, Finding, Outcome, Severity, Status, Usage, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
-use crate::args::Cli;
 use crate::config::api_key::NoKey;
-use crate::config::environment::Environment;
-use crate::ui::command_escaper::{CommandEscaper, is_log};
+use crate::config::display::DisplayConfig;
+use crate::config::environment::is_ci_log;
+use crate::ui::escape::CommandEscaper;
 use crate::ui::hints::{Exit, hint};
 use crate::ui::progress::Progress;
 use crate::ui::summary::{Summary, windows};
@@ -19,123 +19,104 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 const PLAIN: Style = Style::new();
 
-const HOW_TO_GET_A_KEY: &str = "  make one at https://aimlapi.com/app/keys, then say\n  \
+const KEY_INSTRUCTIONS: &str = "  make one at https://aimlapi.com/app/keys, then say\n  \
                                 export AIMLAPI_KEY=...     or --api-key-file FILE\n";
 
-/// Speaks as loudly as was asked for, and never into the progress display.
+/// Writes messages to standard error, above the progress display.
 pub(crate) struct Diagnostics {
     pub(crate) progress: Progress,
     color: ColorChoice,
     quiet: bool,
     verbose: bool,
-    /// Whether a CI system reads it.
-    is_log: bool,
-    /// What failed in a run of several inputs, told at its end.
+    is_ci_log: bool,
+    /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
 }
 
-/// The first failures in their words, and how many more there were.
+/// Messages of the first failures, and the number of further ones.
 #[derive(Default)]
 struct Failures {
-    told: Vec<String>,
-    more: usize,
+    messages: Vec<String>,
+    further: usize,
 }
 
-/// More failures than these are counted and not listed.
-const MOST_FAILURES: usize = 1000;
+/// Further failures are counted, not listed.
+const MAX_FAILURES: usize = 1000;
 
 impl Diagnostics {
-    pub(crate) fn new(cli: &Cli, environment: &Environment) -> Self {
-        let may_color = environment.stderr_is_terminal && environment.get("NO_COLOR").is_none();
-        let color = cli.general.color.holds(may_color);
-        let progress =
-            cli.general.progress.holds(environment.stderr_is_terminal && !cli.general.quiet);
+    pub(crate) fn new(config: &DisplayConfig) -> Self {
         Self {
-            progress: Progress::new(progress),
-            color: if color { ColorChoice::Always } else { ColorChoice::Never },
-            quiet: cli.general.quiet,
-            verbose: cli.general.verbose,
-            is_log: is_log(environment),
+            progress: Progress::new(config.progress),
+            color: if config.color { ColorChoice::Always } else { ColorChoice::Never },
+            quiet: config.quiet,
+            verbose: config.verbose,
+            is_ci_log: is_ci_log(),
             failures: RefCell::default(),
         }
     }
 
-    /// Before it is known what was asked for.
-    pub(crate) fn plain(environment: &Environment) -> Self {
-        let may_color = environment.stderr_is_terminal && environment.get("NO_COLOR").is_none();
-        Self {
-            progress: Progress::new(false),
-            color: if may_color { ColorChoice::Always } else { ColorChoice::Never },
-            quiet: false,
-            verbose: false,
-            is_log: is_log(environment),
-            failures: RefCell::default(),
-        }
-    }
-
-    /// An error that ends the run.
+    /// Reports an error that ends the run, and returns the exit code.
     pub(crate) fn fatal(&self, error: &anyhow::Error) -> Exit {
         match error.downcast_ref::<Error>() {
-            Some(known) => self.say("error", ERROR, &format!("{known}; {}", hint(known))),
-            None if self.verbose => self.say("error", ERROR, &error.to_string()),
-            None => self.say("error", ERROR, &format!("{error:#}")),
+            Some(error) => self.message("error", ERROR, &format!("{error}; {}", hint(error))),
+            None if self.verbose => self.message("error", ERROR, &error.to_string()),
+            None => self.message("error", ERROR, &format!("{error:#}")),
         }
         if error.is::<NoKey>() {
-            self.raw(HOW_TO_GET_A_KEY);
+            self.print(KEY_INSTRUCTIONS);
         }
-        self.raw(&self.causes(error.as_ref()));
+        self.print(&self.causes(error.as_ref()));
         Exit::of_run(error)
     }
 
-    /// A rule that an input breaks; kept like a failure where it fails the audit.
+    /// Reports a violation of a rule: like a failure if it fails the audit, else as a warning.
     pub(crate) fn finding(&self, name: &str, finding: &Finding, is_batch: bool) {
         let Finding { rule, message, .. } = finding;
         let text = format!("{message} ({rule}): {name}{}", finding.details());
         if finding.severity == Severity::Error {
-            self.keep(line("broken", ERROR, &text), is_batch);
+            self.print_or_defer(line("broken", ERROR, &text), is_batch);
         } else {
             self.warn(&text);
         }
     }
 
-    /// Why an input has no caption: what happened, to which input, what to do next. Kept for the
-    /// end of the run where there are several inputs.
+    /// Reports the error of an input: the error, the input, and a hint.
     pub(crate) fn failure(&self, name: &str, error: &Error, is_batch: bool) {
         let id = error.request_id().map(|id| format!(" [request {id}]")).unwrap_or_default();
         let text = format!("{error}: {name}; {}{id}", hint(error));
         let text = line("error", ERROR, &text) + &self.causes(error.root());
-        self.keep(text, is_batch);
+        self.print_or_defer(text, is_batch);
     }
 
-    /// Tells it now, or at the end of the run where there are several inputs.
-    fn keep(&self, text: String, is_batch: bool) {
+    /// Prints a failure; in a batch, at the end of the run.
+    fn print_or_defer(&self, text: String, is_batch: bool) {
         let mut failures = self.failures.borrow_mut();
         if !is_batch {
-            self.raw(&text);
-        } else if failures.told.len() < MOST_FAILURES {
-            failures.told.push(text);
+            self.print(&text);
+        } else if failures.messages.len() < MAX_FAILURES {
+            failures.messages.push(text);
         } else {
-            failures.more += 1;
+            failures.further += 1;
         }
     }
 
-    /// Tells the failures that were kept.
+    /// Prints the failures of a batch.
     pub(crate) fn failures(&self) {
         let failures = self.failures.take();
-        self.raw(&failures.told.concat());
-        if failures.more > 0 {
-            self.say("error", ERROR, &format!("{} more failures", failures.more));
+        self.print(&failures.messages.concat());
+        if failures.further > 0 {
+            self.message("error", ERROR, &format!("{} more failures", failures.further));
         }
     }
 
-    /// A caption that is delivered but could not be kept.
+    /// Reports a caption that is delivered but not in the manifest.
     pub(crate) fn manifest_error(&self, outcome: &Outcome, error: &io::Error) {
         let name = &outcome.name;
         let text = format!("could not write the manifest ({error}): {name}; nothing more is asked");
-        self.say("error", ERROR, &text);
+        self.message("error", ERROR, &text);
     }
 
-    /// The last line of a run of several inputs.
+    /// Prints the last line of a batch.
     pub(crate) fn summary(
         &self,
         summary: &Summary,
@@ -146,52 +127,52 @@ impl Diagnostics {
         self.result(&summary.line(usage, usd, total));
     }
 
-    /// Something that went wrong with no one input.
+    /// Reports an error that belongs to no input.
     pub(crate) fn problem(&self, text: &str) {
-        self.say("error", ERROR, text);
+        self.message("error", ERROR, text);
     }
 
-    /// Commands for what reads standard error, as they are.
+    /// Writes commands for a CI system, unescaped.
     pub(crate) fn commands(&self, text: &[u8]) {
-        // With standard error gone there is nobody left to tell.
+        // Nothing can report that standard error is closed.
         self.progress.suspend(|| {
             let _ = io::stderr().lock().write_all(text);
         });
     }
 
-    /// What a run comes to.
+    /// Prints a result of the run.
     pub(crate) fn result(&self, text: &str) {
         if !self.quiet {
-            self.raw(&format!("{}\n", sanitize(text)));
+            self.print(&format!("{}\n", sanitize(text)));
         }
     }
 
-    /// Something for those who want to know more.
+    /// Prints a note with `--verbose` only.
     pub(crate) fn detail(&self, text: &str) {
         if self.verbose {
-            self.say("note", NOTE, text);
+            self.message("note", NOTE, text);
         }
     }
 
-    /// Something the user should know though nothing failed.
+    /// Prints a note: nothing failed.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            self.say("note", NOTE, text);
+            self.message("note", NOTE, text);
         }
     }
 
-    /// Something that should be mended though nothing failed.
+    /// Prints a warning: nothing failed, but something should be corrected.
     pub(crate) fn warn(&self, text: &str) {
         if !self.quiet {
-            self.say("warning", NOTE, text);
+            self.message("warning", NOTE, text);
         }
     }
 
-    /// What an answer took, for those who ask.
+    /// Prints time, cost and tokens of a caption with `--verbose` only.
     pub(crate) fn answered(&self, outcome: &Outcome) {
         let Some(answer) = outcome.answer().filter(|_| self.verbose) else { return };
         if matches!(outcome.status, Status::Cached(_)) {
-            return self.say("known", PLAIN, &outcome.name);
+            return self.message("known", PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if !answer.windows.is_empty() {
@@ -205,28 +186,28 @@ impl Diagnostics {
         facts.extend(answer.usd.map(|usd| format!("${usd:.6}")));
         facts.extend(answer.model.clone());
         facts.extend(answer.request_id.as_ref().map(|id| format!("request {id}")));
-        self.say("done", PLAIN, &format!("{}: {}", outcome.name, facts.join(", ")));
+        self.message("done", PLAIN, &format!("{}: {}", outcome.name, facts.join(", ")));
     }
 
     fn causes(&self, error: &dyn std::error::Error) -> String {
         let first = error.source().filter(|_| self.verbose);
         std::iter::successors(first, |error| error.source())
-            .map(|cause| ["  caused by: ", &on_one_line(&cause.to_string()), "\n"].concat())
+            .map(|cause| ["  caused by: ", &one_line(&cause.to_string()), "\n"].concat())
             .collect()
     }
 
-    fn say(&self, label: &str, style: Style, text: &str) {
-        self.raw(&line(label, style, text));
+    fn message(&self, label: &str, style: Style, text: &str) {
+        self.print(&line(label, style, text));
     }
 
-    fn raw(&self, text: &str) {
+    fn print(&self, text: &str) {
         if text.is_empty() {
             return;
         }
         self.progress.suspend(|| {
-            // With standard error gone there is nobody left to tell.
+            // Nothing can report that standard error is closed.
             let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
-            let _ = if self.is_log {
+            let _ = if self.is_ci_log {
                 CommandEscaper::new(stderr).write_all(text.as_bytes())
             } else {
                 stderr.write_all(text.as_bytes())
@@ -236,9 +217,9 @@ impl Diagnostics {
 }
 
 fn line(label: &str, style: Style, text: &str) -> String {
-    format!("caption: {style}{label}:{style:#} {}\n", on_one_line(text))
+    format!("caption: {style}{label}:{style:#} {}\n", one_line(text))
 }
 
-fn on_one_line(text: &str) -> String {
+fn one_line(text: &str) -> String {
     sanitize(text).replace('\n', " ")
 }

@@ -1,4 +1,4 @@
-//! What happened on the way to a caption, in words.
+//! Messages for the events of a request.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use caption::{AudioFormat, Event};
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::summary::windows;
 
-/// A wait that people wonder about.
-const LONG_WAIT: Duration = Duration::from_secs(5);
+/// A longer wait is reported in a batch too: the run would seem to hang.
+const NOTED_WAIT: Duration = Duration::from_secs(5);
 
-/// Tells what people should know of an event, and the rest to those who ask.
+/// Prints an event: a note if the user should know, else a detail for `--verbose`.
 pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event: &Event) {
     match event {
         Event::Inlining { url } => diagnostics
@@ -23,12 +23,12 @@ pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event:
             } else {
                 format!("sent as it is, {}", si(*sent))
             };
-            diagnostics.detail(&format!("{}: {what}: {name}", in_words(format)));
+            diagnostics.detail(&format!("{}: {what}: {name}", describe(format)));
         }
         Event::Cutting { format, total } => {
             let windows = total.map_or_else(|| "windows".to_owned(), windows);
             let what = format!("sent as {windows} of 16 kHz mono WAV");
-            diagnostics.detail(&format!("{}: {what}: {name}", in_words(format)));
+            diagnostics.detail(&format!("{}: {what}: {name}", describe(format)));
         }
         Event::Damaged { packets } => {
             let s = if *packets == 1 { "" } else { "s" };
@@ -37,8 +37,8 @@ pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event:
         }
         Event::Retrying { reason, wait, attempt } => {
             let text = format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
-            // In a batch there are too many of them, unless the run would seem to hang.
-            if is_batch && *wait < LONG_WAIT {
+            // A batch has too many short waits.
+            if is_batch && *wait < NOTED_WAIT {
                 diagnostics.detail(&text);
             } else {
                 diagnostics.note(&text);
@@ -51,7 +51,7 @@ pub(crate) fn tell(diagnostics: &Diagnostics, is_batch: bool, name: &str, event:
     }
 }
 
-fn in_words(format: &AudioFormat) -> String {
+fn describe(format: &AudioFormat) -> String {
     let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
     format!("{format}{track}")
 }

@@ -1,5 +1,5 @@
-//! What is shown while people wait. For one input: bytes going up, then seconds, then nothing.
-//! For several: what is done, above the clips in flight.
+//! Progress display. For one input: uploaded bytes, then seconds. For a batch: a bar above the
+//! inputs in flight.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,21 +13,21 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use crate::ui::summary::Summary;
 
 const UPLOAD: &str = "{spinner} sending {decimal_bytes}/{decimal_total_bytes} {wide_bar}";
-const LISTENING: &str = "{spinner} listening {elapsed}";
+const WAITING: &str = "{spinner} listening {elapsed}";
 const WINDOWS: &str = "{spinner} {pos}/{len} windows {wide_bar} {eta} left";
 const BATCH: &str = "{spinner} {pos} done{msg} · {rate} · {elapsed}";
 const BATCH_OF_KNOWN_SIZE: &str = "{wide_bar} {pos}/{len} done{msg} · {rate} · {eta} left";
-const CLIP: &str = "  {spinner} {wide_msg} {elapsed}";
+const INPUT: &str = "  {spinner} {wide_msg} {elapsed}";
 
-/// More clips than these are counted and not named.
-const MOST_CLIPS: usize = 8;
+/// Maximum of inputs in flight that have a line of their own.
+const MAX_INPUT_LINES: usize = 8;
 
-/// Lines on standard error that are gone when they are in the way.
+/// Temporary lines at the end of standard error.
 pub(crate) struct Progress {
     visible: bool,
     lines: MultiProgress,
     main: RefCell<Option<ProgressBar>>,
-    clips: RefCell<BTreeMap<usize, ProgressBar>>,
+    inputs: RefCell<BTreeMap<usize, ProgressBar>>,
 }
 
 impl Progress {
@@ -38,10 +38,10 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let lines = MultiProgress::with_draw_target(target);
-        Self { visible, lines, main: RefCell::default(), clips: RefCell::default() }
+        Self { visible, lines, main: RefCell::default(), inputs: RefCell::default() }
     }
 
-    /// For one input: shows the bytes that have left, and the wait once all have.
+    /// Shows the uploaded bytes of the only input, then the wait for its response.
     pub(crate) fn sent(&self, bytes: u64, total: u64) {
         if !self.visible {
             return;
@@ -53,11 +53,11 @@ impl Progress {
             bar.set_position(bytes);
         } else {
             bar.reset_elapsed();
-            style(&bar, LISTENING);
+            style(&bar, WAITING);
         }
     }
 
-    /// For one input in windows: shows how many have their caption.
+    /// Shows the captioned windows of the only input.
     pub(crate) fn windows(&self, done: u64, total: Option<u64>) {
         if !self.visible {
             return;
@@ -70,27 +70,27 @@ impl Progress {
         bar.set_position(done);
     }
 
-    /// For several inputs: names one that is under way.
+    /// Adds a line for an input of a batch.
     pub(crate) fn started(&self, number: usize, name: &str) {
-        let mut clips = self.clips.borrow_mut();
-        if self.visible && clips.len() < MOST_CLIPS {
+        let mut inputs = self.inputs.borrow_mut();
+        if self.visible && inputs.len() < MAX_INPUT_LINES {
             let bar = self.lines.add(ProgressBar::new_spinner());
-            style(&bar, CLIP);
+            style(&bar, INPUT);
             bar.set_message(sanitize(name).replace('\n', " "));
             bar.enable_steady_tick(Duration::from_millis(100));
-            clips.insert(number, bar);
+            inputs.insert(number, bar);
         }
     }
 
-    /// For several inputs: one is no longer under way.
+    /// Removes the line of an input.
     pub(crate) fn ended(&self, number: usize) {
-        if let Some(bar) = self.clips.borrow_mut().remove(&number) {
+        if let Some(bar) = self.inputs.borrow_mut().remove(&number) {
             bar.finish_and_clear();
             self.lines.remove(&bar);
         }
     }
 
-    /// For several inputs: shows how far it all is.
+    /// Shows the inputs that are done in a batch.
     pub(crate) fn counted(&self, summary: &Summary, total: Option<usize>) {
         if !self.visible {
             return;
@@ -107,9 +107,9 @@ impl Progress {
         bar.set_position(summary.done());
     }
 
-    /// Takes everything away.
+    /// Removes all lines.
     pub(crate) fn clear(&self) {
-        for (_, bar) in std::mem::take(&mut *self.clips.borrow_mut()) {
+        for (_, bar) in std::mem::take(&mut *self.inputs.borrow_mut()) {
             bar.finish_and_clear();
         }
         if let Some(bar) = self.main.borrow_mut().take() {
@@ -117,7 +117,7 @@ impl Progress {
         }
     }
 
-    /// Takes everything away while something else is written.
+    /// Hides all lines while something else is written.
     pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         self.lines.suspend(write)
     }
@@ -134,9 +134,9 @@ impl Progress {
 }
 
 fn style(bar: &ProgressBar, template: &str) {
-    let style = ProgressStyle::with_template(template).expect("written above");
+    let style = ProgressStyle::with_template(template).expect("a valid template");
     bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A display that cannot be written shows nothing.
+        // Writing to a string cannot fail.
         let _ = write!(out, "{:.1}/s", state.per_sec());
     }));
 }

@@ -1,19 +1,19 @@
-//! What a run comes to, in one line.
+//! Summary of a run: counts, time, tokens and cost in one line.
 
 use std::time::{Duration, Instant};
 
 use caption::{Outcome, Status, Usage};
 use indicatif::HumanCount;
 
-/// Counts outcomes.
+/// Counts of outcomes by status.
 pub(crate) struct Summary {
     started: Instant,
     captioned: u64,
-    known: u64,
+    cached: u64,
     skipped: u64,
     failed: u64,
-    unfit: u64,
-    broken: u64,
+    blocked: u64,
+    violations: u64,
 }
 
 impl Summary {
@@ -21,20 +21,20 @@ impl Summary {
         Self {
             started: Instant::now(),
             captioned: 0,
-            known: 0,
+            cached: 0,
             skipped: 0,
             failed: 0,
-            unfit: 0,
-            broken: 0,
+            blocked: 0,
+            violations: 0,
         }
     }
 
     pub(crate) fn count(&mut self, outcome: &Outcome) {
-        self.broken += u64::from(outcome.has_violation());
+        self.violations += u64::from(outcome.has_violation());
         match &outcome.status {
-            Status::Blocked => self.unfit += 1,
+            Status::Blocked => self.blocked += 1,
             Status::Captioned(_) => self.captioned += 1,
-            Status::Cached(_) => self.known += 1,
+            Status::Cached(_) => self.cached += 1,
             Status::Skipped => self.skipped += 1,
             Status::Failed(_) => self.failed += 1,
             _ => {}
@@ -42,37 +42,37 @@ impl Summary {
     }
 
     pub(crate) fn done(&self) -> u64 {
-        self.captioned + self.known + self.skipped + self.unfit + self.failed
+        self.captioned + self.cached + self.skipped + self.blocked + self.failed
     }
 
     pub(crate) fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// What is not simply done, for a line that says how much is.
+    /// Counts of all outcomes but new captions, for the end of a line.
     pub(crate) fn asides(&self) -> String {
-        let aside = |count: u64, what: &str| {
-            if count == 0 { String::new() } else { format!(" · {} {what}", HumanCount(count)) }
+        let aside = |count: u64, label: &str| {
+            if count == 0 { String::new() } else { format!(" · {} {label}", HumanCount(count)) }
         };
         [
-            aside(self.known, "known"),
+            aside(self.cached, "known"),
             aside(self.skipped, "skipped"),
-            aside(self.unfit, "not sent"),
+            aside(self.blocked, "not sent"),
             aside(self.failed, "failed"),
-            aside(self.broken, "broken"),
+            aside(self.violations, "broken"),
         ]
         .concat()
     }
 
-    /// The last line of a run.
+    /// Last line of a run.
     pub(crate) fn line(&self, usage: Usage, usd: Option<f64>, total: Option<usize>) -> String {
-        let left = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
+        let untried = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
         let (prompt, completion) = (usage.prompt_tokens, usage.completion_tokens);
         let tokens = || format!("{} + {} tokens", HumanCount(prompt), HumanCount(completion));
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
-            (left > 0).then(|| format!("{} not tried", HumanCount(left))),
-            Some(span(self.started.elapsed())),
+            (untried > 0).then(|| format!("{} not tried", HumanCount(untried))),
+            Some(duration(self.started.elapsed())),
             (prompt > 0 || completion > 0).then(tokens),
             usd.map(dollars),
         ];
@@ -80,7 +80,7 @@ impl Summary {
     }
 }
 
-/// Cents, and fractions of one where there is no whole one.
+/// Formats an amount: in cents, or with six decimals below ten cents.
 pub(crate) fn dollars(usd: f64) -> String {
     if usd >= 0.1 { format!("${usd:.2}") } else { format!("${usd:.6}") }
 }
@@ -89,7 +89,7 @@ pub(crate) fn windows(count: u64) -> String {
     if count == 1 { "1 window".to_owned() } else { format!("{} windows", HumanCount(count)) }
 }
 
-fn span(time: Duration) -> String {
+fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, _) => format!("{:.1} s", time.as_secs_f64()),
@@ -103,11 +103,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_in_their_two_largest_units() {
-        for (seconds, told) in
+    fn a_duration_has_its_two_largest_units() {
+        for (seconds, expected) in
             [(0.25, "0.2 s"), (59.9, "59.9 s"), (250.0, "4 m 10 s"), (7260.0, "2 h 1 m")]
         {
-            assert_eq!(span(Duration::from_secs_f64(seconds)), told);
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
         }
     }
 }

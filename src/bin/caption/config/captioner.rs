@@ -1,0 +1,145 @@
+//! Captioner of a run: client, key, rules, cache and budget.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use caption::{
+    Captioner, CaptionerOptions, Client, ClientOptions, Convert, Error, Manifest, Rule, Shutdown,
+    UploadOptions,
+};
+
+use super::{Config, api_key, shows_waveform};
+use crate::args::Cli;
+use crate::args::output::AuditArgs;
+use crate::render::FormatKind;
+use crate::ui::diagnostics::Diagnostics;
+
+impl Config {
+    /// Creates the captioner. A dry run and an offline run need no key.
+    pub(crate) fn captioner(
+        &self,
+        diagnostics: &Diagnostics,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<Captioner> {
+        let mut captioner =
+            Captioner::new(self.captioner_options()).with_shutdown(shutdown.clone());
+        captioner = if self.is_offline || self.is_dry_run {
+            captioner.without_client(self.options.clone())
+        } else {
+            captioner.with_client(self.client(diagnostics)?)
+        };
+        captioner = captioner.with_rules([vec![Rule::looping()], self.rules.clone()].concat());
+        if let Some(manifest) = self.cache(diagnostics)? {
+            captioner = captioner.with_cache(manifest);
+        }
+        if let Some(usd) = self.max_spend {
+            captioner = captioner.with_budget(usd);
+        }
+        Ok(captioner)
+    }
+
+    fn captioner_options(&self) -> CaptionerOptions {
+        let mut options = CaptionerOptions::default();
+        options.inline = self.inline;
+        options.upload = self.upload.clone();
+        options.needs_length = self.formats.iter().any(|format| format.is_subtitles());
+        options.needs_waveform = shows_waveform(&self.reports);
+        options.jobs = self.jobs;
+        options
+    }
+
+    fn client(&self, diagnostics: &Diagnostics) -> anyhow::Result<Client> {
+        let found = api_key::find(self.api_key_file.as_deref())?;
+        if found.is_open_to_others {
+            diagnostics.warn(
+                "others on this machine can read the file that --api-key-file names; chmod 600 it",
+            );
+        }
+        Ok(Client::new(found.key, self.options.clone())?)
+    }
+
+    /// Manifest of cached captions, or one that ends with the run where captions may repeat. The
+    /// service's own response is not kept, so `json` has no cache.
+    fn cache(&self, diagnostics: &Diagnostics) -> anyhow::Result<Option<Manifest>> {
+        let is_json = self.formats.contains(&FormatKind::Json);
+        let writes_records =
+            self.formats.contains(&FormatKind::Jsonl) || self.formats.contains(&FormatKind::Csv);
+        let manifest = match &self.manifest {
+            Some(_) if is_json => {
+                bail!(
+                    "a manifest keeps records and not the service's responses: use --format jsonl"
+                )
+            }
+            Some(path) => self.open_manifest(path, diagnostics)?,
+            None if !is_json && (self.is_batch || writes_records) => {
+                Manifest::temporary().context("could not make a temporary file")?
+            }
+            None => return Ok(None),
+        };
+        Ok(Some(if self.force { manifest.without_existing() } else { manifest }))
+    }
+
+    fn open_manifest(&self, path: &Path, diagnostics: &Diagnostics) -> anyhow::Result<Manifest> {
+        let manifest = if self.is_dry_run && !path.exists() {
+            // A dry run creates no file.
+            Manifest::temporary()
+        } else if self.is_dry_run || self.is_offline {
+            Manifest::open_read_only(path)
+        } else {
+            Manifest::open(path)
+        };
+        let manifest =
+            manifest.with_context(|| format!("could not open the manifest {}", path.display()))?;
+        let lines = manifest.unreadable_lines();
+        if lines > 0 {
+            let path = path.display();
+            diagnostics.note(&format!("{lines} torn or foreign lines set aside in {path}"));
+        }
+        Ok(manifest)
+    }
+}
+
+/// Rules of the audit options.
+pub(super) fn audit_rules(audit: &AuditArgs) -> Result<Vec<Rule>, Error> {
+    let deny = audit.deny.iter().map(|pattern| Rule::deny(pattern));
+    let require = audit.require.iter().map(|pattern| Rule::require(pattern));
+    let checks = audit.check.iter().flatten().cloned().map(Rule::audio).map(Ok);
+    deny.chain(require).chain(checks).collect()
+}
+
+/// Options of the client.
+pub(super) fn client_options(cli: &Cli, streams: bool) -> ClientOptions {
+    let mut options = ClientOptions::default();
+    options.base_url.clone_from(&cli.service.base_url);
+    options.model.clone_from(&cli.service.model);
+    options.dialect = cli.service.dialect;
+    options.max_tokens = cli.service.max_tokens;
+    options.stream = streams;
+    options.max_retries = cli.network.max_retries;
+    options.timeout = cli.network.timeout;
+    options.connect_timeout = cli.network.connect_timeout;
+    options.min_interval = cli.network.rate.unwrap_or_default();
+    options.proxy.clone_from(&cli.network.proxy);
+    options.ca_file.clone_from(&cli.network.cacert);
+    options.allow_http = cli.service.allow_http;
+    options
+}
+
+/// Options of uploads, with a window that a request can hold.
+pub(super) fn upload_options(cli: &Cli) -> anyhow::Result<UploadOptions> {
+    let mut upload = UploadOptions::default();
+    upload.convert = cli.audio.convert;
+    upload.window = cli.audio.window;
+    upload.max_upload = cli.audio.max_upload;
+    upload.measures = cli.general.verbose || shows_waveform(&cli.audit.report);
+    let Some(window) = upload.window else { return Ok(upload) };
+    if upload.convert == Convert::Never {
+        bail!("--window cuts converted sound: leave --convert never out");
+    }
+    let longest = upload.longest_window();
+    if window > longest {
+        let longest = humantime::format_duration(longest);
+        bail!("--window is too long: at most {longest}, since a cut may come 2 s late");
+    }
+    Ok(upload)
+}

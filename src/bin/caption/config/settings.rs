@@ -1,0 +1,200 @@
+//! Flags, environment and `caption.toml`, merged into one command line.
+//!
+//! Precedence: flags, environment, the project's file, the user's file. An option replaces the same
+//! option of a weaker source, and every option there that it conflicts with.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+use anyhow::bail;
+use caption::{Rule, sanitize};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
+
+use super::api_key::KEY_VARIABLES;
+use super::environment;
+use super::file::{self, ConfigFile};
+use crate::args::Cli;
+
+/// Options of files that a variable replaces although it does not hold their value.
+const REPLACED_BY_VARIABLE: [(&str, &[&str]); 2] =
+    [("color", &["NO_COLOR"]), ("api-key-file", &KEY_VARIABLES)];
+
+/// Options that decide the path of sidecars.
+const SIDECAR_OPTIONS: [&str; 2] = ["sidecar", "output-dir"];
+
+/// Everything that the user and the project set.
+pub(crate) struct Settings {
+    pub(crate) cli: Cli,
+    /// Rules of the files.
+    pub(crate) rules: Vec<Rule>,
+    /// True if the project asks for sidecars, which must then stay in its folder.
+    pub(crate) confines_sidecars: bool,
+}
+
+/// Options of stronger sources, and the arguments that the files add to them.
+struct Merge<'a> {
+    command: &'a Command,
+    given: Vec<&'a Arg>,
+    arguments: Vec<OsString>,
+    confines_sidecars: bool,
+}
+
+impl Settings {
+    /// Merges a command line with the environment and the files. `--help` ends the program here,
+    /// and so does a command line that clap refuses.
+    pub(crate) fn read(command_line: &[OsString]) -> anyhow::Result<Self> {
+        let mut command = command();
+        // Errors wait: an option that seems to be missing may be in a file.
+        let matches = command.clone().ignore_errors(true).get_matches_from(command_line);
+        command.build();
+        let files = if matches.contains_id("generate") {
+            Vec::new()
+        } else {
+            file::find(matches.get_one("config"))?
+        };
+        let mut merge = Merge::new(&command, &matches, command_line);
+        let mut rules = Vec::new();
+        for file in &files {
+            merge.add(file)?;
+            rules.splice(0..0, file.rules()?);
+        }
+        let Merge { mut arguments, confines_sidecars, .. } = merge;
+        arguments.extend(command_line.iter().skip(1).cloned());
+        let matches = parse(&command, &arguments, command_line)?;
+        Ok(Self { cli: Cli::from_arg_matches(&matches)?, rules, confines_sidecars })
+    }
+}
+
+impl<'a> Merge<'a> {
+    fn new(command: &'a Command, matches: &ArgMatches, command_line: &[OsString]) -> Self {
+        let is_given = |argument: &&Arg| {
+            let source = matches.value_source(argument.get_id().as_str());
+            let long = argument.get_long().unwrap_or_default();
+            let is_replaced = |(option, names): &(&str, &[&str])| {
+                *option == long && names.iter().any(|name| environment::get(name).is_some())
+            };
+            matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+                || REPLACED_BY_VARIABLE.iter().any(is_replaced)
+        };
+        Self {
+            command,
+            given: command.get_arguments().filter(is_given).collect(),
+            arguments: command_line.iter().take(1).cloned().collect(),
+            confines_sidecars: false,
+        }
+    }
+
+    /// Adds the options of a file that is weaker than all before it.
+    fn add(&mut self, file: &ConfigFile) -> anyhow::Result<()> {
+        let mut arguments = vec![OsString::new()];
+        let mut added = Vec::new();
+        for (key, value) in file.settings() {
+            let argument = file.option(key, self.command)?;
+            if self.given.iter().any(|given| self.excludes(given, argument)) {
+                continue;
+            }
+            arguments.extend(file.arguments(argument, key, value)?);
+            added.push(argument);
+            self.confines_sidecars |= SIDECAR_OPTIONS.contains(&key) && !file.is_trusted;
+        }
+        // Parsed alone, so that an error names the file and not the flags.
+        if let Err(error) = self.command.clone().try_get_matches_from(&arguments)
+            && error.kind() != ErrorKind::MissingRequiredArgument
+        {
+            bail!("{}: {}", file.name(), first_line(&error));
+        }
+        self.arguments.extend(arguments.drain(1..));
+        self.given.extend(added);
+        Ok(())
+    }
+
+    /// True if two options are the same or conflict; either may be the one that declares it.
+    fn excludes(&self, one: &Arg, other: &Arg) -> bool {
+        let conflicts =
+            |one, other: &Arg| self.command.get_arg_conflicts_with(one).contains(&other);
+        one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
+    }
+}
+
+/// Grammar of the command line.
+fn command() -> Command {
+    Cli::command().mut_args(|argument| {
+        let name = argument.get_env().map(ToOwned::to_owned);
+        let is_blank =
+            |name: &OsString| std::env::var_os(name).is_some() && environment::get(name).is_none();
+        // A blank variable counts as unset.
+        if name.as_ref().is_some_and(is_blank) {
+            argument.env(None::<&'static str>)
+        } else {
+            argument
+        }
+    })
+}
+
+/// Parses the arguments of the files and the flags. An error that may repeat control characters is
+/// returned, to be escaped; clap reports any other error itself.
+fn parse(
+    command: &Command,
+    arguments: &[OsString],
+    command_line: &[OsString],
+) -> anyhow::Result<ArgMatches> {
+    let is_harmful = |arg: &OsString| matches!(sanitize(&arg.to_string_lossy()), Cow::Owned(_));
+    match command.clone().try_get_matches_from(arguments) {
+        Err(error) if error.use_stderr() && command_line.iter().any(is_harmful) => {
+            bail!("{}; see --help", first_line(&error))
+        }
+        parsed => Ok(parsed.unwrap_or_else(|error| error.exit())),
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use support::random::{cases, mutated};
+
+    use super::*;
+
+    const VALID: &str = "
+format = ['jsonl']
+jobs = 8
+timeout = '90s'
+rate = '5/s'
+max-upload = '5MB'
+window = '30s'
+max-spend = 2.5
+quiet = true
+exclude = ['old/', '*.tmp.wav']
+[[rule]]
+name = 'no speech'
+deny = '\\b(speech|voice)\\b'
+severity = 'warning'
+reason = 'sound effects only'
+paths = ['sfx/**', '!x']
+[[rule]]
+loudness = { min = -30, max = -10.5 }
+[[rule]]
+channels = [1, 2]
+";
+
+    #[test]
+    fn a_mutated_file_is_read_or_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("caption.toml");
+        let args = ["caption", "--config", path.to_str().unwrap(), "a.wav"].map(OsString::from);
+        cases(|random| {
+            fs::write(&path, mutated(random, VALID.as_bytes())).unwrap();
+            if let Err(error) = Settings::read(&args) {
+                let message = format!("{error:#}");
+                assert!(message.contains("caption.toml"), "{message}");
+            }
+        });
+    }
+}
