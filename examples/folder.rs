@@ -24,8 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_cache(Manifest::open("captions.jsonl")?);
     let inputs: Vec<_> = FolderSearch::default().expand(folder)?.collect();
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut outcomes = captioner.caption_all(stream::iter(inputs), &Observer::none());
         while let Some(outcome) = outcomes.next().await {
             match (outcome.answer(), outcome.error()) {

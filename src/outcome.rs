@@ -33,7 +33,6 @@ pub struct Outcome {
 
 /// Result of one input.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Status {
     /// The service returned a caption.
     Captioned(Answer),

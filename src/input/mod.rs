@@ -31,7 +31,6 @@ pub struct Input {
 
 /// Location of the audio of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Source {
     /// A file on this machine.
     File(PathBuf),

@@ -4,7 +4,6 @@ use crate::audio::{Levels, Sound};
 
 /// Check of audio with its bounds. A bound of `None` is not checked.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum AudioCheck {
     /// Part of the audio that is silent.
     Silence {

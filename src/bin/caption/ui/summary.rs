@@ -37,7 +37,6 @@ impl Summary {
             Status::Cached(_) => self.cached += 1,
             Status::Skipped => self.skipped += 1,
             Status::Failed(_) => self.failed += 1,
-            _ => {}
         }
     }
 
