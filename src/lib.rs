@@ -121,7 +121,7 @@ pub use self::audio::{
 };
 pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
 pub use self::client::{
-    Answer, ApiKey, Audio, Client, ClientOptions, DEFAULT_BASE_URL, DEFAULT_MODEL, Dialect, Price,
+    Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Price,
     Usage, Window,
 };
 pub use self::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};

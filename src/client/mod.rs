@@ -10,7 +10,6 @@ pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
 pub use self::options::ClientOptions;
-pub(crate) use self::options::DEFAULT_MODEL;
 pub use self::pricing::Price;
 pub use self::request::Audio;
 
