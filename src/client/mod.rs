@@ -9,8 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
-pub use self::options::ClientOptions;
-pub(crate) use self::options::DEFAULT_MODEL;
+pub use self::options::{ClientOptions, DEFAULT_BASE_URL, DEFAULT_MODEL};
 pub use self::pricing::Price;
 pub use self::request::Audio;
 

@@ -8,10 +8,10 @@ use super::endpoint;
 
 /// Default model: an audio captioner that takes no prompt and responds in English. Source: AI/ML
 /// API's schema of `POST /v1/chat/completions` for this model.
-pub(crate) const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
+pub const DEFAULT_MODEL: &str = "alibaba/qwen3-omni-30b-a3b-captioner";
 
 /// Base URL of AI/ML API. Source: its published schema.
-const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
+pub const DEFAULT_BASE_URL: &str = "https://api.aimlapi.com/v1";
 
 /// Options of a [`Client`](super::Client): service, model, limits, network.
 #[derive(Debug, Clone)]
