@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# .github/package.sh TARGET: builds the program for a target and packs it, with its manual page and
-# completions, into dist/caption-VERSION-TARGET.tar.gz, beside its SHA-256.
+# .github/package.sh TARGET: builds the program for a target and packs it with its manual page and
+# completions into dist/caption-VERSION-TARGET.tar.gz, with a SHA-256 file.
 #
-# The page and the completions are made by the program itself, so where it cannot run here, CAPTION
-# names one that can.
+# The program generates page and completions. If the target cannot run here, set CAPTION to a
+# program that can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use super::answer::{Answer, Usage};
 use super::api_key::ApiKey;
-use super::error_response;
-use super::json::{self, Choice, Completion, Cost};
 use super::options::ClientOptions;
+use super::{error_response, json};
 use crate::error::Error;
 use crate::progress::{Event, Observer};
 
@@ -69,16 +68,12 @@ impl<'a> AnswerBuilder<'a> {
         }
         let document =
             json::from_text(event).ok_or_else(|| self.unexpected("an event that is not JSON"))?;
-        self.take_document(document, |choice| choice.delta.content)
+        self.take_document(&document, "delta")
     }
 
-    /// Adds a document: a whole response, or an event of a stream.
-    pub(super) fn take_document(
-        &mut self,
-        document: Value,
-        text: impl Fn(Choice) -> Option<String>,
-    ) -> Result<(), Error> {
-        if let Some(api_error) = error_response::in_success(&document, self.headers, self.key) {
+    /// Adds a document: a whole response with the text in `message`, or an event with it in `delta`.
+    pub(super) fn take_document(&mut self, document: &Value, message: &str) -> Result<(), Error> {
+        if let Some(api_error) = error_response::in_success(document, self.headers, self.key) {
             // After the finish reason the caption is complete.
             let is_complete = self.finish_reason.as_deref() == Some("stop");
             return if is_complete { Ok(()) } else { Err(Box::new(api_error).into()) };
@@ -86,16 +81,16 @@ impl<'a> AnswerBuilder<'a> {
         if !document.is_object() {
             return Err(self.unexpected("JSON of another kind"));
         }
-        let completion = Completion::deserialize(document)
-            .map_err(|_| self.unexpected("JSON of another kind"))?;
-        self.model = completion.model.filter(|model| !model.is_empty()).or(self.model.take());
-        self.usage = completion.usage.or(self.usage);
-        self.usd = completion.meta.usage.in_usd().or(self.usd);
-        if let Some(choice) = completion.choices.into_iter().next() {
-            let reason = choice.finish_reason.clone().filter(|reason| !reason.is_empty());
-            self.finish_reason = reason.or(self.finish_reason.take());
-            self.push(&text(choice).unwrap_or_default());
-        }
+        // Only the text is required. Any other field that is missing or of another type than
+        // documented is ignored.
+        let text_in =
+            |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let (choice, cost) = (&document["choices"][0], &document["meta"]["usage"]);
+        self.model = text_in(&document["model"]).or(self.model.take());
+        self.usage = Usage::deserialize(&document["usage"]).ok().or(self.usage);
+        self.usd = usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64()).or(self.usd);
+        self.finish_reason = text_in(&choice["finish_reason"]).or(self.finish_reason.take());
+        self.push(choice[message]["content"].as_str().unwrap_or_default());
         if self.text.len() + self.trailing.len() > MAX_CAPTION_LEN {
             return Err(self.unexpected("an endless text"));
         }
@@ -164,7 +159,9 @@ impl<'a> AnswerBuilder<'a> {
 
     /// Cost in the body, or else in the headers.
     fn usd(&self) -> Option<f64> {
-        self.usd.or_else(|| cost_in(self.headers).in_usd())
+        // Only a response that is not streamed has the headers.
+        let header = |name| self.headers.get(name)?.to_str().ok()?.parse().ok();
+        self.usd.or_else(|| usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used")))
     }
 
     fn request_id(&self) -> Option<String> {
@@ -172,18 +169,8 @@ impl<'a> AnswerBuilder<'a> {
     }
 }
 
-impl Cost {
-    fn in_usd(&self) -> Option<f64> {
-        let usd = self.usd_spent.or(self.credits_used.map(|credits| credits / CREDITS_PER_USD));
-        usd.filter(|usd| (0.0..MAX_USD).contains(usd))
-    }
-}
-
-/// Cost in the headers, which only a response that is not streamed has.
-fn cost_in(headers: &HeaderMap) -> Cost {
-    let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
-    Cost {
-        usd_spent: number("x-aimlapi-usd-spent"),
-        credits_used: number("x-aimlapi-credits-used"),
-    }
+/// Cost in US dollars, given directly or in credits.
+fn usd(usd_spent: Option<f64>, credits_used: Option<f64>) -> Option<f64> {
+    let usd = usd_spent.or(credits_used.map(|credits| credits / CREDITS_PER_USD));
+    usd.filter(|usd| (0.0..MAX_USD).contains(usd))
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::dialect::Dialect;
 use super::options::ClientOptions;
-use super::request::{Audio, BASE64_PLACEHOLDER, Request};
+use super::request::{Audio, BASE64_PLACEHOLDER, request};
 use crate::audio::{Clip, encoded_len};
 use crate::error::BoxError;
 use crate::progress::{Event, Observer};
@@ -52,8 +52,7 @@ impl RequestBody {
         audio: &Audio,
         observer: &Observer,
     ) -> Self {
-        let request = Request::new(options, dialect, audio);
-        let head = Bytes::from(serde_json::to_vec(&request).expect("strings and numbers only"));
+        let head = Bytes::from(request(options, dialect, audio).to_string());
         let (stage, total) = match audio {
             Audio::Url(_) => {
                 let total = head.len() as u64;
@@ -72,9 +71,8 @@ impl RequestBody {
 /// Splits the JSON at the placeholder.
 fn split_at_placeholder(mut head: Bytes) -> (Bytes, Bytes) {
     let placeholder = BASE64_PLACEHOLDER.as_bytes();
-    // The name of the model comes before the audio and may hold anything; only numbers, flags and
-    // a format come after it. So the last occurrence is the placeholder.
-    let at = head.windows(placeholder.len()).rposition(|window| window == placeholder);
+    // Only the name of the model may hold the same text, and it comes after the messages.
+    let at = head.windows(placeholder.len()).position(|window| window == placeholder);
     let mut tail = head.split_off(at.expect("the request has a placeholder"));
     (head, tail.split_off(placeholder.len()))
 }

@@ -32,7 +32,7 @@ const KNOWN_HOSTS: [(&str, Dialect); 3] = [
 ];
 
 impl Dialect {
-    /// All dialects, in the order in which an unknown server gets them.
+    /// All dialects, in the order in which an unknown server gets them: the default first.
     pub(crate) const ALL: [Self; 3] = [Self::Aimlapi, Self::OpenAi, Self::Vllm];
 
     /// Dialect of a known host.

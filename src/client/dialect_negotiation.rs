@@ -1,7 +1,7 @@
 //! Dialect negotiation: the first response of an unknown server settles its dialect. Requests that
 //! were refused for their form wait for the one that tries the next dialect.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::OnceLock;
 
 use tokio::time::Instant;
 
@@ -16,54 +16,36 @@ use crate::progress::{Event, Observer};
 /// Dialect of the server, shared by all requests of a client.
 #[derive(Debug)]
 pub(super) struct DialectNegotiation {
-    state: Mutex<State>,
+    /// Dialect fixed by the options, the host or a response.
+    settled: OnceLock<Dialect>,
     /// Held by the refused request that tries another dialect.
     probe: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct State {
-    dialect: Dialect,
-    /// True if the dialect is fixed by the options, the host or a response.
-    is_settled: bool,
 }
 
 impl DialectNegotiation {
     /// Starts settled if the dialect is known beforehand.
     pub(super) fn new(known: Option<Dialect>) -> Self {
-        let state = State { dialect: known.unwrap_or_default(), is_settled: known.is_some() };
-        Self { state: Mutex::new(state), probe: tokio::sync::Mutex::new(()) }
+        let settled = known.map_or_else(OnceLock::new, OnceLock::from);
+        Self { settled, probe: tokio::sync::Mutex::new(()) }
     }
 
     /// Settled dialect, or the one that is sent first.
     pub(super) fn dialect(&self) -> Dialect {
-        self.state().dialect
+        self.settled.get().copied().unwrap_or_default()
     }
 
     /// Next dialect for a request that was refused in those of `refused`.
     fn choose(&self, refused: &[Dialect]) -> Option<Dialect> {
-        let State { dialect, is_settled } = *self.state();
         let is_left = |dialect: &Dialect| !refused.contains(dialect);
-        if is_settled {
-            Some(dialect).filter(is_left)
-        } else {
-            Dialect::ALL.into_iter().find(is_left)
+        match self.settled.get() {
+            Some(dialect) => Some(*dialect).filter(is_left),
+            None => Dialect::ALL.into_iter().find(is_left),
         }
     }
 
     /// Settles the dialect, unless it is settled. Returns true if it differs from the default.
     fn settle(&self, dialect: Dialect) -> bool {
-        let mut state = self.state();
-        if state.is_settled {
-            return false;
-        }
-        let is_other = state.dialect != dialect;
-        *state = State { dialect, is_settled: true };
-        is_other
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.settled.set(dialect).is_ok() && dialect != Dialect::default()
     }
 }
 
@@ -109,7 +91,7 @@ impl<'a> CaptionRequest<'a> {
         if self.probe.is_none() && !self.refused.is_empty() {
             self.probe = Some(negotiation.probe.lock().await);
         }
-        if negotiation.state().is_settled {
+        if negotiation.settled.get().is_some() {
             self.probe = None;
         }
         if let Some(dialect) = negotiation.choose(&self.refused) {

@@ -3,11 +3,7 @@
 use std::borrow::Cow;
 
 use regex::{Captures, Regex};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-
-use super::answer::Usage;
 
 /// Limit of the values in a document. A response has a few dozen; each takes far more memory than
 /// the two bytes that it may have in the body.
@@ -37,65 +33,6 @@ fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
     escape.replace_all(text, |found: &Captures<'_>| {
         if found.get(1).is_some() { r"\ufffd".to_owned() } else { found[0].to_owned() }
     })
-}
-
-/// Whole response or one event of a stream. Only the text is required: any other field that is
-/// missing or of another type than documented is ignored.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Completion {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) choices: Vec<Choice>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) model: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) usage: Option<Usage>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) meta: Meta,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Choice {
-    /// Text of a whole response.
-    #[serde(deserialize_with = "lenient")]
-    pub(super) message: Content,
-    /// Text of an event.
-    #[serde(deserialize_with = "lenient")]
-    pub(super) delta: Content,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) finish_reason: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Content {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) content: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Meta {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) usage: Cost,
-}
-
-/// Cost of this request, which AI/ML API adds to its responses.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Cost {
-    #[serde(deserialize_with = "lenient")]
-    pub(super) usd_spent: Option<f64>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) credits_used: Option<f64>,
-}
-
-/// Deserializes a value of an unexpected type as the default.
-fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::blocking::off_thread;
 use crate::error::Error;
 use crate::progress::Observer;
 
-pub(crate) mod answer;
+mod answer;
 mod answer_builder;
 mod api_key;
 mod body;

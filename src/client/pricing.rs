@@ -1,10 +1,11 @@
 //! Prices of tokens, looked up without a key.
 
 use reqwest::Url;
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::options::ClientOptions;
-use super::{endpoint, http};
+use super::response::{End, read_up_to};
+use super::{endpoint, http, json};
 use crate::error::Error;
 
 /// Size limit of the response, which describes one model.
@@ -20,32 +21,6 @@ pub struct Price {
     pub completion_token: f64,
 }
 
-#[derive(Deserialize)]
-struct Models {
-    data: Vec<Model>,
-}
-
-#[derive(Deserialize)]
-struct Model {
-    id: String,
-    pricing: Pricing,
-}
-
-#[derive(Deserialize)]
-struct Pricing {
-    units: Vec<Unit>,
-}
-
-#[derive(Deserialize)]
-struct Unit {
-    name: String,
-    origin: String,
-    #[serde(default)]
-    content: String,
-    price: f64,
-    per: f64,
-}
-
 impl Price {
     /// Looks up the price of the model; `None` if the look-up fails for any reason.
     ///
@@ -57,14 +32,10 @@ impl Price {
         let client = http::client(options, http::NO_REDIRECTS, is_loopback_url).ok()?;
         let request = client.get(url).timeout(options.timeout.min(http::LOOKUP_TIMEOUT));
         let mut response = request.send().await.ok()?.error_for_status().ok()?;
-        let mut body = Vec::new();
-        while let Some(bytes) = response.chunk().await.ok()? {
-            body.extend_from_slice(&bytes);
-            if body.len() > MAX_RESPONSE_LEN {
-                return None;
-            }
-        }
-        parse(&body, &options.model)
+        let (body, End::Reached) = read_up_to(MAX_RESPONSE_LEN, &mut response).await else {
+            return None;
+        };
+        price_in(&json::from_bytes(&body)?, &options.model)
     }
 }
 
@@ -76,16 +47,18 @@ fn url(options: &ClientOptions) -> Result<Url, Error> {
     Ok(url)
 }
 
-fn parse(body: &[u8], model: &str) -> Option<Price> {
-    let models: Models = serde_json::from_slice(body).ok()?;
-    let model = models.data.into_iter().find(|entry| entry.id == model)?;
+/// Price of the model in a list of models.
+fn price_in(document: &Value, model: &str) -> Option<Price> {
+    let model = document["data"].as_array()?.iter().find(|entry| entry["id"] == model)?;
+    let units = model["pricing"]["units"].as_array()?;
     let per_token = |origin: &str, content: &str| {
-        let units = || model.pricing.units.iter().filter(|unit| unit.name == "token");
-        let of_origin = || units().filter(|unit| unit.origin == origin && unit.per > 0.0);
-        of_origin()
-            .find(|unit| unit.content == content)
-            .or_else(|| of_origin().next())
-            .map(|unit| unit.price / unit.per)
+        let of_origin = || {
+            let tokens = units.iter().filter(|unit| unit["name"] == "token");
+            tokens.filter(|unit| unit["origin"] == origin && unit["per"].as_f64() > Some(0.0))
+        };
+        let unit = of_origin().find(|unit| unit["content"] == content);
+        let unit = unit.or_else(|| of_origin().next())?;
+        Some(unit["price"].as_f64()? / unit["per"].as_f64()?)
     };
     Some(Price {
         prompt_token: per_token("provided", "audio")?,
@@ -104,10 +77,9 @@ mod tests {
             unit("text", "provided", 1.0, 1e6), unit("audio", "provided", 4.0, 1e6),
             unit("text", "generated", 3.0, 1e3),
         ] } }] });
-        let body = body.to_string();
         let price = Price { prompt_token: 4e-6, completion_token: 3e-3 };
-        assert_eq!(parse(body.as_bytes(), "m"), Some(price));
-        assert_eq!(parse(body.as_bytes(), "other"), None);
-        assert_eq!(parse(b"<html>", "m"), None);
+        assert_eq!(price_in(&body, "m"), Some(price));
+        assert_eq!(price_in(&body, "other"), None);
+        assert_eq!(price_in(&Value::Null, "m"), None);
     }
 }

@@ -78,7 +78,7 @@ impl AnswerBuilder<'_> {
         } else {
             String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned()
         };
-        self.take_document(document, |choice| choice.message.content)?;
+        self.take_document(&document, "message")?;
         self.body = Some(body);
         Ok(())
     }
@@ -126,14 +126,14 @@ impl AnswerBuilder<'_> {
 }
 
 /// End of a read body.
-enum End {
+pub(super) enum End {
     Reached,
     OverLimit,
     Broken(reqwest::Error),
 }
 
 /// Reads a body up to a size limit.
-async fn read_up_to(limit: usize, response: &mut Response) -> (Vec<u8>, End) {
+pub(super) async fn read_up_to(limit: usize, response: &mut Response) -> (Vec<u8>, End) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {

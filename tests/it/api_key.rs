@@ -12,12 +12,12 @@ fn a_missing_key_is_explained_in_three_lines() {
         .env("AIMLAPI_BASE_URL", stand_in.base_url())
         .arg(data_path("tone.wav"))
         .run();
-    let said = run.failed(4);
+    let stderr = run.failed(4);
     assert_says(
-        &said,
+        &stderr,
         &["no key", "AIMLAPI_KEY", "https://aimlapi.com/app/keys", "export AIMLAPI_KEY="],
     );
-    assert_eq!(said.lines().count(), 3, "{said}");
+    assert_eq!(stderr.lines().count(), 3, "{stderr}");
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -66,9 +66,9 @@ fn a_key_file_readable_by_others_is_a_warning() {
         run.stderr
     };
     for mode in [0o644, 0o640, 0o604] {
-        let said = warned(mode, &[]);
-        assert_says(&said, &["warning: ", "others on this machine can read", "chmod 600"]);
-        assert!(!said.contains("marked"), "{said}");
+        let stderr = warned(mode, &[]);
+        assert_says(&stderr, &["warning: ", "others on this machine can read", "chmod 600"]);
+        assert!(!stderr.contains("marked"), "{stderr}");
         assert_eq!(warned(mode, &["-q"]), "");
     }
     assert_eq!(warned(0o600, &[]), "");
@@ -87,16 +87,16 @@ fn a_key_can_be_read_from_a_pipe() {
 
 #[test]
 fn a_missing_key_file_is_reported_without_its_name() {
-    let said = unconfigured().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
-    assert_says(&said, &["could not read the file that --api-key-file names", "No such file"]);
+    let stderr = unconfigured().args(["--api-key-file", "nowhere", "a.wav"]).run().failed(2);
+    assert_says(&stderr, &["could not read the file that --api-key-file names", "No such file"]);
 }
 
 #[test]
 fn a_key_that_is_not_a_valid_header_is_rejected() {
     for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}", "“sk-marked”"] {
-        let said = unconfigured().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
-        assert_says(&said, &["the key is empty, or holds", "copy the key once more"]);
-        assert!(!said.contains("marked"), "{said}");
+        let stderr = unconfigured().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
+        assert_says(&stderr, &["the key is empty, or holds", "copy the key once more"]);
+        assert!(!stderr.contains("marked"), "{stderr}");
     }
 }
 
@@ -142,13 +142,13 @@ fn the_key_appears_in_no_output() {
 #[test]
 fn the_key_is_not_sent_over_http_to_another_host() {
     // Nothing is sent to either: the second request ends at an unreachable proxy.
-    let said = unconfigured().env("AIMLAPI_KEY", KEY).args([
+    let stderr = unconfigured().env("AIMLAPI_KEY", KEY).args([
         "--base-url",
         "http://api.example.com",
         "a.wav",
     ]);
     assert_says(
-        &said.run().failed(2),
+        &stderr.run().failed(2),
         &["refused to send the key over http:// to api.example.com", "--allow-http"],
     );
 }
@@ -171,9 +171,9 @@ fn a_base_url_with_a_password_is_rejected_without_showing_it() {
         "http://bob:hunter2@127.0.0.1:9/v1",
         "a.wav",
     ]);
-    let said = run.run().failed(2);
-    assert_says(&said, &["not a usable base URL", "127.0.0.1:9"]);
-    assert!(!said.contains("hunter2"), "{said}");
+    let stderr = run.run().failed(2);
+    assert_says(&stderr, &["not a usable base URL", "127.0.0.1:9"]);
+    assert!(!stderr.contains("hunter2"), "{stderr}");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_key_repeated_by_the_service_is_masked() {
         format!("{{\"choices\":[{{\"message\":{{\"content\":\"{}\"}}}}]}}", escaped.concat());
     let (left, right) = marked.split_at(10);
     let pieces = [piece(&format!("say {left}")), piece(right), "data: [DONE]\n\n".to_owned()];
-    for (reply, args, told) in [
+    for (reply, args, words) in [
         (Reply::status(200).body("application/json", whole.clone()), &["--json"][..], "\"(key)\""),
         (
             Reply::status(200).body("application/json", whole),
@@ -218,7 +218,7 @@ fn a_key_repeated_by_the_service_is_masked() {
         let run =
             caption(&stand_in).env("AIMLAPI_KEY", marked).args(args).arg(data_path("tone.wav"));
         let printed = run.run().captioned();
-        assert_says(&printed, &[told]);
+        assert_says(&printed, &[words]);
         assert!(!printed.contains("marked") && !printed.contains("\\u0073"), "{printed}");
     }
 }

@@ -27,8 +27,8 @@ fn a_denied_pattern_is_a_violation_with_the_matching_sentence() {
 
 #[test]
 fn a_caption_without_violations_is_printed_as_usual() {
-    let kept = captioned(RAIN, &["--deny", "music", "--require", "RAIN", "--require", r"\broof\b"]);
-    assert_eq!(kept.captioned(), format!("{RAIN}\n"));
+    let run = captioned(RAIN, &["--deny", "music", "--require", "RAIN", "--require", r"\broof\b"]);
+    assert_eq!(run.captioned(), format!("{RAIN}\n"));
 }
 
 #[test]
@@ -114,13 +114,13 @@ fn exit_code_4_overrides_3_and_3_overrides_1() {
 
 /// Asserts that a check blocks the audio: it is reported, and nothing is sent.
 #[track_caller]
-fn unfit(content: &[u8], check: &str, words: &[&str]) {
+fn assert_blocked(content: &[u8], check: &str, words: &[&str]) {
     let stand_in = StandIn::start();
     let run = |check: &str| -> Caption {
         caption(&stand_in).file("a.wav", content).args(["a.wav", "--check", check])
     };
-    let said = run(check).run().failed(1);
-    assert_says(&said, &[&["broken: "], words, &["a.wav"]].concat());
+    let stderr = run(check).run().failed(1);
+    assert_says(&stderr, &[&["broken: "], words, &["a.wav"]].concat());
     assert_eq!(stand_in.connections(), 0, "what breaks a rule is not sent");
     let record = run(check).args(["-f", "jsonl"]).run().records()[0].clone();
     assert_eq!(record["findings"][0]["rule"], check.split(',').next().unwrap());
@@ -128,7 +128,7 @@ fn unfit(content: &[u8], check: &str, words: &[&str]) {
 }
 
 /// Audio that passes every check with the default arguments.
-fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
+fn passing_audio(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
     let tone = sine(440.0);
     wav(rate, channels, 16, &samples(rate, seconds, |t| level * tone(t)))
 }
@@ -136,7 +136,7 @@ fn good(rate: u32, channels: u16, seconds: f64, level: f64) -> Vec<u8> {
 #[test]
 fn audio_that_passes_every_check_is_captioned() {
     let stand_in = StandIn::start();
-    let run = caption(&stand_in).file("a.wav", good(44_100, 2, 2.0, 0.1));
+    let run = caption(&stand_in).file("a.wav", passing_audio(44_100, 2, 2.0, 0.1));
     let run = run.args(["a.wav", "--check", "all", "-f", "jsonl"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     // The measurements for the checks are reported.
@@ -145,47 +145,83 @@ fn audio_that_passes_every_check_is_captioned() {
 
 #[test]
 fn mostly_silent_audio_is_blocked() {
-    let sound = samples(16_000, 4.0, |t| if t < 0.2 { 0.2 * sine(440.0)(t) } else { 0.0 });
-    unfit(&wav(16_000, 1, 16, &sound), "silence", &["95 % is silence, at most 90 % is fine"]);
+    let signal = samples(16_000, 4.0, |t| if t < 0.2 { 0.2 * sine(440.0)(t) } else { 0.0 });
+    assert_blocked(
+        &wav(16_000, 1, 16, &signal),
+        "silence",
+        &["95 % is silence, at most 90 % is fine"],
+    );
 }
 
 #[test]
 fn clipped_audio_is_blocked() {
-    let sound = samples(16_000, 1.0, |t| (2.0 * sine(440.0)(t)).clamp(-1.0, 1.0));
-    unfit(&wav(16_000, 1, 16, &sound), "clipping", &["clipped samples, at most 0 are fine"]);
+    let signal = samples(16_000, 1.0, |t| (2.0 * sine(440.0)(t)).clamp(-1.0, 1.0));
+    assert_blocked(
+        &wav(16_000, 1, 16, &signal),
+        "clipping",
+        &["clipped samples, at most 0 are fine"],
+    );
 }
 
 #[test]
 fn audio_of_the_wrong_length_is_blocked() {
-    unfit(&good(16_000, 1, 31.0, 0.1), "duration", &["31 s, at most 30 s is fine"]);
-    unfit(&good(16_000, 1, 0.05, 0.1), "duration", &["0.05 s, at least 0.1 s is fine"]);
+    assert_blocked(
+        &passing_audio(16_000, 1, 31.0, 0.1),
+        "duration",
+        &["31 s, at most 30 s is fine"],
+    );
+    assert_blocked(
+        &passing_audio(16_000, 1, 0.05, 0.1),
+        "duration",
+        &["0.05 s, at least 0.1 s is fine"],
+    );
 }
 
 #[test]
 fn audio_with_many_channels_is_blocked() {
-    unfit(&good(16_000, 3, 1.0, 0.1), "channels", &["3 channels, and 1 or 2 are fine"]);
+    assert_blocked(
+        &passing_audio(16_000, 3, 1.0, 0.1),
+        "channels",
+        &["3 channels, and 1 or 2 are fine"],
+    );
 }
 
 #[test]
 fn audio_with_a_low_sample_rate_is_blocked() {
-    unfit(&good(8_000, 1, 1.0, 0.1), "rate", &["8000 Hz, at least 16000 Hz is fine"]);
+    assert_blocked(
+        &passing_audio(8_000, 1, 1.0, 0.1),
+        "rate",
+        &["8000 Hz, at least 16000 Hz is fine"],
+    );
 }
 
 #[test]
 fn audio_of_the_wrong_loudness_is_blocked() {
-    unfit(&good(44_100, 2, 1.0, 0.9), "loudness", &["LUFS, at most -9 LUFS is fine"]);
-    unfit(&good(44_100, 2, 1.0, 0.001), "loudness", &["LUFS, at least -40 LUFS is fine"]);
+    assert_blocked(
+        &passing_audio(44_100, 2, 1.0, 0.9),
+        "loudness",
+        &["LUFS, at most -9 LUFS is fine"],
+    );
+    assert_blocked(
+        &passing_audio(44_100, 2, 1.0, 0.001),
+        "loudness",
+        &["LUFS, at least -40 LUFS is fine"],
+    );
 }
 
 #[test]
 fn audio_that_cannot_be_decoded_is_blocked() {
-    unfit(&std::fs::read(data_path("gsm.wav")).unwrap(), "decodes", &["cannot be decoded here"]);
+    assert_blocked(
+        &std::fs::read(data_path("gsm.wav")).unwrap(),
+        "decodes",
+        &["cannot be decoded here"],
+    );
 }
 
 #[test]
 fn violations_of_several_checks_are_reported_together() {
-    let sound = good(8_000, 3, 0.05, 0.1);
-    unfit(&sound, "duration,channels,rate", &["0.05 s", "3 channels", "8000 Hz"]);
+    let signal = passing_audio(8_000, 3, 0.05, 0.1);
+    assert_blocked(&signal, "duration,channels,rate", &["0.05 s", "3 channels", "8000 Hz"]);
 }
 
 #[test]
@@ -205,7 +241,7 @@ fn audio_rules_apply_to_cached_captions() {
 #[test]
 fn rules_check_the_joined_caption_of_all_windows() {
     let stand_in = StandIn::scripted([answer("Rain."), answer("A voice.")]);
-    let run = caption(&stand_in).file("a.wav", good(8_000, 1, 8.0, 0.1));
+    let run = caption(&stand_in).file("a.wav", passing_audio(8_000, 1, 8.0, 0.1));
     let run =
         run.args(["a.wav", "-j", "1", "--window", "5s", "--deny", "voice", "-f", "jsonl"]).run();
     assert_eq!(run.code, 1);
@@ -215,8 +251,8 @@ fn rules_check_the_joined_caption_of_all_windows() {
 #[test]
 fn an_unmeasurable_property_is_a_violation() {
     let gsm = std::fs::read(data_path("gsm.wav")).unwrap();
-    unfit(&gsm, "clipping", &["cannot be decoded here, so that nobody can tell"]);
-    unfit(
+    assert_blocked(&gsm, "clipping", &["cannot be decoded here, so that nobody can tell"]);
+    assert_blocked(
         &wav(16_000, 1, 16, &vec![0.0; 4_000]),
         "loudness",
         &["next to silent, at least -40 LUFS"],
@@ -226,7 +262,7 @@ fn an_unmeasurable_property_is_a_violation() {
 #[test]
 fn the_duration_rule_uses_the_decoded_length() {
     let mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap().repeat(200);
-    unfit(&mp3, "duration", &["at most 30 s is fine"]);
+    assert_blocked(&mp3, "duration", &["at most 30 s is fine"]);
 }
 
 #[test]

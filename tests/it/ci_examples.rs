@@ -133,10 +133,10 @@ fn the_examples_use_only_committed_captions_in_a_fork() {
         let repository = Repository::new("");
         let output = repository.run(&blocks(example)[1], &stand_in, "");
         assert_eq!(output.status.code(), Some(3), "{example}: {output:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(
-            said.contains("no known caption") && said.contains("assets/sub folder/new.wav"),
-            "{said}"
+            stderr.contains("no known caption") && stderr.contains("assets/sub folder/new.wav"),
+            "{stderr}"
         );
     }
     assert_eq!(stand_in.connections(), 0);

@@ -11,7 +11,7 @@ fn generated(what: &str) -> String {
 }
 
 /// Returns the output of a program for this script; skips the test if the program is missing.
-fn said_by(program: &str, args: &[&str], script: &str) -> Option<String> {
+fn output_of(program: &str, args: &[&str], script: &str) -> Option<String> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
@@ -35,8 +35,8 @@ fn the_manual_page_has_every_option_and_renders_without_warnings() {
         let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
         assert!(page.contains(&name.replace('-', "\\-")), "--{name} is missing");
     }
-    if let Some(said) = said_by("groff", &["-man", "-Tutf8", "-ww", "-z"], &page) {
-        assert_eq!(said, "");
+    if let Some(output) = output_of("groff", &["-man", "-Tutf8", "-ww", "-z"], &page) {
+        assert_eq!(output, "");
     }
 }
 
@@ -48,7 +48,7 @@ fn bash_completes_options_and_their_values() {
             generated("complete-bash"),
             current - 1,
         );
-        said_by("bash", &["--norc"], &script)
+        output_of("bash", &["--norc"], &script)
     };
     let Some(options) = completed("caption --max-", 1) else { return };
     assert_says(&options, &["--max-spend", "--max-tokens", "--max-upload"]);
@@ -73,18 +73,18 @@ fn zsh_completes_options() {
         "autoload -Uz compinit && compinit -u -D\n{}\nwhence -w _caption\n",
         generated("complete-zsh")
     );
-    if let Some(said) = said_by("zsh", &["-f"], &script) {
-        assert_says(&said, &["_caption: function"]);
+    if let Some(output) = output_of("zsh", &["-f"], &script) {
+        assert_says(&output, &["_caption: function"]);
     }
     // Options may follow operands.
     assert!(!generated("complete-zsh").contains("'*::"));
-    if let Some(offered) = on_terminal_of_zsh("caption song.mp3 --max-") {
+    if let Some(offered) = zsh_completions("caption song.mp3 --max-") {
         assert_says(&offered, &["--max-retries", "--max-spend"]);
     }
 }
 
 /// Returns the completions that zsh offers on a pseudoterminal.
-fn on_terminal_of_zsh(typed: &str) -> Option<String> {
+fn zsh_completions(typed: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("_caption"), generated("complete-zsh")).unwrap();
     let script = format!(
@@ -96,7 +96,7 @@ fn on_terminal_of_zsh(typed: &str) -> Option<String> {
          print -r -- $all\n",
         folder.path().display(),
     );
-    said_by("zsh", &["-f"], &script)
+    output_of("zsh", &["-f"], &script)
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn fish_completes_options_and_their_values() {
         "{}\ncomplete -C 'caption --max-'\ncomplete -C 'caption --dialect '\n",
         generated("complete-fish")
     );
-    if let Some(said) = said_by("fish", &["--no-config"], &script) {
-        assert_says(&said, &["--max-spend", "--max-tokens"]);
-        assert_says(&said, &["aimlapi", "openai", "vllm"]);
+    if let Some(output) = output_of("fish", &["--no-config"], &script) {
+        assert_says(&output, &["--max-spend", "--max-tokens"]);
+        assert_says(&output, &["aimlapi", "openai", "vllm"]);
     }
 }
 
@@ -120,9 +120,9 @@ fn elvish_completes_options() {
     let script = tempfile::NamedTempFile::new().unwrap();
     let content = format!("{editor}\n{}\n{ask}\n", generated("complete-elvish"));
     std::fs::write(script.path(), content).unwrap();
-    let said = said_by("elvish", &["-norc", script.path().to_str().unwrap()], "");
-    if let Some(said) = said {
-        assert_says(&said, &["--max-spend", "--max-tokens"]);
+    let output = output_of("elvish", &["-norc", script.path().to_str().unwrap()], "");
+    if let Some(output) = output {
+        assert_says(&output, &["--max-spend", "--max-tokens"]);
     }
 }
 
@@ -132,8 +132,8 @@ fn powershell_completes_options() {
         "{}\n(TabExpansion2 'caption --max-' 14).CompletionMatches.CompletionText\n",
         generated("complete-powershell")
     );
-    if let Some(said) = said_by("pwsh", &["-NoProfile", "-Command", "-"], &script) {
-        assert_says(&said, &["--max-spend"]);
+    if let Some(output) = output_of("pwsh", &["-NoProfile", "-Command", "-"], &script) {
+        assert_says(&output, &["--max-spend"]);
     }
 }
 

@@ -6,12 +6,12 @@ use crate::harness::{Caption, answer, assert_says, caption};
 use support::stand_in::{KEY, StandIn};
 
 /// Prepares a run on a clip in a folder with this `caption.toml`.
-fn with(stand_in: &StandIn, toml: &str) -> Caption {
+fn with_project_file(stand_in: &StandIn, toml: &str) -> Caption {
     caption(stand_in).file("caption.toml", toml).data_file("tone.wav").arg("tone.wav")
 }
 
 /// Prepares a run with this file as `--config`.
-fn named(stand_in: &StandIn, toml: &str) -> Caption {
+fn with_named_file(stand_in: &StandIn, toml: &str) -> Caption {
     caption(stand_in).file("other.toml", toml).data_file("tone.wav").args([
         "--config",
         "other.toml",
@@ -23,7 +23,7 @@ fn named(stand_in: &StandIn, toml: &str) -> Caption {
 fn options_of_the_project_work_like_flags() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
     let toml = "format = 'jsonl'\nprepend = 'Heard: '\nmax-tokens = 50\nno-stream = true\njobs = 2\nhidden = false\n";
-    let run = with(&stand_in, toml).run();
+    let run = with_project_file(&stand_in, toml).run();
     assert_eq!(run.records()[0]["caption"], "Heard: Rain.");
     assert_eq!(stand_in.request().json()["max_tokens"], 50);
 }
@@ -32,7 +32,7 @@ fn options_of_the_project_work_like_flags() {
 fn flags_override_the_file_and_conflicting_options() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let toml = "format = ['jsonl']\nprepend = 'a '\nquiet = true\n";
-    let run = |arguments: &[&str]| with(&stand_in, toml).args(arguments).run();
+    let run = |arguments: &[&str]| with_project_file(&stand_in, toml).args(arguments).run();
     assert_eq!(run(&["-f", "text", "--prepend", "b "]).stdout, "b Rain.\n");
     assert!(run(&["--json"]).stdout.starts_with("{\"choices\""));
     assert_says(&run(&["-v", "-f", "text"]).stderr, &["done: tone.wav"]);
@@ -46,9 +46,10 @@ fn the_environment_overrides_the_file() {
         stand_in.requests().last().unwrap().json()["model"].clone()
     };
     let toml = "model = 'of-file'\n";
-    assert_eq!(model(with(&stand_in, toml)), "of-file");
-    assert_eq!(model(with(&stand_in, toml).env("CAPTION_MODEL", "of-env")), "of-env");
-    let typed = with(&stand_in, toml).env("CAPTION_MODEL", "of-env").args(["-m", "typed"]);
+    assert_eq!(model(with_project_file(&stand_in, toml)), "of-file");
+    assert_eq!(model(with_project_file(&stand_in, toml).env("CAPTION_MODEL", "of-env")), "of-env");
+    let typed =
+        with_project_file(&stand_in, toml).env("CAPTION_MODEL", "of-env").args(["-m", "typed"]);
     assert_eq!(model(typed), "typed");
 }
 
@@ -56,7 +57,7 @@ fn the_environment_overrides_the_file() {
 #[test]
 fn the_project_file_overrides_the_user_file() {
     let stand_in = StandIn::always(|| answer("Rain."));
-    let run = with(&stand_in, "prepend = 'project '\n");
+    let run = with_project_file(&stand_in, "prepend = 'project '\n");
     let run = run.file(".config/caption/caption.toml", "prepend = 'user '\nappend = ' end'\n");
     assert_eq!(run.run().stdout, "project Rain. end\n");
 }
@@ -64,7 +65,8 @@ fn the_project_file_overrides_the_user_file() {
 #[test]
 fn config_replaces_the_other_files() {
     let stand_in = StandIn::always(|| answer("Rain."));
-    let run = named(&stand_in, "append = '!'\n").file("caption.toml", "prepend = 'project '\n");
+    let run =
+        with_named_file(&stand_in, "append = '!'\n").file("caption.toml", "prepend = 'project '\n");
     assert_eq!(run.run().stdout, "Rain.!\n");
     let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--config", "none.toml"]);
     assert_says(&run.run().failed(2), &["none.toml: no such file"]);
@@ -83,7 +85,7 @@ fn an_unknown_key_is_an_error_with_a_suggestion() {
         ("config = 'x'\n", &["unknown key `config`"]),
         ("help = true\n", &["unknown key `help`"]),
     ] {
-        assert_says(&with(&stand_in, toml).run().failed(2), words);
+        assert_says(&with_project_file(&stand_in, toml).run().failed(2), words);
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -107,7 +109,7 @@ fn an_invalid_value_is_reported_with_its_position() {
         ("[[rule]]\nchannels = []\n", &["rule 1: paths and channels are not empty"]),
         ("[[rule]]\nrate = {}\n", &["rule 1: rate says neither min nor max"]),
     ] {
-        assert_says(&with(&stand_in, toml).run().failed(2), words);
+        assert_says(&with_project_file(&stand_in, toml).run().failed(2), words);
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -125,7 +127,10 @@ fn a_project_cannot_redirect_the_key_or_write_outside() {
         ("sidecar = '../.ssh/{stem}'\n", "sidecar leads out of the project"),
         ("files-from = 'list.txt'\n", "files-from is not taken from a project"),
     ] {
-        assert_says(&with(&stand_in, toml).run().failed(2), &["caption.toml: ", words]);
+        assert_says(
+            &with_project_file(&stand_in, toml).run().failed(2),
+            &["caption.toml: ", words],
+        );
     }
     assert_eq!(stand_in.connections(), 0);
     // A file named with `--config` may set everything.
@@ -154,14 +159,14 @@ fn rules_have_a_name_a_reason_and_a_severity() {
     let stand_in = StandIn::always(|| answer("A voice in the rain."));
     let rule =
         "[[rule]]\nname = 'no-speech'\ndeny = 'voice'\nreason = 'Ambience is without people.'\n";
-    let broken = with(&stand_in, rule).run();
+    let broken = with_project_file(&stand_in, rule).run();
     assert_eq!(broken.code, 1);
     let words = [
         "broken: says \"voice\" (no-speech): tone.wav; \"A voice in the rain.\"; ",
         "Ambience is without people.",
     ];
     assert_says(&broken.stderr, &words);
-    let warned = with(&stand_in, &format!("{rule}severity = 'warning'\n")).run();
+    let warned = with_project_file(&stand_in, &format!("{rule}severity = 'warning'\n")).run();
     assert_eq!(warned.code, 0);
     assert_says(&warned.stderr, &["warning: says \"voice\" (no-speech)"]);
 }
@@ -194,7 +199,7 @@ fn audio_rules_have_bounds() {
         ("decodes = true", true),
     ] {
         let stand_in = StandIn::always(|| answer("A tone."));
-        let run = with(&stand_in, &format!("[[rule]]\n{rule}\n")).run();
+        let run = with_project_file(&stand_in, &format!("[[rule]]\n{rule}\n")).run();
         assert_eq!(run.code, i32::from(!is_kept), "{rule}: {}", run.stderr);
         assert_eq!(stand_in.connections() > 0, is_kept, "{rule}");
     }
@@ -203,28 +208,35 @@ fn audio_rules_have_bounds() {
 #[test]
 fn rules_of_the_file_and_of_flags_are_combined() {
     let stand_in = StandIn::always(|| answer("A voice in the rain."));
-    let run = with(&stand_in, "[[rule]]\ndeny = 'voice'\n").args(["--deny", "rain"]).run();
+    let run =
+        with_project_file(&stand_in, "[[rule]]\ndeny = 'voice'\n").args(["--deny", "rain"]).run();
     assert_says(&run.stderr, &["(deny voice)", "(deny rain)"]);
 }
 
 #[test]
 fn a_flag_may_depend_on_an_option_of_the_file() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
-    with(&stand_in, "manifest = 'm.jsonl'\n").run().captioned();
-    let run = with(&stand_in, "manifest = 'm.jsonl'\n").file("m.jsonl", "").arg("--offline");
-    assert_says(&run.run().failed(3), &["no known caption"]);
+    with_project_file(&stand_in, "manifest = 'm.jsonl'\n").run().captioned();
     let run =
-        with(&stand_in, "offline = true\n").file("m.jsonl", "").args(["--manifest", "m.jsonl"]);
+        with_project_file(&stand_in, "manifest = 'm.jsonl'\n").file("m.jsonl", "").arg("--offline");
+    assert_says(&run.run().failed(3), &["no known caption"]);
+    let run = with_project_file(&stand_in, "offline = true\n")
+        .file("m.jsonl", "")
+        .args(["--manifest", "m.jsonl"]);
     assert_says(&run.run().failed(3), &["no known caption"]);
 }
 
 #[test]
 fn wrong_flags_are_reported_as_usual() {
     let stand_in = StandIn::start();
-    let run = with(&stand_in, "jobs = 2\n").arg("--windw=30s").run();
+    let run = with_project_file(&stand_in, "jobs = 2\n").arg("--windw=30s").run();
     assert_says(&run.failed(2), &["unexpected argument '--windw'", "--window"]);
     assert!(
-        with(&stand_in, "jobs = 2\n").arg("--help").run().captioned().contains("Usage: caption")
+        with_project_file(&stand_in, "jobs = 2\n")
+            .arg("--help")
+            .run()
+            .captioned()
+            .contains("Usage: caption")
     );
 }
 
@@ -233,7 +245,7 @@ fn wrong_flags_are_reported_as_usual() {
 fn a_link_cannot_lead_out_of_the_project() {
     let stand_in = StandIn::start();
     let outside = tempfile::tempdir().unwrap();
-    let run = with(&stand_in, "output = 'link/out.txt'\n");
+    let run = with_project_file(&stand_in, "output = 'link/out.txt'\n");
     std::os::unix::fs::symlink(outside.path(), run.folder().join("link")).unwrap();
     assert_says(&run.run().failed(2), &["output leads out of the project"]);
     assert_eq!(stand_in.connections(), 0);
@@ -244,7 +256,8 @@ fn a_link_cannot_lead_out_of_the_project() {
 fn a_project_adds_rules_and_cannot_raise_max_spend() {
     let user = ".config/caption/caption.toml";
     let stand_in = StandIn::always(|| answer("A voice in the rain."));
-    let run = with(&stand_in, "[[rule]]\ndeny = 'rain'\n").file(user, "[[rule]]\ndeny = 'voice'\n");
+    let run = with_project_file(&stand_in, "[[rule]]\ndeny = 'rain'\n")
+        .file(user, "[[rule]]\ndeny = 'voice'\n");
     assert_says(&run.run().stderr, &["(deny voice)", "(deny rain)"]);
     let stand_in = StandIn::start();
     for (user_limit, project_limit) in [("0.0001", "1000"), ("1000", "0.0001")] {
@@ -259,7 +272,7 @@ fn a_project_adds_rules_and_cannot_raise_max_spend() {
 #[test]
 fn the_project_file_overrides_conflicting_user_options() {
     let stand_in = StandIn::scripted([answer("Rain.")]);
-    let run = with(&stand_in, "verbose = true\n");
+    let run = with_project_file(&stand_in, "verbose = true\n");
     let run = run.file(".config/caption/caption.toml", "quiet = true\nappend = ' end'\n").run();
     assert_says(&run.stderr, &["done: tone.wav"]);
     assert_eq!(run.stdout, "Rain. end\n");
@@ -278,7 +291,8 @@ fn sidecars_of_a_project_stay_inside_it() {
         let stand_in = StandIn::start();
         let victim = tempfile::tempdir().unwrap();
         fs::write(victim.path().join("bashrc"), "mine").unwrap();
-        let run = with(&stand_in, settings).data_file("tone.wav").args(["-q", "tone.wav"]);
+        let run =
+            with_project_file(&stand_in, settings).data_file("tone.wav").args(["-q", "tone.wav"]);
         let link = run.folder().join(link);
         fs::create_dir_all(link.parent().unwrap()).unwrap();
         symlink(victim.path().join(target), link).unwrap();
@@ -303,7 +317,7 @@ fn a_project_cannot_write_version_control_files_or_through_links() {
         "output = 'link'",
     ] {
         let stand_in = StandIn::start();
-        let run = with(&stand_in, settings).data_file("tone.wav").arg("tone.wav");
+        let run = with_project_file(&stand_in, settings).data_file("tone.wav").arg("tone.wav");
         let victim = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(victim.path().join("x"), run.folder().join("link")).unwrap();
         assert_says(&run.run().failed(2), &["caption.toml", "leads out of the project"]);

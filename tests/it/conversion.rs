@@ -56,8 +56,8 @@ fn lossless_audio_is_converted_without_loss() {
 
 #[test]
 fn wav_of_every_layout_is_converted_to_the_same_samples() {
-    let sound = |t: f64| 0.5 * sine(440.0)(t) + 0.3 * sine(1250.0)(t);
-    let expected = samples(CONVERTED_RATE, 0.2, sound);
+    let signal = |t: f64| 0.5 * sine(440.0)(t) + 0.3 * sine(1250.0)(t);
+    let expected = samples(CONVERTED_RATE, 0.2, signal);
     for (rate, channels, bits, least) in [
         (8_000, 1, 16, 60.0),
         (11_025, 2, 24, 60.0),
@@ -69,7 +69,7 @@ fn wav_of_every_layout_is_converted_to_the_same_samples() {
         (96_000, 2, 24, 60.0),
         (44_056, 1, 16, 60.0),
     ] {
-        let content = wav(rate, channels, bits, &samples(rate, 0.2, sound));
+        let content = wav(rate, channels, bits, &samples(rate, 0.2, signal));
         let sent = converted("a.wav", content);
         let ratio = signal_to_noise(&expected, &sent);
         assert!(ratio >= least, "{rate} Hz, {channels} channels, {bits} bits: {ratio:.1} dB");
@@ -93,9 +93,9 @@ fn converted_audio_matches_ffmpeg() {
     }
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("source.wav");
-    let sound =
+    let signal =
         |t: f64| (0.2 + 0.1 * sine(3.0)(t)) * (sine(220.0 + 300.0 * t)(t) + sine(3100.0)(t));
-    std::fs::write(&source, wav(44_100, 2, 16, &samples(44_100, 0.5, sound))).unwrap();
+    std::fs::write(&source, wav(44_100, 2, 16, &samples(44_100, 0.5, signal))).unwrap();
     for (name, arguments, least) in [
         ("u8.wav", "-c:a pcm_u8", 40.0),
         ("s24.wav", "-c:a pcm_s24le", 40.0),
@@ -152,9 +152,9 @@ fn uncompressed_audio_is_converted_to_save_upload() {
     let stand_in = StandIn::scripted([answer("A tone.")]);
     let content = wav(44_100, 2, 16, &samples(44_100, 0.5, sine(440.0)));
     let run = caption(&stand_in).file("a.wav", &content).args(["-v", "a.wav"]).run();
-    let said =
+    let stderr =
         ["WAV (pcm_s16le), 44.1 kHz, 2 channels: sent as 16 kHz mono WAV", "16.0 kB in place"];
-    assert_says(&run.stderr, &said);
+    assert_says(&run.stderr, &stderr);
     let sent = stand_in.request().audio();
     assert!(sent.len() * 5 < content.len(), "{} of {} bytes", sent.len(), content.len());
 }
@@ -219,8 +219,8 @@ fn undecodable_audio_is_uploaded_unchanged_if_allowed() {
     caption(&stand_in).arg(data_path("gsm.wav")).run().captioned();
     assert_eq!(stand_in.request().audio(), std::fs::read(data_path("gsm.wav")).unwrap());
     for arguments in [["--convert", "always"], ["--window", "30s"]] {
-        let said = caption(&stand_in).args(arguments).arg(data_path("gsm.wav")).run().failed(3);
-        assert_says(&said, &["WAV with sound that cannot be decoded here", "gsm.wav"]);
+        let stderr = caption(&stand_in).args(arguments).arg(data_path("gsm.wav")).run().failed(3);
+        assert_says(&stderr, &["WAV with sound that cannot be decoded here", "gsm.wav"]);
     }
 }
 

@@ -29,7 +29,7 @@ fn clips() -> Vec<(String, Vec<u8>)> {
 }
 
 /// Probes, decodes, measures and converts.
-fn look(content: &[u8]) -> Result<(), Error> {
+fn process(content: &[u8]) -> Result<(), Error> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content).unwrap();
     let clip = Clip::open(file.path())?;
@@ -60,8 +60,8 @@ fn mutate(content: &mut Vec<u8>, random: &mut Rng) {
                 content[at..end].fill(0xff);
             }
             10 => {
-                let part = content[at..end(random.usize(1..200))].to_vec();
-                content.splice(at..at, part);
+                let truncated_clip = content[at..end(random.usize(1..200))].to_vec();
+                content.splice(at..at, truncated_clip);
             }
             _ => content.truncate(at.max(1)),
         }
@@ -76,7 +76,7 @@ fn a_mutated_file_is_converted_or_rejected_quickly() {
             let mut content = original.clone();
             mutate(&mut content, random);
             let started = Instant::now();
-            if let Err(error) = look(&content) {
+            if let Err(error) = process(&content) {
                 assert_eq!(error.kind(), ErrorKind::Input, "{name}: {error}");
             }
             let elapsed = started.elapsed();
@@ -91,13 +91,13 @@ fn audio_with_less_than_half_of_its_data_is_rejected() {
     let tone = wav(8_000, 2, 16, &samples(8_000, 2.0, sine(440.0)));
     let run = |content: &[u8], name: &str| caption(&stand_in).file(name, content).arg(name).run();
     let cut = |percent: usize| &tone[..tone.len() * percent / 100];
-    let said = run(cut(40), "a.wav").failed(3);
-    assert_says(&said, &["a damaged WAV file (0.8 s of 2.0 s are there)", "a.wav"]);
+    let stderr = run(cut(40), "a.wav").failed(3);
+    assert_says(&stderr, &["a damaged WAV file (0.8 s of 2.0 s are there)", "a.wav"]);
     assert_eq!(run(cut(60), "a.wav").captioned(), "A tone.\n");
 
     let mp3 = std::fs::read(data_path("tones/layer3.mp3")).unwrap();
-    let said = run(&mp3[..mp3.len() * 4 / 10], "a.mp3").failed(3);
-    assert_says(&said, &["a damaged MP3 file (0.1 s of 0.2 s are there)", "a.mp3"]);
+    let stderr = run(&mp3[..mp3.len() * 4 / 10], "a.mp3").failed(3);
+    assert_says(&stderr, &["a damaged MP3 file (0.1 s of 0.2 s are there)", "a.mp3"]);
     assert_eq!(run(&mp3[..mp3.len() * 8 / 10], "a.mp3").captioned(), "A tone.\n");
 }
 
@@ -122,8 +122,8 @@ fn damaged_packets_are_skipped_and_counted() {
 #[test]
 fn audio_with_mostly_damaged_packets_is_rejected() {
     let stand_in = StandIn::start();
-    let said = caption(&stand_in).file("a.webm", damaged(9)).arg("a.webm").run().failed(3);
-    assert_says(&said, &["a damaged WEBM file (9 of 13 packets cannot be decoded)", "a.webm"]);
+    let stderr = caption(&stand_in).file("a.webm", damaged(9)).arg("a.webm").run().failed(3);
+    assert_says(&stderr, &["a damaged WEBM file (9 of 13 packets cannot be decoded)", "a.webm"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -144,9 +144,9 @@ fn damaged(packets: usize) -> Vec<u8> {
 
 #[test]
 fn a_header_with_absurd_numbers_is_rejected() {
-    let sound = samples(16_000, 0.5, sine(440.0));
+    let audio = samples(16_000, 0.5, sine(440.0));
     let with = |at: usize, bytes: &[u8]| {
-        let mut content = wav(16_000, 2, 16, &sound);
+        let mut content = wav(16_000, 2, 16, &audio);
         content[at..at + bytes.len()].copy_from_slice(bytes);
         content
     };
@@ -186,23 +186,23 @@ fn a_header_without_lengths_is_accepted() {
 #[test]
 fn nan_samples_are_silence() {
     let stand_in = StandIn::start();
-    let mut sound = samples(16_000, 1.0, |_| 0.25);
-    sound[4_000..8_000].fill(f64::NAN);
-    sound[9_000] = f64::INFINITY;
-    let run = caption(&stand_in).file("a.wav", wav(16_000, 1, 32, &sound)).arg("a.wav").run();
+    let mut audio = samples(16_000, 1.0, |_| 0.25);
+    audio[4_000..8_000].fill(f64::NAN);
+    audio[9_000] = f64::INFINITY;
+    let run = caption(&stand_in).file("a.wav", wav(16_000, 1, 32, &audio)).arg("a.wav").run();
     assert_says(&run.captioned(), &["1.00 s", "the peak -12.0 dBFS"]);
 }
 
 #[test]
 fn extreme_float_samples_are_accepted() {
     let stand_in = StandIn::start();
-    let sound = wav(48_000, 1, 32, &vec![3e38; 48_000]);
-    let run = caption(&stand_in).file("a.wav", sound).arg("a.wav").run();
+    let audio = wav(48_000, 1, 32, &vec![3e38; 48_000]);
+    let run = caption(&stand_in).file("a.wav", audio).arg("a.wav").run();
     assert_says(&run.captioned(), &["1.00 s of mono sound"]);
 }
 
 /// Returns the first percent of a clip.
-fn part(clip: &str, percent: usize) -> Vec<u8> {
+fn truncated_clip(clip: &str, percent: usize) -> Vec<u8> {
     let content = std::fs::read(data_path("tones").join(clip)).unwrap();
     content[..content.len() * percent / 100].to_vec()
 }
@@ -213,7 +213,11 @@ fn a_truncated_file_is_captioned_up_to_its_end() {
         ["pcm.aiff", "pcm.caf", "alaw.wav", "adts.aac", "opus.webm", "video.mkv", "layer3.mp3"]
     {
         let stand_in = StandIn::start();
-        let run = caption(&stand_in).file(clip, part(clip, 85)).args(["--convert", "always", clip]);
+        let run = caption(&stand_in).file(clip, truncated_clip(clip, 85)).args([
+            "--convert",
+            "always",
+            clip,
+        ]);
         let text = run.run().captioned();
         let seconds: f64 = text.split_once(" s of mono").unwrap().0[24..].trim().parse().unwrap();
         assert!((0.15..0.25).contains(&seconds), "{clip}: {text}");
@@ -270,13 +274,13 @@ fn decoding_resynchronizes_after_garbage() {
 
 #[test]
 fn frames_without_audio_are_rejected() {
-    let (mp3, aac) = (part("layer3.mp3", 1), part("adts.aac", 2));
+    let (mp3, aac) = (truncated_clip("layer3.mp3", 1), truncated_clip("adts.aac", 2));
     let zeros = vec![0; 20_000];
     let tagged = [&b"ID3\x04\0\0\0\0\0\x0a"[..], &[0; 10], &zeros].concat();
     for content in [mp3.clone(), aac.clone(), [mp3, zeros.clone()].concat(), tagged] {
         let stand_in = StandIn::start();
-        let said = caption(&stand_in).file("a", content).arg("a").run().failed(3);
-        assert!(said.contains("damaged") || said.contains("not audio"), "{said}");
+        let stderr = caption(&stand_in).file("a", content).arg("a").run().failed(3);
+        assert!(stderr.contains("damaged") || stderr.contains("not audio"), "{stderr}");
         assert_eq!(stand_in.connections(), 0);
     }
 }
@@ -308,11 +312,11 @@ fn memory_does_not_grow_with_cover_art_or_duration() {
     };
     // 7 minutes of silence: 13 MB, or 54 MB as floats.
     let long = |file: &mut std::fs::File| {
-        let mut head = wav(16_000, 1, 16, &[0.0]);
+        let mut header = wav(16_000, 1, 16, &[0.0]);
         let len = 7 * 60 * 32_000_u32;
-        head[40..44].copy_from_slice(&len.to_le_bytes());
-        head[4..8].copy_from_slice(&(len + 36).to_le_bytes());
-        file.write_all(&head).unwrap();
+        header[40..44].copy_from_slice(&len.to_le_bytes());
+        header[4..8].copy_from_slice(&(len + 36).to_le_bytes());
+        file.write_all(&header).unwrap();
         file.set_len(u64::from(len) + 44).unwrap();
     };
     assert!(peak("a.mp3", &picture, &[]) < 40, "a picture of 100 MB");
@@ -326,16 +330,20 @@ fn peak(name: &str, write: &dyn Fn(&mut std::fs::File), arguments: &[&str]) -> u
     let mut run = caption(&stand_in).arg(name).args(arguments);
     write(&mut std::fs::File::create(run.folder().join(name)).unwrap());
     let child = run.spawn();
-    let watched = ProcessMonitor::start(&child, support::stand_in::KEY);
+    let monitor = ProcessMonitor::start(&child, support::stand_in::KEY);
     finish(child).captioned();
-    watched.end().0 / 1000
+    monitor.end().0 / 1000
 }
 
 #[test]
 fn a_repaired_file_needs_half_of_its_data_too() {
     for clip in ["pcm.aiff", "pcm.caf", "opus.webm", "video.mkv"] {
         let stand_in = StandIn::start();
-        let run = caption(&stand_in).file(clip, part(clip, 40)).args(["--convert", "always", clip]);
+        let run = caption(&stand_in).file(clip, truncated_clip(clip, 40)).args([
+            "--convert",
+            "always",
+            clip,
+        ]);
         assert_says(&run.run().failed(3), &["a damaged ", " bytes are there", clip]);
         assert_eq!(stand_in.connections(), 0);
     }
@@ -369,9 +377,9 @@ fn metadata_after_an_empty_recording_is_not_audio() {
 
 #[test]
 fn chunks_after_the_data_of_a_large_wav_are_not_audio() {
-    let sound = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
+    let audio = wav(8_000, 2, 16, &samples(8_000, 1.0, sine(440.0)));
     for name in [b"RF64", b"BW64"] {
-        let mut content = sound.clone();
+        let mut content = audio.clone();
         let mut sizes = b"ds64\x1c\0\0\0".to_vec();
         sizes.extend([0; 8]);
         sizes.extend(32_000_u64.to_le_bytes());

@@ -7,7 +7,7 @@ use support::stand_in::{Reply, StandIn};
 
 /// Prepares a run against a server that accepts one dialect only: `openai`, as llama.cpp does, or
 /// `vllm`.
-fn at(stand_in: &StandIn, path: &str) -> Caption {
+fn caption_at(stand_in: &StandIn, path: &str) -> Caption {
     caption(stand_in).args(["--base-url", &stand_in.url(path)])
 }
 
@@ -55,7 +55,8 @@ fn each_dialect_has_its_form_of_audio() {
         ),
     ] {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, path).args(["--dialect", dialect]).arg(data_path(clip)).run();
+        let run =
+            caption_at(&stand_in, path).args(["--dialect", dialect]).arg(data_path(clip)).run();
         assert_says(&run.captioned(), &["The strongest frequency is near"]);
         assert_eq!(part(&stand_in.request().json()), &expected, "{dialect} {clip}");
     }
@@ -65,8 +66,10 @@ fn each_dialect_has_its_form_of_audio() {
 fn formats_that_openai_servers_reject_are_converted() {
     for clip in ["tones/adts.aac", "tones/alaw.wav", "tone.opus"] {
         let stand_in = StandIn::start();
-        let run =
-            at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path(clip)).run();
+        let run = caption_at(&stand_in, "openai/v1")
+            .args(["--dialect", "openai"])
+            .arg(data_path(clip))
+            .run();
         assert_says(&run.captioned(), &["mono sound at 16000 Hz"]);
         assert_eq!(part(&stand_in.request().json())["input_audio"]["format"], "wav", "{clip}");
     }
@@ -77,11 +80,12 @@ fn a_url_is_downloaded_for_servers_that_fetch_no_urls() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
     let files = StandIn::scripted([Reply::status(200).body("audio/wav", wav)]);
     let stand_in = StandIn::start();
-    let run =
-        at(&stand_in, "openai/v1").args(["-q", "--dialect", "openai"]).arg(files.url("a.wav"));
+    let run = caption_at(&stand_in, "openai/v1")
+        .args(["-q", "--dialect", "openai"])
+        .arg(files.url("a.wav"));
     assert_says(&run.run().captioned(), &["near 1000 Hz"]);
     let url = "https://example.com/a.wav";
-    let run = at(&stand_in, "vllm/v1").args(["--dialect", "vllm", url]).run();
+    let run = caption_at(&stand_in, "vllm/v1").args(["--dialect", "vllm", url]).run();
     assert_says(&run.captioned(), &["a recording at https://example.com/a.wav"]);
     let requests = stand_in.requests();
     let expected = json!({ "type": "audio_url", "audio_url": { "url": url } });
@@ -92,7 +96,7 @@ fn a_url_is_downloaded_for_servers_that_fetch_no_urls() {
 fn the_dialect_is_negotiated_once_per_run() {
     for (path, name) in [("openai/v1", "openai"), ("vllm/v1", "openai")] {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, path).clips("x", 4).args(["-v", "-j", "1", "x"]).run();
+        let run = caption_at(&stand_in, path).clips("x", 4).args(["-v", "-j", "1", "x"]).run();
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert_eq!(run.stdout.matches("near 1000 Hz").count(), 4);
         assert_eq!(stand_in.requests().len(), 5, "one refusal, which is not billed");
@@ -104,7 +108,7 @@ fn the_dialect_is_negotiated_once_per_run() {
     }
     // A URL has only one other form.
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "vllm/v1").args(["-v", "https://example.com/a.wav"]).run();
+    let run = caption_at(&stand_in, "vllm/v1").args(["-v", "https://example.com/a.wav"]).run();
     assert_says(&run.stderr, &["as vllm does"]);
     assert_eq!((run.code, stand_in.requests().len()), (0, 2));
 }
@@ -112,7 +116,7 @@ fn the_dialect_is_negotiated_once_per_run() {
 #[test]
 fn clips_after_the_first_are_converted_for_the_negotiated_dialect() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]);
+    let run = caption_at(&stand_in, "openai/v1").args(["-q", "-j", "1"]);
     let run = run.arg(data_path("tone.wav")).arg(data_path("tones/adts.aac"));
     run.run().captioned();
     let requests = stand_in.requests();
@@ -123,8 +127,10 @@ fn clips_after_the_first_are_converted_for_the_negotiated_dialect() {
 #[test]
 fn a_named_dialect_is_not_negotiated() {
     let stand_in = StandIn::start();
-    let run =
-        at(&stand_in, "openai/v1").args(["--dialect", "aimlapi"]).arg(data_path("tone.wav")).run();
+    let run = caption_at(&stand_in, "openai/v1")
+        .args(["--dialect", "aimlapi"])
+        .arg(data_path("tone.wav"))
+        .run();
     assert_says(&run.failed(3), &["rejected the request (400", "input_audio.format"]);
     stand_in.request();
 }
@@ -144,8 +150,8 @@ fn only_errors_about_the_form_change_the_dialect() {
 fn the_first_of_several_errors_is_reported() {
     let reply = |text: &str| json_reply(400, &json!({ "message": format!("{text}: input_audio") }));
     let stand_in = StandIn::scripted([reply("one"), reply("two"), reply("three")]);
-    let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
-    assert_says(&said, &["\"one: input_audio\"", "check the sound, --model and --dialect"]);
+    let stderr = caption(&stand_in).arg(data_path("tone.wav")).run().failed(3);
+    assert_says(&stderr, &["\"one: input_audio\"", "check the sound, --model and --dialect"]);
     assert_eq!(stand_in.requests().len(), 3);
 }
 
@@ -175,7 +181,7 @@ fn the_first_input_may_need_conversion_or_download() {
     for (input, through) in [(data_path("tones/adts.aac"), None), (url.into(), Some(files.url("")))]
     {
         let stand_in = StandIn::start();
-        let run = at(&stand_in, "openai/v1").args(["-q", "-j", "1"]).arg(input);
+        let run = caption_at(&stand_in, "openai/v1").args(["-q", "-j", "1"]).arg(input);
         let run = if let Some(proxy) = through { run.env("HTTP_PROXY", proxy) } else { run };
         run.arg(data_path("tone.wav")).run().captioned();
         let requests = stand_in.requests();
@@ -188,7 +194,7 @@ fn the_first_input_may_need_conversion_or_download() {
 #[test]
 fn concurrent_requests_negotiate_once() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
+    let run = caption_at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(run.stderr.matches("the server takes sound").count(), 1, "{}", run.stderr);
     // Only requests from before the end of the negotiation.
@@ -199,7 +205,7 @@ fn concurrent_requests_negotiate_once() {
 fn windows_negotiate_the_dialect() {
     let stand_in = StandIn::start();
     let sound = support::audio::wav(8_000, 1, 8, &vec![0.1; 8_000 * 12]);
-    let run = at(&stand_in, "openai/v1").file("a.wav", sound);
+    let run = caption_at(&stand_in, "openai/v1").file("a.wav", sound);
     let run = run.args(["-v", "-j", "2", "--window", "5s", "a.wav"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(run.stderr.matches("the server takes sound as openai does").count(), 1);
@@ -208,7 +214,7 @@ fn windows_negotiate_the_dialect() {
 #[test]
 fn waiting_audio_is_prepared_for_the_negotiated_dialect() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["-q", "-j", "4", "--max-spend", "5"]);
+    let run = caption_at(&stand_in, "openai/v1").args(["-q", "-j", "4", "--max-spend", "5"]);
     let clips = ["tone.wav", "tones/adts.aac", "tones/alaw.wav", "tone.mp3"];
     run.args(clips.map(data_path)).run().captioned();
 }
@@ -216,7 +222,8 @@ fn waiting_audio_is_prepared_for_the_negotiated_dialect() {
 #[test]
 fn audio_that_a_named_dialect_cannot_carry_is_not_sent() {
     let stand_in = StandIn::start();
-    let run = at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path("tone.amr"));
+    let run =
+        caption_at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path("tone.amr"));
     assert_says(&run.run().failed(3), &["AMR with sound that cannot be decoded here", "tone.amr"]);
     assert!(stand_in.requests().is_empty());
 }
@@ -232,7 +239,7 @@ fn errors_about_the_form_are_recognized_in_many_wordings() {
     ] {
         for status in [400, 422] {
             let stand_in = StandIn::scripted([json_reply(status, &refusal)]);
-            let run = at(&stand_in, "openai/v1").arg(data_path("tone.wav")).run();
+            let run = caption_at(&stand_in, "openai/v1").arg(data_path("tone.wav")).run();
             assert_eq!((run.code, stand_in.requests().len()), (0, 2), "{refusal}: {}", run.stderr);
         }
     }
@@ -242,8 +249,8 @@ fn errors_about_the_form_are_recognized_in_many_wordings() {
 fn an_account_error_in_another_dialect_is_reported() {
     let form = json_reply(400, &json!({ "message": "input_audio.format is missing" }));
     let stand_in = StandIn::scripted([form, Reply::status(402)]);
-    let said = caption(&stand_in).arg(data_path("tone.wav")).run().failed(4);
-    assert_says(&said, &["out of credits (402)", "top up"]);
+    let stderr = caption(&stand_in).arg(data_path("tone.wav")).run().failed(4);
+    assert_says(&stderr, &["out of credits (402)", "top up"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn a_local_url_is_inlined_with_a_notice() {
 #[test]
 fn inline_downloads_without_a_notice() {
     let stand_in = StandIn::scripted([wav()]);
-    let printed = inline(&stand_in, &[]).captioned();
+    let printed = caption_inline(&stand_in, &[]).captioned();
     assert_says(&printed, &["near 1000 Hz"]);
     let data = &stand_in.requests()[1].json()["messages"][0]["content"][0]["input_audio"]["data"];
     assert!(data.as_str().unwrap().starts_with("data:;base64,"), "{data}");
@@ -27,7 +27,7 @@ fn inline_downloads_without_a_notice() {
 #[test]
 fn a_download_does_not_send_the_key() {
     let stand_in = StandIn::scripted([wav()]);
-    inline(&stand_in, &[]).captioned();
+    caption_inline(&stand_in, &[]).captioned();
     let requests = stand_in.requests();
     assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("GET", "/a.wav"));
     assert_eq!(requests[0].header("authorization"), None);
@@ -42,7 +42,7 @@ fn redirects_of_a_download_are_followed() {
         Reply::status(307).header("location", "/c.wav"),
         wav(),
     ]);
-    inline(&stand_in, &[]).captioned();
+    caption_inline(&stand_in, &[]).captioned();
     let paths: Vec<_> = stand_in.requests().iter().map(|request| request.path.clone()).collect();
     assert_eq!(paths, ["/a.wav", "/b.wav", "/c.wav", "/v1/chat/completions"]);
 }
@@ -67,30 +67,33 @@ fn a_missing_temporary_folder_is_reported() {
 fn endless_redirects_are_an_error() {
     let stand_in =
         StandIn::scripted((0..21).map(|_| Reply::status(302).header("location", "/a.wav")));
-    assert_says(&inline(&stand_in, &[]).failed(3), &["the download was answered with 302"]);
+    assert_says(&caption_inline(&stand_in, &[]).failed(3), &["the download was answered with 302"]);
 }
 
 #[test]
 fn a_download_is_checked_like_a_file() {
     let page = Reply::status(200).body("audio/wav", "<!doctype html><html>log in</html>");
     let stand_in = StandIn::scripted([page]);
-    assert_says(&inline(&stand_in, &[]).failed(3), &["not audio but an HTML page", "a.wav"]);
+    assert_says(
+        &caption_inline(&stand_in, &[]).failed(3),
+        &["not audio but an HTML page", "a.wav"],
+    );
     stand_in.request();
 }
 
 #[test]
 fn a_download_that_is_too_large_is_stopped() {
     let stand_in = StandIn::scripted([Reply::status(200).body("audio/wav", endless_wav())]);
-    let said = inline(&stand_in, &["--convert", "never"]).failed(3);
-    assert_says(&said, &["too large", "a.wav", "leave --convert never out"]);
+    let stderr = caption_inline(&stand_in, &["--convert", "never"]).failed(3);
+    assert_says(&stderr, &["too large", "a.wav", "leave --convert never out"]);
     stand_in.request();
 }
 
 #[test]
 fn a_failed_download_is_reported_with_its_status() {
     let stand_in = StandIn::scripted([Reply::status(404)]);
-    let said = inline(&stand_in, &[]).failed(3);
-    assert_says(&said, &["the download was answered with 404", "a.wav", "check that the URL"]);
+    let stderr = caption_inline(&stand_in, &[]).failed(3);
+    assert_says(&stderr, &["the download was answered with 404", "a.wav", "check that the URL"]);
     stand_in.request();
 }
 
@@ -101,7 +104,7 @@ fn a_download_is_retried() {
         Reply::status(200).pieces("audio/wav", ["RIFF"]).disconnect(),
         wav(),
     ]);
-    let run = inline(&stand_in, &[]);
+    let run = caption_inline(&stand_in, &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(&run.stderr, &["answered with 503", "try 2", "connection broke", "try 3"]);
 }
@@ -109,14 +112,14 @@ fn a_download_is_retried() {
 #[test]
 fn downloads_obey_the_timeout() {
     let stand_in = StandIn::scripted([Reply::never()]);
-    let said = inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
-    assert_says(&said, &["no complete answer within 200ms", "a.wav"]);
+    let stderr = caption_inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
+    assert_says(&stderr, &["no complete answer within 200ms", "a.wav"]);
 }
 
 #[test]
 fn json_of_an_inlined_url_is_the_response() {
     let stand_in = StandIn::scripted([wav()]);
-    let printed = inline(&stand_in, &["--json"]).captioned();
+    let printed = caption_inline(&stand_in, &["--json"]).captioned();
     let document: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(document["object"], "chat.completion");
 }
@@ -126,7 +129,7 @@ fn wav() -> Reply {
         .body("application/octet-stream", std::fs::read(data_path("tone.wav")).unwrap())
 }
 
-fn inline(stand_in: &StandIn, args: &[&str]) -> Run {
+fn caption_inline(stand_in: &StandIn, args: &[&str]) -> Run {
     caption(stand_in).arg("--inline").args(args).arg(stand_in.url("a.wav")).run()
 }
 
@@ -139,7 +142,7 @@ fn a_redirect_to_https_verifies_the_certificate() {
     let near = StandIn::scripted([Reply::status(302).header("location", &far.url("b.wav"))]);
     let stand_in = StandIn::start();
     let run = caption(&stand_in).env("SSL_CERT_FILE", data_path("tls/ca.pem"));
-    let said = run.args(["-q", "--inline"]).arg(near.url("a.wav")).run().captioned();
-    assert_says(&said, &["near 1000 Hz"]);
+    let stderr = run.args(["-q", "--inline"]).arg(near.url("a.wav")).run().captioned();
+    assert_says(&stderr, &["near 1000 Hz"]);
     assert_eq!(far.request().path, "/b.wav");
 }

@@ -31,9 +31,9 @@ fn missing_credits_point_to_the_billing_page() {
         "message": "You've run out of credits. https://aimlapi.com/app/billing/",
         "error": { "name": "ForbiddenException", "message": "x", "data": { "kind": "err_insufficent_credits" } },
     });
-    let said = refused(Reply::status(403).body(PROBLEM, body.to_string()), 4);
+    let stderr = assert_refused(Reply::status(403).body(PROBLEM, body.to_string()), 4);
     assert_says(
-        &said,
+        &stderr,
         &["out of credits (403", "tone.wav", "top up at https://aimlapi.com/app/billing/"],
     );
 }
@@ -44,9 +44,9 @@ fn exhausted_funds_of_any_wording_are_credits() {
         json!({ "error": { "name": "OutOfFundsException", "message": "No." } }),
         json!({ "message": "You have run out of funds." }),
     ] {
-        assert_says(&refused(json_reply(403, &body), 4), &["out of credits", "top up"]);
+        assert_says(&assert_refused(json_reply(403, &body), 4), &["out of credits", "top up"]);
     }
-    assert_says(&refused(Reply::status(402), 4), &["out of credits (402)", "top up"]);
+    assert_says(&assert_refused(Reply::status(402), 4), &["out of credits (402)", "top up"]);
 }
 
 #[test]
@@ -55,9 +55,9 @@ fn an_unverified_account_points_to_the_verification_page() {
         "name": "ForbiddenException", "data": { "kind": "err_unverified_card" },
         "message": "Complete verification to using the API https://aimlapi.com/app/verification",
     } });
-    let said = refused(json_reply(403, &body), 4);
+    let stderr = assert_refused(json_reply(403, &body), 4);
     assert_says(
-        &said,
+        &stderr,
         &[
             "not verified (403",
             "tone.wav",
@@ -70,7 +70,7 @@ fn an_unverified_account_points_to_the_verification_page() {
 fn a_key_without_permission_is_a_refused_key() {
     let body = json!({ "message": "This key cannot use this endpoint" });
     assert_says(
-        &refused(json_reply(403, &body), 4),
+        &assert_refused(json_reply(403, &body), 4),
         &["the key was refused (403", "cannot use this endpoint"],
     );
 }
@@ -78,18 +78,21 @@ fn a_key_without_permission_is_a_refused_key() {
 #[test]
 fn insufficient_permissions_are_not_missing_credits() {
     let body = json!({ "message": "Insufficient permissions: this key may not use this endpoint" });
-    assert_says(&refused(json_reply(403, &body), 4), &["the key was refused (403"]);
+    assert_says(&assert_refused(json_reply(403, &body), 4), &["the key was refused (403"]);
 }
 
 #[test]
 fn fastapi_errors_are_read() {
-    assert_says(&refused(json_reply(400, &json!({ "detail": "too long" })), 3), &["\"too long\""]);
+    assert_says(
+        &assert_refused(json_reply(400, &json!({ "detail": "too long" })), 3),
+        &["\"too long\""],
+    );
 }
 
 #[test]
 fn the_inference_id_replaces_a_missing_request_id() {
-    let said = refused(Reply::status(400).header("x-inference-id", "i-1"), 3);
-    assert_says(&said, &["[request i-1]"]);
+    let stderr = assert_refused(Reply::status(400).header("x-inference-id", "i-1"), 3);
+    assert_says(&stderr, &["[request i-1]"]);
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn validation_errors_are_reported_with_their_paths() {
         "check the sound and --model",
         "[request r-1]",
     ];
-    assert_says(&refused(json_reply(400, &body), 3), &words);
+    assert_says(&assert_refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
@@ -115,16 +118,16 @@ fn the_older_validation_format_is_read() {
     let body = json!({ "error": { "name": "BadRequestException", "message": "Invalid payload provided",
         "data": [{ "code": "invalid_type", "path": ["messages", 0, "role"], "message": "Required" }] } });
     let words = ["400, \"Invalid payload provided; messages.0.role: Required\""];
-    assert_says(&refused(json_reply(400, &body), 3), &words);
+    assert_says(&assert_refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
 fn the_flat_legacy_format_is_read() {
     for status in [json!(404), json!("404")] {
         let body = json!({ "requestId": "r-9", "statusCode": status, "path": "/v1", "message": "Not here" });
-        let said = refused(json_reply(404, &body), 3);
+        let stderr = assert_refused(json_reply(404, &body), 3);
         assert_says(
-            &said,
+            &stderr,
             &["(404, \"Not here\")", "tone.wav", "check --base-url and --model", "[request r-9]"],
         );
     }
@@ -138,15 +141,15 @@ fn the_nested_legacy_format_is_read() {
     let words = [
         "400, \"Invalid input; messages.0.role: Invalid enum value. Expected 'user'; model: Unknown\"",
     ];
-    assert_says(&refused(json_reply(400, &body), 3), &words);
+    assert_says(&assert_refused(json_reply(400, &body), 3), &words);
 }
 
 #[test]
 fn an_upstream_error_is_reported_in_its_words() {
     let body = json!({ "statusCode": 500, "message": "400 Unable to access model" });
-    let said = failed_without_retry(json_reply(500, &body));
+    let stderr = failed_without_retry(json_reply(500, &body));
     assert_says(
-        &said,
+        &stderr,
         &[
             "the service failed (500, \"400 Unable to access model\")",
             "tone.wav",
@@ -158,13 +161,13 @@ fn an_upstream_error_is_reported_in_its_words() {
 #[test]
 fn a_list_of_messages_is_joined() {
     let body = json!({ "message": ["first", "second"] });
-    assert_says(&refused(json_reply(400, &body), 3), &["\"first; second\""]);
+    assert_says(&assert_refused(json_reply(400, &body), 3), &["\"first; second\""]);
 }
 
 #[test]
 fn an_error_that_is_a_string_is_the_message() {
     assert_says(
-        &refused(json_reply(400, &json!({ "error": "no such model" })), 3),
+        &assert_refused(json_reply(400, &json!({ "error": "no such model" })), 3),
         &["\"no such model\""],
     );
 }
@@ -172,7 +175,7 @@ fn an_error_that_is_a_string_is_the_message() {
 #[test]
 fn a_title_replaces_a_missing_message() {
     assert_says(
-        &refused(json_reply(400, &json!({ "title": "Bad Request" })), 3),
+        &assert_refused(json_reply(400, &json!({ "title": "Bad Request" })), 3),
         &["\"Bad Request\""],
     );
 }
@@ -180,41 +183,42 @@ fn a_title_replaces_a_missing_message() {
 #[test]
 fn an_html_error_page_is_never_printed() {
     let page = "<!DOCTYPE html><html><body>cloud says 524</body></html>";
-    let said = failed_without_retry(Reply::status(524).body("text/html", page));
-    assert_says(&said, &["the service failed (524): tone.wav; try again later"]);
+    let stderr = failed_without_retry(Reply::status(524).body("text/html", page));
+    assert_says(&stderr, &["the service failed (524): tone.wav; try again later"]);
 }
 
 #[test]
 fn an_error_without_a_body_is_reported_by_its_status() {
-    let said = refused(Reply::status(422).header("x-request-id", "h-1"), 3);
-    assert_says(&said, &["rejected the request (422): tone.wav", "[request h-1]"]);
+    let stderr = assert_refused(Reply::status(422).header("x-request-id", "h-1"), 3);
+    assert_says(&stderr, &["rejected the request (422): tone.wav", "[request h-1]"]);
 }
 
 #[test]
 fn a_plain_text_error_is_reported_in_its_words() {
     let reply = Reply::status(400).body("text/plain", "model is loading\n");
-    assert_says(&refused(reply, 3), &["(400, \"model is loading\")"]);
+    assert_says(&assert_refused(reply, 3), &["(400, \"model is loading\")"]);
 }
 
 #[test]
 fn a_request_that_is_too_large_has_a_hint() {
-    let said = refused(Reply::status(413).body("text/html", "<html>nginx</html>"), 3);
-    assert_says(&said, &["larger than the service takes (413)", "tone.wav", "shrink it"]);
+    let stderr = assert_refused(Reply::status(413).body("text/html", "<html>nginx</html>"), 3);
+    assert_says(&stderr, &["larger than the service takes (413)", "tone.wav", "shrink it"]);
 }
 
 #[test]
 fn a_firewall_response_is_not_a_refused_key() {
-    let said = refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 3);
-    assert_says(&said, &["rejected the request (403): tone.wav; check the proxy or firewall"]);
+    let stderr = assert_refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 3);
+    assert_says(&stderr, &["rejected the request (403): tone.wav; check the proxy or firewall"]);
 }
 
 #[test]
 fn a_redirect_is_rejected_and_never_gets_the_key() {
     let elsewhere = StandIn::start();
     for status in [301, 302, 303, 307, 308] {
-        let said = refused(Reply::status(status).header("location", &elsewhere.base_url()), 3);
+        let stderr =
+            assert_refused(Reply::status(status).header("location", &elsewhere.base_url()), 3);
         assert_says(
-            &said,
+            &stderr,
             &["a redirect, which is not followed with the key", "tone.wav", "set --base-url"],
         );
     }
@@ -224,17 +228,17 @@ fn a_redirect_is_rejected_and_never_gets_the_key() {
 #[test]
 fn escape_sequences_and_line_breaks_in_messages_are_removed() {
     let body = json!({ "message": "bad\r\n::error::\u{1b}[2Jworse\u{202e}" });
-    let said = refused(json_reply(400, &body), 3);
-    assert_says(&said, &["bad ::error:: [2Jworse\u{fffd}"]);
-    assert_eq!(said.lines().count(), 1);
+    let stderr = assert_refused(json_reply(400, &body), 3);
+    assert_says(&stderr, &["bad ::error:: [2Jworse\u{fffd}"]);
+    assert_eq!(stderr.lines().count(), 1);
 }
 
 #[test]
 fn a_huge_error_is_read_only_in_part() {
     let reply = Reply::status(400).body("text/plain", "no ".repeat(50_000_000 / 3));
-    let said = refused(reply, 3);
-    assert_says(&said, &["(400, \"no no no"]);
-    assert!(said.len() < 1000, "{} bytes", said.len());
+    let stderr = assert_refused(reply, 3);
+    assert_says(&stderr, &["(400, \"no no no"]);
+    assert!(stderr.len() < 1000, "{} bytes", stderr.len());
 }
 
 #[test]
@@ -247,7 +251,7 @@ fn the_first_account_error_ends_the_run() {
 }
 
 #[track_caller]
-fn refused(reply: Reply, code: i32) -> String {
+fn assert_refused(reply: Reply, code: i32) -> String {
     let stand_in = StandIn::scripted([reply]);
     let run = caption_tone(&stand_in, &[]);
     assert_eq!(stand_in.requests().len(), 1, "what was refused is not tried again");
@@ -262,8 +266,8 @@ fn failed_without_retry(reply: Reply) -> String {
 
 #[track_caller]
 fn assert_one_line(run: Run, code: i32, words: &[&str]) -> String {
-    let said = run.failed(code);
-    assert_eq!(said.lines().count(), 1, "one line: {said}");
-    assert_says(&said, words);
-    said
+    let stderr = run.failed(code);
+    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
+    assert_says(&stderr, words);
+    stderr
 }

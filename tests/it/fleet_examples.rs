@@ -50,12 +50,12 @@ fn run(script: &str, variable: &str, first: usize) {
         assert_eq!(finish(child).code, 0);
     }
     // One of them sends each clip once.
-    let mut asked = HashMap::new();
+    let mut requested = HashMap::new();
     for request in stand_in.requests() {
-        *asked.entry(request.body).or_insert(0) += 1;
+        *requested.entry(request.body).or_insert(0) += 1;
     }
-    assert_eq!(asked.len(), CLIPS);
-    assert!(asked.values().all(|count| *count == 1));
+    assert_eq!(requested.len(), CLIPS);
+    assert!(requested.values().all(|count| *count == 1));
     // Together their manifests hold all captions.
     let manifests = (1..=SHARDS).map(|shard| format!("captions-{shard}.jsonl"));
     let manifests: Vec<_> =
@@ -67,10 +67,10 @@ fn run(script: &str, variable: &str, first: usize) {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["input"].to_string())
         .collect();
     assert_eq!(names.len(), CLIPS);
-    let known = recordings.file("captions.jsonl", joined);
+    let cached = recordings.file("captions.jsonl", joined);
     let args =
         ["-q", "--offline", "-m", "any/model", "--manifest", "captions.jsonl", "-f", "jsonl"];
-    assert_eq!(known.args(args).arg("sfx").run().captioned().lines().count(), CLIPS);
+    assert_eq!(cached.args(args).arg("sfx").run().captioned().lines().count(), CLIPS);
 }
 
 #[test]

@@ -12,10 +12,10 @@ fn a_folder_is_searched_in_sorted_order() {
     let stand_in = StandIn::start();
     let names = ["b.wav", "a/z.mp3", "a/b/c.FLAC", "notes.txt", "a.wav", "cover.png"];
     assert_eq!(
-        names_of(tree(&stand_in, &names).arg(".")),
+        captioned_inputs(caption_in_folder(&stand_in, &names).arg(".")),
         ["a/b/c.FLAC", "a/z.mp3", "a.wav", "b.wav"]
     );
-    let found = names_of(tree(&stand_in, &names).arg("a"));
+    let found = captioned_inputs(caption_in_folder(&stand_in, &names).arg("a"));
     assert_eq!(found, ["a/b/c.FLAC", "a/z.mp3"]);
 }
 
@@ -23,10 +23,20 @@ fn a_folder_is_searched_in_sorted_order() {
 fn ignore_files_and_hidden_files_are_respected_by_default() {
     let stand_in = StandIn::start();
     let names = ["a.wav", "skip/b.wav", ".hidden/c.wav", ".d.wav", "e.wav"];
-    let tree = || tree(&stand_in, &names).file(".gitignore", "skip/\n").file(".ignore", "e.wav\n");
-    assert_eq!(names_of(tree().arg(".")), ["a.wav"]);
-    assert_eq!(names_of(tree().args(["--no-ignore", "."])), ["a.wav", "e.wav", "skip/b.wav"]);
-    assert_eq!(names_of(tree().args(["--hidden", "."])), [".d.wav", ".hidden/c.wav", "a.wav"]);
+    let caption_in_folder = || {
+        caption_in_folder(&stand_in, &names)
+            .file(".gitignore", "skip/\n")
+            .file(".ignore", "e.wav\n")
+    };
+    assert_eq!(captioned_inputs(caption_in_folder().arg(".")), ["a.wav"]);
+    assert_eq!(
+        captioned_inputs(caption_in_folder().args(["--no-ignore", "."])),
+        ["a.wav", "e.wav", "skip/b.wav"]
+    );
+    assert_eq!(
+        captioned_inputs(caption_in_folder().args(["--hidden", "."])),
+        [".d.wav", ".hidden/c.wav", "a.wav"]
+    );
 }
 
 #[test]
@@ -34,21 +44,24 @@ fn exclude_applies_to_folders_and_globs() {
     let stand_in = StandIn::start();
     let names = ["a.wav", "a.tmp.wav", "old/b.wav", "new/c.wav"];
     let args = ["--exclude", "*.tmp.wav", "--exclude", "old/"];
-    assert_eq!(names_of(tree(&stand_in, &names).args(args).arg(".")), ["a.wav", "new/c.wav"]);
     assert_eq!(
-        names_of(tree(&stand_in, &names).args(args).arg("**/*.wav")),
+        captioned_inputs(caption_in_folder(&stand_in, &names).args(args).arg(".")),
         ["a.wav", "new/c.wav"]
     );
-    let said = caption(&stand_in).args(["--exclude", "a{", "."]).run().failed(2);
-    assert_says(&said, &["not a usable glob", "a{"]);
+    assert_eq!(
+        captioned_inputs(caption_in_folder(&stand_in, &names).args(args).arg("**/*.wav")),
+        ["a.wav", "new/c.wav"]
+    );
+    let stderr = caption(&stand_in).args(["--exclude", "a{", "."]).run().failed(2);
+    assert_says(&stderr, &["not a usable glob", "a{"]);
 }
 
 #[test]
 fn a_named_file_is_always_used() {
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &[".hidden.bin", "b.wav"]).file(".gitignore", "*");
+    let run = caption_in_folder(&stand_in, &[".hidden.bin", "b.wav"]).file(".gitignore", "*");
     let args = ["--exclude", "*", ".hidden.bin", "b.wav"];
-    assert_eq!(names_of(run.args(args)), [".hidden.bin", "b.wav"]);
+    assert_eq!(captioned_inputs(run.args(args)), [".hidden.bin", "b.wav"]);
 }
 
 #[test]
@@ -64,27 +77,31 @@ fn a_quoted_glob_is_expanded_with_braces_and_depth() {
         ("x//y/./*.mp3", &["x/y/c.mp3"]),
         ("x/[y]", &["x/y/b.flac", "x/y/c.mp3"]),
     ] {
-        assert_eq!(names_of(tree(&stand_in, &names).arg(glob)), found, "{glob}");
+        assert_eq!(
+            captioned_inputs(caption_in_folder(&stand_in, &names).arg(glob)),
+            found,
+            "{glob}"
+        );
     }
 }
 
 #[test]
 fn a_glob_with_parent_folders_matches_no_hidden_file() {
     let stand_in = StandIn::start();
-    let mut run = tree(&stand_in, &["a.wav", "._a.wav", "inner/b.wav"]);
+    let mut run = caption_in_folder(&stand_in, &["a.wav", "._a.wav", "inner/b.wav"]);
     let inner = run.folder().join("inner");
     run.command().current_dir(inner);
-    assert_eq!(names_of(run.arg("../*.wav")), ["../a.wav"]);
+    assert_eq!(captioned_inputs(run.arg("../*.wav")), ["../a.wav"]);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_dangling_link_is_a_failure_only_with_an_audio_name() {
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["a.wav"]);
+    let run = caption_in_folder(&stand_in, &["a.wav"]);
     std::os::unix::fs::symlink("nowhere", run.folder().join("notes.txt")).unwrap();
-    assert_eq!(names_of(run.arg(".")), ["a.wav"]);
-    let run = tree(&stand_in, &["a.wav"]);
+    assert_eq!(captioned_inputs(run.arg(".")), ["a.wav"]);
+    let run = caption_in_folder(&stand_in, &["a.wav"]);
     std::os::unix::fs::symlink("nowhere", run.folder().join("b.wav")).unwrap();
     let run = run.arg(".").run();
     assert_says(&run.stderr, &["no such file: b.wav"]);
@@ -96,13 +113,16 @@ fn a_url_named_twice_is_captioned_once() {
     let stand_in = StandIn::start();
     let urls =
         ["https://example.com/a.mp3", "https://EXAMPLE.com/a.mp3", "https://example.com/b.mp3"];
-    assert_eq!(names_of(caption(&stand_in).args(urls)).len(), 2);
+    assert_eq!(captioned_inputs(caption(&stand_in).args(urls)).len(), 2);
 }
 
 #[test]
 fn a_list_on_standard_input_cannot_name_itself() {
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["a.wav"]).stdin("a.wav\n-\n").args(["--files-from", "-"]).run();
+    let run = caption_in_folder(&stand_in, &["a.wav"])
+        .stdin("a.wav\n-\n")
+        .args(["--files-from", "-"])
+        .run();
     assert_says(&run.stderr, &["the list itself, not a file: -"]);
     assert_eq!(run.code, 3);
 }
@@ -110,14 +130,16 @@ fn a_list_on_standard_input_cannot_name_itself() {
 #[test]
 fn a_glob_that_matches_nothing_is_an_error_that_names_it() {
     let stand_in = StandIn::start();
-    let said = tree(&stand_in, &["a.wav"]).arg("*.mp3").run().failed(2);
-    assert_says(&said, &["nothing to caption: no audio in *.mp3"]);
+    let stderr = caption_in_folder(&stand_in, &["a.wav"]).arg("*.mp3").run().failed(2);
+    assert_says(&stderr, &["nothing to caption: no audio in *.mp3"]);
 }
 
 #[test]
 fn a_file_whose_name_looks_like_a_glob_is_that_file() {
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["[1] a*.wav", "1.wav"]).args(["-f", "jsonl", "[1] a*.wav"]).run();
+    let run = caption_in_folder(&stand_in, &["[1] a*.wav", "1.wav"])
+        .args(["-f", "jsonl", "[1] a*.wav"])
+        .run();
     assert_eq!(run.records()[0]["input"], "[1] a*.wav");
 }
 
@@ -131,15 +153,15 @@ fn allow_empty_accepts_no_inputs() {
 fn a_list_names_files_urls_and_folders() {
     let stand_in = StandIn::start();
     let list = "# my clips\r\nb.wav\r\n\nhttps://example.com/c.mp3\nfolder\n a.wav\n";
-    let run = tree(&stand_in, &["b.wav", " a.wav", "folder/d.wav"]).file("list", list);
-    let names = names_of(run.args(["--files-from", "list"]));
+    let run = caption_in_folder(&stand_in, &["b.wav", " a.wav", "folder/d.wav"]).file("list", list);
+    let names = captioned_inputs(run.args(["--files-from", "list"]));
     assert_eq!(names, ["b.wav", "https://example.com/c.mp3", "folder/d.wav", " a.wav"]);
 }
 
 #[test]
 fn a_list_on_standard_input_is_read_incrementally() {
     let stand_in = StandIn::start();
-    let mut run = tree(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
+    let mut run = caption_in_folder(&stand_in, &["a.wav", "b.wav"]).args(["--files-from", "-"]);
     let (child, mut list) = run.spawn_with_stdin();
     list.write_all(b"a.wav\n").unwrap();
     // The first request arrives while the list is open.
@@ -155,7 +177,7 @@ fn a_list_on_standard_input_is_read_incrementally() {
 fn names_may_contain_newlines_and_invalid_utf8() {
     use std::os::unix::ffi::OsStrExt;
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["a\nb.wav"]);
+    let run = caption_in_folder(&stand_in, &["a\nb.wav"]);
     let odd = std::ffi::OsStr::from_bytes(b"c\xff.wav");
     fs::copy(data_path("tone.mp3"), run.folder().join(odd)).unwrap();
     let run = run.stdin(&b"a\nb.wav\0c\xff.wav\0"[..]);
@@ -168,7 +190,7 @@ fn names_may_contain_newlines_and_invalid_utf8() {
 #[test]
 fn a_wrong_line_of_a_list_does_not_fail_the_others() {
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["a.wav"]).file("list", "gone.wav\nftp://x/y\na.wav\n");
+    let run = caption_in_folder(&stand_in, &["a.wav"]).file("list", "gone.wav\nftp://x/y\na.wav\n");
     let run = run.args(["--files-from", "list"]).run();
     assert_says(&run.stdout, &["==> a.wav <=="]);
     assert_says(&run.stderr, &["no such file: gone.wav", "only http:// and https://", "ftp://x/y"]);
@@ -179,21 +201,21 @@ fn a_wrong_line_of_a_list_does_not_fail_the_others() {
 #[test]
 fn a_missing_list_is_wrong_usage() {
     let stand_in = StandIn::start();
-    let said = caption(&stand_in).args(["--files-from", "nowhere"]).run().failed(2);
-    assert_says(&said, &["could not open the list nowhere"]);
-    let said = caption(&stand_in).args(["--files-from", "-", "-"]).run().failed(2);
-    assert_says(&said, &["cannot be both the list and a sound"]);
+    let stderr = caption(&stand_in).args(["--files-from", "nowhere"]).run().failed(2);
+    assert_says(&stderr, &["could not open the list nowhere"]);
+    let stderr = caption(&stand_in).args(["--files-from", "-", "-"]).run().failed(2);
+    assert_says(&stderr, &["cannot be both the list and a sound"]);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_file_with_several_paths_is_captioned_once() {
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["x/a.wav"]);
+    let run = caption_in_folder(&stand_in, &["x/a.wav"]);
     std::os::unix::fs::symlink("a.wav", run.folder().join("x/soft.wav")).unwrap();
     fs::hard_link(run.folder().join("x/a.wav"), run.folder().join("x/hard.wav")).unwrap();
     std::os::unix::fs::symlink(".", run.folder().join("x/circle")).unwrap();
-    let names = names_of(run.args(["x/a.wav", "x", "./x/a.wav", "x/*.wav"]));
+    let names = captioned_inputs(run.args(["x/a.wav", "x", "./x/a.wav", "x/*.wav"]));
     assert_eq!(names, ["x/a.wav"]);
     assert_eq!(stand_in.requests().len(), 1);
 }
@@ -203,7 +225,7 @@ fn a_file_with_several_paths_is_captioned_once() {
 fn an_unreadable_folder_is_a_failure() {
     use std::os::unix::fs::PermissionsExt;
     let stand_in = StandIn::start();
-    let run = tree(&stand_in, &["a.wav", "locked/b.wav"]);
+    let run = caption_in_folder(&stand_in, &["a.wav", "locked/b.wav"]);
     let locked = run.folder().join("locked");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     let is_root = fs::read_dir(&locked).is_ok();
@@ -222,7 +244,7 @@ fn every_input_is_in_exactly_one_shard() {
     let mut all = Vec::new();
     for shard in ["1/3", "2/3", "3/3"] {
         let run = caption(&stand_in).clips("x", 30);
-        let names = names_of(run.args(["--shard", shard, "x"]));
+        let names = captioned_inputs(run.args(["--shard", shard, "x"]));
         assert!(!names.is_empty() && names.len() < 30, "{shard}: {}", names.len());
         all.extend(names);
     }
@@ -235,17 +257,18 @@ fn every_input_is_in_exactly_one_shard() {
 #[test]
 fn an_empty_shard_is_valid_and_an_invalid_one_is_not() {
     let stand_in = StandIn::start();
-    let shards = ["1/64", "2/64"]
-        .map(|shard| tree(&stand_in, &["a.wav"]).args(["--shard", shard, "-q", "."]).run().code);
+    let shards = ["1/64", "2/64"].map(|shard| {
+        caption_in_folder(&stand_in, &["a.wav"]).args(["--shard", shard, "-q", "."]).run().code
+    });
     assert_eq!(shards, [0, 0]);
     for bad in ["0/2", "3/2", "1", "a/b"] {
-        let said = caption(&stand_in).args(["--shard", bad, "."]).run().failed(2);
-        assert_says(&said, &["K/N with K from 1 to N"]);
+        let stderr = caption(&stand_in).args(["--shard", bad, "."]).run().failed(2);
+        assert_says(&stderr, &["K/N with K from 1 to N"]);
     }
 }
 
 /// Prepares a run in a folder with these files, each a different tone.
-fn tree(stand_in: &StandIn, names: &[&str]) -> Caption {
+fn caption_in_folder(stand_in: &StandIn, names: &[&str]) -> Caption {
     let mut run = caption(stand_in);
     for (number, name) in names.iter().enumerate() {
         let path = run.folder().join(name);
@@ -257,7 +280,7 @@ fn tree(stand_in: &StandIn, names: &[&str]) -> Caption {
 
 /// Returns the captioned inputs in the order of the output.
 #[track_caller]
-fn names_of(run: Caption) -> Vec<String> {
+fn captioned_inputs(run: Caption) -> Vec<String> {
     let run = run.args(["-q", "-f", "jsonl"]).run();
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     let name = |record: &serde_json::Value| record["input"].as_str().unwrap().to_owned();
@@ -271,7 +294,7 @@ fn an_endless_list_is_processed_while_it_is_read() {
         Reply::status(200)
             .body("application/json", "{\"choices\": [{\"message\": {\"content\": \"x\"}}]}")
     });
-    let mut run = tree(&stand_in, &["a.wav"]).args(["--files-from", "-"]);
+    let mut run = caption_in_folder(&stand_in, &["a.wav"]).args(["--files-from", "-"]);
     let (mut child, mut list) = run.spawn_with_stdin();
     let writer = std::thread::spawn(move || {
         let mut number = 0u64;

@@ -13,8 +13,8 @@ fn page(captions: &[&str], arguments: &[&str]) -> Option<(Browser, Caption)> {
     let mut run = caption(&stand_in);
     for (number, _) in captions.iter().enumerate() {
         let pitch = 100.0 * (number + 1) as f64;
-        let sound = wav(16_000, 1, 16, &samples(16_000, 2.0, sine(pitch)));
-        run = run.file(&format!("sfx/{number}.wav"), sound);
+        let audio = wav(16_000, 1, 16, &samples(16_000, 2.0, sine(pitch)));
+        run = run.file(&format!("sfx/{number}.wav"), audio);
     }
     let run = run.args(["-q", "-j", "1", "sfx", "--report", "html"]);
     let mut run = run.args(arguments);
@@ -33,8 +33,8 @@ const SELECTED: &str = "document.querySelector('#detail h2').textContent";
 #[test]
 fn the_page_shows_player_waveform_timeline_measurements_and_findings() {
     let stand_in = StandIn::scripted(["Rain.", "A voice is heard.", "Wind."].map(answer));
-    let sound = wav(16_000, 1, 16, &samples(16_000, 6.0, sine(440.0)));
-    let run = caption(&stand_in).file("a.wav", sound).args(["-j", "1", "--window", "2s", "a.wav"]);
+    let audio = wav(16_000, 1, 16, &samples(16_000, 6.0, sine(440.0)));
+    let run = caption(&stand_in).file("a.wav", audio).args(["-j", "1", "--window", "2s", "a.wav"]);
     let mut run = run.args(["--deny", "voice", "--report", "html"]);
     assert_eq!(finish(run.spawn()).code, 1);
     let Some(page) = Browser::open(&run.folder().join("caption-report.html")) else { return };

@@ -47,16 +47,17 @@ fn a_complete_3gp_file_with_an_unknown_codec_is_uploaded() {
     // An audio track whose codec cannot be read here.
     let mut movie = [0; 100];
     movie[14] = 1;
-    let whole = [atom(*b"ftyp", b"3gp4\0\0\0\0"), atom(*b"moov", &atom(*b"mvhd", &movie))].concat();
+    let whole = [mp4_box(*b"ftyp", b"3gp4\0\0\0\0"), mp4_box(*b"moov", &mp4_box(*b"mvhd", &movie))]
+        .concat();
     let stand_in = StandIn::scripted([answer("Some sound.")]);
     caption(&stand_in).file("a.3gp", whole).arg("a.3gp").run().captioned();
-    let cut = [atom(*b"ftyp", b"3gp4\0\0\0\0"), atom(*b"mdat", &[1; 5000])].concat();
-    let said = caption(&stand_in).file("a.3gp", cut).arg("a.3gp").run().failed(3);
-    assert_says(&said, &["a damaged 3GP file", "missing moov"]);
+    let cut = [mp4_box(*b"ftyp", b"3gp4\0\0\0\0"), mp4_box(*b"mdat", &[1; 5000])].concat();
+    let stderr = caption(&stand_in).file("a.3gp", cut).arg("a.3gp").run().failed(3);
+    assert_says(&stderr, &["a damaged 3GP file", "missing moov"]);
 }
 
 /// Returns a box of an MP4 file.
-fn atom(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+fn mp4_box(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let len = u32::try_from(content.len() + 8).unwrap();
     [&len.to_be_bytes()[..], &name, content].concat()
 }
@@ -72,8 +73,8 @@ fn audio_on_standard_input_is_captioned() {
 
 #[test]
 fn a_missing_operand_is_an_error_with_a_hint() {
-    let said = unconfigured().run().failed(2);
-    assert_says(&said, &["no input", "caption -"]);
+    let stderr = unconfigured().run().failed(2);
+    assert_says(&stderr, &["no input", "caption -"]);
 }
 
 #[test]
@@ -97,51 +98,63 @@ fn one_bad_input_does_not_fail_the_others() {
 
 #[test]
 fn a_missing_file_is_rejected() {
-    refused("nowhere.wav", None, &["no such file", "nowhere.wav", "check the name"]);
+    assert_rejected("nowhere.wav", None, &["no such file", "nowhere.wav", "check the name"]);
 }
 
 #[test]
 fn an_empty_file_is_rejected() {
-    refused("a.wav", Some(b""), &["empty", "a.wav", "check how it was made"]);
+    assert_rejected("a.wav", Some(b""), &["empty", "a.wav", "check how it was made"]);
 }
 
 #[test]
 fn text_is_rejected() {
-    refused("a.wav", Some("dear diary, résumé\n".as_bytes()), &["not audio but text", "a.wav"]);
+    assert_rejected(
+        "a.wav",
+        Some("dear diary, résumé\n".as_bytes()),
+        &["not audio but text", "a.wav"],
+    );
 }
 
 #[test]
 fn html_is_rejected() {
-    refused("a.mp3", Some(b"<!DOCTYPE html><html>404</html>"), &["not audio but an HTML page"]);
+    assert_rejected(
+        "a.mp3",
+        Some(b"<!DOCTYPE html><html>404</html>"),
+        &["not audio but an HTML page"],
+    );
 }
 
 #[test]
 fn a_zip_archive_is_rejected() {
     let zip = [b"PK\x03\x04".as_slice(), &[0; 64]].concat();
-    refused("a.wav", Some(&zip), &["not audio but a ZIP archive", "a.wav"]);
+    assert_rejected("a.wav", Some(&zip), &["not audio but a ZIP archive", "a.wav"]);
 }
 
 #[test]
 fn a_picture_is_rejected() {
-    refused("a.wav", Some(b"\x89PNG\r\n\x1a\n\0\0\0\0"), &["not audio but PNG data"]);
+    assert_rejected("a.wav", Some(b"\x89PNG\r\n\x1a\n\0\0\0\0"), &["not audio but PNG data"]);
 }
 
 #[test]
 fn midi_is_rejected() {
-    refused("a.mid", Some(b"MThd\0\0\0\x06\0\x01\0\x01\0\x60"), &["MIDI", "notes without sound"]);
+    assert_rejected(
+        "a.mid",
+        Some(b"MThd\0\0\0\x06\0\x01\0\x01\0\x60"),
+        &["MIDI", "notes without sound"],
+    );
 }
 
 #[test]
 fn a_video_without_audio_is_rejected() {
     let video = std::fs::read(data_path("silent.mp4")).unwrap();
-    refused("a.mp4", Some(&video), &["a video without a sound track", "a.mp4"]);
+    assert_rejected("a.mp4", Some(&video), &["a video without a sound track", "a.mp4"]);
 }
 
 #[test]
 fn bytes_of_an_unknown_format_are_rejected() {
     let noise: Vec<u8> =
         (0..12_500u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    refused("a.wav", Some(&noise), &["data of an unknown kind", "a.wav"]);
+    assert_rejected("a.wav", Some(&noise), &["data of an unknown kind", "a.wav"]);
 }
 
 #[test]
@@ -152,14 +165,14 @@ fn a_single_mpeg_frame_in_other_bytes_is_not_audio() {
             (0..3_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
         bytes[..2].copy_from_slice(&start);
         bytes[2..4].copy_from_slice(&[0x40, 0xc0]);
-        refused("a.bin", Some(&bytes), &["not audio but data of an unknown kind"]);
+        assert_rejected("a.bin", Some(&bytes), &["not audio but data of an unknown kind"]);
     }
 }
 
 #[test]
 fn text_that_starts_like_an_audio_header_is_text() {
     for text in ["MAC addresses of the lab", "DSD is a format", "OggS", "RF64 is one too"] {
-        refused("a.wav", Some(text.as_bytes()), &["not audio but text"]);
+        assert_rejected("a.wav", Some(text.as_bytes()), &["not audio but text"]);
     }
 }
 
@@ -184,7 +197,7 @@ fn a_recording_with_an_unfinished_header_is_uploaded() {
 #[test]
 fn a_header_without_its_data_is_rejected() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
-    refused("a.wav", Some(&wav[..44]), &["a recording without a single sample"]);
+    assert_rejected("a.wav", Some(&wav[..44]), &["a recording without a single sample"]);
 }
 
 #[test]
@@ -199,7 +212,7 @@ fn standard_input_named_twice_is_captioned_once() {
 #[test]
 fn a_header_without_audio_is_rejected() {
     let wav = std::fs::read(data_path("tone.wav")).unwrap();
-    refused("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
+    assert_rejected("a.wav", Some(&wav[..20]), &["a damaged WAV file", "a.wav"]);
 }
 
 #[test]
@@ -207,7 +220,7 @@ fn a_recording_without_samples_is_rejected() {
     let mut wav = std::fs::read(data_path("tone.wav")).unwrap();
     wav.truncate(44);
     wav[40..44].fill(0);
-    refused("a.wav", Some(&wav), &["a recording without a single sample", "a.wav"]);
+    assert_rejected("a.wav", Some(&wav), &["a recording without a single sample", "a.wav"]);
 }
 
 #[test]
@@ -221,7 +234,7 @@ fn a_folder_without_audio_is_rejected() {
 #[cfg(unix)]
 #[test]
 fn a_device_is_rejected() {
-    refused("/dev/zero", None, &["a device", "/dev/zero", "caption -"]);
+    assert_rejected("/dev/zero", None, &["a device", "/dev/zero", "caption -"]);
 }
 
 #[cfg(unix)]
@@ -234,8 +247,8 @@ fn a_named_pipe_is_rejected_without_waiting() {
         return;
     }
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-    let said = caption.arg("fifo").run().failed(3);
-    assert_says(&said, &["a named pipe", "fifo", "caption -"]);
+    let stderr = caption.arg("fifo").run().failed(3);
+    assert_says(&stderr, &["a named pipe", "fifo", "caption -"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -255,8 +268,9 @@ fn the_size_limit_is_exact() {
     let stand_in = StandIn::start();
     // 4,044 bytes are 5,392 in base64.
     caption_tone(&stand_in, &["--max-upload", "5393B"]).captioned();
-    let said = caption_tone(&stand_in, &["--max-upload", "5392B", "--convert", "never"]).failed(3);
-    assert_says(&said, &["5.4 kB in base64", "less than 5.4 kB"]);
+    let stderr =
+        caption_tone(&stand_in, &["--max-upload", "5392B", "--convert", "never"]).failed(3);
+    assert_says(&stderr, &["5.4 kB in base64", "less than 5.4 kB"]);
 }
 
 #[test]
@@ -276,8 +290,8 @@ fn standard_input_that_is_not_audio_is_rejected_early() {
     let (child, mut stdin) = run.spawn_with_stdin();
     // Enough bytes to decide, and no end: the pipe stays open.
     let _ = stdin.write_all(&vec![0; 1_200_000]);
-    let said = finish(child).failed(3);
-    assert_says(&said, &["not audio but data of an unknown kind", "-"]);
+    let stderr = finish(child).failed(3);
+    assert_says(&stderr, &["not audio but data of an unknown kind", "-"]);
     drop(stdin);
     assert_eq!(stand_in.connections(), 0);
 }
@@ -285,20 +299,20 @@ fn standard_input_that_is_not_audio_is_rejected_early() {
 #[test]
 fn an_unsupported_url_scheme_is_wrong_usage() {
     let stand_in = StandIn::start();
-    let said = caption(&stand_in).arg("ftp://example.com/a.wav").run().failed(2);
-    assert_says(&said, &["only http:// and https://", "ftp://example.com/a.wav"]);
+    let stderr = caption(&stand_in).arg("ftp://example.com/a.wav").run().failed(2);
+    assert_says(&stderr, &["only http:// and https://", "ftp://example.com/a.wav"]);
 }
 
 #[track_caller]
-fn refused(name: &str, content: Option<&[u8]>, words: &[&str]) {
+fn assert_rejected(name: &str, content: Option<&[u8]>, words: &[&str]) {
     let stand_in = StandIn::start();
     let mut run = caption(&stand_in);
     if let Some(content) = content {
         run = run.file(name, content);
     }
-    let said = run.arg(name).run().failed(3);
-    assert_says(&said, words);
-    assert_eq!(said.lines().count(), 1, "one line: {said}");
+    let stderr = run.arg(name).run().failed(3);
+    assert_says(&stderr, words);
+    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
     assert_eq!(stand_in.connections(), 0, "nothing was sent");
 }
 

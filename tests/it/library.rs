@@ -62,10 +62,10 @@ async fn streamed_pieces_add_up_to_the_caption() {
     options.stream = true;
     let client = Client::new(ApiKey::new(KEY).unwrap(), options).unwrap();
     let text = Arc::new(Mutex::new(String::new()));
-    let heard = text.clone();
+    let received = text.clone();
     let watch = Observer::new(move |event| {
         if let Event::Text(piece) = event {
-            heard.lock().unwrap().push_str(&piece);
+            received.lock().unwrap().push_str(&piece);
         }
     });
     let clip = Audio::Clip(Clip::open(data_path("tone.wav")).unwrap());

@@ -160,8 +160,8 @@ fn offline_uses_the_manifest_without_key_or_network() {
 
 #[test]
 fn offline_requires_an_existing_manifest() {
-    let said = crate::harness::unconfigured().args(["--offline", "a.wav"]).run().failed(2);
-    assert_says(&said, &["--manifest"]);
+    let stderr = crate::harness::unconfigured().args(["--offline", "a.wav"]).run().failed(2);
+    assert_says(&stderr, &["--manifest"]);
     let run =
         crate::harness::unconfigured().args(["--offline", "--manifest", "nowhere", "a.wav"]).run();
     assert_says(&run.failed(2), &["could not open the manifest nowhere"]);
@@ -192,8 +192,8 @@ fn a_torn_last_line_loses_no_other_caption() {
             "{}",
             run.stderr
         );
-        let known = sha256s(&fs::read_to_string(manifest.path()).unwrap());
-        assert_eq!(known.len(), 2, "cut at {cut}");
+        let cached = sha256s(&fs::read_to_string(manifest.path()).unwrap());
+        assert_eq!(cached.len(), 2, "cut at {cut}");
     }
 }
 
@@ -285,7 +285,7 @@ fn kill_at_any_moment_loses_no_delivered_caption() {
     let manifest = shared();
     let folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(7);
-    let (mut delivered, mut kept, mut killed) = (HashSet::new(), HashSet::new(), 0);
+    let (mut delivered, mut cached, mut killed) = (HashSet::new(), HashSet::new(), 0);
     for round in 0..50 {
         // New clips in every round, so that there is always something to send.
         for number in 0..CLIPS {
@@ -308,15 +308,15 @@ fn kill_at_any_moment_loses_no_delivered_caption() {
         killed += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
-        for sha256 in asked(&stand_in, before) {
-            assert!(!kept.contains(&sha256), "round {round}: asked again for what was kept");
+        for sha256 in requested(&stand_in, before) {
+            assert!(!cached.contains(&sha256), "round {round}: asked again for what was kept");
         }
         let text = fs::read_to_string(manifest.path()).unwrap();
-        kept = sha256s(&text);
+        cached = sha256s(&text);
         let lines = text.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count();
-        assert_eq!(lines, kept.len(), "round {round}: every record is of another clip");
+        assert_eq!(lines, cached.len(), "round {round}: every record is of another clip");
         delivered.extend(sha256s(&String::from_utf8_lossy(&output.stdout)));
-        assert!(delivered.is_subset(&kept), "round {round}: a delivered caption is lost");
+        assert!(delivered.is_subset(&cached), "round {round}: a delivered caption is lost");
     }
     assert!(killed > 25, "only {killed} runs were still going");
     let run = caption(&stand_in).args(["-q", "--manifest"]).arg(manifest.path()).arg(folder.path());
@@ -336,7 +336,7 @@ fn sha256s(text: &str) -> HashSet<String> {
 }
 
 /// Returns the hashes of the clips that were sent after a number of requests.
-fn asked(stand_in: &StandIn, before: usize) -> Vec<String> {
+fn requested(stand_in: &StandIn, before: usize) -> Vec<String> {
     use base64::Engine;
     let scratch = tempfile::tempdir().unwrap();
     let sound = |request: &support::stand_in::Request| {

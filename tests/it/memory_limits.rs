@@ -6,11 +6,11 @@ use support::stand_in::{KEY, Reply, StandIn};
 
 /// Asserts the exit code and the peak memory, and returns standard error.
 #[track_caller]
-fn within_bounds(mut run: Caption, code: i32) -> String {
+fn assert_bounded(mut run: Caption, code: i32) -> String {
     let child = run.spawn();
-    let watched = ProcessMonitor::start(&child, KEY);
+    let monitor = ProcessMonitor::start(&child, KEY);
     let ended = finish(child);
-    let (peak, _) = watched.end();
+    let (peak, _) = monitor.end();
     assert_eq!(ended.code, code, "{}", ended.stderr);
     assert!(peak < MAX_MEMORY_KB, "{peak} kB of memory");
     ended.stderr
@@ -31,19 +31,19 @@ fn huge_responses_do_not_fill_the_memory() {
         let reply = move || Reply::status(200).body("application/json", body.clone());
         let stand_in = StandIn::always(reply);
         let run = caption(&stand_in).clips("x", 4).args(["-q", "-j", "4", "-o", "out.txt", "x"]);
-        within_bounds(run, code);
+        assert_bounded(run, code);
         assert_eq!(stand_in.requests().len(), 4, "{length} bytes");
     }
 }
 
 #[test]
 fn a_huge_manifest_does_not_fill_the_memory() {
-    let head = format!("{{\"input\":\"x\",\"sha256\":\"{}\",\"model\":\"m\"", "a".repeat(64));
+    let header = format!("{{\"input\":\"x\",\"sha256\":\"{}\",\"model\":\"m\"", "a".repeat(64));
     let windows = |count: usize| {
         let windows = vec!["{\"start\":0,\"end\":1,\"caption\":\"\"}"; count].join(",");
-        format!("{head},\"caption\":\"x\",\"window\":1,\"windows\":[{windows}]}}\n")
+        format!("{header},\"caption\":\"x\",\"window\":1,\"windows\":[{windows}]}}\n")
     };
-    let record = format!("{head},\"caption\":\"x\"}}\n");
+    let record = format!("{header},\"caption\":\"x\"}}\n");
     for (manifest, code) in [
         (windows(100_000), 0),
         (format!("{record}{}", windows(200_000).repeat(3)), 0),
@@ -53,7 +53,7 @@ fn a_huge_manifest_does_not_fill_the_memory() {
     ] {
         let stand_in = StandIn::start();
         let run = caption(&stand_in).data_file("tone.wav").file("m.jsonl", &manifest);
-        within_bounds(run.args(["--manifest", "m.jsonl", "tone.wav"]), code);
+        assert_bounded(run.args(["--manifest", "m.jsonl", "tone.wav"]), code);
         assert_eq!(stand_in.requests().len(), usize::from(code == 0), "{} bytes", manifest.len());
     }
 }
@@ -77,7 +77,7 @@ fn huge_settings_do_not_fill_the_memory() {
             .env("AIMLAPI_KEY", KEY)
             .file("caption.toml", &settings)
             .arg("nowhere.wav");
-        assert_says(&within_bounds(run, code), &[words]);
+        assert_says(&assert_bounded(run, code), &[words]);
     }
 }
 
@@ -92,7 +92,7 @@ fn endless_lists_keys_and_settings_are_rejected() {
         ("--config", 2, "not a file"),
         ("--manifest", 2, "not a file"),
     ] {
-        assert_says(&within_bounds(endless(&[option, "/dev/zero"]), code), &[words]);
+        assert_says(&assert_bounded(endless(&[option, "/dev/zero"]), code), &[words]);
     }
 }
 
@@ -101,18 +101,18 @@ fn a_long_list_of_missing_files_is_summarized() {
     let list: Vec<_> = (0..20_000).map(|number| format!("{number}.wav")).collect();
     let run = unconfigured().env("AIMLAPI_KEY", KEY).file("list", list.join("\n"));
     let run = run.args(["--files-from", "list"]);
-    let said = within_bounds(run, 3);
-    assert_says(&said, &["no such file", "19000 more failures", "20,000 failed"]);
-    assert!(said.lines().count() < 1_010);
+    let stderr = assert_bounded(run, 3);
+    assert_says(&stderr, &["no such file", "19000 more failures", "20,000 failed"]);
+    assert!(stderr.lines().count() < 1_010);
 }
 
 /// Returns a clip with a large insertion.
-fn stuffed(clip: &str, at: usize, before: &[u8], stuffing: &[u8], len: usize) -> Vec<u8> {
-    let mut sound = std::fs::read(data_path(clip)).unwrap();
-    let stuffing = stuffing.iter().copied().cycle().take(len);
-    let stuffing: Vec<u8> = before.iter().copied().chain(stuffing).collect();
-    sound.splice(at..at, stuffing);
-    sound
+fn enlarged(clip: &str, at: usize, before: &[u8], insertion: &[u8], len: usize) -> Vec<u8> {
+    let mut audio = std::fs::read(data_path(clip)).unwrap();
+    let insertion = insertion.iter().copied().cycle().take(len);
+    let insertion: Vec<u8> = before.iter().copied().chain(insertion).collect();
+    audio.splice(at..at, insertion);
+    audio
 }
 
 #[test]
@@ -121,10 +121,10 @@ fn huge_audio_headers_do_not_fill_the_memory() {
     let le = u32::try_from(LARGE).unwrap().to_le_bytes();
     let be = u32::try_from(LARGE).unwrap().to_be_bytes();
     let notes = [b"LIST".as_slice(), &le, b"INFO"].concat();
-    let wav = stuffed("tone.wav", 12, &notes, b"INAM\x02\0\0\0x\0", LARGE - 4);
+    let wav = enlarged("tone.wav", 12, &notes, b"INAM\x02\0\0\0x\0", LARGE - 4);
     let comments = [[4].as_slice(), &be[1..], &[0; 4], &[0xff; 3], &[0]].concat();
     // After the first block of 34 bytes.
-    let flac = stuffed("tones/native.flac", 42, &comments, b"\x03\0\0\0A=x", LARGE - 8);
+    let flac = enlarged("tones/native.flac", 42, &comments, b"\x03\0\0\0A=x", LARGE - 8);
     let caf = std::fs::read(data_path("tones/alac.caf")).unwrap();
     let packets = caf.windows(4).position(|name| name == b"pakt").unwrap();
     let long = [0, 0, 0, 0, be[0], be[1], be[2], be[3]];
@@ -133,13 +133,12 @@ fn huge_audio_headers_do_not_fill_the_memory() {
     tables.extend([0, 0, 0, 0, 0, 0x90, 0, 0]);
     tables.resize(packets + 12 + LARGE, 1);
     tables.extend(&caf[packets..]);
-    let aiff = stuffed("tones/pcm.aiff", 12, &[], b"ANNO\0\0\0\x02x\0", LARGE);
-    let sounds =
-        [("a.wav", wav, 0), ("a.flac", flac, 0), ("a.caf", tables, 3), ("a.aiff", aiff, 3)];
-    for (name, sound, code) in sounds.into_iter().chain([("a.m4a", titled(400_000), 0)]) {
+    let aiff = enlarged("tones/pcm.aiff", 12, &[], b"ANNO\0\0\0\x02x\0", LARGE);
+    let files = [("a.wav", wav, 0), ("a.flac", flac, 0), ("a.caf", tables, 3), ("a.aiff", aiff, 3)];
+    for (name, audio, code) in files.into_iter().chain([("a.m4a", titled(400_000), 0)]) {
         let stand_in = StandIn::always(|| answer("Rain."));
-        let run = caption(&stand_in).file(name, sound).args(["--check", "decodes", "-q"]);
-        within_bounds(run.args(["--max-upload", "none", name]), code);
+        let run = caption(&stand_in).file(name, audio).args(["--check", "decodes", "-q"]);
+        assert_bounded(run.args(["--max-upload", "none", name]), code);
     }
 }
 
@@ -152,10 +151,10 @@ fn titled(titles: usize) -> Vec<u8> {
     let title = boxed(b"\xa9nam", &boxed(b"data", b"\0\0\0\x01\0\0\0\0rain"));
     let handler = boxed(b"hdlr", &[&[0; 8], b"mdirappl".as_slice(), &[0; 9]].concat());
     let notes = [&[0; 4], handler.as_slice(), &boxed(b"ilst", &title.repeat(titles))].concat();
-    let sound = std::fs::read(data_path("tones/aac.m4a")).unwrap();
-    let movie = sound.windows(4).position(|name| name == b"moov").unwrap();
-    let content = [&sound[movie + 4..], &boxed(b"udta", &boxed(b"meta", &notes))].concat();
-    [&sound[..movie - 4], &boxed(b"moov", &content)].concat()
+    let audio = std::fs::read(data_path("tones/aac.m4a")).unwrap();
+    let movie = audio.windows(4).position(|name| name == b"moov").unwrap();
+    let content = [&audio[movie + 4..], &boxed(b"udta", &boxed(b"meta", &notes))].concat();
+    [&audio[..movie - 4], &boxed(b"moov", &content)].concat()
 }
 
 #[test]
@@ -174,9 +173,9 @@ fn validation_errors_with_huge_paths_are_shortened() {
         let stand_in =
             StandIn::always(move || Reply::status(status).body("application/json", body.clone()));
         let run = caption(&stand_in).data_file("tone.wav").args(["--max-retries", "0", "tone.wav"]);
-        let said = within_bounds(run, code);
-        assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(said.len() < 1_000, "{said}");
+        let stderr = assert_bounded(run, code);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.len() < 1_000, "{stderr}");
     }
 }
 
@@ -190,9 +189,9 @@ fn an_endless_ignore_file_fails_only_its_folder() {
     symlink("/dev/zero", folder.join("a/.gitignore")).unwrap();
     let made = std::process::Command::new("mkfifo").arg(folder.join("b/.ignore")).status();
     assert!(made.unwrap().success());
-    let said = within_bounds(run.args(["-o", "out.txt", "x"]), 3);
-    assert_says(&said, &["no list of what to ignore", "x/a/.gitignore"]);
-    assert_says(&said, &["x/b/.ignore"]);
+    let stderr = assert_bounded(run.args(["-o", "out.txt", "x"]), 3);
+    assert_says(&stderr, &["no list of what to ignore", "x/a/.gitignore"]);
+    assert_says(&stderr, &["x/b/.ignore"]);
     assert_eq!(stand_in.requests().len(), 1);
 }
 
@@ -211,7 +210,7 @@ fn absurd_numbers_of_the_service_are_ignored() {
     };
     let stand_in = StandIn::always(reply("0.5"));
     let run = caption(&stand_in).clips("x", 2).args(["-o", "out.txt", "x"]);
-    assert_says(&within_bounds(run, 0), &["2 captioned", "tokens · $1.00"]);
+    assert_says(&assert_bounded(run, 0), &["2 captioned", "tokens · $1.00"]);
     for usd in ["NaN", "inf", "-1000", "1e300"] {
         let stand_in = StandIn::always(reply(usd));
         let run = caption(&stand_in).clips("x", 3).args([
@@ -222,7 +221,7 @@ fn absurd_numbers_of_the_service_are_ignored() {
             "out.txt",
             "x",
         ]);
-        assert_says(&within_bounds(run, 5), &["does not tell what its answers cost"]);
+        assert_says(&assert_bounded(run, 5), &["does not tell what its answers cost"]);
         assert_eq!(stand_in.requests().len(), 1, "{usd}");
     }
 }
@@ -238,17 +237,17 @@ fn a_manifest_with_cycles_is_read_quickly() {
             .collect::<Vec<_>>()
             .concat()
     };
-    let head = format!(
+    let header = format!(
         "{{\"input\":\"x\",\"sha256\":\"{sha256}\",\"model\":\"alibaba/qwen3-omni-30b-a3b-captioner\""
     );
     let windows = vec!["{\"end\":1}"; 90_000].join(",");
     let manifest = format!(
-        "{head},\"caption\":\"Rain.\",\"windows\":[{windows}]}}\n{head},\"start\":0,\"end\":1,\"caption\":\"{}\"}}\n",
+        "{header},\"caption\":\"Rain.\",\"windows\":[{windows}]}}\n{header},\"start\":0,\"end\":1,\"caption\":\"{}\"}}\n",
         "x".repeat(7_000_000)
     );
     let run = caption(&stand_in).data_file("tone.wav").file("m.jsonl", manifest);
     let started = std::time::Instant::now();
-    within_bounds(run.args(["--manifest", "m.jsonl", "-o", "out.txt", "tone.wav"]), 0);
+    assert_bounded(run.args(["--manifest", "m.jsonl", "-o", "out.txt", "tone.wav"]), 0);
     assert!(started.elapsed().as_secs() < 20);
     assert!(stand_in.requests().is_empty());
 }

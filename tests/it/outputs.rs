@@ -105,8 +105,9 @@ fn a_pattern_sets_the_names_of_sidecars() {
         assert_says(&read(&folder, name), &["near 1000 Hz"]);
     }
     for bad in ["--sidecar={steam}.txt", "--sidecar=all.txt"] {
-        let said = caption(&stand_in).data_file("tone.wav").args([bad, "tone.wav"]).run().failed(2);
-        assert_says(&said, &["not a usable pattern"]);
+        let stderr =
+            caption(&stand_in).data_file("tone.wav").args([bad, "tone.wav"]).run().failed(2);
+        assert_says(&stderr, &["not a usable pattern"]);
     }
 }
 
@@ -154,11 +155,11 @@ fn two_inputs_for_one_sidecar_are_an_error_before_the_first_request() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").data_file("tone.mp3").args(["--sidecar", "."]);
-    let said = run.run().failed(2);
-    assert_says(&said, &["tone.mp3 and tone.wav would both be written to tone.txt", "{name}"]);
+    let stderr = run.run().failed(2);
+    assert_says(&stderr, &["tone.mp3 and tone.wav would both be written to tone.txt", "{name}"]);
     let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3");
-    let said = run.args(["--sidecar", "./tone.wav", "tone.mp3"]).run().failed(2);
-    assert_says(&said, &["./tone.wav and tone.mp3 would both be written to tone.txt"]);
+    let stderr = run.args(["--sidecar", "./tone.wav", "tone.mp3"]).run().failed(2);
+    assert_says(&stderr, &["./tone.wav and tone.mp3 would both be written to tone.txt"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -197,8 +198,8 @@ fn an_output_that_cannot_be_written_is_an_error_before_the_first_request() {
         &["--manifest", "no/such/folder/m.jsonl"],
     ] {
         let run = caption(&stand_in).data_file("tone.wav").args(args).arg("tone.wav").run();
-        let said = run.failed(2);
-        assert!(said.contains("could not"), "{said}");
+        let stderr = run.failed(2);
+        assert!(stderr.contains("could not"), "{stderr}");
     }
     assert_eq!(stand_in.connections(), 0);
 }

@@ -51,13 +51,14 @@ fn forward(mut client: TcpStream, log: &Mutex<Vec<String>>) {
     let Some((_, port)) = target.rsplit_once(':') else { return };
     let Ok(server) = TcpStream::connect(format!("127.0.0.1:{port}")) else { return };
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
-    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    std::thread::spawn(move || io::copy(&mut from, &mut to));
+    let (mut from, mut caption_via_tls) =
+        (client.try_clone().unwrap(), server.try_clone().unwrap());
+    std::thread::spawn(move || io::copy(&mut from, &mut caption_via_tls));
     let _ = io::copy(&mut &server, &mut client);
 }
 
 /// Prepares a run against a service whose CA certificate is unknown.
-fn to(stand_in: &StandIn) -> Caption {
+fn caption_via_tls(stand_in: &StandIn) -> Caption {
     unconfigured()
         .env("AIMLAPI_KEY", KEY)
         .args(["--base-url", &stand_in.base_url()])
@@ -71,12 +72,12 @@ fn service() -> StandIn {
 #[test]
 fn cacert_adds_a_ca_certificate() {
     let stand_in = service();
-    let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
+    let run = caption_via_tls(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
     assert_says(&run.captioned(), &["near 1000 Hz"]);
-    assert_says(&to(&stand_in).run().failed(3), &["is not trusted", "--cacert"]);
+    assert_says(&caption_via_tls(&stand_in).run().failed(3), &["is not trusted", "--cacert"]);
     for certificate in ["expired", "elsewhere", "self-signed"] {
         let stand_in = StandIn::with_tls(certificate, Reply::measured);
-        let run = to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
+        let run = caption_via_tls(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem")).run();
         assert_says(&run.failed(3), &["is not trusted"]);
     }
 }
@@ -93,13 +94,13 @@ fn a_ca_file_without_certificates_is_wrong_usage() {
         ("torn.pem", Some("-----BEGIN CERTIFICATE-----\nMIIB"), ""),
         ("odd.pem", Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), ""),
     ] {
-        let run = to(&stand_in);
+        let run = caption_via_tls(&stand_in);
         let run = match content {
             Some(content) => run.file(file, content),
             None => run,
         };
-        let said = run.args(["--cacert", file]).run().failed(2);
-        assert_says(&said, &["no certificates to trust", words, "PEM"]);
+        let stderr = run.args(["--cacert", file]).run().failed(2);
+        assert_says(&stderr, &["no certificates to trust", words, "PEM"]);
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -107,7 +108,7 @@ fn a_ca_file_without_certificates_is_wrong_usage() {
 #[test]
 fn option_and_environment_set_proxy_and_exceptions() {
     let stand_in = service();
-    let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
+    let trusting = || caption_via_tls(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     for (by, is_used) in
         [("option", true), ("HTTPS_PROXY", true), ("ALL_PROXY", true), ("HTTP_PROXY", false)]
     {
@@ -141,7 +142,7 @@ fn option_and_environment_set_proxy_and_exceptions() {
 fn proxy_credentials_are_sent_only_to_the_proxy() {
     let (stand_in, proxy) = (service(), Proxy::start());
     let url = proxy.url().replace("http://", "http://bob:hunter2@");
-    let run = to(&stand_in)
+    let run = caption_via_tls(&stand_in)
         .arg("--cacert")
         .arg(data_path("tls/ca.pem"))
         .args(["-v", "--proxy", &url])
@@ -158,9 +159,9 @@ fn proxy_credentials_are_sent_only_to_the_proxy() {
 fn an_invalid_proxy_is_wrong_usage_and_not_shown() {
     let stand_in = service();
     for url in ["bob:hunter2", "socks5://hunter2", "http://", "ftp://bob:hunter2@x"] {
-        let said = to(&stand_in).args(["--proxy", url]).run().failed(2);
-        assert_says(&said, &["not a usable proxy", "http://proxy.example.com:3128"]);
-        assert!(!said.contains("hunter2"), "{said}");
+        let stderr = caption_via_tls(&stand_in).args(["--proxy", url]).run().failed(2);
+        assert_says(&stderr, &["not a usable proxy", "http://proxy.example.com:3128"]);
+        assert!(!stderr.contains("hunter2"), "{stderr}");
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -182,9 +183,9 @@ fn an_unsupported_proxy_in_the_environment_is_an_error() {
         ("https_proxy", "nonsense://hunter2"),
         ("ALL_PROXY", "socks5://127.0.0.1:9"),
     ] {
-        let said = to(&stand_in).env(name, value).run().failed(2);
-        assert_says(&said, &["not a usable proxy", name]);
-        assert!(!said.contains("hunter2"), "{said}");
+        let stderr = caption_via_tls(&stand_in).env(name, value).run().failed(2);
+        assert_says(&stderr, &["not a usable proxy", name]);
+        assert!(!stderr.contains("hunter2"), "{stderr}");
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -192,7 +193,7 @@ fn an_unsupported_proxy_in_the_environment_is_an_error() {
 #[test]
 fn a_proxy_needs_no_scheme_and_may_be_empty() {
     let (stand_in, proxy) = (service(), Proxy::start());
-    let trusting = || to(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
+    let trusting = || caption_via_tls(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
     let bare_url = proxy.url().replace("http://", "");
     trusting().args(["--proxy", &bare_url]).run().captioned();
     assert_eq!(proxy.requests().len(), 1);
@@ -202,6 +203,7 @@ fn a_proxy_needs_no_scheme_and_may_be_empty() {
 
 #[test]
 fn an_unreachable_proxy_is_reported_as_the_proxy() {
-    let run = to(&service()).args(["--proxy", "127.0.0.1:9", "--max-retries", "0"]).run();
+    let run =
+        caption_via_tls(&service()).args(["--proxy", "127.0.0.1:9", "--max-retries", "0"]).run();
     assert_says(&run.failed(3), &["could not connect to localhost:", "through the proxy"]);
 }

@@ -34,9 +34,9 @@ fn recipe(words: &str) -> String {
 }
 
 /// Runs a recipe on three clips in the folder `train` and returns a copy of the folder.
-fn after(words: &str) -> tempfile::TempDir {
+fn run_recipe(words: &str) -> tempfile::TempDir {
     let stand_in = StandIn::always(|| answer("Rain."));
-    let kept = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
     let run = caption(&stand_in).clips("train", 3).file("train/000.txt", "la la la");
     let program = Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
     let folder = run.folder().join("train");
@@ -45,15 +45,15 @@ fn after(words: &str) -> tempfile::TempDir {
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     for name in file_names(&folder) {
-        fs::copy(folder.join(&name), kept.path().join(&name)).unwrap();
+        fs::copy(folder.join(&name), copy.path().join(&name)).unwrap();
     }
     assert_eq!(stand_in.requests().len(), 3);
-    kept
+    copy
 }
 
 #[test]
 fn kohya_finds_a_caption_beside_each_file() {
-    let folder = after("{stem}.caption'");
+    let folder = run_recipe("{stem}.caption'");
     let read = fs::read_to_string(folder.path().join("002.caption")).unwrap();
     assert_eq!(read, "ohwx style, Rain.\n");
     assert_eq!(file_names(folder.path()).len(), 7);
@@ -61,7 +61,7 @@ fn kohya_finds_a_caption_beside_each_file() {
 
 #[test]
 fn ace_step_finds_captions_separate_from_lyrics() {
-    let folder = after("{stem}.caption.txt'");
+    let folder = run_recipe("{stem}.caption.txt'");
     assert_eq!(fs::read_to_string(folder.path().join("000.caption.txt")).unwrap(), "Rain.\n");
     assert_eq!(fs::read_to_string(folder.path().join("000.txt")).unwrap(), "la la la");
 }
@@ -71,7 +71,7 @@ fn an_audio_folder_has_its_metadata() {
     if !has_programs(&["jq"]) {
         return;
     }
-    let folder = after("metadata.jsonl");
+    let folder = run_recipe("metadata.jsonl");
     let metadata = fs::read_to_string(folder.path().join("metadata.jsonl")).unwrap();
     let rows: Vec<Value> =
         metadata.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

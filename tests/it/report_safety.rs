@@ -201,8 +201,8 @@ fn reports_never_overwrite_files_that_are_read() {
         run.args(["--files-from", "list.txt", "--api-key-file", "key.txt"]).args(arguments).run()
     };
     for file in ["list.txt", "key.txt", "caption.toml"] {
-        let said = run(&["--report", &format!("junit={file}")]).failed(2);
-        assert_says(&said, &[file, "is read and would be written over"]);
+        let stderr = run(&["--report", &format!("junit={file}")]).failed(2);
+        assert_says(&stderr, &[file, "is read and would be written over"]);
     }
     for arguments in [["--report", "html=film.mp4"], ["-o", "film.mp4"]] {
         assert_says(&run(&arguments).failed(2), &["never written over a sound"]);

@@ -294,8 +294,8 @@ pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
         if let Some(asset) = element(line, "asset") {
             let asset: Value = serde_json::from_str(&asset).unwrap();
             media.push((asset["media"].clone(), 0));
-        } else if let Some(sound) = element(line, "sound") {
-            media.last_mut().unwrap().1 = sound.len() / 4 * 3;
+        } else if let Some(audio) = element(line, "sound") {
+            media.last_mut().unwrap().1 = audio.len() / 4 * 3;
         }
     }
     media

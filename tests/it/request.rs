@@ -134,9 +134,9 @@ fn memory_does_not_grow_with_the_file() {
         file.set_len(megabytes * 1_000_000).unwrap();
         run = run.args(["--max-upload", "none", "--convert", "never", "tone.wav"]);
         let child = run.spawn();
-        let watched = ProcessMonitor::start(&child, KEY);
+        let monitor = ProcessMonitor::start(&child, KEY);
         finish(child).captioned();
-        watched.end().0 / 1000
+        monitor.end().0 / 1000
     };
     let (small, large) = (peak(20), peak(200));
     assert!(large < small + 8, "{small} MB for 20 MB of sound, {large} MB for 200 MB");

@@ -45,8 +45,8 @@ fn several_responses_are_printed_one_per_line() {
 #[test]
 fn stream_and_json_cannot_be_combined() {
     let stand_in = StandIn::start();
-    let said = caption_tone(&stand_in, &["--json", "--stream"]).failed(2);
-    assert_says(&said, &["--stream gives no single JSON document"]);
+    let stderr = caption_tone(&stand_in, &["--json", "--stream"]).failed(2);
+    assert_says(&stderr, &["--stream gives no single JSON document"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -104,7 +104,7 @@ fn the_cost_is_read_from_the_body_or_the_headers() {
 
 #[test]
 fn a_caption_cut_by_max_tokens_is_printed_with_a_note() {
-    let stand_in = StandIn::scripted([stopped_for("length")]);
+    let stand_in = StandIn::scripted([reply_with_finish_reason("length")]);
     let run = caption_tone(&stand_in, &["--max-tokens", "3"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "A bell.\n"));
     assert_says(&run.stderr, &["note", "cut at --max-tokens", "tone.wav"]);
@@ -112,45 +112,48 @@ fn a_caption_cut_by_max_tokens_is_printed_with_a_note() {
 
 #[test]
 fn a_caption_cut_by_the_model_limit_is_incomplete() {
-    incomplete(stopped_for("length"), &["cut at the model's limit"]);
+    assert_incomplete(reply_with_finish_reason("length"), &["cut at the model's limit"]);
 }
 
 #[test]
 fn a_caption_stopped_by_a_content_filter_is_incomplete() {
-    incomplete(stopped_for("content_filter"), &["stopped for \"content_filter\""]);
+    assert_incomplete(
+        reply_with_finish_reason("content_filter"),
+        &["stopped for \"content_filter\""],
+    );
 }
 
 #[test]
 fn a_response_without_text_is_incomplete() {
     for content in [json!(""), json!(" \n"), Value::Null] {
         let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
-        incomplete(json_reply(200, &json!({ "choices": [choice] })), &["no text in it"]);
+        assert_incomplete(json_reply(200, &json!({ "choices": [choice] })), &["no text in it"]);
     }
-    incomplete(json_reply(200, &json!({ "choices": [] })), &["no text in it"]);
+    assert_incomplete(json_reply(200, &json!({ "choices": [] })), &["no text in it"]);
 }
 
 #[test]
 fn an_error_in_a_200_response_is_an_error() {
     let body = json!({ "error": { "message": "upstream broke", "code": 500 } });
     let stand_in = StandIn::scripted([json_reply(200, &body)]);
-    let said = caption_tone(&stand_in, &["--max-retries", "0"]).failed(3);
-    assert_says(&said, &["the service failed (500, \"upstream broke\")", "tone.wav"]);
+    let stderr = caption_tone(&stand_in, &["--max-retries", "0"]).failed(3);
+    assert_says(&stderr, &["the service failed (500, \"upstream broke\")", "tone.wav"]);
 }
 
 #[test]
 fn html_with_status_200_is_an_error() {
     let page = "<html><body>Welcome to the hotel Wi-Fi</body></html>";
     let stand_in = StandIn::scripted([Reply::status(200).body("text/html", page)]);
-    let said = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&said, &["answered 200 with an HTML page", "tone.wav", "check --base-url"]);
-    assert!(!said.contains("Wi-Fi"), "{said}");
+    let stderr = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&stderr, &["answered 200 with an HTML page", "tone.wav", "check --base-url"]);
+    assert!(!stderr.contains("Wi-Fi"), "{stderr}");
 }
 
 #[test]
 fn an_empty_200_response_is_an_error() {
     let stand_in = StandIn::scripted([Reply::status(204)]);
-    let said = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&said, &["answered 204 with an empty body", "tone.wav"]);
+    let stderr = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&stderr, &["answered 204 with an empty body", "tone.wav"]);
 }
 
 #[test]
@@ -190,17 +193,17 @@ fn a_full_disk_is_an_error() {
     assert_says(&run.failed(3), &["could not write the output", "No space left"]);
 }
 
-fn stopped_for(reason: &str) -> Reply {
+fn reply_with_finish_reason(reason: &str) -> Reply {
     let choice = json!({ "message": { "content": "A bell." }, "finish_reason": reason });
     json_reply(200, &json!({ "choices": [choice] }))
 }
 
 #[track_caller]
-fn incomplete(reply: Reply, words: &[&str]) {
+fn assert_incomplete(reply: Reply, words: &[&str]) {
     let stand_in = StandIn::scripted([reply.header("x-request-id", "r-77")]);
-    let said = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&said, &["the caption is incomplete"]);
-    assert_says(&said, words);
-    assert_says(&said, &["tone.wav", "try again", "[request r-77]"]);
+    let stderr = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&stderr, &["the caption is incomplete"]);
+    assert_says(&stderr, words);
+    assert_says(&stderr, &["tone.wav", "try again", "[request r-77]"]);
     stand_in.request();
 }

@@ -22,12 +22,12 @@ fn transient_failures_are_retried() {
 #[test]
 fn max_retries_limits_the_attempts() {
     for retries in ["0", "2"] {
-        let tries = retries.parse::<usize>().unwrap() + 1;
+        let attempts = retries.parse::<usize>().unwrap() + 1;
         let reply = || Reply::status(503).header("retry-after", "0");
-        let stand_in = StandIn::scripted((0..tries).map(|_| reply()));
-        let said = caption_tone(&stand_in, &["--max-retries", retries]).failed(3);
-        assert_says(&said, &["the service failed (503", "tone.wav"]);
-        assert_eq!(stand_in.requests().len(), tries);
+        let stand_in = StandIn::scripted((0..attempts).map(|_| reply()));
+        let stderr = caption_tone(&stand_in, &["--max-retries", retries]).failed(3);
+        assert_says(&stderr, &["the service failed (503", "tone.wav"]);
+        assert_eq!(stand_in.requests().len(), attempts);
     }
 }
 
@@ -63,10 +63,11 @@ fn retry_after_as_a_date_uses_the_clock_of_the_server() {
 
 #[test]
 fn unusual_retry_after_values_are_read_or_ignored() {
-    for (value, told) in [("1.2", "try 2 in 1.2 s"), ("soon", "try 2 in 0."), ("-5", "try 2 in 0.")]
+    for (value, words) in
+        [("1.2", "try 2 in 1.2 s"), ("soon", "try 2 in 0."), ("-5", "try 2 in 0.")]
     {
         let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", value)]);
-        assert_says(&caption_tone(&stand_in, &[]).stderr, &[told]);
+        assert_says(&caption_tone(&stand_in, &[]).stderr, &[words]);
     }
     for value in ["99999999999999999999", "1e300", "inf"] {
         let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", value)]);
@@ -77,8 +78,8 @@ fn unusual_retry_after_values_are_read_or_ignored() {
 #[test]
 fn a_retry_after_over_two_minutes_is_a_failure() {
     let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "121")]);
-    let said = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&said, &["too many requests (429, wait 2m 1s)", "tone.wav", "wait a while"]);
+    let stderr = caption_tone(&stand_in, &[]).failed(3);
+    assert_says(&stderr, &["too many requests (429, wait 2m 1s)", "tone.wav", "wait a while"]);
     stand_in.request();
 }
 
@@ -86,9 +87,9 @@ fn a_retry_after_over_two_minutes_is_a_failure() {
 fn an_exhausted_free_tier_is_not_retried() {
     let message = "Free-tier limit: You've reached your free limit for the hour. Top up.";
     let stand_in = StandIn::scripted([json_reply(429, &json!({ "message": message }))]);
-    let said = caption_tone(&stand_in, &[]).failed(3);
+    let stderr = caption_tone(&stand_in, &[]).failed(3);
     assert_says(
-        &said,
+        &stderr,
         &["the free allowance is used up (429", "tone.wav", "wait for the next hour"],
     );
     stand_in.request();
@@ -112,14 +113,14 @@ fn an_invalid_response_is_not_retried() {
 
 #[test]
 fn a_broken_connection_is_retried() {
-    for broken in [
+    for reply in [
         Reply::raw(""),
         Reply::raw("HTTP/1.1 200 OK\r\nContent-Le"),
         Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\""),
         Reply::raw("no HTTP at all\r\n\r\n"),
         Reply::status(200).pieces("application/json", ["{\"choices\": "]).disconnect(),
     ] {
-        let stand_in = StandIn::scripted([broken]);
+        let stand_in = StandIn::scripted([reply]);
         let run = caption_tone(&stand_in, &[]);
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert_says(&run.stderr, &["the connection broke", "try 2"]);
@@ -138,8 +139,8 @@ fn a_timeout_is_retried() {
 #[test]
 fn a_timeout_error_names_the_limit_and_the_option() {
     let stand_in = StandIn::scripted([Reply::never()]);
-    let said = caption_tone(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
-    assert_says(&said, &["no complete answer within 200ms", "tone.wav", "raise --timeout"]);
+    let stderr = caption_tone(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
+    assert_says(&stderr, &["no complete answer within 200ms", "tone.wav", "raise --timeout"]);
 }
 
 #[test]
@@ -152,9 +153,9 @@ fn an_unreachable_server_is_named() {
     let stand_in = StandIn::start();
     let url = format!("http://{address}");
     let args = ["--base-url", &url, "--max-retries", "1"];
-    let said = caption_tone(&stand_in, &args).failed(3);
+    let stderr = caption_tone(&stand_in, &args).failed(3);
     assert_says(
-        &said,
+        &stderr,
         &[
             "could not connect",
             "try 2",

@@ -14,7 +14,7 @@ use support::stand_in::{Gate, StandIn};
 #[test]
 fn one_signal_finishes_and_delivers_requests_in_flight() {
     for signal in [Signal::INT, Signal::TERM] {
-        let (stand_in, gate) = two_then_wait();
+        let (stand_in, gate) = respond_twice_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["-j", "2", "-f", "jsonl", "x"]);
         let mut child = run.spawn();
         stand_in.wait_for_requests(4);
@@ -31,7 +31,7 @@ fn one_signal_finishes_and_delivers_requests_in_flight() {
 
 #[test]
 fn requests_over_five_seconds_are_cancelled_after_a_signal() {
-    let (stand_in, _gate) = two_then_wait();
+    let (stand_in, _gate) = respond_twice_then_wait();
     let mut run = caption(&stand_in).clips("x", 20);
     run = run.args(["-j", "2", "-f", "jsonl", "-o", "out.jsonl", "--manifest", "m.jsonl", "x"]);
     let child = run.spawn();
@@ -47,7 +47,7 @@ fn requests_over_five_seconds_are_cancelled_after_a_signal() {
 #[test]
 fn no_signal_leaves_a_partial_file() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let (stand_in, gate) = two_then_wait();
+        let (stand_in, gate) = respond_twice_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["--progress", "never", "-j", "2"]);
         run = run.args(["-o", "out.txt", "x"]);
         let mut child = run.spawn();
@@ -62,7 +62,7 @@ fn no_signal_leaves_a_partial_file() {
 
 #[test]
 fn a_second_signal_ends_the_run_at_once() {
-    let (stand_in, _gate) = two_then_wait();
+    let (stand_in, _gate) = respond_twice_then_wait();
     let mut run = caption(&stand_in).clips("x", 20).file("old.txt", "old");
     run = run.args(["--progress", "never", "-j", "2", "--output-dir", "out", "x"]);
     let mut child = run.spawn();
@@ -109,7 +109,7 @@ fn wait_until_signals_are_caught(child: &Child) {
 }
 
 /// Starts a stand-in that responds to two requests and holds the others.
-fn two_then_wait() -> (StandIn, Gate) {
+fn respond_twice_then_wait() -> (StandIn, Gate) {
     let gate = Gate::closed();
     let (behind, served) = (gate.clone(), AtomicUsize::new(0));
     let stand_in = StandIn::always(move || {
@@ -125,7 +125,7 @@ fn send(child: &Child, signal: Signal) {
 
 #[test]
 fn windows_in_flight_are_cached_after_a_signal() {
-    let (stand_in, gate) = two_then_wait();
+    let (stand_in, gate) = respond_twice_then_wait();
     let content = wav(8_000, 1, 8, &vec![0.1; 8_000 * 40]);
     let run = caption(&stand_in).file("a.wav", content).arg("a.wav");
     let mut run = run.args(["-j", "2", "--window", "5s", "--manifest", "m.jsonl"]);
@@ -137,8 +137,8 @@ fn windows_in_flight_are_cached_after_a_signal() {
     let ended = finish(child);
     assert_eq!((ended.code, ended.stdout.as_str()), (130, ""), "{}", ended.stderr);
     assert_eq!(stand_in.requests().len(), 4);
-    let kept = fs::read_to_string(run.folder().join("m.jsonl")).unwrap();
-    assert_eq!(kept.lines().count(), 4);
+    let manifest = fs::read_to_string(run.folder().join("m.jsonl")).unwrap();
+    assert_eq!(manifest.lines().count(), 4);
 }
 
 #[test]

@@ -21,9 +21,9 @@ fn no_operand_on_a_terminal_prints_a_short_usage() {
     let terminal = Terminal::open();
     let mut run = unconfigured();
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let said = finish(run.command().spawn().unwrap()).failed(2);
-    assert_says(&said, &["no input", "Usage: caption [OPTIONS] [INPUT]...", "--help"]);
-    assert!(said.lines().count() < 5, "{said}");
+    let stderr = finish(run.command().spawn().unwrap()).failed(2);
+    assert_says(&stderr, &["no input", "Usage: caption [OPTIONS] [INPUT]...", "--help"]);
+    assert!(stderr.lines().count() < 5, "{stderr}");
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn standard_input_that_is_a_terminal_is_wrong_usage() {
     let terminal = Terminal::open();
     let mut run = unconfigured().env("AIMLAPI_KEY", "k").arg("-");
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let said = finish(run.command().spawn().unwrap()).failed(2);
-    assert_says(&said, &["standard input is a terminal: pipe sound into it"]);
+    let stderr = finish(run.command().spawn().unwrap()).failed(2);
+    assert_says(&stderr, &["standard input is a terminal: pipe sound into it"]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn hostile_file(run: Caption) -> Caption {
 }
 
 #[track_caller]
-fn assert_steers_nothing(shown: &str) {
+fn assert_no_control_characters(shown: &str) {
     // The terminal itself turns line ends into CR LF.
     let shown = without_colour(&shown.replace("\r\n", "\n"));
     let steers = |c: char| {
@@ -55,7 +55,7 @@ fn captions_and_file_names_cannot_control_the_terminal() {
         let stand_in = StandIn::scripted([answer(HOSTILE)]);
         let run = hostile_file(caption(&stand_in)).args(["--no-stream", "-f", format, NAME]);
         let shown = shown(run, 0);
-        assert_steers_nothing(&shown);
+        assert_no_control_characters(&shown);
         assert_says(&shown, &["[2J"]);
     }
 }
@@ -68,7 +68,10 @@ fn a_streamed_caption_cannot_control_the_terminal() {
     let pieces = pieces.chain(["data: [DONE]\n\n".to_owned()]).collect::<Vec<_>>();
     let stand_in =
         StandIn::always(move || Reply::status(200).pieces("text/event-stream", pieces.clone()));
-    assert_steers_nothing(&shown(hostile_file(caption(&stand_in)).args(["--stream", NAME]), 0));
+    assert_no_control_characters(&shown(
+        hostile_file(caption(&stand_in)).args(["--stream", NAME]),
+        0,
+    ));
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn service_messages_cannot_control_the_terminal() {
     let model = json!({ "model": HOSTILE, "choices": [{ "message": { "content": HOSTILE } }] });
     for (document_, status, code) in [(refusal, 400, 3), (odd, 200, 3), (model, 200, 0)] {
         let stand_in = StandIn::scripted([json_reply(status, &document_)]);
-        assert_steers_nothing(&shown(
+        assert_no_control_characters(&shown(
             hostile_file(caption(&stand_in)).args(["--no-stream", NAME]),
             code,
         ));
@@ -108,7 +111,7 @@ fn input_names_in_early_errors_cannot_control_the_terminal() {
         run = run.args(["--progress", "never"]);
         let terminal = Terminal::open();
         finish(terminal.start(&mut run));
-        assert_steers_nothing(&terminal.shown());
+        assert_no_control_characters(&terminal.shown());
     }
 }
 
@@ -175,7 +178,7 @@ fn an_output_file_that_is_a_terminal_is_treated_as_one() {
             run = run.args(["--progress", "never"]).in_shell("exec setsid -c \"$@\"");
         }
         assert_eq!(finish(terminal.start(&mut run)).code, 0, "{}", terminal.shown());
-        assert_steers_nothing(&terminal.shown());
+        assert_no_control_characters(&terminal.shown());
     }
 }
 

@@ -18,9 +18,9 @@ fn an_untrusted_certificate_is_reported_and_not_retried() {
         let run =
             run.env("SSL_CERT_FILE", data_path("tls/ca.pem")).arg(data_path("tone.wav")).run();
         let host = url.trim_start_matches("https://").trim_end_matches("/v1");
-        let said = run.failed(3);
-        assert_says(&said, &[&format!("the certificate of {host} is not trusted (")]);
-        assert_says(&said, &[reason, "tone.wav", "SSL_CERT_FILE"]);
+        let stderr = run.failed(3);
+        assert_says(&stderr, &[&format!("the certificate of {host} is not trusted (")]);
+        assert_says(&stderr, &[reason, "tone.wav", "SSL_CERT_FILE"]);
         assert_eq!((stand_in.connections(), stand_in.requests().len()), (1, 0), "{certificate}");
     }
 }

@@ -7,7 +7,7 @@ use support::audio::{samples, sine, wav};
 use support::stand_in::{Reply, StandIn};
 
 /// Reply with this number of input tokens.
-fn heard(prompt_tokens: u64) -> Reply {
+fn reply_with_tokens(prompt_tokens: u64) -> Reply {
     let choice = json!({ "message": { "content": "Silence." }, "finish_reason": "stop" });
     let usage =
         json!({ "prompt_tokens": prompt_tokens, "completion_tokens": 2, "total_tokens": 0 });
@@ -23,21 +23,21 @@ fn ten_seconds(stand_in: &StandIn) -> Caption {
 
 #[test]
 fn fewer_than_half_of_the_expected_tokens_is_a_failure() {
-    let stand_in = StandIn::scripted([heard(62)]);
-    let said = ten_seconds(&stand_in).run().failed(3);
+    let stand_in = StandIn::scripted([reply_with_tokens(62)]);
+    let stderr = ten_seconds(&stand_in).run().failed(3);
     let words = ["heard 62 tokens of about 125", "without the sound", "a.wav", "--convert always"];
-    assert_says(&said, &words);
+    assert_says(&stderr, &words);
 }
 
 #[test]
 fn half_of_the_expected_tokens_is_accepted() {
-    let stand_in = StandIn::scripted([heard(63)]);
+    let stand_in = StandIn::scripted([reply_with_tokens(63)]);
     assert_eq!(ten_seconds(&stand_in).run().captioned(), "Silence.\n");
 }
 
 #[test]
 fn a_failed_token_check_is_not_heard_and_not_cached() {
-    let stand_in = StandIn::scripted([heard(8)]);
+    let stand_in = StandIn::scripted([reply_with_tokens(8)]);
     let run = ten_seconds(&stand_in).args(["-f", "jsonl", "--manifest", "m.jsonl"]);
     let manifest = run.folder().join("m.jsonl");
     let mut run = run;
@@ -50,7 +50,7 @@ fn a_failed_token_check_is_not_heard_and_not_cached() {
 
 #[test]
 fn a_failed_token_check_counts_as_spent() {
-    let stand_in = StandIn::always(|| heard(8));
+    let stand_in = StandIn::always(|| reply_with_tokens(8));
     let run =
         ten_seconds(&stand_in).file("b.wav", wav(8_000, 1, 8, &vec![0.1; 80_000])).arg("b.wav");
     assert_says(&run.run().failed(3), &["0 captioned · 2 failed", "$0.50"]);
@@ -58,22 +58,22 @@ fn a_failed_token_check_counts_as_spent() {
 
 #[test]
 fn other_models_are_not_checked() {
-    let stand_in = StandIn::scripted([heard(8)]);
+    let stand_in = StandIn::scripted([reply_with_tokens(8)]);
     ten_seconds(&stand_in).args(["-m", "gpt-4o-audio-preview"]).run().captioned();
 }
 
 #[test]
 fn the_model_is_recognized_by_its_suffix() {
-    let stand_in = StandIn::scripted([heard(8)]);
+    let stand_in = StandIn::scripted([reply_with_tokens(8)]);
     ten_seconds(&stand_in).args(["-m", "Qwen/Qwen3-Omni-30B-A3B-Captioner"]).run().failed(3);
 }
 
 #[test]
 fn each_window_is_checked_by_its_length() {
     // Two windows of 5 s: 63 tokens each, 125 in total.
-    let stand_in = StandIn::always(|| heard(40));
+    let stand_in = StandIn::always(|| reply_with_tokens(40));
     ten_seconds(&stand_in).args(["--window", "5s"]).run().captioned();
-    let stand_in = StandIn::always(|| heard(20));
-    let said = ten_seconds(&stand_in).args(["--window", "5s", "-j", "1"]).run().failed(3);
-    assert_says(&said, &["window 00:00 – 00:0", "heard 20 tokens of about 6", "a.wav"]);
+    let stand_in = StandIn::always(|| reply_with_tokens(20));
+    let stderr = ten_seconds(&stand_in).args(["--window", "5s", "-j", "1"]).run().failed(3);
+    assert_says(&stderr, &["window 00:00 – 00:0", "heard 20 tokens of about 6", "a.wav"]);
 }

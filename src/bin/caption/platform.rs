@@ -45,14 +45,14 @@ pub(crate) async fn shutdown_signal() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Whether a path names what a process has open: replaced, what others wrote there would be lost.
+/// True if a path names a file that a process has open. Replacing it would drop what others write.
 pub(crate) fn is_handle(path: &Path) -> bool {
     let handles = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
     handles.iter().any(|handle| path.starts_with(handle))
 }
 
-/// Standard output or standard error by its name, at the place where it is; opened anew, it would
-/// be written over from its start.
+/// Duplicates standard output or standard error, given by its path. Opening the path again would
+/// overwrite a redirected file from its start.
 pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
     #[cfg(unix)]
     {
@@ -72,14 +72,14 @@ pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
     }
 }
 
-/// What a new file may be used for, less what the umask takes away.
+/// Permissions of a new file, before the umask.
 #[cfg(unix)]
-pub(crate) fn usual_permissions() -> Permissions {
+pub(crate) fn default_permissions() -> Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
 
-/// What a new file may be used for.
+/// Permissions of a new file.
 #[cfg(windows)]
-pub(crate) fn usual_permissions() -> Permissions {
+pub(crate) fn default_permissions() -> Permissions {
     std::env::temp_dir().metadata().expect("a folder for temporary files").permissions()
 }

@@ -17,7 +17,7 @@ const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
 
 const USAGE: Expected = Expected { kind: None, code: 2, attempts: 0 };
 
-fn well(name: &str, expected: Expected) -> Row {
+fn local(name: &str, expected: Expected) -> Row {
     Row::with_reply(name, || answer("Rain."), expected)
 }
 
@@ -28,7 +28,7 @@ fn printed(row: Row) -> Row {
 
 #[test]
 fn a_disk_failure_loses_no_billed_caption() {
-    let told = Expected { kind: None, code: 3, attempts: 1 };
+    let output_failure = Expected { kind: None, code: 3, attempts: 1 };
     let scripted = |script, row| Row { script: Some(script), ..row };
     let locked = |run: Caption, _: &Server| {
         let run = run.file("m.jsonl", "");
@@ -43,28 +43,31 @@ fn a_disk_failure_loses_no_billed_caption() {
         vec![
             Row {
                 manifest_lines: Some(0),
-                ..scripted(FULL, printed(well("no room for the manifest", told)))
+                ..scripted(FULL, printed(local("no room for the manifest", output_failure)))
             },
             scripted(
                 FULL,
-                printed(well("no room to convert", failed("output", 0)))
+                printed(local("no room to convert", failed("output", 0)))
                     .args(&["--convert", "always"]),
             ),
             Row {
                 manifest_lines: Some(1),
-                ..scripted("exec \"$@\" > /dev/full", printed(well("no room for the output", told)))
+                ..scripted(
+                    "exec \"$@\" > /dev/full",
+                    printed(local("no room for the output", output_failure)),
+                )
             },
             Row {
                 manifest_lines: Some(1),
-                ..printed(well("no room for the file", told)).args(&["-o", "/dev/full"])
+                ..printed(local("no room for the file", output_failure)).args(&["-o", "/dev/full"])
             },
-            printed(well("no folder for the output", USAGE)).args(&["-o", "/sys/out.jsonl"]),
-            printed(well("no folder for sidecars", USAGE)).args(&["--output-dir", "/sys/out"]),
-            well("no folder for temporary files", failed("output", 0))
+            printed(local("no folder for the output", USAGE)).args(&["-o", "/sys/out.jsonl"]),
+            printed(local("no folder for sidecars", USAGE)).args(&["--output-dir", "/sys/out"]),
+            local("no folder for temporary files", failed("output", 0))
                 .setup(|run, _| run.env("TMPDIR", "nowhere").args(["--convert", "always"])),
             Row {
                 manifest_lines: Some(0),
-                ..well(
+                ..local(
                     "a manifest that another program holds",
                     Expected { code: 3, ..captioned(1) },
                 )
@@ -77,14 +80,14 @@ fn a_disk_failure_loses_no_billed_caption() {
 #[test]
 fn a_failing_output_is_reported_or_ends_the_run_quietly() {
     let scripted =
-        |name: &str, script, expected| Row { script: Some(script), ..well(name, expected) };
-    let unread = Expected { kind: None, code: 3, attempts: 0 };
-    let gone = "mkfifo p; (head -c 0 < p; rm p) & exec \"$@\" > p";
+        |name: &str, script, expected| Row { script: Some(script), ..local(name, expected) };
+    let no_request = Expected { kind: None, code: 3, attempts: 0 };
+    let closed_pipe = "mkfifo p; (head -c 0 < p; rm p) & exec \"$@\" > p";
     check(
         "streams of the program",
         vec![
             printed(scripted("standard output is closed", "exec \"$@\" >&-", captioned(1))),
-            printed(scripted("nobody reads standard output", gone, captioned(1))),
+            printed(scripted("nobody reads standard output", closed_pipe, captioned(1))),
             scripted("standard error is closed", "exec \"$@\" 2>&-", captioned(1)),
             Row {
                 input: "-",
@@ -102,14 +105,14 @@ fn a_failing_output_is_reported_or_ends_the_run_quietly() {
                     failed("input", 0),
                 )
             },
-            printed(scripted("few files may be open", "ulimit -n 10; exec \"$@\"", unread)),
+            printed(scripted("few files may be open", "ulimit -n 10; exec \"$@\"", no_request)),
         ],
     );
 }
 
 #[test]
 fn files_that_are_not_audio_are_never_sent() {
-    let input = |input: &'static str| Row { input, ..well(input, failed("input", 0)) };
+    let input = |input: &'static str| Row { input, ..local(input, failed("input", 0)) };
     let pipe = input("pipe").setup(|run, _| {
         let made = Command::new("mkfifo").arg(run.folder().join("pipe")).status();
         assert!(made.unwrap().success());

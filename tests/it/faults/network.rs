@@ -33,7 +33,7 @@ const SHORT_TIMEOUTS: &[&str] = &["--timeout", "300ms", "--connect-timeout", "30
 #[test]
 fn every_broken_connection_is_retried_and_reported() {
     let network = failed("network", 2);
-    let head = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"";
+    let headers = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"";
     let mut rows = vec![
         Row::new(
             "refused",
@@ -42,35 +42,35 @@ fn every_broken_connection_is_retried_and_reported() {
         ),
         Row::with_handler("closed at once", drop, network),
         Row::with_handler("reset before the request", reset_after(0), network),
-        Row::with_handler("reset after the head", reset_after(300), network),
-        Row::with_handler("reset amid the body", reset_after(5_000), network),
+        Row::with_handler("reset after the headers", reset_after(300), network),
+        Row::with_handler("reset during the body", reset_after(5_000), network),
         Row::with_handler("reset after the body", respond_and_reset(""), network),
         Row::with_handler(
-            "reset amid the answer's head",
+            "reset during the response headers",
             respond_and_reset("HTTP/1.1 200"),
             network,
         ),
-        Row::with_handler("reset amid the answer", respond_and_reset(head), network),
-        Row::with_handler("never an answer", hold, network).args(SHORT_TIMEOUTS),
+        Row::with_handler("reset during the response", respond_and_reset(headers), network),
+        Row::with_handler("no response", hold, network).args(SHORT_TIMEOUTS),
         Row::with_handler(
             "one byte at a time",
-            respond_bytewise(head, Duration::from_millis(100)),
+            respond_bytewise(headers, Duration::from_millis(100)),
             network,
         )
         .args(SHORT_TIMEOUTS),
         Row::with_handler(
-            "an answer before the request",
+            "a response before the request body",
             respond_to_headers("HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             failed("rejected", 1),
         ),
         Row::with_handler(
-            "100 for ever",
+            "endless 100 responses",
             respond_endlessly("", "HTTP/1.1 100 Continue\r\n\r\n"),
             network,
         )
         .args(SHORT_TIMEOUTS),
         Row::with_handler(
-            "a head without an end",
+            "endless headers",
             respond_endlessly("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),
             network,
         ),
@@ -103,8 +103,8 @@ fn every_broken_connection_is_retried_and_reported() {
         ("nothing", ""),
         ("no HTTP", "220 smtp.example.com ESMTP\r\n"),
         ("half a status line", "HTTP/1.1 2"),
-        ("half a head", "HTTP/1.1 200 OK\r\nContent-Le"),
-        ("half a body", head),
+        ("incomplete headers", "HTTP/1.1 200 OK\r\nContent-Le"),
+        ("half a body", headers),
         ("a status of four digits", "HTTP/1.1 2000 OK\r\n\r\n"),
         ("HTTP/2", "HTTP/2 200\r\n\r\n"),
         ("a length that is none", "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"),
@@ -124,8 +124,8 @@ fn every_broken_connection_is_retried_and_reported() {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{\"choices\"",
         ),
         ("no last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
-        ("a NUL in the head", "HTTP/1.1 200 OK\r\nX\u{0}: 1\r\n\r\n{}"),
-        ("an answer with its line ends forgotten", "HTTP/1.1 200 OK Content-Length: 2 {}"),
+        ("a NUL in the headers", "HTTP/1.1 200 OK\r\nX\u{0}: 1\r\n\r\n{}"),
+        ("a response without line ends", "HTTP/1.1 200 OK Content-Length: 2 {}"),
     ] {
         rows.push(Row::with_reply(name, move || Reply::raw(reply), network));
     }
@@ -134,8 +134,8 @@ fn every_broken_connection_is_retried_and_reported() {
 
 #[test]
 fn unusual_but_complete_responses_are_accepted() {
-    let row = |name: &str, head: &str, expected: Expected| {
-        let answer = [head, RAIN].concat();
+    let row = |name: &str, headers: &str, expected: Expected| {
+        let answer = [headers, RAIN].concat();
         Row::with_reply(name, move || Reply::raw(answer.clone()), expected)
     };
     check(
@@ -211,17 +211,17 @@ fn a_failing_proxy_is_reported_and_never_gets_the_key() {
             run.args(["--base-url", "https://service.invalid"])
         })
     };
-    let nobody = Server::Absent(format!("http://{}", free_address()));
+    let absent = Server::Absent(format!("http://{}", free_address()));
     let mut rows = vec![
         Row {
             expected: failed("network", 0),
-            ..row("refused", Row::new("", nobody, captioned(0)))
+            ..row("refused", Row::new("", absent, captioned(0)))
         },
         row("closed", Row::with_handler("", drop, captioned(0))),
-        row("no answer", Row::with_handler("", hold, captioned(0))),
+        row("no response", Row::with_handler("", hold, captioned(0))),
         row("garbage", Row::with_reply("", || Reply::raw("hello\r\n"), captioned(0))),
         row(
-            "a head without an end",
+            "endless headers",
             Row::with_handler(
                 "",
                 respond_endlessly("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789\r\n"),

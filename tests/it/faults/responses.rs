@@ -59,34 +59,34 @@ fn every_error_body_is_read() {
         let reply = move || Reply::status(status).body(media_type, body.clone());
         Row::with_reply(&format!("{status} with {name}"), reply, expected)
     };
-    let told = |name: &str, status: u16, document: Value, expected: Expected| {
+    let error = |name: &str, status: u16, document: Value, expected: Expected| {
         body(name, status, PROBLEM, document.to_string().into(), expected)
     };
     let rejected = failed("rejected", 1);
     let echo = format!("bad header: Bearer {}", super::KEY);
     let mut rows = vec![
-        told("the key repeated", 400, json!({ "message": echo }), rejected),
-        told("the key in its id", 400, json!({ "message": "x", "requestId": echo }), rejected),
-        told(
+        error("the key repeated", 400, json!({ "message": echo }), rejected),
+        error("the key in its id", 400, json!({ "message": "x", "requestId": echo }), rejected),
+        error(
             "credits",
             403,
             json!({ "error": { "name": "OutOfFundsException" } }),
             refused("credits", 1),
         ),
-        told(
+        error(
             "verification",
             403,
             json!({ "message": "Complete verification" }),
             refused("auth", 1),
         ),
-        told("a right that the key lacks", 403, json!({ "message": "no" }), refused("auth", 1)),
-        told(
+        error("a right that the key lacks", 403, json!({ "message": "no" }), refused("auth", 1)),
+        error(
             "a used-up allowance",
             429,
             json!({ "message": "Free-tier limit" }),
             failed("rate_limited", 1),
         ),
-        told(
+        error(
             "words of all types",
             400,
             json!({ "message": [1, null, {}], "error": 7, "meta": [[]] }),
@@ -158,17 +158,17 @@ fn every_response_is_a_caption_or_a_failure_without_retry() {
     };
     let json = |name: &str, text: &str, expected| body(name, JSON, text.into(), expected);
     let (senseless, incomplete) = (failed("server", 1), failed("incomplete", 1));
-    let said = |content: &str| {
+    let completion = |content: &str| {
         format!(
             "{{\"choices\":[{{\"message\":{{\"content\":{content}}},\"finish_reason\":\"stop\"}}]}}"
         )
     };
     let with =
-        |name: &str, value: &str| format!("{{\"{name}\":{value},{}", &said("\"Rain.\"")[1..]);
+        |name: &str, value: &str| format!("{{\"{name}\":{value},{}", &completion("\"Rain.\"")[1..]);
     let no = |status: u16| {
         move || json_reply(200, &json!({ "error": { "message": "x", "code": status } }))
     };
-    let mut latin = said("\"caf@\"").into_bytes();
+    let mut latin = completion("\"caf@\"").into_bytes();
     latin.iter_mut().filter(|byte| **byte == b'@').for_each(|byte| *byte = 0xe9);
     check(
         "answers",
@@ -177,13 +177,18 @@ fn every_response_is_a_caption_or_a_failure_without_retry() {
             body("HTML", "text/html", "<html>hello".into(), senseless),
             body("HTML that says JSON", JSON, "<html>hello".into(), senseless),
             body("text", "text/plain", "Rain.".into(), senseless),
-            body("compressed", JSON, gzip(said("\"Rain.\"").as_bytes()), senseless),
+            body("compressed", JSON, gzip(completion("\"Rain.\"").as_bytes()), senseless),
             body("a bomb of gzip", JSON, gzip(&vec![b'['; 100_000_000]), senseless),
-            body("50 MB", JSON, said(&format!("\"{}\"", "x".repeat(50_000_000))).into(), senseless),
+            body(
+                "50 MB",
+                JSON,
+                completion(&format!("\"{}\"", "x".repeat(50_000_000))).into(),
+                senseless,
+            ),
             body(
                 "a caption of 1.5 MB",
                 JSON,
-                said(&format!("\"{}\"", "x".repeat(1_500_000))).into(),
+                completion(&format!("\"{}\"", "x".repeat(1_500_000))).into(),
                 senseless,
             ),
             body(
@@ -199,33 +204,49 @@ fn every_response_is_a_caption_or_a_failure_without_retry() {
                 senseless,
             ),
             body("no UTF-8", JSON, latin, captioned(1)),
-            body("no media type", "", said("\"Rain.\"").into(), captioned(1)),
+            body("no media type", "", completion("\"Rain.\"").into(), captioned(1)),
             json("10,000 levels", &with("x", &nested(10_000)), senseless),
-            json("half a pair", &said("\"Rain \\ud83c.\""), captioned(1)),
+            json("half a pair", &completion("\"Rain \\ud83c.\""), captioned(1)),
             json("names that come twice", &with("choices", "[]"), captioned(1)),
-            json("a byte order mark", &format!("\u{feff}{}", said("\"Rain.\"")), captioned(1)),
-            json("something behind", &format!("{}x", said("\"Rain.\"")), senseless),
-            json("half of it", &said("\"Rain.\"")[..40], senseless),
+            json(
+                "a byte order mark",
+                &format!("\u{feff}{}", completion("\"Rain.\"")),
+                captioned(1),
+            ),
+            json("something behind", &format!("{}x", completion("\"Rain.\"")), senseless),
+            json("half of it", &completion("\"Rain.\"")[..40], senseless),
             json("no number", &with("x", "NaN"), senseless),
             json("a list", "[1, 2]", senseless),
             json("null", "null", senseless),
             json("nothing", "{}", incomplete),
             json("no choice", "{\"choices\": []}", incomplete),
             json("choices of another type", "{\"choices\": \"Rain.\"}", incomplete),
-            json("no text", &said("null"), incomplete),
-            json("spaces", &said("\" \\n\""), incomplete),
-            json("a number", &said("7"), incomplete),
-            json("a filter", &said("\"Rain.\"").replace("stop", "content_filter"), incomplete),
-            json("the model's limit", &said("\"Rain.\"").replace("stop", "length"), incomplete),
-            json("the key as caption", &said(&format!("\"{}\"", super::KEY)), captioned(1)),
+            json("no text", &completion("null"), incomplete),
+            json("spaces", &completion("\" \\n\""), incomplete),
+            json("a number", &completion("7"), incomplete),
+            json(
+                "a filter",
+                &completion("\"Rain.\"").replace("stop", "content_filter"),
+                incomplete,
+            ),
+            json(
+                "the model's limit",
+                &completion("\"Rain.\"").replace("stop", "length"),
+                incomplete,
+            ),
+            json("the key as caption", &completion(&format!("\"{}\"", super::KEY)), captioned(1)),
             json(
                 "the key in escapes",
-                &said(&format!("\"{}\"", escaped(super::KEY))),
+                &completion(&format!("\"{}\"", escaped(super::KEY))),
                 captioned(1),
             ),
             json("the key as a name", &with(super::KEY, "1"), captioned(1)),
             json("the key as model", &with("model", &format!("\"{}\"", super::KEY)), captioned(1)),
-            json("the key as reason", &said("\"Rain.\"").replace("stop", super::KEY), incomplete),
+            json(
+                "the key as reason",
+                &completion("\"Rain.\"").replace("stop", super::KEY),
+                incomplete,
+            ),
             Row::with_reply("an error of the server", no(500), failed("server", 2)),
             Row::with_reply("an error of the request", no(400), failed("rejected", 1)),
             Row::with_reply("an error of the account", no(402), refused("credits", 1)),

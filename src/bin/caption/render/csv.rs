@@ -3,32 +3,31 @@
 use std::io::{self, Write};
 
 use caption::{Outcome, Status};
-use serde::Serialize;
+use serde_json::Value;
 
-use super::record::Record;
+use super::record::record;
 use super::{RenderOptions, Renderer};
+
+/// Names of the columns, and JSON pointers to their fields in a record.
+const COLUMNS: [(&str, &str); 13] = [
+    ("input", "/input"),
+    ("sha256", "/sha256"),
+    ("seconds", "/seconds"),
+    ("caption", "/caption"),
+    ("model", "/model"),
+    ("finish_reason", "/finish_reason"),
+    ("prompt_tokens", "/usage/prompt_tokens"),
+    ("completion_tokens", "/usage/completion_tokens"),
+    ("usd", "/usd"),
+    ("request_id", "/request_id"),
+    ("error_kind", "/error/kind"),
+    ("error", "/error/message"),
+    ("findings", "/findings"),
+];
 
 pub(super) struct Csv {
     options: RenderOptions,
     has_header: bool,
-}
-
-/// Columns in order. A field that does not apply is empty.
-#[derive(Serialize)]
-struct Row {
-    input: String,
-    sha256: Option<String>,
-    seconds: Option<f64>,
-    caption: Option<String>,
-    model: Option<String>,
-    finish_reason: Option<String>,
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    usd: Option<f64>,
-    request_id: Option<String>,
-    error_kind: Option<String>,
-    error: Option<String>,
-    findings: String,
 }
 
 impl Csv {
@@ -37,36 +36,33 @@ impl Csv {
     }
 }
 
-impl From<Record> for Row {
-    fn from(record: Record) -> Self {
-        let (error_kind, error) = record.error.map(|error| (error.kind, error.message)).unzip();
-        let findings: Vec<_> = record.findings.iter().map(ToString::to_string).collect();
-        Self {
-            input: record.input,
-            sha256: record.sha256,
-            seconds: record.seconds,
-            caption: record.caption,
-            model: record.model,
-            finish_reason: record.finish_reason,
-            prompt_tokens: record.usage.map(|usage| usage.prompt_tokens),
-            completion_tokens: record.usage.map(|usage| usage.completion_tokens),
-            usd: record.usd,
-            request_id: record.request_id,
-            error_kind,
-            error,
-            findings: findings.join("; "),
-        }
-    }
-}
-
 impl Renderer for Csv {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         if matches!(outcome.status, Status::Skipped) {
             return Ok(());
         }
-        let has_header = std::mem::replace(&mut self.has_header, true);
-        let mut writer = ::csv::WriterBuilder::new().has_headers(!has_header).from_writer(out);
-        writer.serialize(Row::from(Record::new(outcome, &self.options)))?;
+        let record = record(outcome, &self.options);
+        let mut writer = ::csv::Writer::from_writer(out);
+        if !std::mem::replace(&mut self.has_header, true) {
+            writer.write_record(COLUMNS.map(|(name, _)| name))?;
+        }
+        writer.write_record(COLUMNS.map(|(_, pointer)| cell(record.pointer(pointer))))?;
         writer.flush()
+    }
+}
+
+/// Text of a field; empty if it does not apply.
+fn cell(field: Option<&Value>) -> String {
+    match field {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(findings)) => {
+            let text = |finding: &Value, name: &str| cell(finding.get(name));
+            let findings = findings
+                .iter()
+                .map(|finding| format!("{}: {}", text(finding, "rule"), text(finding, "message")));
+            findings.collect::<Vec<_>>().join("; ")
+        }
+        Some(number) => number.to_string(),
     }
 }

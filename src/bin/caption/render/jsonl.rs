@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use caption::{Outcome, Status};
 
-use super::record::Record;
+use super::record::record;
 use super::{RenderOptions, Renderer};
 
 pub(super) struct Jsonl(pub(super) RenderOptions);
@@ -14,7 +14,7 @@ impl Renderer for Jsonl {
         if matches!(outcome.status, Status::Skipped) {
             return Ok(());
         }
-        let line = serde_json::to_string(&Record::new(outcome, &self.0))?;
+        let line = record(outcome, &self.0).to_string();
         writeln!(out, "{line}")
     }
 }

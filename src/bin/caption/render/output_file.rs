@@ -39,7 +39,7 @@ impl OutputFile {
                 file.map(BufWriter::new).map(Writer::Direct)
             }
             Ok(metadata) => temporary(&target, metadata.permissions()),
-            Err(_) => temporary(&target, platform::usual_permissions()),
+            Err(_) => temporary(&target, platform::default_permissions()),
         };
         Self::new(path, target, writer)
     }

@@ -1,117 +1,64 @@
-//! An outcome as one JSON object: the data behind jsonl, csv and the HTML page.
+//! JSON object of an outcome, as jsonl prints it; csv and the HTML page are made from it too.
 
-use caption::{Effect, Error, Finding, Outcome, Sound, Usage, Window};
-use serde::Serialize;
+use caption::{CacheKey, Effect, Error, Outcome, Window};
+use serde_json::{Value, json};
 
 use super::RenderOptions;
 use crate::ui::hints::hint;
 
-/// The fields that scripts rely on, in their order. A field that does not apply is left out.
-#[derive(Default, Serialize)]
-pub(super) struct Record {
-    /// Name of the input.
-    pub(super) input: String,
-    /// SHA-256 of the file, in lower-case hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sha256: Option<String>,
-    /// Length in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) seconds: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) caption: Option<String>,
-    /// Requested model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) model: Option<String>,
-    /// Requested limit in tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    /// Requested length of the windows in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    window: Option<f64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) windows: Vec<Window>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sound: Option<Sound>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) findings: Vec<Finding>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) finish_reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) usage: Option<Usage>,
-    /// Cost in US dollars.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) usd: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) request_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts: Option<u32>,
-    /// Time from the first attempt to the end of the response.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    elapsed_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) error: Option<ErrorObject>,
-}
-
-/// Reason why there is no caption.
-#[derive(Serialize)]
-pub(super) struct ErrorObject {
-    /// Stable name of the error's kind.
-    pub(super) kind: String,
-    pub(super) message: String,
-    hint: String,
-    /// HTTP status code.
-    status: Option<u16>,
-    request_id: Option<String>,
-    /// True if the same request may succeed later.
-    retryable: bool,
-}
-
-impl Record {
-    /// Creates the record of an outcome; `prepend` and `append` go around its captions.
-    pub(super) fn new(outcome: &Outcome, options: &RenderOptions) -> Self {
-        let (input, sound) = (outcome.name.clone(), outcome.sound.clone());
-        if let Some(error) = outcome.error() {
-            let error = Some(ErrorObject::new(error));
-            return Self { input, sound, error, ..Self::default() };
-        }
-        let mut record = Self {
-            input,
-            sound,
-            seconds: outcome.seconds.map(|seconds| (seconds * 1000.0).round() / 1000.0),
-            findings: outcome.findings.clone(),
-            ..Self::default()
-        };
-        if let Some(cache_key) = &outcome.cache_key {
-            record.sha256.clone_from(&cache_key.sha256);
-            record.model = Some(cache_key.model.clone());
-            record.max_tokens = cache_key.max_tokens;
-            record.window = cache_key.window_length().map(|window| window.as_secs_f64());
-        }
-        if let Some(answer) = outcome.answer() {
-            record.caption = Some(options.decorate(&answer.caption));
-            record.windows.clone_from(&answer.windows);
-            for window in &mut record.windows {
-                window.caption = options.decorate(&window.caption);
-            }
-            record.finish_reason.clone_from(&answer.finish_reason);
-            (record.usage, record.usd) = (answer.usage, answer.usd);
-            record.request_id.clone_from(&answer.request_id);
-            record.attempts = Some(answer.attempts);
-            record.elapsed_ms = u64::try_from(answer.elapsed.as_millis()).ok();
-        }
-        record
+/// Returns the fields that scripts rely on, in their order. A field that does not apply is left
+/// out.
+pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
+    if let Some(error) = outcome.error() {
+        return object([
+            ("input", json!(outcome.name)),
+            ("sound", json!(outcome.sound)),
+            ("error", error_object(error)),
+        ]);
     }
+    let (cache_key, answer) = (outcome.cache_key.as_ref(), outcome.answer());
+    let seconds = outcome.seconds.map(|seconds| (seconds * 1000.0).round() / 1000.0);
+    let windows = answer.map(|answer| answer.windows.as_slice()).unwrap_or_default();
+    let windows: Vec<_> = windows.iter().map(|window| window_object(window, options)).collect();
+    let window = cache_key.and_then(CacheKey::window_length);
+    let findings = Some(&outcome.findings).filter(|findings| !findings.is_empty());
+    object([
+        ("input", json!(outcome.name)),
+        ("sha256", json!(cache_key.map(|cache_key| &cache_key.sha256))),
+        ("seconds", json!(seconds)),
+        ("caption", json!(answer.map(|answer| options.decorate(&answer.caption)))),
+        ("model", json!(cache_key.map(|cache_key| &cache_key.model))),
+        ("max_tokens", json!(cache_key.map(|cache_key| cache_key.max_tokens))),
+        ("window", json!(window.map(|window| window.as_secs_f64()))),
+        ("windows", json!(Some(windows).filter(|windows| !windows.is_empty()))),
+        ("sound", json!(outcome.sound)),
+        ("findings", json!(findings)),
+        ("finish_reason", json!(answer.map(|answer| &answer.finish_reason))),
+        ("usage", json!(answer.map(|answer| answer.usage))),
+        ("usd", json!(answer.map(|answer| answer.usd))),
+        ("request_id", json!(answer.map(|answer| &answer.request_id))),
+        ("attempts", json!(answer.map(|answer| answer.attempts))),
+        ("elapsed_ms", json!(answer.map(|answer| u64::try_from(answer.elapsed.as_millis()).ok()))),
+    ])
 }
 
-impl ErrorObject {
-    fn new(error: &Error) -> Self {
-        Self {
-            kind: error.kind().to_string(),
-            message: error.to_string(),
-            hint: hint(error).into_owned(),
-            status: error.status(),
-            request_id: error.request_id().map(str::to_owned),
-            retryable: error.effect() == Effect::Retry,
-        }
-    }
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let applicable = fields.into_iter().filter(|(_, value)| !value.is_null());
+    applicable.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn window_object(window: &Window, options: &RenderOptions) -> Value {
+    let caption = options.decorate(&window.caption);
+    json!({ "start": window.start, "end": window.end, "caption": caption })
+}
+
+fn error_object(error: &Error) -> Value {
+    json!({
+        "kind": error.kind().to_string(),
+        "message": error.to_string(),
+        "hint": hint(error),
+        "status": error.status(),
+        "request_id": error.request_id(),
+        "retryable": error.effect() == Effect::Retry,
+    })
 }

@@ -10,13 +10,12 @@ use std::path::Path;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use caption::{Outcome, Status, sanitize};
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use self::media::{Media, MediaLibrary};
 use super::annotation::CUT_SHORT;
-use super::record::Record;
+use super::record::record;
 use super::{End, RenderOptions, Renderer, location};
 
 mod media;
@@ -32,25 +31,13 @@ const SCRIPT: &str = concat!(
     include_str!("keys.js"),
 );
 
-/// Limit of a caption in characters.
-const MAX_CAPTION_LEN: usize = 20_000;
+/// Limit of a text in characters.
+const MAX_TEXT_LEN: usize = 20_000;
 
 /// Writes each file as it comes.
 pub(super) struct Html {
     media: MediaLibrary,
     has_begun: bool,
-}
-
-/// Data of one file for the script of the page.
-#[derive(Serialize)]
-struct Asset<'a> {
-    /// `broken`, `failed`, `warning`, `fine` or `skipped`.
-    verdict: &'static str,
-    #[serde(flatten)]
-    record: Record,
-    /// Peaks of the waveform in base64.
-    waveform: Option<String>,
-    media: Option<&'a Media>,
 }
 
 impl Html {
@@ -67,24 +54,27 @@ impl Html {
     }
 }
 
-fn record(outcome: &Outcome) -> Record {
-    let mut record = Record::new(outcome, &RenderOptions::default());
-    record.input = location::name(outcome);
+/// Data of one file for the script of the page.
+fn asset(outcome: &Outcome, media: Option<&Media>) -> Value {
+    let mut asset = record(outcome, &RenderOptions::default());
+    asset["verdict"] = json!(verdict(outcome));
+    asset["input"] = json!(location::name(outcome));
     // In contrast to other records, those of failures have all that is known about the file.
-    record.findings.clone_from(&outcome.findings);
-    record.seconds = outcome.seconds;
-    record.sha256 = outcome.cache_key.as_ref().and_then(|cache_key| cache_key.sha256.clone());
-    if let Some(error) = &mut record.error {
-        error.message = location::rename(outcome, &error.message);
+    if let Some(seconds) = outcome.seconds {
+        asset["seconds"] = json!(seconds);
     }
-    let windows = record.windows.iter_mut().map(|window| &mut window.caption);
-    for caption in record.caption.iter_mut().chain(windows) {
-        if let Some((end, _)) = caption.char_indices().nth(MAX_CAPTION_LEN) {
-            caption.truncate(end);
-            caption.push('…');
-        }
+    if let Some(sha256) = outcome.cache_key.as_ref().and_then(|key| key.sha256.as_ref()) {
+        asset["sha256"] = json!(sha256);
     }
-    record
+    asset["findings"] = json!(outcome.findings);
+    if let Some(Value::String(message)) = asset.pointer_mut("/error/message") {
+        *message = location::rename(outcome, message);
+    }
+    sanitize_json(&mut asset);
+    let levels = outcome.sound.as_ref().and_then(|sound| sound.levels.as_ref());
+    asset["waveform"] = json!(levels.map(|levels| BASE64_STANDARD.encode(&levels.waveform)));
+    asset["media"] = json!(media);
+    asset
 }
 
 /// Hash in the form of a content security policy.
@@ -102,10 +92,16 @@ fn verdict(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Replaces harmful characters in every string of a document.
+/// Replaces harmful characters in every string of a document, and cuts long strings.
 fn sanitize_json(value: &mut Value) {
     match value {
-        Value::String(text) => *text = sanitize(text).into_owned(),
+        Value::String(text) => {
+            *text = sanitize(text).into_owned();
+            if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_LEN) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
         Value::Array(values) => values.iter_mut().for_each(sanitize_json),
         Value::Object(values) => values.values_mut().for_each(sanitize_json),
         _ => {}
@@ -113,24 +109,15 @@ fn sanitize_json(value: &mut Value) {
 }
 
 /// JSON that neither opens nor closes an element.
-fn json(value: &impl Serialize) -> io::Result<String> {
-    let mut value = serde_json::to_value(value)?;
-    sanitize_json(&mut value);
-    let text = value.to_string();
-    Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+fn escape(json: &Value) -> String {
+    json.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 impl Renderer for Html {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
         let media = self.media.media(outcome);
-        let levels = outcome.sound.as_ref().and_then(|sound| sound.levels.as_ref());
-        let asset = json(&Asset {
-            verdict: verdict(outcome),
-            record: record(outcome),
-            waveform: levels.map(|levels| BASE64_STANDARD.encode(&levels.waveform)),
-            media: media.as_ref().map(|(media, _)| media),
-        })?;
+        let asset = escape(&asset(outcome, media.as_ref().map(|(media, _)| media)));
         writeln!(out, "<script type=\"application/json\" class=\"asset\">{asset}</script>")?;
         let Some((_, Some(bytes))) = media else { return Ok(()) };
         let bytes = BASE64_STANDARD.encode(bytes);
