@@ -23,13 +23,13 @@ use support::stand_in::{KEY, Reply, StandIn};
 /// Sends clips to a stand-in that fails at random.
 #[derive(Parser)]
 struct Soak {
-    /// How many clips
+    /// Number of clips
     #[arg(long, default_value_t = 100_000)]
     clips: usize,
-    /// How many requests at a time
+    /// Number of concurrent requests
     #[arg(long, default_value_t = 32)]
     jobs: u16,
-    /// Which random faults
+    /// Seed of the random faults
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -95,7 +95,7 @@ impl Caption {
 #[derive(Clone, Copy)]
 enum Dialect {
     Aimlapi,
-    /// As strict as llama.cpp.
+    /// Strict like llama.cpp.
     OpenAi,
     /// Accepts URLs too.
     Vllm,
