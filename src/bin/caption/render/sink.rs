@@ -6,16 +6,18 @@ use std::path::Path;
 use caption::Error;
 
 use super::output_file::OutputFile;
-use crate::ui::escape::EscapedWriter;
+use crate::ui::escape::Escape;
 
+/// Destination of captions and records. A write is a whole piece of text.
 pub(crate) struct Sink {
     target: Target,
+    escape: Escape,
     ignores_closed_pipe: bool,
 }
 
 enum Target {
-    Stdout(EscapedWriter<StdoutLock<'static>>),
-    File(EscapedWriter<OutputFile>),
+    Stdout(StdoutLock<'static>),
+    File(OutputFile),
     /// Standard output after its reader has closed it.
     Closed,
 }
@@ -24,48 +26,49 @@ impl Sink {
     /// With `ignores_closed_pipe`, output is dropped once the reader of standard output is gone;
     /// otherwise writing fails.
     pub(crate) fn open(file: Option<&Path>, ignores_closed_pipe: bool) -> Result<Self, Error> {
-        let target = match file.map(OutputFile::create).transpose()? {
-            Some(file) if file.is_terminal() => Target::File(EscapedWriter::Terminal(file)),
-            Some(file) => Target::File(EscapedWriter::Plain(file)),
-            None => Target::Stdout(EscapedWriter::stdout(io::stdout().lock())),
+        let (target, escape) = match file.map(OutputFile::create).transpose()? {
+            Some(file) if file.is_terminal() => (Target::File(file), Escape::ControlCharacters),
+            Some(file) => (Target::File(file), Escape::Nothing),
+            None => (Target::Stdout(io::stdout().lock()), Escape::for_stdout()),
         };
-        Ok(Self { target, ignores_closed_pipe })
+        Ok(Self { target, escape, ignores_closed_pipe })
     }
 
     /// Puts a file in place.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.target {
-            Target::File(file) => file.into_inner().commit(),
+            Target::File(file) => file.commit(),
             Target::Stdout(_) | Target::Closed => Ok(()),
         }
     }
 
-    fn write_with<T>(
+    fn write_with(
         &mut self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
-    ) -> io::Result<Option<T>> {
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
         let result = match &mut self.target {
             Target::Stdout(stdout) => write(stdout),
             Target::File(file) => write(file),
-            Target::Closed => return Ok(None),
+            Target::Closed => Ok(()),
         };
         match result {
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe && self.ignores_closed_pipe => {
                 self.target = Target::Closed;
-                Ok(None)
+                Ok(())
             }
-            result => result.map(Some),
+            result => result,
         }
     }
 }
 
 impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.write_with(|out| out.write(bytes))?;
-        Ok(written.unwrap_or(bytes.len()))
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let escaped = self.escape.escape(text);
+        self.write_with(|out| out.write_all(&escaped))?;
+        Ok(text.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.write_with(|out| out.flush()).map(|_| ())
+        self.write_with(|out| out.flush())
     }
 }

@@ -208,7 +208,7 @@ impl Diagnostics {
             // Nothing can report that standard error is closed.
             let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
             let _ = if self.is_ci_log {
-                CommandEscaper::new(stderr).write_all(text.as_bytes())
+                stderr.write_all(&CommandEscaper::default().escape(text.as_bytes()))
             } else {
                 stderr.write_all(text.as_bytes())
             };
