@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 use caption::{
     Answer, Captioner, Effect, Error, Event, Input, Observer, Outcome, Shutdown, Status,
@@ -15,24 +16,22 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use crate::config::Config;
 use crate::inputs::{InputCount, InputResult};
 use crate::render::reports::Reports;
-use crate::render::sidecar::Sidecars;
+use crate::render::sink::Sink;
 use crate::render::{FormatKind, Renderer};
 use crate::signals;
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::events;
 use crate::ui::hints::Exit;
 use crate::ui::summary::Summary;
 
 /// Destinations of a run, and its state so far.
-pub(crate) struct Pipeline<'a, W> {
+pub(crate) struct Pipeline<'a> {
     config: &'a Config,
     diagnostics: &'a Diagnostics,
-    count: Arc<InputCount>,
-    /// Replace the output.
-    sidecars: Option<Sidecars>,
+    count: &'a InputCount,
     renderer: Box<dyn Renderer>,
-    output: W,
+    output: &'a mut Sink,
     reports: &'a mut Reports,
+    started: Instant,
     summary: Summary,
     exit: Exit,
 }
@@ -52,18 +51,17 @@ enum Stage {
     Ended,
 }
 
-impl<'a, W: Write> Pipeline<'a, W> {
+impl<'a> Pipeline<'a> {
     pub(crate) fn new(
         config: &'a Config,
         diagnostics: &'a Diagnostics,
-        count: Arc<InputCount>,
-        sidecars: Option<Sidecars>,
-        output: W,
+        count: &'a InputCount,
+        output: &'a mut Sink,
         reports: &'a mut Reports,
     ) -> Self {
         let renderer = config.formats[0].renderer(&config.render_options());
-        let (summary, exit) = (Summary::start(), Exit::Success);
-        Self { config, diagnostics, count, sidecars, renderer, output, reports, summary, exit }
+        let (started, summary, exit) = (Instant::now(), Summary::default(), Exit::Success);
+        Self { config, diagnostics, count, renderer, output, reports, started, summary, exit }
     }
 
     /// Captions the inputs until all are done, the run is interrupted, or the output cannot be
@@ -103,13 +101,7 @@ impl<'a, W: Write> Pipeline<'a, W> {
         signals: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let (sender, mut events) = mpsc::unbounded_channel();
-        let worker = Worker {
-            captioner,
-            sidecars: self.sidecars.clone(),
-            needs_response: self.config.formats.contains(&FormatKind::Json),
-            events: sender,
-            shutdown,
-        };
+        let worker = Worker { captioner, config: self.config, events: sender, shutdown };
         let number = Cell::new(0);
         let work = |input: Input| {
             number.set(number.get() + 1);
@@ -142,12 +134,9 @@ impl<'a, W: Write> Pipeline<'a, W> {
         if self.config.is_batch {
             self.diagnostics.failures();
             if self.summary.done() > 0 {
-                self.diagnostics.summary(
-                    &self.summary,
-                    captioner.usage(),
-                    captioner.usd(),
-                    self.count.total(),
-                );
+                let (usage, usd) = (captioner.usage(), captioner.usd());
+                let (time, total) = (self.started.elapsed(), self.count.total());
+                self.diagnostics.result(&self.summary.line(time, usage, usd, total));
             }
         }
     }
@@ -166,10 +155,10 @@ impl<'a, W: Write> Pipeline<'a, W> {
             }
             Stage::Running(Event::Text(text)) if self.shows_pieces() => {
                 progress.clear();
-                self.renderer.piece(&text, &mut self.output)?;
+                self.renderer.piece(&text, self.output)?;
                 self.output.flush()?;
             }
-            Stage::Running(event) => events::tell(self.diagnostics, is_batch, &name, &event),
+            Stage::Running(event) => self.diagnostics.event(&name, &event, is_batch),
         }
         Ok(())
     }
@@ -200,9 +189,9 @@ impl<'a, W: Write> Pipeline<'a, W> {
     /// Writes the outcome to its sidecars or to the output. A sidecar that cannot be written fails
     /// its input, an output that cannot be written the run.
     fn write(&mut self, outcome: &mut Outcome, shutdown: &Shutdown) -> io::Result<()> {
-        let Some(sidecars) = &self.sidecars else {
+        let Some(sidecars) = &self.config.sidecars else {
             return self.diagnostics.progress.suspend(|| {
-                self.renderer.outcome(outcome, &mut self.output)?;
+                self.renderer.outcome(outcome, self.output)?;
                 self.output.flush()
             });
         };
@@ -235,7 +224,10 @@ impl<'a, W: Write> Pipeline<'a, W> {
         }
         if let Some(error) = &outcome.manifest_error {
             self.exit = self.exit.max(Exit::Failed);
-            diagnostics.manifest_error(outcome, error);
+            diagnostics.problem(&format!(
+                "could not write the manifest ({error}): {}; nothing more is asked",
+                outcome.name
+            ));
         }
     }
 }
@@ -247,8 +239,7 @@ fn is_closed_pipe(written: &io::Result<()>) -> bool {
 /// Captions inputs; shared by all that are in flight.
 struct Worker<'a> {
     captioner: &'a Captioner,
-    sidecars: Option<Sidecars>,
-    needs_response: bool,
+    config: &'a Config,
     events: UnboundedSender<WorkerEvent>,
     shutdown: &'a Shutdown,
 }
@@ -256,7 +247,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Captions one input, unless all of its sidecars exist.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
-        if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
+        if self.config.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
             return Outcome::new(input, Status::Skipped);
         }
         let (events, name) = (self.events.clone(), Arc::<str>::from(input.name.as_str()));
@@ -272,7 +263,8 @@ impl Worker<'_> {
         if ends_the_run(&outcome) {
             self.shutdown.drain();
         }
-        if self.needs_response { require_response(outcome) } else { outcome }
+        let needs_response = self.config.formats.contains(&FormatKind::Json);
+        if needs_response { require_response(outcome) } else { outcome }
     }
 }
 

@@ -85,6 +85,16 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     check.resolve(one) == check.resolve(other)
 }
 
+/// True if no link on the way to a path leads out of a folder.
+pub(crate) fn is_within(path: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(folder) = folder.canonicalize() else { return false };
+    // A path that does not exist yet will be in its nearest folder; a dangling link exists.
+    let mut existing = path.ancestors().filter(|part| part.symlink_metadata().is_ok());
+    let nearest = existing.next().map(Path::canonicalize);
+    nearest.is_none_or(|path| path.is_ok_and(|path| path.starts_with(&folder)))
+}
+
 fn resolve_folder(folder: &Path) -> PathBuf {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let resolved = folder.canonicalize().or_else(|_| std::path::absolute(folder));

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use caption::{Error, Outcome};
 
-use super::output_file::OutputFile;
+use super::sink::OutputFile;
 use super::{End, RenderOptions, Renderer, ReportKind};
-use crate::args::report::ReportOption;
+use crate::args::values::ReportOption;
 use crate::config::environment;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
