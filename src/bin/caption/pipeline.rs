@@ -36,21 +36,6 @@ pub(crate) struct Pipeline<'a> {
     exit: Exit,
 }
 
-/// Message of the worker that captions an input.
-struct WorkerEvent {
-    /// Number of the input.
-    number: usize,
-    /// Name of the input.
-    name: Arc<str>,
-    stage: Stage,
-}
-
-enum Stage {
-    Started,
-    Running(Event),
-    Ended,
-}
-
 impl<'a> Pipeline<'a> {
     pub(crate) fn new(
         config: &'a Config,
@@ -101,7 +86,8 @@ impl<'a> Pipeline<'a> {
         signals: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let (sender, mut events) = mpsc::unbounded_channel();
-        let worker = Worker { captioner, config: self.config, events: sender, shutdown };
+        let (config, diagnostics) = (self.config, self.diagnostics);
+        let worker = Worker { config, diagnostics, captioner, events: sender, shutdown };
         let number = Cell::new(0);
         let work = |input: Input| {
             number.set(number.get() + 1);
@@ -111,11 +97,11 @@ impl<'a> Pipeline<'a> {
         let mut signals = std::pin::pin!(signals);
         loop {
             tokio::select! {
-                Some(event) = events.recv() => self.event(event)?,
+                Some((name, event)) = events.recv() => self.event(&name, event)?,
                 outcome = outcomes.next() => {
                     // The last pieces of a caption come before its outcome.
-                    while let Ok(event) = events.try_recv() {
-                        self.event(event)?;
+                    while let Ok((name, event)) = events.try_recv() {
+                        self.event(&name, event)?;
                     }
                     let Some(outcome) = outcome else { return Ok(()) };
                     self.outcome(outcome, shutdown)?;
@@ -141,24 +127,17 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    fn event(&mut self, WorkerEvent { number, name, stage }: WorkerEvent) -> io::Result<()> {
+    fn event(&mut self, name: &str, event: Event) -> io::Result<()> {
         let (progress, is_batch) = (&self.diagnostics.progress, self.config.is_batch);
-        match stage {
-            Stage::Started if is_batch => progress.started(number, &name),
-            Stage::Started => {}
-            Stage::Ended => progress.ended(number),
-            Stage::Running(Event::Sent { bytes, total }) if !is_batch => {
-                progress.sent(bytes, total);
-            }
-            Stage::Running(Event::Window { done, total }) if !is_batch => {
-                progress.windows(done, total);
-            }
-            Stage::Running(Event::Text(text)) if self.shows_pieces() => {
+        match event {
+            Event::Sent { bytes, total } if !is_batch => progress.sent(bytes, total),
+            Event::Window { done, total } if !is_batch => progress.windows(done, total),
+            Event::Text(text) if self.shows_pieces() => {
                 progress.clear();
                 self.renderer.piece(&text, self.output)?;
                 self.output.flush()?;
             }
-            Stage::Running(event) => self.diagnostics.event(&name, &event, is_batch),
+            event => self.diagnostics.event(name, &event, is_batch),
         }
         Ok(())
     }
@@ -238,9 +217,11 @@ fn is_closed_pipe(written: &io::Result<()>) -> bool {
 
 /// Captions inputs; shared by all that are in flight.
 struct Worker<'a> {
-    captioner: &'a Captioner,
     config: &'a Config,
-    events: UnboundedSender<WorkerEvent>,
+    diagnostics: &'a Diagnostics,
+    captioner: &'a Captioner,
+    /// Receives the events with the names of their inputs.
+    events: UnboundedSender<(Arc<str>, Event)>,
     shutdown: &'a Shutdown,
 }
 
@@ -251,14 +232,13 @@ impl Worker<'_> {
             return Outcome::new(input, Status::Skipped);
         }
         let (events, name) = (self.events.clone(), Arc::<str>::from(input.name.as_str()));
+        if self.config.is_batch {
+            self.diagnostics.progress.started(number, &name);
+        }
         // Sending fails only after the end of the run.
-        let send =
-            move |stage| drop(events.send(WorkerEvent { number, name: name.clone(), stage }));
-        send(Stage::Started);
-        let send_event = send.clone();
-        let observer = Observer::new(move |event| send_event(Stage::Running(event)));
+        let observer = Observer::new(move |event| drop(events.send((name.clone(), event))));
         let outcome = self.captioner.caption(input, &observer).await;
-        send(Stage::Ended);
+        self.diagnostics.progress.ended(number);
         // Not only when the outcome is delivered, in the order of the inputs.
         if ends_the_run(&outcome) {
             self.shutdown.drain();

@@ -26,7 +26,7 @@ pub(crate) const CONVERT: [(&str, Convert); 3] =
     [("auto", Convert::Auto), ("always", Convert::Always), ("never", Convert::Never)];
 
 pub(crate) const WHEN: [(&str, When); 3] =
-    [("auto", When::Auto), ("always", When::Always), ("never", When::Never)];
+    [("auto", None), ("always", Some(true)), ("never", Some(false))];
 
 pub(crate) const DIALECTS: [(&str, DialectChoice); 4] = [
     ("auto", None),
@@ -55,27 +55,12 @@ const REPORTS: [(&str, ReportKind, Option<&str>); 4] = [
 // clap reads a field of type `Option` or `Vec` as one that may be absent or repeated; values that
 // are such types themselves take an alias.
 pub(crate) type DialectChoice = Option<Dialect>;
+/// Fixed choice; `None` is automatic.
+pub(crate) type When = Option<bool>;
 /// Size limit of an upload in bytes; `None` is no limit.
 pub(crate) type MaxUpload = Option<u64>;
 /// One audio check, or all of them.
 pub(crate) type AudioChecks = Vec<AudioCheck>;
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-impl When {
-    pub(crate) fn holds(self, automatic: bool) -> bool {
-        match self {
-            Self::Auto => automatic,
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
-}
 
 /// Parses one of the names in a table to its value.
 pub(crate) fn named<T: Clone + Send + Sync + 'static>(
@@ -93,12 +78,6 @@ pub(crate) struct ReportOption {
     pub(crate) kind: ReportKind,
     /// `None` for standard error.
     pub(crate) file: Option<PathBuf>,
-}
-
-impl ReportOption {
-    pub(crate) fn is_for_github(&self) -> bool {
-        self.kind == ReportKind::Github
-    }
 }
 
 /// Splits a value into its kind and its file, which defaults to that of the kind.

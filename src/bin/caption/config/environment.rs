@@ -40,7 +40,7 @@ impl DisplayConfig {
         let is_terminal = io::stderr().is_terminal();
         Self {
             color: color(general.color),
-            progress: general.progress.holds(is_terminal && !general.quiet),
+            progress: general.progress.unwrap_or(is_terminal && !general.quiet),
             quiet: general.quiet,
             verbose: general.verbose,
         }
@@ -50,11 +50,11 @@ impl DisplayConfig {
 impl Default for DisplayConfig {
     /// For errors in the command line itself.
     fn default() -> Self {
-        Self { color: color(When::Auto), progress: false, quiet: false, verbose: false }
+        Self { color: color(None), progress: false, quiet: false, verbose: false }
     }
 }
 
 fn color(when: When) -> ColorChoice {
     let may_color = io::stderr().is_terminal() && get("NO_COLOR").is_none();
-    if when.holds(may_color) { ColorChoice::Always } else { ColorChoice::Never }
+    if when.unwrap_or(may_color) { ColorChoice::Always } else { ColorChoice::Never }
 }

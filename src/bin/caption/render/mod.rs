@@ -24,7 +24,6 @@ mod html;
 mod json;
 mod jsonl;
 mod junit;
-mod location;
 pub(crate) mod overwrite;
 mod record;
 pub(crate) mod reports;

@@ -39,7 +39,8 @@ impl Reports {
             reports.push(OpenReport::new(*kind, path, file));
         }
         let summary = environment::step_summary();
-        if let Some(path) = summary.filter(|_| options.iter().any(ReportOption::is_for_github)) {
+        let is_for_github = options.iter().any(|option| option.kind == ReportKind::Github);
+        if let Some(path) = summary.filter(|_| is_for_github) {
             let file = Some(OutputFile::append(&path)?);
             reports.push(OpenReport::new(ReportKind::StepSummary, Some(&path), file));
         }

@@ -17,9 +17,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::annotation::CUT_SHORT;
+use super::annotation::{CUT_SHORT, input_name, path_uri, rename};
 use super::record::record;
-use super::{End, RenderOptions, Renderer, location};
+use super::{End, RenderOptions, Renderer};
 
 const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("style.css");
@@ -67,7 +67,7 @@ impl Html {
 fn asset(outcome: &Outcome, media: Option<&Media>) -> Value {
     let mut asset = record(outcome, &RenderOptions::default());
     asset["verdict"] = json!(verdict(outcome));
-    asset["input"] = json!(location::name(outcome));
+    asset["input"] = json!(input_name(outcome));
     // In contrast to other records, those of failures have all that is known about the file.
     if let Some(seconds) = outcome.seconds {
         asset["seconds"] = json!(seconds);
@@ -77,7 +77,7 @@ fn asset(outcome: &Outcome, media: Option<&Media>) -> Value {
     }
     asset["findings"] = json!(outcome.findings);
     if let Some(Value::String(message)) = asset.pointer_mut("/error/message") {
-        *message = location::rename(outcome, message);
+        *message = rename(outcome, message);
     }
     sanitize_json(&mut asset);
     let levels = outcome.sound.as_ref().and_then(|sound| sound.levels.as_ref());
@@ -179,7 +179,7 @@ impl MediaLibrary {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let file = folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?);
         let file = diff_paths(file, self.folder.as_ref()?)?;
-        Some((Media::There(location::of_path(&file)), None))
+        Some((Media::There(path_uri(&file)), None))
     }
 }
 
