@@ -144,7 +144,7 @@ impl<'a> Pipeline<'a> {
 
     /// True if a caption is printed while it arrives.
     fn shows_pieces(&self) -> bool {
-        self.config.streams && !self.config.is_batch && self.config.output_file().is_none()
+        self.config.options.stream && !self.config.is_batch && self.config.output_file().is_none()
     }
 
     fn outcome(&mut self, mut outcome: Outcome, shutdown: &Shutdown) -> io::Result<()> {

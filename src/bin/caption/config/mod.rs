@@ -31,8 +31,6 @@ pub(crate) struct Config {
     pub(crate) formats: Vec<FormatKind>,
     /// True if more than one input is expected.
     pub(crate) is_batch: bool,
-    /// True if captions are requested as streams.
-    pub(crate) streams: bool,
     pub(crate) is_dry_run: bool,
     pub(crate) is_offline: bool,
     /// Maximum of requests at a time.
@@ -56,17 +54,16 @@ impl Config {
         let input = InputConfig::new(&cli)?;
         let is_batch = input.is_batch();
         let formats = formats(&cli, is_batch)?;
-        let streams = streams(&cli, &formats, is_batch)?;
+        let options = client_options(&cli, streams(&cli, &formats, is_batch)?);
         let reports = unique(&cli.audit.report);
         let overwrite_check = overwrite_check(&cli, &reports)?;
         rules.extend(audit_rules(&cli.audit)?);
         Ok(Self {
             is_batch,
-            streams,
             is_dry_run: cli.spend.dry_run,
             is_offline: cli.cache.offline,
             jobs: usize::from(cli.network.jobs),
-            options: client_options(&cli, streams),
+            options,
             overwrite_check,
             upload: upload_options(&cli)?,
             sidecars: sidecars(&cli, &formats, confines_sidecars)?,
@@ -147,7 +144,7 @@ fn overwrite_check(cli: &Cli, reports: &[ReportOption]) -> anyhow::Result<Overwr
     let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
     let reports = reports.iter().filter_map(|report| report.file.as_deref());
     for path in output.into_iter().chain(cli.cache.manifest.as_deref()).chain(reports) {
-        check.add_output(path)?;
+        check.add_output(path, None)?;
     }
     Ok(check)
 }

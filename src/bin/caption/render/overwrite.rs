@@ -38,30 +38,25 @@ impl OverwriteCheck {
         self.uses.entry(id).or_insert(Use::Read);
     }
 
-    /// Adds an output that an option names. Fails if it would overwrite a file, or audio of any
-    /// kind: by its name or by its content.
-    pub(crate) fn add_output(&mut self, path: &Path) -> anyhow::Result<()> {
-        if path.is_file() && Clip::open(path).is_ok() {
+    /// Adds an output: a sidecar of the named input, or a file that an option names. Fails if it
+    /// would overwrite a file, or audio of any kind: by its name, and for options by its content.
+    pub(crate) fn add_output(
+        &mut self,
+        path: &Path,
+        sidecar_of: Option<&str>,
+    ) -> anyhow::Result<()> {
+        if sidecar_of.is_none() && path.is_file() && Clip::open(path).is_ok() {
             return overwrites_input(path);
         }
-        self.add(path, None)
-    }
-
-    /// Adds a sidecar. Fails if it would overwrite a file, or audio by its name.
-    pub(crate) fn add_sidecar(&mut self, path: &Path, input: &str) -> anyhow::Result<()> {
-        self.add(path, Some(input.to_owned()))
-    }
-
-    fn add(&mut self, path: &Path, input: Option<String>) -> anyhow::Result<()> {
         let resolved = self.resolve(path);
-        let other = self.uses.insert(id(&resolved), Use::Output(input.clone()));
+        let other = self.uses.insert(id(&resolved), Use::Output(sidecar_of.map(str::to_owned)));
         if matches!(other, Some(Use::Input)) || is_audio_name(path) || is_audio_name(&resolved) {
             return overwrites_input(path);
         }
         // A device or a pipe may be shared.
         let Some(other) = other.filter(|_| path.is_file() || !path.exists()) else { return Ok(()) };
         let path = path.display();
-        match (other, input) {
+        match (other, sidecar_of) {
             (Use::Output(Some(one)), Some(other)) => bail!(
                 "{one} and {other} would both be written to {path}; tell them apart: --sidecar='{{name}}.{{ext}}'"
             ),

@@ -43,15 +43,29 @@ const MAX_TOTAL_LEN: u64 = 32 << 20;
 /// Audio files are larger than this, in bytes.
 const MIN_FILE_LEN: u64 = 100;
 
-/// Writes each file as it comes.
+/// Source of a player. The names of the variants are those of the page's script.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Media {
+    /// Media type of a file that is embedded in the next element.
+    Here(&'static str),
+    /// URL of a file relative to the page.
+    There(String),
+}
+
+/// Writes each file as it comes, and embeds audio until the page is full.
 pub(super) struct Html {
-    media: MediaLibrary,
+    /// Folder of the page.
+    folder: Option<PathBuf>,
+    /// Bytes of audio that the page has room for.
+    room: u64,
     has_begun: bool,
 }
 
 impl Html {
     pub(super) fn new(folder: &Path) -> Self {
-        Self { media: MediaLibrary::new(folder), has_begun: false }
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        Self { folder: folder.canonicalize().ok(), room: MAX_TOTAL_LEN, has_begun: false }
     }
 
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -60,6 +74,23 @@ impl Html {
         }
         let head = HEAD.replace("STYLE-HASH", &hash(STYLE)).replace("SCRIPT-HASH", &hash(SCRIPT));
         write!(out, "{head}<style>{STYLE}</style>\n{BODY}")
+    }
+
+    /// Player source of an input, with the bytes to embed.
+    fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
+        let Source::File(path) = &outcome.input.as_ref()?.source else { return None };
+        let needs_review = outcome.error().is_some() || !outcome.findings.is_empty();
+        let reserved = if needs_review { 0 } else { MAX_TOTAL_LEN / 2 };
+        let limit = self.room.saturating_sub(reserved).min(MAX_FILE_LEN);
+        if let Some((media_type, bytes)) = playable(path, limit, outcome.seconds) {
+            self.room -= bytes.len() as u64;
+            return Some((Media::Here(media_type), Some(bytes)));
+        }
+        // The file itself is not resolved: the target of a link may be private.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?);
+        let file = diff_paths(file, self.folder.as_ref()?)?;
+        Some((Media::There(path_uri(&file)), None))
     }
 }
 
@@ -125,7 +156,7 @@ fn escape(json: &Value) -> String {
 impl Renderer for Html {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
-        let media = self.media.media(outcome);
+        let media = self.media(outcome);
         let asset = escape(&asset(outcome, media.as_ref().map(|(media, _)| media)));
         writeln!(out, "<script type=\"application/json\" class=\"asset\">{asset}</script>")?;
         let Some((_, Some(bytes))) = media else { return Ok(()) };
@@ -139,47 +170,6 @@ impl Renderer for Html {
             writeln!(out, "<p class=\"failed\" id=\"cut-short\">{CUT_SHORT}</p>")?;
         }
         writeln!(out, "<script>{SCRIPT}</script>\n</html>")
-    }
-}
-
-/// Source of a player. The names of the variants are those of the page's script.
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Media {
-    /// Media type of a file that is embedded in the next element.
-    Here(&'static str),
-    /// URL of a file relative to the page.
-    There(String),
-}
-
-/// Embeds files until the page is full.
-struct MediaLibrary {
-    folder: Option<PathBuf>,
-    room: u64,
-}
-
-impl MediaLibrary {
-    /// `folder` is the folder of the page.
-    fn new(folder: &Path) -> Self {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Self { folder: folder.canonicalize().ok(), room: MAX_TOTAL_LEN }
-    }
-
-    /// Player source of an input, with the bytes to embed.
-    fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
-        let Source::File(path) = &outcome.input.as_ref()?.source else { return None };
-        let needs_review = outcome.error().is_some() || !outcome.findings.is_empty();
-        let reserved = if needs_review { 0 } else { MAX_TOTAL_LEN / 2 };
-        let limit = self.room.saturating_sub(reserved).min(MAX_FILE_LEN);
-        if let Some((media_type, bytes)) = playable(path, limit, outcome.seconds) {
-            self.room -= bytes.len() as u64;
-            return Some((Media::Here(media_type), Some(bytes)));
-        }
-        // The file itself is not resolved: the target of a link may be private.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?);
-        let file = diff_paths(file, self.folder.as_ref()?)?;
-        Some((Media::There(path_uri(&file)), None))
     }
 }
 
