@@ -93,7 +93,6 @@ mod text;
 
 mod error;
 
-mod blocking;
 mod platform;
 mod shutdown;
 
@@ -111,8 +110,6 @@ mod rules;
 mod outcome;
 
 mod captioner;
-
-mod batch;
 
 pub use self::audio::{
     AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, UploadOptions, measure,

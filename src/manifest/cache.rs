@@ -6,16 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::Manifest;
 use super::entry::ManifestEntry;
-use super::key::CacheKey;
+use super::{CacheKey, Manifest};
 
 type AsyncMutex = Arc<tokio::sync::Mutex<()>>;
 
 /// Manifest in use by one run.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    manifest: Arc<Manifest>,
+    pub(crate) manifest: Arc<Manifest>,
     /// One lock per key in use.
     locks: Mutex<HashMap<CacheKey, AsyncMutex>>,
     /// Held while an entry is written, so that at most one thread of the pool waits for the file.
@@ -26,16 +25,6 @@ impl Cache {
     pub(crate) fn new(manifest: Manifest) -> Self {
         let manifest = Arc::new(manifest);
         Self { manifest, locks: Mutex::default(), writer: AsyncMutex::default() }
-    }
-
-    /// True if the caption is cached.
-    pub(crate) fn contains(&self, cache_key: &CacheKey) -> bool {
-        self.manifest.contains(cache_key)
-    }
-
-    /// Returns the cached entry.
-    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
-        self.manifest.get(cache_key)
     }
 
     /// Waits until no other task works on the same key.
