@@ -1,12 +1,13 @@
 //! Tokens and cost of a run, and its spending limit.
 
 use std::ops::Add;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
 use crate::client::{Answer, Usage};
 use crate::error::{Error, ErrorKind};
+use crate::platform::lock;
 
 /// Tokens and cost of all requests of a run, and the limit of their cost.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ impl Budget {
     }
 
     fn try_reserve(&self, prompt_tokens: f64) -> Result<Option<Reservation<'_>>, Error> {
-        let mut ledger = self.ledger();
+        let mut ledger = lock(&self.ledger);
         let estimate = ledger.estimate(prompt_tokens);
         let (spent, usd) = (ledger.spent(), estimate.unwrap_or(0.0));
         if let Some(max) = self.max_usd {
@@ -75,12 +76,8 @@ impl Budget {
 
     /// Returns the tokens and the cost of every response, also of those without a caption.
     pub(crate) fn totals(&self) -> (Usage, Option<f64>) {
-        let ledger = self.ledger();
+        let ledger = lock(&self.ledger);
         (ledger.usage, ledger.usd)
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,7 +120,7 @@ impl Ledger {
 impl Reservation<'_> {
     /// Counts the tokens and the cost of the finished request.
     pub(crate) fn settle(self, result: &Result<Answer, Error>) {
-        let mut ledger = self.budget.ledger();
+        let mut ledger = lock(&self.budget.ledger);
         match result {
             Ok(answer) => ledger.count(answer),
             Err(error) => ledger.count_failure(error, self.usd),
@@ -133,7 +130,7 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let mut ledger = self.budget.ledger();
+        let mut ledger = lock(&self.budget.ledger);
         ledger.in_flight -= 1;
         ledger.reserved -= self.usd.unwrap_or(0.0);
         drop(ledger);

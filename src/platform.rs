@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 
@@ -123,4 +124,9 @@ pub(crate) async fn off_thread<T: Send + 'static>(
         }),
         Err(error) => Err(Error::Unreadable(io::Error::other(error))),
     }
+}
+
+/// Locks a mutex, also after a panic of another holder.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -101,10 +101,8 @@ fn relative_path(path: &Path) -> PathBuf {
 }
 
 fn is_http(text: &str) -> bool {
-    let starts_with = |prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    starts_with("http://") || starts_with("https://")
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https"))
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {

@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc;
 
 use globset::{GlobBuilder, GlobMatcher};
+use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
-use ignore::{DirEntry, WalkBuilder};
 
 use super::{Input, InputError, InputResult, Source};
 use crate::error::{Error, Setting};
@@ -169,16 +169,12 @@ fn files<W: Fn(&Path) -> bool + Send>(
     is_wanted: W,
 ) -> impl Iterator<Item = Result<PathBuf, InputError>> + Send + use<W> {
     walk.build().filter_map(move |entry| match entry {
-        Ok(entry) if is_file(&entry) => {
+        Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
             Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
         }
         Ok(_) => None,
         Err(error) => walk_error(error, &is_wanted).map(Err),
     })
-}
-
-fn is_file(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_file())
 }
 
 /// Converts the error of a folder that could not be read or of a dangling link with a wanted name.

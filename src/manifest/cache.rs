@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::entry::ManifestEntry;
 use super::{CacheKey, Manifest};
+use crate::platform;
 
 type AsyncMutex = Arc<tokio::sync::Mutex<()>>;
 
@@ -29,7 +30,7 @@ impl Cache {
 
     /// Waits until no other task works on the same key.
     pub(crate) async fn lock(&self, cache_key: &CacheKey) -> CacheLock<'_> {
-        let mutex = locked(&self.locks).entry(cache_key.clone()).or_default().clone();
+        let mutex = platform::lock(&self.locks).entry(cache_key.clone()).or_default().clone();
         let guard = mutex.lock_owned().await;
         CacheLock { cache: self, cache_key: cache_key.clone(), _guard: guard }
     }
@@ -57,14 +58,10 @@ pub(crate) struct CacheLock<'a> {
 
 impl Drop for CacheLock<'_> {
     fn drop(&mut self) {
-        let mut locks = locked(&self.cache.locks);
+        let mut locks = platform::lock(&self.cache.locks);
         // One reference of the map and one of this lock: no other task waits.
         if locks.get(&self.cache_key).is_some_and(|mutex| Arc::strong_count(mutex) == 2) {
             locks.remove(&self.cache_key);
         }
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

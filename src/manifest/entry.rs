@@ -101,15 +101,14 @@ impl ManifestEntry {
     pub(crate) fn into_answer(self) -> Answer {
         Answer {
             caption: self.caption,
-            model: None,
             finish_reason: self.finish_reason,
             usage: self.usage,
             usd: self.usd,
             request_id: self.request_id,
             attempts: self.attempts.unwrap_or(1),
             elapsed: Duration::from_millis(self.elapsed_ms.unwrap_or(0)),
-            body: None,
             windows: self.windows,
+            ..Answer::default()
         }
     }
 

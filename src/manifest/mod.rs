@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -151,7 +151,7 @@ impl Manifest {
     /// Returns the newest entry of a key.
     pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
-        let range = *self.lines().get(&cache_key.fingerprint())?;
+        let range = *platform::lock(&self.lines).get(&cache_key.fingerprint())?;
         let mut line = vec![0; range.len];
         platform::read_exact_at(&self.file, &mut line, range.start).ok()?;
         // The file may have been edited since it was read.
@@ -173,7 +173,7 @@ impl Manifest {
             self.file.unlock()?;
         }
         let range = LineRange { start: start?, len: line.len() };
-        self.lines().insert(entry.cache_key().fingerprint(), range);
+        platform::lock(&self.lines).insert(entry.cache_key().fingerprint(), range);
         Ok(())
     }
 
@@ -211,10 +211,6 @@ impl Manifest {
         }
         file.write_all(line)?;
         Ok(end)
-    }
-
-    fn lines(&self) -> MutexGuard<'_, HashMap<Fingerprint, LineRange>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
