@@ -46,11 +46,9 @@ impl Captioner {
 
     /// Upload options for a dialect.
     pub(super) fn upload_for(&self, dialect: Dialect) -> UploadOptions {
-        let upload = self.options.upload.clone();
-        UploadOptions {
-            portable_only: upload.portable_only || dialect.is_portable_only(),
-            ..upload
-        }
+        let mut upload = self.options.upload.clone();
+        upload.portable_only |= dialect.is_portable_only();
+        upload
     }
 
     /// Audio that the dialect can carry: `audio` itself, or made again from `original`, or
@@ -129,10 +127,9 @@ impl Captioner {
 
     /// True if levels are needed that `sound` does not have.
     pub(super) fn needs_measuring(&self, sound: Option<&Sound>) -> bool {
-        let CaptionerOptions { needs_waveform, upload, .. } = &self.options;
-        let has_waveform =
-            |sound: &Sound| sound.levels.as_ref().is_none_or(|levels| !levels.waveform.is_empty());
-        sound.map_or(upload.measures, |sound| *needs_waveform && !has_waveform(sound))
+        let Some(sound) = sound else { return self.options.upload.measures };
+        let lacks_waveform = sound.levels.as_ref().is_some_and(|levels| levels.waveform.is_empty());
+        self.options.needs_waveform && lacks_waveform
     }
 
     pub(super) fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {

@@ -36,10 +36,6 @@ impl Captioner {
     /// Estimates the requests and tokens of an input. Sends and downloads nothing, and decodes only
     /// for rules on audio.
     pub async fn estimate(&self, input: &Input) -> Result<Estimate, Error> {
-        let audio = match &input.source {
-            Source::Url(url) => Audio::Url(url.clone()),
-            source => self.open(source, &Observer::none()).await?,
-        };
         let mut estimate = Estimate {
             seconds: None,
             bytes: 0,
@@ -50,9 +46,10 @@ impl Captioner {
             findings: Vec::new(),
             is_fit: true,
         };
-        match audio {
-            Audio::Url(url) => estimate.bytes = url.as_str().len() as u64,
-            Audio::Clip(clip) => self.estimate_clip(input, &clip, &mut estimate).await?,
+        if let Source::Url(url) = &input.source {
+            estimate.bytes = url.as_str().len() as u64;
+        } else if let Audio::Clip(clip) = self.open(&input.source, &Observer::none()).await? {
+            self.estimate_clip(input, &clip, &mut estimate).await?;
         }
         Ok(estimate)
     }

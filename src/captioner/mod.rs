@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
 use crate::rules::{Finding, Rule, check_audio, check_caption};
 use crate::shutdown::Shutdown;
-use crate::text::in_milliseconds;
+use crate::text::{milliseconds, seconds};
 
 mod audio;
 mod batch;
@@ -188,7 +188,7 @@ impl Captioner {
         outcome.status = self.caption_clip(&clip, &cache_key, outcome, observer).await?;
         if let Status::Captioned(answer) = &outcome.status {
             let mut entry = ManifestEntry::new(&outcome.name, &cache_key, answer);
-            entry.seconds = outcome.seconds.map(in_milliseconds);
+            entry.seconds = outcome.seconds.map(|length| seconds(milliseconds(length)));
             entry.sound.clone_from(&outcome.sound);
             outcome.manifest_error = self.store(entry).await.or(outcome.manifest_error.take());
         }

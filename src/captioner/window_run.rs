@@ -18,7 +18,7 @@ use crate::manifest::entry::ManifestEntry;
 use crate::outcome::{Outcome, Status};
 use crate::platform::off_thread;
 use crate::progress::{Event, Observer};
-use crate::text::{in_milliseconds, span};
+use crate::text::{milliseconds, seconds, span};
 
 /// State shared by the windows of one file.
 struct WindowRun<'a> {
@@ -129,7 +129,7 @@ impl<'a> WindowRun<'a> {
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
                 self.observer.emit(Event::Window { done, total: self.total });
                 let (caption, body) = (answer.caption.clone(), answer.body.take());
-                let (start, end) = (in_milliseconds(start), in_milliseconds(end));
+                let [start, end] = [start, end].map(|time| seconds(milliseconds(time)));
                 answer.windows = vec![Window { start, end, caption, body }];
                 Ok(answer)
             }

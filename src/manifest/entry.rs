@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{CacheKey, Span};
 use crate::audio::Sound;
 use crate::client::{Answer, Usage, Window};
-use crate::text::milliseconds;
+use crate::text::{milliseconds, seconds};
 
 /// Cached caption as the manifest stores it. A field that does not apply is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -118,9 +118,4 @@ impl ManifestEntry {
         fields.retain(|_, value| !value.is_null());
         serde_json::to_string(&fields)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn seconds(milliseconds: u64) -> f64 {
-    milliseconds as f64 / 1000.0
 }

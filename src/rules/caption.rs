@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use regex::{Regex, RegexBuilder};
 
-use super::Finding;
+use super::{Finding, violation};
 use crate::error::{Error, Setting};
 use crate::text::one_line;
 
@@ -49,7 +49,7 @@ impl Pattern {
                     ..Finding::default()
                 })
             }
-            None if self.is_required => Some(format!("does not say {}", self.regex).into()),
+            None if self.is_required => Some(violation(format!("does not say {}", self.regex))),
             _ => None,
         }
     }

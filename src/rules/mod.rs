@@ -177,11 +177,9 @@ impl fmt::Display for Finding {
     }
 }
 
-impl From<String> for Finding {
-    /// Creates a finding of no rule yet.
-    fn from(message: String) -> Self {
-        Self { message, ..Self::default() }
-    }
+/// Creates a finding that [`Rule::finding`] completes.
+fn violation(message: String) -> Finding {
+    Finding { message, ..Finding::default() }
 }
 
 /// Checks the rules on audio; `seconds` is its duration, if known.
@@ -192,7 +190,7 @@ pub(crate) fn check_audio(
     seconds: Option<f64>,
 ) -> Vec<Finding> {
     findings(rules, name, |check| match check {
-        Check::Audio(check) => check.violation(sound, seconds).map(Finding::from),
+        Check::Audio(check) => check.violation(sound, seconds).map(violation),
         Check::Pattern(_) | Check::Repetition => None,
     })
 }
@@ -203,18 +201,14 @@ pub(crate) fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<
         Check::Pattern(pattern) => pattern.violation(&answer.caption),
         // Captions of different windows may well be alike.
         Check::Repetition if !answer.windows.is_empty() => {
-            answer.windows.iter().find_map(|window| repetition(&window.caption)).map(Finding::from)
+            answer.windows.iter().find_map(|window| repetition(&window.caption)).map(violation)
         }
-        Check::Repetition => repetition(&answer.caption).map(Finding::from),
+        Check::Repetition => repetition(&answer.caption).map(violation),
         Check::Audio(_) => None,
     })
 }
 
-fn findings(
-    rules: &[Rule],
-    name: &str,
-    violation: impl Fn(&Check) -> Option<Finding>,
-) -> Vec<Finding> {
+fn findings(rules: &[Rule], name: &str, check: impl Fn(&Check) -> Option<Finding>) -> Vec<Finding> {
     let rules = rules.iter().filter(|rule| rule.applies_to(name));
-    rules.filter_map(|rule| Some(rule.finding(violation(&rule.check)?))).collect()
+    rules.filter_map(|rule| Some(rule.finding(check(&rule.check)?))).collect()
 }
