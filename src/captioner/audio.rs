@@ -118,7 +118,11 @@ impl Captioner {
 
     /// Returns the levels of a file that is not sent: those of the cache, or measured if they are
     /// needed.
-    pub(super) async fn sound_unsent(&self, clip: &Clip, cached: Option<Sound>) -> Option<Sound> {
+    pub(super) async fn sound_without_request(
+        &self,
+        clip: &Clip,
+        cached: Option<Sound>,
+    ) -> Option<Sound> {
         if self.needs_measuring(cached.as_ref()) {
             return self.decode(clip, measure).await.ok().or(cached);
         }

@@ -225,7 +225,7 @@ impl Captioner {
             _ => Err(Error::Offline),
         };
         if outcome.sound.is_none() {
-            outcome.sound = self.sound_unsent(clip, sound).await;
+            outcome.sound = self.sound_without_request(clip, sound).await;
         }
         status
     }

@@ -37,17 +37,21 @@ fn entries<R: BufRead>(
 ) -> impl Iterator<Item = io::Result<Vec<u8>>> {
     let is_input =
         move |entry: &Vec<u8>| !entry.is_empty() && (is_nul_separated || !entry.starts_with(b"#"));
-    std::iter::from_fn(move || read_entry(&mut reader, is_nul_separated).transpose())
-        .filter(move |entry| entry.as_ref().map_or(true, is_input))
-        .enumerate()
-        .map(move |(number, entry)| match entry {
-            Ok(_) if number == max_inputs => Err(invalid("more than 10,000,000 inputs")),
-            entry => entry,
-        })
-        .scan(false, |has_failed, entry| {
-            (!std::mem::replace(has_failed, entry.is_err())).then_some(entry)
-        })
-        .fuse()
+    let all = std::iter::from_fn(move || read_entry(&mut reader, is_nul_separated).transpose());
+    let inputs = all.filter(move |entry| entry.as_ref().map_or(true, is_input));
+    let mut numbered = Some(inputs.enumerate());
+    std::iter::from_fn(move || {
+        let entry = match numbered.as_mut()?.next()? {
+            (number, Ok(_)) if number == max_inputs => Err(invalid("more than 10,000,000 inputs")),
+            (_, entry) => entry,
+        };
+        // Nothing is read after an error, since reading may block.
+        if entry.is_err() {
+            numbered = None;
+        }
+        Some(entry)
+    })
+    .fuse()
 }
 
 fn read_entry(reader: impl BufRead, is_nul_separated: bool) -> io::Result<Option<Vec<u8>>> {
