@@ -8,11 +8,11 @@ use std::time::Duration;
 pub use self::api_error::{ApiError, ApiErrorKind};
 pub use self::kind::{Effect, ErrorKind};
 
-pub(crate) use self::format::causes;
+pub(crate) use self::messages::causes;
 
 mod api_error;
-mod format;
 mod kind;
+mod messages;
 
 /// Error of another crate, kept as a source.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -55,7 +55,7 @@ pub enum Setting {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A setting or operand cannot be used.
-    #[error("{}", format::invalid(*setting, value.as_deref(), reason))]
+    #[error("{}", messages::invalid(*setting, value.as_deref(), reason))]
     Invalid {
         /// Setting that is invalid.
         setting: Setting,
@@ -77,7 +77,7 @@ pub enum Error {
     #[error("could not set up HTTP")]
     Setup(#[source] BoxError),
     /// A file could not be opened or read.
-    #[error("{}", format::unreadable(.0))]
+    #[error("{}", messages::unreadable(.0))]
     Unreadable(#[source] io::Error),
     /// Downloaded or converted audio could not be written to a temporary file.
     #[error("could not keep the sound in {} ({})", std::env::temp_dir().display(), .0.kind())]
@@ -112,7 +112,7 @@ pub enum Error {
         container: String,
     },
     /// The audio is larger than the upload limit.
-    #[error("too large: {} in base64, and less than {} can be sent", format::or_more(*encoded, format::si), format::si(*limit))]
+    #[error("too large: {} in base64, and less than {} can be sent", messages::or_more(*encoded, messages::si), messages::si(*limit))]
     TooLarge {
         /// Length of the base64 text in bytes; `None` if not all of it was read.
         encoded: Option<u64>,
@@ -122,13 +122,13 @@ pub enum Error {
         advice: Advice,
     },
     /// Standard input or a download is larger than the spool limit.
-    #[error("more than {}, which is as much as is kept of what is no file", format::si(*limit))]
+    #[error("more than {}, which is as much as is kept of what is no file", messages::si(*limit))]
     StreamTooLarge {
         /// Limit in bytes.
         limit: u64,
     },
     /// The audio is longer than the service takes in one request.
-    #[error("too long: {} of sound, and at most {} fits into one request", format::or_more(*seconds, format::length), format::length(*limit))]
+    #[error("too long: {} of sound, and at most {} fits into one request", messages::or_more(*seconds, messages::length), messages::length(*limit))]
     TooLong {
         /// Length in seconds; `None` if not all of it was read.
         seconds: Option<f64>,
@@ -152,7 +152,7 @@ pub enum Error {
     #[error(transparent)]
     Api(#[from] Box<ApiError>),
     /// No connection could be made.
-    #[error("could not connect to {host} ({})", format::root_cause(source))]
+    #[error("could not connect to {host} ({})", messages::root_cause(source))]
     Unreachable {
         /// Host and port.
         host: String,
@@ -160,7 +160,7 @@ pub enum Error {
         source: BoxError,
     },
     /// The certificate of the server is invalid.
-    #[error("the certificate of {host} is not trusted ({})", format::root_cause(source))]
+    #[error("the certificate of {host} is not trusted ({})", messages::root_cause(source))]
     InvalidCertificate {
         /// Host and port.
         host: String,
@@ -217,7 +217,7 @@ pub enum Error {
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
     /// The request would exceed the spending limit.
-    #[error("{}", format::over_budget(*spent, *max, *is_blind))]
+    #[error("{}", messages::over_budget(*spent, *max, *is_blind))]
     BudgetExceeded {
         /// US dollars spent so far.
         spent: f64,

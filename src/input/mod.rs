@@ -8,14 +8,14 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
+pub use self::folder_search::{FolderSearch, is_audio_name, leads_to_several};
 pub use self::list::read_list;
-pub use self::walk::{FolderSearch, is_audio_name, leads_to_several};
 
 use crate::error::{Error, Setting};
 use crate::platform;
 
+mod folder_search;
 mod list;
-mod walk;
 
 /// One file, URL or stream to caption.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::harness::{answer, clip};
-use crate::skip::has_programs;
+use crate::skipped_tests::has_programs;
 use support::stand_in::{KEY, StandIn};
 
 /// Returns the blocks of commands in an example, without `cargo install`.

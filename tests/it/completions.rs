@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::harness::{assert_says, unconfigured};
-use crate::skip::skip;
+use crate::skipped_tests::skip;
 
 fn generated(what: &str) -> String {
     unconfigured().args(["--generate", what]).run().captioned()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::harness::{answer, assert_says, caption, data_path};
-use crate::skip::{has_programs, skip};
+use crate::skipped_tests::{has_programs, skip};
 use support::audio::{CONVERTED_RATE, read_converted, samples, signal_to_noise, sine, wav};
 use support::stand_in::StandIn;
 

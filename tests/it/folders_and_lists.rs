@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use crate::harness::{Caption, answer, assert_says, caption, data_path, finish};
-use crate::skip::not_applicable;
+use crate::skipped_tests::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
 #[test]

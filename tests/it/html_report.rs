@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, DOWN, ESCAPE, RIGHT};
 use crate::harness::{Caption, answer, caption, finish};
+use crate::webdriver::{Browser, DOWN, ESCAPE, RIGHT};
 use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::harness::{
     answer, assert_says, caption, caption_tone, data_path, endless_wav, finish, unconfigured,
 };
-use crate::skip::has_programs;
+use crate::skipped_tests::has_programs;
 use support::stand_in::StandIn;
 
 #[test]

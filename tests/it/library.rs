@@ -8,7 +8,7 @@ use caption::{
 };
 
 use crate::harness::{assert_says, data_path};
-use crate::skip::skip;
+use crate::skipped_tests::skip;
 use support::stand_in::{KEY, StandIn};
 
 fn options(stand_in: &StandIn) -> ClientOptions {

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::{answer, caption, file_names, finish};
-use crate::skip::has_programs;
+use crate::skipped_tests::has_programs;
 use support::stand_in::StandIn;
 
 const README: &str = include_str!("../../README.md");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{assert_says, data_path, finish, next_stderr_line, unconfigured};
-use crate::skip::skip;
+use crate::skipped_tests::skip;
 
 /// Returns the command of the example, which `cargo test` builds.
 fn sandbox() -> Option<Command> {

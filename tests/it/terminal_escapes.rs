@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply};
-use crate::skip::has_programs;
+use crate::skipped_tests::has_programs;
 use crate::terminal::Terminal;
 use support::stand_in::{Reply, StandIn};
 

@@ -9,10 +9,10 @@ use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
 use crate::config::Config;
+use crate::exit_code::Exit;
 use crate::inputs::InputResult;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::hints::Exit;
 use crate::ui::summary::{count, dollars};
 
 /// Assumed length of a caption in tokens. The provider's own sample has 387.

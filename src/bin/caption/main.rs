@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use crate::args::generate;
 use crate::config::Config;
 use crate::config::environment::DisplayConfig;
-use crate::config::settings::Settings;
+use crate::config::precedence::Settings;
+use crate::exit_code::{Exit, WriteFailed};
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::hints::{Exit, WriteFailed};
 
 mod args;
 mod config;
 mod dry_run;
+mod exit_code;
 mod inputs;
 mod pipeline;
 mod platform;

@@ -14,13 +14,13 @@ use futures_util::stream::Stream;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::config::Config;
+use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
 use crate::render::reports::Reports;
 use crate::render::sink::Sink;
 use crate::render::{FormatKind, Renderer};
 use crate::signals;
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::hints::Exit;
 use crate::ui::summary::Summary;
 
 /// Destinations of a run, and its state so far.

@@ -9,12 +9,12 @@ use tokio::runtime;
 
 use crate::config::Config;
 use crate::dry_run;
+use crate::exit_code::{Exit, WriteFailed};
 use crate::inputs::{self, InputCount, InputIter, InputResult};
 use crate::pipeline::Pipeline;
 use crate::render::reports::Reports;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::hints::{Exit, WriteFailed};
 
 /// Runs the program and returns its exit code.
 pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {

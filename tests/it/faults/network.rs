@@ -9,7 +9,7 @@ use super::raw_server::{
 };
 use super::{Expected, Row, Server, captioned, check, failed};
 use crate::harness::{answer, data_path};
-use crate::skip::not_applicable;
+use crate::skipped_tests::not_applicable;
 use support::stand_in::{Reply, StandIn};
 
 /// White space, which JSON allows before a document.

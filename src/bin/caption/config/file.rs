@@ -10,7 +10,7 @@ use caption::Rule;
 use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
-use super::rules;
+use super::rule_tables;
 use crate::args::values::{parse_usd, split_report, suggest};
 use crate::render::overwrite::{is_same_file, is_within};
 
@@ -98,7 +98,7 @@ impl ConfigFile {
 
     pub(crate) fn rules(&self) -> anyhow::Result<Vec<Rule>> {
         let Some(rules) = self.table.get(RULE) else { return Ok(Vec::new()) };
-        rules::rules(rules).with_context(|| self.name())
+        rule_tables::rules(rules).with_context(|| self.name())
     }
 
     fn max_spend(&self) -> Option<f64> {

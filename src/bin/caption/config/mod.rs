@@ -9,7 +9,7 @@ use caption::{ClientOptions, Rule, UploadOptions};
 use self::captioner::{audit_rules, client_options, upload_options};
 use self::file::FILE;
 use self::input::InputConfig;
-use self::settings::Settings;
+use self::precedence::Settings;
 use crate::args::Cli;
 use crate::args::values::ReportOption;
 use crate::render::overwrite::OverwriteCheck;
@@ -22,8 +22,8 @@ mod captioner;
 pub(crate) mod environment;
 mod file;
 pub(crate) mod input;
-mod rules;
-pub(crate) mod settings;
+pub(crate) mod precedence;
+mod rule_tables;
 
 /// Resolved settings of a run.
 pub(crate) struct Config {

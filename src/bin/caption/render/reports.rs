@@ -9,8 +9,8 @@ use super::sink::OutputFile;
 use super::{End, RenderOptions, Renderer, ReportKind};
 use crate::args::values::ReportOption;
 use crate::config::environment;
+use crate::exit_code::Exit;
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::hints::Exit;
 
 /// All reports of a run.
 pub(crate) struct Reports {

@@ -11,8 +11,9 @@ use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
 use crate::config::environment::{DisplayConfig, is_ci_log};
+use crate::exit_code::Exit;
 use crate::ui::escape::CommandEscaper;
-use crate::ui::hints::{Exit, hint};
+use crate::ui::hints::hint;
 use crate::ui::progress::Progress;
 use crate::ui::summary::count;
 

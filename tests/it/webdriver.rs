@@ -1,6 +1,6 @@
 //! A real browser, controlled with W3C `WebDriver`.
 
-use crate::skip::skip;
+use crate::skipped_tests::skip;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

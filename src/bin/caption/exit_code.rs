@@ -1,0 +1,61 @@
+//! Exit codes, and those that follow from errors.
+
+use std::io;
+use std::process::ExitCode;
+
+use caption::{Effect, Error, ErrorKind};
+
+use crate::config::api_key::NoKey;
+
+/// Exit codes; scripts rely on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// All inputs captioned.
+    Success = 0,
+    /// Rule violated, and no input failed.
+    Broken = 1,
+    /// Wrong usage or configuration; nothing was sent.
+    Usage = 2,
+    /// Some inputs failed; the others were delivered.
+    Failed = 3,
+    /// No key, key refused, account unverified or out of credits.
+    Account = 4,
+    /// Spending limit reached.
+    Budget = 5,
+    /// Ended by Ctrl-C or SIGTERM.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// Exit code for a failed input.
+    pub(crate) fn of_input(error: &Error) -> Self {
+        match (error.effect(), error.kind()) {
+            (Effect::Retry | Effect::FailInput, _) | (_, ErrorKind::Output) => Self::Failed,
+            (Effect::StopRun, ErrorKind::Budget) => Self::Budget,
+            (Effect::StopRun, _) => Self::Account,
+        }
+    }
+
+    /// Exit code for an error of the run itself, most of them before the first request.
+    pub(crate) fn of_run(error: &anyhow::Error) -> Self {
+        let is_account = |error: &Error| Self::of_input(error) == Self::Account;
+        if error.is::<NoKey>() || error.downcast_ref().is_some_and(is_account) {
+            Self::Account
+        } else if error.is::<WriteFailed>() {
+            Self::Failed
+        } else {
+            Self::Usage
+        }
+    }
+}
+
+/// Failure to write to standard output.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write the output")]
+pub(crate) struct WriteFailed(#[from] pub(crate) io::Error);
