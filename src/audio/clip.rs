@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use sha2::{Digest, Sha256};
 use symphonia::core::errors::Error as SymphoniaError;
 
 use super::container::{Layout, Packets, PatchedReader};
@@ -85,7 +86,19 @@ impl Clip {
 
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
-        self.file.sha256()
+        let mut digest = Sha256::new();
+        let mut block = vec![0; 256 * 1024];
+        let mut offset = 0;
+        loop {
+            let filled = self.file.fill_at(&mut block, offset).map_err(Error::Unreadable)?;
+            if filled == 0 {
+                break;
+            }
+            digest.update(&block[..filled]);
+            offset += filled as u64;
+        }
+        let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
+        Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 
     /// Packets from the start of the first audio track, if there is one. The first call gets those

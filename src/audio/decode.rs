@@ -56,8 +56,8 @@ impl Decoder {
             return Err(Error::Undecodable { container: container.to_uppercase() });
         };
         Ok(Self {
-            codec: make_codec(&container, packets.track())?,
-            to_skip: frames_to_skip(clip.probed.layout.edit_start, packets.track()).unwrap_or(0),
+            codec: make_codec(&container, &packets.track)?,
+            to_skip: frames_to_skip(clip.probed.layout.edit_start, &packets.track).unwrap_or(0),
             packets,
             container,
             samples: Vec::new(),
@@ -79,7 +79,7 @@ impl Decoder {
             let packet = match self.packets.next()? {
                 Next::Packet(packet) => packet,
                 Next::Stream => {
-                    self.codec = make_codec(&self.container, self.packets.track())?;
+                    self.codec = make_codec(&self.container, &self.packets.track)?;
                     continue;
                 }
                 Next::End => return self.end(),
@@ -130,7 +130,7 @@ impl Decoder {
 
     /// Number of packets that could not be decoded so far.
     pub(super) fn damaged_packets(&self) -> u64 {
-        self.failed_packets + self.packets.errors()
+        self.failed_packets + self.packets.errors
     }
 
     /// Seconds of the packets read so far, by their own account.

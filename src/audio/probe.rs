@@ -72,8 +72,9 @@ enum Content {
 
 /// Detects the format of the audio in a file, or names the content that is not audio.
 pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
-    let start = file.start().map_err(Error::Unreadable)?;
-    let start = &start[..start.len().min(SIGNATURE_LEN)];
+    let mut start = [0; SIGNATURE_LEN];
+    let filled = file.fill_at(&mut start, 0).map_err(Error::Unreadable)?;
+    let start = &start[..filled];
     if start.is_empty() {
         return Err(Error::Empty);
     }
@@ -153,7 +154,7 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
     let Some(mut packets) = Packets::open(file, layout)? else {
         return Ok(Content::NoAudioTrack);
     };
-    let length = Length::of_layout(layout).of_track(file, packets.track());
+    let length = Length::of_layout(layout).of_track(file, &packets.track);
     let format = describe(&packets, layout, &length);
     let mut probed =
         Probed { format, length, ..Probed::unopened(AudioFormat::default(), Arc::clone(layout)) };
@@ -177,7 +178,7 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
 }
 
 fn describe(packets: &Packets, layout: &Layout, length: &Length) -> AudioFormat {
-    let (reader, parameters) = (packets.reader(), container::codec_parameters(packets.track()));
+    let (reader, parameters) = (&packets.reader, container::codec_parameters(&packets.track));
     let codec = parameters.and_then(|parameters| codec::name_of(parameters.codec));
     let is_pcm = codec.is_some_and(codec::is_pcm);
     let media = reader.media_info();
@@ -204,10 +205,11 @@ fn by_signature(start: &[u8]) -> Option<&'static str> {
 /// True for a WAV file whose first chunk says GSM 6.10, the one codec that the service names and
 /// that cannot be decoded here.
 fn is_gsm(file: &SourceFile) -> bool {
-    let start = file.start().unwrap_or_default();
-    start.starts_with(b"RIFF")
-        && start.get(12..16) == Some(b"fmt ")
-        && start.get(20..22) == Some(&[49, 0])
+    let mut start = [0; 22];
+    file.fill_at(&mut start, 0).is_ok()
+        && start.starts_with(b"RIFF")
+        && start[12..16] == *b"fmt "
+        && start[20..] == [49, 0]
 }
 
 /// True if the bytes are UTF-8 (cut anywhere) without the control characters that data has.
