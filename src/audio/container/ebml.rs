@@ -65,10 +65,8 @@ fn length(walker: &mut Walker, at: u64) -> Option<(u64, u64)> {
     if width > 8 {
         return None;
     }
-    let mut len = u64::from(first) & (0xff >> width);
-    for next in 1..width {
-        let [byte] = walker.array_at(at + next)?;
-        len = len << 8 | u64::from(byte);
-    }
-    Some((len, width))
+    let len = (1..width).try_fold(u64::from(first) & (0xff >> width), |len, next| {
+        walker.array_at(at + next).map(|[byte]| len << 8 | u64::from(byte))
+    });
+    Some((len?, width))
 }
