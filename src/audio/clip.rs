@@ -1,19 +1,27 @@
-//! Audio file that is open for reading and whose content is known.
+//! Audio file that is open for reading and whose content is known, and the temporary file that a
+//! stream becomes before.
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
+use sha2::{Digest, Sha256};
 use symphonia::core::errors::Error as SymphoniaError;
 
-use super::container::{Layout, Packets, PatchedReader};
+use super::container::{Packets, PatchedReader};
 use super::file::SourceFile;
 use super::format::AudioFormat;
 use super::probe::{self, Probed};
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::platform;
+
+/// Size limit of a stream in bytes, so that an endless one does not fill the disk.
+const MAX_SPOOL: u64 = 1_000_000_000;
+
+/// Number of bytes that is enough to tell audio from other content.
+const PROBE_LEN: u64 = 1_000_000;
 
 /// An audio file that is open for reading and whose content is known.
 ///
@@ -38,6 +46,26 @@ impl Clip {
         Self::from_file(file)
     }
 
+    /// Reads a stream such as standard input into an unnamed temporary file.
+    ///
+    /// Fails with [`Error::StreamTooLarge`] above 1 GB, and with [`Error::TooLarge`] as soon as the
+    /// bytes exceed `max_upload` in base64.
+    pub fn spool(mut reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
+        let mut spool = Spool::new(max_upload)?;
+        let mut block = vec![0; 64 * 1024];
+        loop {
+            if spool.needs_probe() {
+                spool = spool.probe()?;
+            }
+            match reader.read(&mut block) {
+                Ok(0) => return spool.into_clip(),
+                Ok(n) => spool.push(&block[..n])?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::Unreadable(e)),
+            }
+        }
+    }
+
     /// Detects the format of an open file.
     pub(super) fn from_file(file: File) -> Result<Self, Error> {
         let file = SourceFile::new(file)?;
@@ -47,19 +75,16 @@ impl Clip {
 
     /// A file of a known format, converted from `origin`.
     pub(super) fn made_from(origin: &Self, file: File, format: AudioFormat) -> Result<Self, Error> {
-        let origin = Some(origin.file.clone());
-        Ok(Self { origin, ..Self::unprobed(SourceFile::new(file)?, format) })
-    }
-
-    fn unprobed(file: SourceFile, format: AudioFormat) -> Self {
-        let probed = Probed::unopened(format, Arc::new(Layout::whole(&file)));
-        Self { file, probed, origin: None }
+        let (file, origin) = (SourceFile::new(file)?, Some(origin.file.clone()));
+        Ok(Self { probed: Probed::whole(&file, format), file, origin })
     }
 
     /// A file that is not probed.
     #[cfg(test)]
     pub(crate) fn of_any_content(file: File) -> Self {
-        Self::unprobed(SourceFile::new(file).unwrap(), AudioFormat::of_container("wav"))
+        let file = SourceFile::new(file).unwrap();
+        let probed = Probed::whole(&file, AudioFormat::of_container("wav"));
+        Self { probed, file, origin: None }
     }
 
     /// Size of the file in bytes, before base64.
@@ -85,7 +110,19 @@ impl Clip {
 
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
-        self.file.sha256()
+        let mut digest = Sha256::new();
+        let mut block = vec![0; 256 * 1024];
+        let mut offset = 0;
+        loop {
+            let filled = self.file.fill_at(&mut block, offset).map_err(Error::Unreadable)?;
+            if filled == 0 {
+                break;
+            }
+            digest.update(&block[..filled]);
+            offset += filled as u64;
+        }
+        let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
+        Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 
     /// Packets from the start of the first audio track, if there is one. The first call gets those
@@ -95,6 +132,21 @@ impl Clip {
             Some(packets) => Ok(Some(packets)),
             None => Packets::open(&self.file, &self.probed.layout),
         }
+    }
+
+    /// Seconds of audio that are present, as far as they are known.
+    ///
+    /// Counts the packets, unless the length is known without that or `counted` while decoding.
+    /// Fails with [`Error::Damaged`] if less than half of the declared audio is present.
+    pub(super) fn present_seconds(&self, counted: Option<f64>) -> Result<Option<f64>, Error> {
+        let mut present = self.probed.present.or(counted);
+        if present.is_none()
+            && let Ok(Some(packets)) = self.packets()
+        {
+            present = packets.count_all()?.seconds;
+        }
+        self.probed.check_length(present)?;
+        Ok(present.or(self.format().seconds))
     }
 
     /// Packets that the probe opened, if nobody has taken them. Without a decoder, dropping them
@@ -118,6 +170,60 @@ impl fmt::Debug for Clip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Clip");
         debug.field("file", &self.file).field("format", self.format()).finish_non_exhaustive()
+    }
+}
+
+/// An unnamed temporary file that becomes a clip.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    file: File,
+    len: u64,
+    /// Limit in bytes of base64, to stay below; `None` if the audio will be converted.
+    max_upload: Option<u64>,
+    is_probed: bool,
+}
+
+impl Spool {
+    pub(crate) fn new(max_upload: Option<u64>) -> Result<Self, Error> {
+        let file = tempfile::tempfile().map_err(Error::TempFile)?;
+        Ok(Self { file, len: 0, max_upload, is_probed: false })
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.len += bytes.len() as u64;
+        if self.len > MAX_SPOOL {
+            return Err(Error::StreamTooLarge { limit: MAX_SPOOL });
+        }
+        match self.max_upload {
+            Some(limit) if encoded_len(self.len) >= limit => {
+                return Err(Error::TooLarge { encoded: None, limit, advice: Advice::Convert });
+            }
+            _ => {}
+        }
+        self.file.write_all(bytes).map_err(Error::TempFile)
+    }
+
+    /// True if there are enough bytes for a probe, and there was none yet.
+    pub(crate) fn needs_probe(&self) -> bool {
+        !self.is_probed && self.len >= PROBE_LEN
+    }
+
+    /// Fails with [`Error::NotAudio`] if the first bytes are not audio: the stream may have no end.
+    /// Blocks: in async code, call it on a blocking thread.
+    pub(crate) fn probe(mut self) -> Result<Self, Error> {
+        self.is_probed = true;
+        let file = self.file.try_clone().map_err(Error::TempFile)?;
+        let probed = Clip::from_file(file);
+        // On Windows, reading at an offset moves the position for writing.
+        self.file.seek(SeekFrom::End(0)).map_err(Error::TempFile)?;
+        match probed {
+            Err(error @ Error::NotAudio { .. }) => Err(error),
+            _ => Ok(self),
+        }
+    }
+
+    pub(crate) fn into_clip(self) -> Result<Clip, Error> {
+        Clip::from_file(self.file)
     }
 }
 

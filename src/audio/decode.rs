@@ -1,6 +1,6 @@
 //! From a clip to its samples, packet by packet.
 
-use symphonia::core::audio::{Channels, Position};
+use symphonia::core::audio::AudioSpec;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
@@ -10,6 +10,8 @@ use symphonia::core::packet::Packet;
 use super::clip::Clip;
 use super::codec;
 use super::container::{self, Next, Packets};
+use super::format::duration;
+use super::measure::{Levels, Meter};
 use crate::error::Error;
 
 /// Largest sample, full scale being 1: larger ones come from data that is not audio.
@@ -17,11 +19,8 @@ const MAX_SAMPLE: f32 = 16.0;
 
 /// Interleaved samples of one packet.
 pub(super) struct Block<'a> {
-    /// Frames a second, in Hz.
-    pub(super) rate: u32,
-    pub(super) channels: usize,
-    /// Weight of each channel in the loudness.
-    pub(super) weights: &'a [f32],
+    /// Rate and channels.
+    pub(super) spec: &'a AudioSpec,
     /// Full scale is 1.
     pub(super) samples: &'a [f32],
 }
@@ -34,19 +33,35 @@ pub(super) struct Decoder {
     /// Frames of encoder delay that are still to be dropped.
     to_skip: u64,
     samples: Vec<f32>,
-    /// Rate in Hz and number of channels of the last samples.
-    spec: (u32, usize),
-    weights: Vec<f32>,
+    /// Rate and channels of the last samples.
+    spec: AudioSpec,
+    /// Frames since the last change of `spec`.
+    frames: u64,
+    /// Length of the audio before that change.
+    seconds: f64,
+    meter: Option<Meter>,
     decoded_packets: u64,
     failed_packets: u64,
-    is_empty: bool,
+}
+
+/// Result of decoding a clip.
+#[derive(Default)]
+pub(super) struct Decoded {
+    /// Length of the samples.
+    pub(super) seconds: Option<f64>,
+    /// Length of the packets, by their own account.
+    pub(super) counted: Option<f64>,
+    /// Number of packets that could not be decoded.
+    pub(super) damaged_packets: u64,
+    /// Levels, if they were measured.
+    pub(super) levels: Option<Levels>,
 }
 
 impl Decoder {
-    /// Finds the audio track and its decoder.
+    /// Finds the audio track and its decoder. With `measures`, levels are measured on the way.
     ///
     /// Fails with [`Error::Undecodable`] if there is none, and with [`Error::Damaged`].
-    pub(super) fn open(clip: &Clip) -> Result<Self, Error> {
+    pub(super) fn open(clip: &Clip, measures: bool) -> Result<Self, Error> {
         let container = clip.format().container.clone();
         let packets = match clip.format().codec {
             Some(_) => clip.packets().map_err(|error| error_of(&container, error))?,
@@ -56,16 +71,17 @@ impl Decoder {
             return Err(Error::Undecodable { container: container.to_uppercase() });
         };
         Ok(Self {
-            codec: make_codec(&container, packets.track())?,
-            to_skip: frames_to_skip(clip.probed.layout.edit_start, packets.track()).unwrap_or(0),
+            codec: make_codec(&container, &packets.track)?,
+            to_skip: frames_to_skip(clip.probed.layout.edit_start, &packets.track).unwrap_or(0),
             packets,
             container,
             samples: Vec::new(),
-            spec: (0, 0),
-            weights: Vec::new(),
+            spec: AudioSpec::default(),
+            frames: 0,
+            seconds: 0.0,
+            meter: measures.then(Meter::default),
             decoded_packets: 0,
             failed_packets: 0,
-            is_empty: true,
         })
     }
 
@@ -79,16 +95,19 @@ impl Decoder {
             let packet = match self.packets.next()? {
                 Next::Packet(packet) => packet,
                 Next::Stream => {
-                    self.codec = make_codec(&self.container, self.packets.track())?;
+                    self.codec = make_codec(&self.container, &self.packets.track)?;
                     continue;
                 }
                 Next::End => return self.end(),
             };
             self.decode(&packet)?;
-            let (rate, channels) = self.spec;
             if !self.samples.is_empty() {
-                let (weights, samples) = (&self.weights, &self.samples);
-                return Ok(Some(Block { rate, channels, weights, samples }));
+                let block = Block { spec: &self.spec, samples: &self.samples };
+                self.frames += (block.samples.len() / block.spec.channels().count()) as u64;
+                if let Some(meter) = &mut self.meter {
+                    meter.push(block.spec, block.samples);
+                }
+                return Ok(Some(block));
             }
         }
     }
@@ -100,15 +119,15 @@ impl Decoder {
             self.samples.fill(0.0);
             return Ok(());
         };
-        let spec = (buffer.spec().rate(), buffer.spec().channels().count());
-        container::check_parameters(&self.container, spec.0, spec.1)?;
-        if self.spec != spec {
-            (self.spec, self.weights) = (spec, weights(buffer.spec().channels()));
+        let channels = buffer.spec().channels().count();
+        container::check_parameters(&self.container, buffer.spec().rate(), channels)?;
+        if self.spec != *buffer.spec() {
+            self.seconds += duration(self.frames, self.spec.rate().max(1));
+            (self.spec, self.frames) = (buffer.spec().clone(), 0);
         }
         buffer.copy_to_vec_interleaved(&mut self.samples);
         self.decoded_packets += 1;
-        self.skip(spec.1);
-        self.is_empty &= self.samples.is_empty();
+        self.skip(channels);
         // Float formats can store any number, also infinite ones.
         for sample in &mut self.samples {
             *sample = if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
@@ -120,7 +139,7 @@ impl Decoder {
         let (damaged, decoded) = (self.damaged_packets(), self.decoded_packets);
         let reason = if damaged > decoded {
             format!("{damaged} of {} packets cannot be decoded", damaged + decoded)
-        } else if self.is_empty {
+        } else if self.frames == 0 && self.seconds == 0.0 {
             "not a single sample".to_owned()
         } else {
             return Ok(None);
@@ -128,14 +147,19 @@ impl Decoder {
         Err(Error::Damaged { container: self.container.to_uppercase(), reason })
     }
 
-    /// Number of packets that could not be decoded so far.
-    pub(super) fn damaged_packets(&self) -> u64 {
-        self.failed_packets + self.packets.errors()
+    fn damaged_packets(&self) -> u64 {
+        self.failed_packets + self.packets.errors
     }
 
-    /// Seconds of the packets read so far, by their own account.
-    pub(super) fn counted_seconds(&self) -> Option<f64> {
-        self.packets.count().seconds
+    /// The result, complete once there is no more block.
+    pub(super) fn finish(self) -> Decoded {
+        let damaged_packets = self.damaged_packets();
+        Decoded {
+            seconds: Some(self.seconds + duration(self.frames, self.spec.rate().max(1))),
+            counted: self.packets.count().seconds,
+            damaged_packets,
+            levels: self.meter.map(|meter| meter.finish(damaged_packets)),
+        }
     }
 
     /// Reads the rest without decoding it; returns the seconds of all packets.
@@ -150,6 +174,13 @@ impl Decoder {
         self.to_skip -= skipped;
         self.samples.drain(..usize::try_from(skipped).unwrap_or(0) * channels);
     }
+}
+
+/// Decodes a whole clip.
+pub(super) fn decode_all(clip: &Clip, measures: bool) -> Result<Decoded, Error> {
+    let mut decoder = Decoder::open(clip, measures)?;
+    while decoder.next()?.is_some() {}
+    Ok(decoder.finish())
 }
 
 fn make_codec(container: &str, track: &Track) -> Result<Box<dyn AudioDecoder>, Error> {
@@ -178,17 +209,4 @@ fn error_of(container: &str, error: SymphoniaError) -> Error {
         }
         error => container::error_of(container, error),
     }
-}
-
-/// Weight of each channel in the loudness. Source: ITU-R BS.1770-4, table 4.
-fn weights(channels: &Channels) -> Vec<f32> {
-    let Channels::Positioned(positions) = channels else { return vec![1.0; channels.count()] };
-    let surround =
-        Position::SIDE_LEFT | Position::SIDE_RIGHT | Position::REAR_LEFT | Position::REAR_RIGHT;
-    let weight = |position| match position {
-        Position::LFE1 | Position::LFE2 => 0.0,
-        position if surround.contains(position) => 1.41,
-        _ => 1.0,
-    };
-    positions.iter().map(weight).collect()
 }

@@ -74,6 +74,12 @@ impl AudioFormat {
     }
 }
 
+/// Length in seconds of a number of frames.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+pub(super) fn duration(frames: u64, rate: u32) -> f64 {
+    frames as f64 / f64::from(rate)
+}
+
 impl fmt::Display for AudioFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let container = self.container.to_uppercase();

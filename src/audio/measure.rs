@@ -1,11 +1,10 @@
-//! Levels, loudness and silence of decoded audio.
+//! Levels, loudness, silence and outline of decoded audio.
 
 use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
 use serde::{Deserialize, Serialize};
+use symphonia::core::audio::{AudioSpec, Channels, Position};
 
-use super::decode::Block;
-use super::format::AudioFormat;
-use super::waveform::Waveform;
+use super::format::{AudioFormat, duration};
 
 /// Level below which audio is silence, in dBFS.
 const SILENCE: f64 = -60.0;
@@ -21,6 +20,13 @@ const CLIPPED_RUN: u64 = 3;
 
 /// Lowest rate that the filters of BS.1770 are made for, in Hz.
 const MIN_LOUDNESS_RATE: u32 = 8_000;
+
+/// Parts that the audio is divided into, at most. There are at least half as many, unless it is
+/// very short.
+const MAX_PARTS: usize = 512;
+
+/// Length of the shortest part, in frames.
+const MIN_PART: u64 = 16;
 
 /// Levels, loudness and silence of decoded audio.
 ///
@@ -70,7 +76,7 @@ pub struct Sound {
 /// Measures decoded blocks.
 #[derive(Default)]
 pub(super) struct Meter {
-    rate: u32,
+    spec: AudioSpec,
     peak: f32,
     squares: f64,
     samples: u64,
@@ -97,20 +103,22 @@ struct Silence {
 }
 
 impl Meter {
-    pub(super) fn push(&mut self, block: &Block<'_>) {
-        if self.loudness.len() != block.channels || self.rate != block.rate {
+    /// Measures interleaved samples.
+    pub(super) fn push(&mut self, spec: &AudioSpec, samples: &[f32]) {
+        let channels = spec.channels().count();
+        if self.spec != *spec {
             // The next stream in the file may have other parameters.
             self.is_mixed = !self.loudness.is_empty();
-            self.rate = block.rate;
-            self.weights = block.weights.to_vec();
-            self.loudness = vec![ChannelLoudnessMeter::new(block.rate); block.channels];
-            self.runs = vec![0; block.channels];
+            self.spec = spec.clone();
+            self.weights = weights(spec.channels());
+            self.loudness = vec![ChannelLoudnessMeter::new(spec.rate()); channels];
+            self.runs = vec![0; channels];
         }
         for (channel, meter) in self.loudness.iter_mut().enumerate() {
-            meter.push(block.samples.iter().skip(channel).step_by(block.channels).copied());
+            meter.push(samples.iter().skip(channel).step_by(channels).copied());
         }
-        self.samples += block.samples.len() as u64;
-        for frame in block.samples.chunks_exact(block.channels) {
+        self.samples += samples.len() as u64;
+        for frame in samples.chunks_exact(channels) {
             let mut loudest = 0.0_f32;
             for (sample, run) in frame.iter().zip(&mut self.runs) {
                 let level = sample.abs();
@@ -128,7 +136,7 @@ impl Meter {
                 }
             }
             self.peak = self.peak.max(loudest);
-            self.silence.push(loudest, block.rate);
+            self.silence.push(loudest, spec.rate());
             self.waveform.push(loudest);
         }
     }
@@ -136,14 +144,15 @@ impl Meter {
     pub(super) fn finish(mut self, damaged_packets: u64) -> Levels {
         self.silence.step();
         let Silence { total, silent, leading, trailing, .. } = self.silence;
-        let (rate, samples) = (f64::from(self.rate.max(1)), self.samples.max(1));
+        let rate = self.spec.rate();
+        let seconds = |frames| round(duration(frames, rate.max(1)));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let (seconds, samples) = (|frames: u64| round(frames as f64 / rate), samples as f64);
+        let samples = self.samples.max(1) as f64;
         Levels {
             peak_dbfs: decibels(f64::from(self.peak)),
             rms_dbfs: decibels((self.squares / samples).sqrt()),
             loudness_lufs: loudness(self.loudness, &self.weights)
-                .filter(|_| self.rate >= MIN_LOUDNESS_RATE && !self.is_mixed),
+                .filter(|_| rate >= MIN_LOUDNESS_RATE && !self.is_mixed),
             leading_silence: seconds(leading.unwrap_or(total)),
             trailing_silence: seconds(trailing),
             silence: seconds(silent),
@@ -176,6 +185,50 @@ impl Silence {
     }
 }
 
+/// Peaks of equal parts of audio whose length is not known in advance.
+struct Waveform {
+    peaks: Vec<f32>,
+    /// Frames in each part.
+    part: u64,
+    peak: f32,
+    frames: u64,
+}
+
+impl Default for Waveform {
+    fn default() -> Self {
+        Self { peaks: Vec::with_capacity(MAX_PARTS), part: MIN_PART, peak: 0.0, frames: 0 }
+    }
+}
+
+impl Waveform {
+    fn push(&mut self, level: f32) {
+        self.peak = self.peak.max(level);
+        self.frames += 1;
+        if self.frames == self.part {
+            self.peaks.push(self.peak);
+            (self.peak, self.frames) = (0.0, 0);
+            if self.peaks.len() == MAX_PARTS {
+                self.halve();
+            }
+        }
+    }
+
+    /// Doubles the length of the parts.
+    fn halve(&mut self) {
+        self.peaks = self.peaks.chunks(2).map(|pair| pair[0].max(pair[1])).collect();
+        self.part *= 2;
+    }
+
+    /// Peaks of the parts, 255 for full scale.
+    fn finish(mut self) -> Vec<u8> {
+        if self.frames > 0 {
+            self.peaks.push(self.peak);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        self.peaks.iter().map(|peak| (peak * 255.0).round() as u8).collect()
+    }
+}
+
 /// Integrated loudness of all channels.
 fn loudness(channels: Vec<ChannelLoudnessMeter>, weights: &[f32]) -> Option<f64> {
     let mut sum: Vec<Power> = Vec::new();
@@ -198,4 +251,37 @@ fn decibels(level: f64) -> Option<f64> {
 /// Rounds to two decimals, which is as much as anyone hears.
 fn round(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
+}
+
+/// Weight of each channel in the loudness. Source: ITU-R BS.1770-4, table 4.
+fn weights(channels: &Channels) -> Vec<f32> {
+    let Channels::Positioned(positions) = channels else { return vec![1.0; channels.count()] };
+    let surround =
+        Position::SIDE_LEFT | Position::SIDE_RIGHT | Position::REAR_LEFT | Position::REAR_RIGHT;
+    let weight = |position| match position {
+        Position::LFE1 | Position::LFE2 => 0.0,
+        position if surround.contains(position) => 1.41,
+        _ => 1.0,
+    };
+    positions.iter().map(weight).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_click_keeps_its_position_in_audio_of_any_length() {
+        for frames in [100, 10_000, 1_234_567] {
+            let mut waveform = Waveform::default();
+            for frame in 0..frames {
+                waveform.push(if frame == frames / 4 { 1.0 } else { 0.25 });
+            }
+            let peaks = waveform.finish();
+            let loud: Vec<_> = (0..peaks.len()).filter(|&at| peaks[at] == 255).collect();
+            assert_eq!(loud, [peaks.len() / 4], "{frames} frames in {} parts", peaks.len());
+            assert!(peaks.iter().all(|peak| [64, 255].contains(peak)));
+            assert!(peaks.len() <= MAX_PARTS && (frames < 10_000 || peaks.len() > 255));
+        }
+    }
 }

@@ -1,16 +1,15 @@
 //! From the bytes of a file to a [`Clip`] that can be uploaded. No network, no terminal.
 
 pub use self::clip::Clip;
+pub use self::convert::SAMPLE_RATE;
 pub use self::format::AudioFormat;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::measure;
-pub use self::resample::SAMPLE_RATE;
 pub use self::upload::{Convert, MAX_UPLOAD, UploadOptions};
 
-pub(crate) use self::clip::encoded_len;
+pub(crate) use self::clip::{Spool, encoded_len};
 pub(crate) use self::prepare::{Prepared, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
-pub(crate) use self::spool::Spool;
 
 mod clip;
 mod codec;
@@ -19,13 +18,9 @@ mod convert;
 mod decode;
 mod file;
 mod format;
-mod length;
 mod measure;
 mod prepare;
 mod probe;
-mod resample;
 mod split;
-mod spool;
 mod upload;
 mod wav;
-mod waveform;

@@ -2,11 +2,10 @@
 
 use super::clip::Clip;
 use super::convert::Converter;
-use super::decode::Decoder;
-use super::length::present_seconds;
-use super::measure::{Levels, Meter, Sound};
+use super::decode::{Decoded, decode_all};
+use super::measure::{Levels, Sound};
 use super::upload::{Convert, UploadOptions};
-use super::wav::{self, WavFile};
+use super::wav::WavFile;
 use crate::error::Error;
 
 /// Audio that is ready to be uploaded.
@@ -40,7 +39,7 @@ impl Clip {
 ///
 /// Fails like [`Clip::prepare`].
 pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    clip.probed.length.check(&clip.format().container, None)?;
+    clip.probed.check_length(None)?;
     if upload.passes_through(clip) {
         return pass_through(clip, upload);
     }
@@ -79,7 +78,7 @@ fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> 
         Some(Err(_)) if is_lenient => Decoded::default(),
         Some(decoded) => decoded?,
     };
-    let seconds = match present_seconds(clip, decoded.counted) {
+    let seconds = match clip.present_seconds(decoded.counted) {
         Err(_) if is_lenient => None,
         Ok(present) if is_lenient => present,
         present => decoded.seconds.or(present?),
@@ -91,73 +90,29 @@ fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> 
     Ok(Prepared { clip: clip.clone(), seconds, is_converted: false, damaged_packets, levels })
 }
 
-/// Result of decoding a clip.
-#[derive(Default)]
-struct Decoded {
-    /// Length of the samples.
-    seconds: Option<f64>,
-    /// Length of the packets, by their own account.
-    counted: Option<f64>,
-    damaged_packets: u64,
-    levels: Option<Levels>,
-}
-
-fn decode_all(clip: &Clip, measures: bool) -> Result<Decoded, Error> {
-    let mut decoder = Decoder::open(clip)?;
-    let mut meter = measures.then(Meter::default);
-    let (mut seconds, mut frames, mut rate) = (0.0, 0_u64, 1);
-    while let Some(block) = decoder.next()? {
-        if rate != block.rate {
-            seconds += duration(frames, rate);
-            (frames, rate) = (0, block.rate);
-        }
-        frames += (block.samples.len() / block.channels) as u64;
-        if let Some(meter) = &mut meter {
-            meter.push(&block);
-        }
-    }
-    let damaged_packets = decoder.damaged_packets();
-    Ok(Decoded {
-        seconds: Some(seconds + duration(frames, rate)),
-        counted: decoder.counted_seconds(),
-        damaged_packets,
-        levels: meter.map(|meter| meter.finish(damaged_packets)),
-    })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn duration(frames: u64, rate: u32) -> f64 {
-    frames as f64 / f64::from(rate)
-}
-
 fn convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     let limit = upload.max_seconds();
     // Counted before decoding only if that is likely to be in vain.
-    if clip.probed.length.present.or(clip.format().seconds).is_some_and(|seconds| seconds > limit)
-        && let Some(seconds) = present_seconds(clip, None)?.filter(|seconds| *seconds > limit)
+    if clip.probed.present.or(clip.format().seconds).is_some_and(|seconds| seconds > limit)
+        && let Some(seconds) = clip.present_seconds(None)?.filter(|seconds| *seconds > limit)
     {
         return Err(upload.too_long(Some(seconds)));
     }
     let mut converter = Converter::open(clip, upload.measures)?;
     let mut file = WavFile::new()?;
-    let (mut block, mut has_more) = (Vec::new(), true);
+    let (mut samples, mut has_more) = (Vec::new(), true);
     while has_more {
-        block.clear();
-        has_more = converter.next(&mut block)?;
-        file.push(block.iter().copied().map(wav::quantize))?;
+        has_more = converter.next(&mut samples)?;
+        file.push(samples.drain(..))?;
         // A file may hold more than its header declares.
         if file.seconds() > limit {
             let counted = converter.decoder.count_rest()?;
             return Err(upload.too_long(counted.filter(|seconds| *seconds > limit)));
         }
     }
-    present_seconds(clip, converter.decoder.counted_seconds())?;
+    let Decoded { counted, damaged_packets, levels, .. } = converter.decoder.finish();
+    clip.present_seconds(counted)?;
     let clip = file.into_clip(clip)?;
-    Ok(Prepared {
-        seconds: clip.format().seconds,
-        clip,
-        is_converted: true,
-        damaged_packets: converter.decoder.damaged_packets(),
-        levels: converter.levels(),
-    })
+    let seconds = clip.format().seconds;
+    Ok(Prepared { clip, seconds, is_converted: true, damaged_packets, levels })
 }

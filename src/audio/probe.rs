@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use infer::MatcherType;
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::Track;
 
 use super::codec;
 use super::container::{self, Layout, Packets};
 use super::file::SourceFile;
 use super::format::{AudioFormat, GSM};
-use super::length::Length;
 use crate::error::Error;
 
 /// Bytes that are enough for every signature, and to tell text from data.
@@ -32,6 +32,9 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\x0b\x77", "ac3"),
 ];
 
+/// Programs that write to a pipe put at least this many bytes in place of a length.
+const PLACEHOLDER: f64 = 2_147_000_000.0;
+
 /// Formats that are frames without a container.
 const FRAMES: &[&str] = &["mp3", "aac"];
 
@@ -48,7 +51,10 @@ const MAX_KEPT_HEADER: u64 = 1 << 20;
 pub(super) struct Probed {
     pub(super) format: AudioFormat,
     pub(super) layout: Arc<Layout>,
-    pub(super) length: Length,
+    /// Seconds that the track's header declares.
+    pub(super) declared: Option<f64>,
+    /// Seconds that are present, unless packets have to be counted to know it.
+    pub(super) present: Option<f64>,
     /// The opened container for its first user, unless the packets had to be counted or the
     /// header takes much memory.
     pub(super) packets: Arc<Mutex<Option<Packets>>>,
@@ -56,9 +62,27 @@ pub(super) struct Probed {
 
 impl Probed {
     /// A file that has not been opened.
-    pub(super) fn unopened(format: AudioFormat, layout: Arc<Layout>) -> Self {
-        let length = Length::of_layout(&layout);
-        Self { format, layout, length, packets: Arc::default() }
+    fn unopened(format: AudioFormat, layout: Arc<Layout>) -> Self {
+        Self { format, layout, declared: None, present: None, packets: Arc::default() }
+    }
+
+    /// A file of a known format that is neither opened nor walked.
+    pub(super) fn whole(file: &SourceFile, format: AudioFormat) -> Self {
+        Self::unopened(format, Arc::new(Layout::whole(file)))
+    }
+
+    /// Fails with [`Error::Damaged`] if less than half of the declared audio is present.
+    pub(super) fn check_length(&self, present: Option<f64>) -> Result<(), Error> {
+        let reason = match (self.layout.truncated, self.declared, present) {
+            (Some((present, declared)), ..) if present < declared / 2 => {
+                format!("{present} of {declared} bytes are there")
+            }
+            (_, Some(declared), Some(present)) if present < declared / 2.0 => {
+                format!("{present:.1} s of {declared:.1} s are there")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Damaged { container: self.format.container.to_uppercase(), reason })
     }
 }
 
@@ -72,8 +96,9 @@ enum Content {
 
 /// Detects the format of the audio in a file, or names the content that is not audio.
 pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
-    let start = file.start().map_err(Error::Unreadable)?;
-    let start = &start[..start.len().min(SIGNATURE_LEN)];
+    let mut start = [0; SIGNATURE_LEN];
+    let filled = file.fill_at(&mut start, 0).map_err(Error::Unreadable)?;
+    let start = &start[..filled];
     if start.is_empty() {
         return Err(Error::Empty);
     }
@@ -83,18 +108,20 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
         // The service may be able to decode what cannot be decoded here, such as AMR.
         Some("3gp") => {
             return known(file, "3gp").or_else(|error| match error {
-                Error::NotAudio { .. } => Ok(named(file, "3gp")),
+                Error::NotAudio { .. } => Ok(Probed::whole(file, AudioFormat::of_container("3gp"))),
                 error => Err(error),
             });
         }
-        Some(name) => return Ok(named(file, name)),
+        Some(name) => return Ok(Probed::whole(file, AudioFormat::of_container(name))),
         None => {}
     }
     match infer::get(start).map(|kind| (kind.matcher_type(), kind.extension())) {
         Some((MatcherType::Text, "html")) => Err(not_audio("an HTML page")),
         _ if is_text => Err(not_audio("text")),
         Some((_, "midi")) => Err(not_audio("MIDI, which is notes without sound")),
-        Some((_, name)) if NAMED_ONLY.contains(&name) => Ok(named(file, name)),
+        Some((_, name)) if NAMED_ONLY.contains(&name) => {
+            Ok(Probed::whole(file, AudioFormat::of_container(name)))
+        }
         Some((MatcherType::Audio | MatcherType::Video, name)) => known(file, name),
         Some((_, "zip")) => Err(not_audio("a ZIP archive")),
         Some((_, name)) => Err(not_audio(&format!("{} data", name.to_uppercase()))),
@@ -153,10 +180,9 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
     let Some(mut packets) = Packets::open(file, layout)? else {
         return Ok(Content::NoAudioTrack);
     };
-    let length = Length::of_layout(layout).of_track(file, packets.track());
-    let format = describe(&packets, layout, &length);
-    let mut probed =
-        Probed { format, length, ..Probed::unopened(AudioFormat::default(), Arc::clone(layout)) };
+    let (declared, present) = lengths(file, &packets.track);
+    let mut probed = Probed::unopened(describe(&packets, layout, declared), Arc::clone(layout));
+    (probed.declared, probed.present) = (declared, present);
     if probed.format.seconds.is_some() {
         if !packets.has_packet() {
             return Ok(Content::NoPacket);
@@ -169,15 +195,15 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
     match packets.count_all() {
         Ok(count) if count.bytes > 0 => {
             probed.format.seconds = count.seconds;
-            probed.length.present = probed.length.present.or(count.seconds);
+            probed.present = present.or(count.seconds);
             Ok(Content::Audio(probed, Some(count.bytes)))
         }
         _ => Ok(Content::NoPacket),
     }
 }
 
-fn describe(packets: &Packets, layout: &Layout, length: &Length) -> AudioFormat {
-    let (reader, parameters) = (packets.reader(), container::codec_parameters(packets.track()));
+fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioFormat {
+    let (reader, parameters) = (&packets.reader, container::codec_parameters(&packets.track));
     let codec = parameters.and_then(|parameters| codec::name_of(parameters.codec));
     let is_pcm = codec.is_some_and(codec::is_pcm);
     let media = reader.media_info();
@@ -187,10 +213,32 @@ fn describe(packets: &Packets, layout: &Layout, length: &Length) -> AudioFormat 
         // MP4 has no room for rates above 65,535 Hz, and declares 0.
         sample_rate: parameters.and_then(|p| p.sample_rate).filter(|rate| *rate > 0 || is_pcm),
         channels: parameters.and_then(|p| p.channels.as_ref()).map(Channels::count),
-        seconds: length.declared.or_else(|| container::seconds(media.time_base, media.duration)),
+        seconds: declared.or_else(|| container::seconds(media.time_base, media.duration)),
         tracks: reader.tracks().len(),
         is_repaired: layout.is_repaired,
     }
+}
+
+/// Seconds that the header of a track declares, and seconds that are present unless packets have to
+/// be counted to know it.
+fn lengths(file: &SourceFile, track: &Track) -> (Option<f64>, Option<f64>) {
+    let declared = container::seconds(track.time_base, track.duration);
+    let Some(bytes_per_second) = pcm_rate(track) else { return (declared, None) };
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let capacity = file.len() as f64 / bytes_per_second;
+    let present = declared.map_or(capacity, |declared| declared.min(capacity));
+    let is_placeholder = |seconds| seconds * bytes_per_second >= PLACEHOLDER;
+    let declared = declared.map(|s| if is_placeholder(s) { present } else { s });
+    (declared, Some(present))
+}
+
+/// Bytes a second of uncompressed audio.
+fn pcm_rate(track: &Track) -> Option<f64> {
+    let parameters = container::codec_parameters(track)?;
+    codec::name_of(parameters.codec).filter(|name| codec::is_pcm(name))?;
+    let channels = u32::try_from(parameters.channels.as_ref()?.count()).ok()?;
+    let bits = parameters.bits_per_coded_sample.or(parameters.bits_per_sample)?;
+    Some(f64::from(parameters.sample_rate?) * f64::from(channels) * f64::from(bits) / 8.0)
 }
 
 fn by_signature(start: &[u8]) -> Option<&'static str> {
@@ -204,10 +252,11 @@ fn by_signature(start: &[u8]) -> Option<&'static str> {
 /// True for a WAV file whose first chunk says GSM 6.10, the one codec that the service names and
 /// that cannot be decoded here.
 fn is_gsm(file: &SourceFile) -> bool {
-    let start = file.start().unwrap_or_default();
-    start.starts_with(b"RIFF")
-        && start.get(12..16) == Some(b"fmt ")
-        && start.get(20..22) == Some(&[49, 0])
+    let mut start = [0; 22];
+    file.fill_at(&mut start, 0).is_ok()
+        && start.starts_with(b"RIFF")
+        && start[12..16] == *b"fmt "
+        && start[20..] == [49, 0]
 }
 
 /// True if the bytes are UTF-8 (cut anywhere) without the control characters that data has.
@@ -220,10 +269,6 @@ fn is_text(start: &[u8]) -> bool {
         Err(_) => return false,
     };
     !text.chars().any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}')
-}
-
-fn named(file: &SourceFile, name: &str) -> Probed {
-    Probed::unopened(AudioFormat::of_container(name), Arc::new(Layout::whole(file)))
 }
 
 fn not_audio(found: &str) -> Error {

@@ -1,13 +1,12 @@
 //! Splits long audio into windows, with cuts where it is quiet.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::clip::Clip;
-use super::convert::Converter;
+use super::convert::{Converter, SAMPLE_RATE};
+use super::format::duration;
 use super::measure::Levels;
-use super::resample::SAMPLE_RATE;
-use super::wav::{self, WavFile};
+use super::wav::WavFile;
 use crate::error::Error;
 
 /// Distance of a cut from its due time, at most, in seconds and in samples.
@@ -51,14 +50,7 @@ pub(crate) struct Splitter {
     /// Start of `pending` within the clip, in samples.
     start: u64,
     pending: Vec<i16>,
-    block: Vec<f32>,
     is_at_end: bool,
-}
-
-impl fmt::Debug for Splitter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Splitter").field("cuts", &self.cuts).finish_non_exhaustive()
-    }
 }
 
 impl Splitter {
@@ -74,7 +66,6 @@ impl Splitter {
             cuts: 0,
             start: 0,
             pending: Vec::new(),
-            block: Vec::new(),
             is_at_end: false,
         })
     }
@@ -98,7 +89,8 @@ impl Splitter {
         let start = std::mem::replace(&mut self.start, cut);
         self.cuts += 1;
         let clip = file.into_clip(&self.clip)?;
-        Ok(Some(WindowClip { start: wav::seconds(start), end: wav::seconds(cut), clip }))
+        let (start, end) = (duration(start, SAMPLE_RATE), duration(cut, SAMPLE_RATE));
+        Ok(Some(WindowClip { start, end, clip }))
     }
 
     /// True if there are no more windows.
@@ -108,19 +100,18 @@ impl Splitter {
 
     /// Number of packets that could not be decoded, and the levels if they were measured. Complete
     /// after the last window.
-    pub(crate) fn finish(mut self) -> (u64, Option<Levels>) {
-        (self.converter.decoder.damaged_packets(), self.converter.levels())
+    pub(crate) fn finish(self) -> (u64, Option<Levels>) {
+        let decoded = self.converter.decoder.finish();
+        (decoded.damaged_packets, decoded.levels)
     }
 
     /// Decodes up to a sample of the clip.
     fn fill(&mut self, to: u64) -> Result<(), Error> {
         while !self.is_at_end && self.start + (self.pending.len() as u64) < to {
-            self.block.clear();
-            self.is_at_end = match self.converter.next(&mut self.block) {
+            self.is_at_end = match self.converter.next(&mut self.pending) {
                 Err(Error::Damaged { .. }) if self.cuts > 0 => true,
                 has_more => !has_more?,
             };
-            self.pending.extend(self.block.iter().copied().map(wav::quantize));
         }
         Ok(())
     }
@@ -132,10 +123,7 @@ impl Splitter {
         let first = due.saturating_sub(max_shift).max(self.start + MIN_WINDOW);
         let points = (first..=(due + max_shift).min(last)).step_by(STEP).chain([due]);
         let levels = points.map(|point| (self.level(point), point.abs_diff(due), point));
-        let best = levels.reduce(|best, other| {
-            let is_better = other.0 < best.0 || (other.0 <= best.0 && other.1 < best.1);
-            if is_better { other } else { best }
-        });
+        let best = levels.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         best.map_or(due, |(.., point)| point)
     }
 

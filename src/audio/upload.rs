@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::clip::{Clip, encoded_len};
-use super::length::present_seconds;
 use super::split::{MAX_SHIFT_SECONDS, Splitter};
 use super::wav;
 use crate::error::{Advice, Error};
@@ -124,7 +123,7 @@ impl UploadOptions {
     /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] if less than half of the
     /// audio is present.
     pub(crate) fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
-        present_seconds(clip, None)?;
+        clip.present_seconds(None)?;
         Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
     }
 
@@ -189,13 +188,10 @@ impl UploadOptions {
                 } else {
                     format.is_named_by_service()
                 };
-                let is_small = || {
-                    let seconds = format.seconds;
-                    seconds.is_some_and(|seconds| clip.len() <= wav::len(seconds))
-                };
+                let is_small = |seconds| clip.len() <= wav::len(seconds);
                 is_accepted
                     && !format.is_repaired
-                    && (format.is_lossy() || is_small())
+                    && (format.is_lossy() || format.seconds.is_some_and(is_small))
                     && self.fits(clip)
             }
         }

@@ -6,8 +6,8 @@ use std::io::{self, BufWriter};
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::clip::Clip;
-use super::format::AudioFormat;
-use super::resample::SAMPLE_RATE;
+use super::convert::SAMPLE_RATE;
+use super::format::{AudioFormat, duration};
 use crate::error::Error;
 
 /// Size of the largest WAV file in bytes: its lengths have 32 bits.
@@ -44,7 +44,7 @@ impl WavFile {
 
     /// Length of the audio so far.
     pub(super) fn seconds(&self) -> f64 {
-        seconds(self.writer.duration().into())
+        duration(self.writer.duration().into(), SAMPLE_RATE)
     }
 
     /// The finished file, as a clip converted from `origin`.
@@ -73,19 +73,7 @@ pub(super) fn len(seconds: f64) -> u64 {
 
 /// Length of the audio in seconds by the size of its file.
 pub(super) fn capacity(bytes: u64) -> f64 {
-    seconds(bytes.saturating_sub(HEADER_LEN) / 2)
-}
-
-/// Length in seconds of a number of samples.
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-pub(super) fn seconds(samples: u64) -> f64 {
-    samples as f64 / f64::from(SAMPLE_RATE)
-}
-
-/// Converts a sample whose full scale is 1; larger ones are clipped.
-#[expect(clippy::cast_possible_truncation, reason = "saturates")]
-pub(super) fn quantize(sample: f32) -> i16 {
-    (sample * 32768.0).round() as i16
+    duration(bytes.saturating_sub(HEADER_LEN) / 2, SAMPLE_RATE)
 }
 
 fn temp_file_error(error: hound::Error) -> Error {

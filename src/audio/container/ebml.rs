@@ -4,7 +4,7 @@
 
 use symphonia::core::errors::Result;
 
-use super::layout::{MAX_PARTS, Walker, check_table, too_large};
+use super::layout::{Walker, check_table};
 
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
@@ -12,7 +12,7 @@ const TRACKS: [u8; 4] = [0x16, 0x54, 0xae, 0x6b];
 
 /// Gives a segment that is cut an open end, and hides metadata before the first cluster beyond the
 /// limit.
-pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
+pub(super) fn walk(walker: &mut Walker) -> Result<()> {
     let base = walker.layout.start + 4;
     let Some((header, width)) = length(walker, base) else { return Ok(()) };
     let segment = base + width + header;
@@ -27,7 +27,7 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
 
 /// Sets a length to that of an open end, which is all ones, and keeps symphonia from looking for
 /// elements behind the end of the file.
-fn open_end(walker: &mut Walker<'_>, at: u64, (len, width): (u64, u64), present: u64) {
+fn open_end(walker: &mut Walker, at: u64, (len, width): (u64, u64), present: u64) {
     walker.layout.is_stream = true;
     // The end of a live stream is open from the start.
     if len == (1 << (7 * width)) - 1 {
@@ -39,8 +39,9 @@ fn open_end(walker: &mut Walker<'_>, at: u64, (len, width): (u64, u64), present:
     walker.check_truncated(present, len);
 }
 
-fn hide_metadata(walker: &mut Walker<'_>, mut at: u64) -> Result<()> {
-    for _ in 0..MAX_PARTS {
+fn hide_metadata(walker: &mut Walker, mut at: u64) -> Result<()> {
+    loop {
+        walker.count_part()?;
         let Some([first]) = walker.array_at(at) else { return Ok(()) };
         let id_width = u64::from(first.leading_zeros()) + 1;
         let Some((len, width)) = length(walker, at + id_width) else { return Ok(()) };
@@ -55,20 +56,17 @@ fn hide_metadata(walker: &mut Walker<'_>, mut at: u64) -> Result<()> {
         }
         at = at.saturating_add(id_width + width).saturating_add(len);
     }
-    too_large()
 }
 
 /// Length of an element, and the number of bytes that hold it.
-fn length(walker: &mut Walker<'_>, at: u64) -> Option<(u64, u64)> {
+fn length(walker: &mut Walker, at: u64) -> Option<(u64, u64)> {
     let [first] = walker.array_at(at)?;
     let width = u64::from(first.leading_zeros()) + 1;
     if width > 8 {
         return None;
     }
-    let mut len = u64::from(first) & (0xff >> width);
-    for next in 1..width {
-        let [byte] = walker.array_at(at + next)?;
-        len = len << 8 | u64::from(byte);
-    }
-    Some((len, width))
+    let len = (1..width).try_fold(u64::from(first) & (0xff >> width), |len, next| {
+        walker.array_at(at + next).map(|[byte]| len << 8 | u64::from(byte))
+    });
+    Some((len?, width))
 }

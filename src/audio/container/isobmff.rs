@@ -2,9 +2,11 @@
 //!
 //! Source: ISO/IEC 14496-12, sections 4.2, 8.4.3 and 8.6.6.
 
+use std::ops::Range;
+
 use symphonia::core::errors::Result;
 
-use super::layout::{MAX_PARTS, Walker, too_large};
+use super::layout::{Walker, too_large};
 
 /// The largest `moov` box, in bytes: several hours of audio.
 const MAX_MOVIE: u64 = 16 << 20;
@@ -39,17 +41,19 @@ struct TrackState {
 
 /// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
 /// movie and its tracks), and finds the edit list of the first audio track.
-pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
-    let mut at = walker.layout.start;
-    let mut parents = vec![(FILE, walker.len())];
-    let mut track = TrackState::default();
-    for _ in 0..MAX_PARTS {
-        while parents.len() > 1 && parents.last().is_some_and(|(_, end)| at >= *end) {
-            at = parents.pop().map_or(at, |(_, end)| end);
-        }
-        let Some((parent, end)) = parents.last().copied().filter(|(_, end)| at < *end) else {
-            return Ok(());
-        };
+pub(super) fn walk(walker: &mut Walker) -> Result<()> {
+    let outermost = walker.layout.start..walker.len();
+    walk_boxes(walker, FILE, outermost, &mut TrackState::default())
+}
+
+fn walk_boxes(
+    walker: &mut Walker,
+    parent: [u8; 4],
+    Range { start: mut at, end }: Range<u64>,
+    track: &mut TrackState,
+) -> Result<()> {
+    while at < end {
+        walker.count_part()?;
         let Some(header) = read_header(walker, at, end) else { return Ok(()) };
         if parent == FILE && header.next > walker.len() {
             close_last_box(walker, at, header.content - at);
@@ -62,16 +66,14 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Result<()> {
             _ => track.visit(walker, parent, &header),
         }
         if ENTERED.contains(&(parent, header.name)) {
-            parents.push((header.name, header.next.min(end)));
-            at = header.content;
-        } else {
-            at = header.next;
+            walk_boxes(walker, header.name, header.content..header.next.min(end), track)?;
         }
+        at = header.next;
     }
-    too_large()
+    Ok(())
 }
 
-fn read_header(walker: &mut Walker<'_>, at: u64, end: u64) -> Option<Header> {
+fn read_header(walker: &mut Walker, at: u64, end: u64) -> Option<Header> {
     let [a, b, c, d, name @ ..] = walker.array_at::<8>(at)?;
     // A length of 0 extends to the end; 1 stands for a longer length behind the name.
     let (width, len) = match u32::from_be_bytes([a, b, c, d]) {
@@ -83,7 +85,7 @@ fn read_header(walker: &mut Walker<'_>, at: u64, end: u64) -> Option<Header> {
 }
 
 /// Makes the last box end where the file does.
-fn close_last_box(walker: &mut Walker<'_>, at: u64, header_len: u64) {
+fn close_last_box(walker: &mut Walker, at: u64, header_len: u64) {
     match header_len {
         8 => walker.repair(at, &0_u32.to_be_bytes()),
         _ => walker.repair(at + 8, &(walker.len() - at).to_be_bytes()),
@@ -91,7 +93,7 @@ fn close_last_box(walker: &mut Walker<'_>, at: u64, header_len: u64) {
 }
 
 impl TrackState {
-    fn visit(&mut self, walker: &mut Walker<'_>, parent: [u8; 4], header: &Header) {
+    fn visit(&mut self, walker: &mut Walker, parent: [u8; 4], header: &Header) {
         match (&parent, &header.name) {
             (b"moov", b"trak") => {
                 *self = Self { is_later: self.is_later || self.is_audio, ..Self::default() };
@@ -111,7 +113,7 @@ impl TrackState {
 }
 
 /// Media time of the first edit that is not empty.
-fn first_edit(walker: &mut Walker<'_>, list: u64) -> Option<u64> {
+fn first_edit(walker: &mut Walker, list: u64) -> Option<u64> {
     let is_wide = walker.array_at::<1>(list)?[0] == 1;
     let count = u32::from_be_bytes(walker.array_at(list + 4)?);
     let entry = if is_wide { 20 } else { 12 };

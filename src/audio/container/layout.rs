@@ -1,12 +1,17 @@
 //! Layout of a container: the part of the file that holds it, and the bytes that have to differ
-//! for symphonia, which trusts every header.
+//! for symphonia, which trusts every header; and the reader that replaces them.
+
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::errors::{Result, limit_error};
+use symphonia::core::io::MediaSource;
 
 use crate::audio::file::SourceFile;
 
 /// Chunks, boxes or elements that are walked in one file.
-pub(super) const MAX_PARTS: usize = 10_000;
+const MAX_PARTS: usize = 10_000;
 
 /// Bytes of metadata (tags, pictures) that are passed on to symphonia, which takes up to thirty
 /// times as much memory for them.
@@ -44,46 +49,110 @@ impl Layout {
     }
 }
 
-/// Reads headers of a file and collects its layout.
-pub(super) struct Walker<'a> {
-    file: &'a SourceFile,
-    pub(super) layout: Layout,
-    metadata: u64,
-    block: Vec<u8>,
-    block_start: u64,
+/// Reads the part of a file that a layout describes, with its patches applied.
+pub(in crate::audio) struct PatchedReader {
+    file: SourceFile,
+    layout: Arc<Layout>,
+    /// Counted from the start of the layout.
+    position: u64,
+    /// Bytes that may still be read.
+    limit: Arc<AtomicU64>,
 }
 
-impl<'a> Walker<'a> {
-    pub(super) fn new(file: &'a SourceFile) -> Self {
-        let layout = Layout::whole(file);
-        Self { file, layout, metadata: 0, block: Vec::new(), block_start: 0 }
+impl PatchedReader {
+    /// Reader that fails once it has read as many bytes as `limit` allows.
+    pub(super) fn new(file: SourceFile, layout: Arc<Layout>, limit: Arc<AtomicU64>) -> Self {
+        Self { file, layout, position: 0, limit }
+    }
+
+    /// Reader of the whole file as it is.
+    pub(in crate::audio) fn unpatched(file: SourceFile) -> Self {
+        let layout = Arc::new(Layout::whole(&file));
+        Self::new(file, layout, Arc::new(AtomicU64::new(u64::MAX)))
+    }
+
+    fn len(&self) -> u64 {
+        self.layout.end - self.layout.start
+    }
+}
+
+impl Read for PatchedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.len().saturating_sub(self.position);
+        let len = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let start = self.layout.start.saturating_add(self.position);
+        let n = self.file.fill_at(&mut buffer[..len], start)?;
+        let left = self.limit.load(Ordering::Relaxed).checked_sub(n as u64);
+        let left = left.ok_or_else(|| io::Error::other("a head without an end"))?;
+        self.limit.store(left, Ordering::Relaxed);
+        self.position += n as u64;
+        for (offset, bytes) in &self.layout.patches {
+            for (offset, byte) in (*offset..).zip(bytes) {
+                let index = offset.checked_sub(start).and_then(|index| usize::try_from(index).ok());
+                if let Some(target) = index.and_then(|index| buffer[..n].get_mut(index)) {
+                    *target = *byte;
+                }
+            }
+        }
+        Ok(n)
+    }
+}
+
+impl Seek for PatchedReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.len().checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+impl MediaSource for PatchedReader {
+    fn is_seekable(&self) -> bool {
+        !self.layout.is_stream
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        (!self.layout.is_stream).then(|| self.len())
+    }
+}
+
+/// Reads headers of a file and collects its layout.
+pub(super) struct Walker {
+    reader: BufReader<PatchedReader>,
+    len: u64,
+    pub(super) layout: Layout,
+    parts: usize,
+    metadata: u64,
+}
+
+impl Walker {
+    pub(super) fn new(file: &SourceFile) -> Self {
+        let reader = BufReader::with_capacity(BLOCK, PatchedReader::unpatched(file.clone()));
+        Self { reader, len: file.len(), layout: Layout::whole(file), parts: 0, metadata: 0 }
     }
 
     /// Length of the file in bytes.
     pub(super) fn len(&self) -> u64 {
-        self.file.len()
-    }
-
-    /// Fills a part of the buffer; returns fewer bytes only at the end of the file.
-    pub(super) fn fill_at(&self, buffer: &mut [u8], offset: u64) -> usize {
-        self.file.fill_at(buffer, offset).unwrap_or(0)
+        self.len
     }
 
     /// The bytes at an offset, unless the file ends before.
     pub(super) fn array_at<const LEN: usize>(&mut self, offset: u64) -> Option<[u8; LEN]> {
-        let within = |block: &[u8], start: u64| {
-            let at = usize::try_from(offset.checked_sub(start)?).ok()?;
-            block.get(at..at.checked_add(LEN)?)?.try_into().ok()
-        };
-        if let Some(bytes) = within(&self.block, self.block_start) {
-            return Some(bytes);
-        }
-        let mut block = std::mem::take(&mut self.block);
-        block.resize(BLOCK, 0);
-        let filled = self.fill_at(&mut block, offset);
-        block.truncate(filled);
-        (self.block, self.block_start) = (block, offset);
-        within(&self.block, self.block_start)
+        let position = self.reader.stream_position().ok()?;
+        self.reader.seek_relative(offset.checked_signed_diff(position)?).ok()?;
+        let mut bytes = [0; LEN];
+        self.reader.read_exact(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    /// Counts a chunk, box or element. Fails if there are more than any recording has.
+    pub(super) fn count_part(&mut self) -> Result<()> {
+        self.parts += 1;
+        if self.parts > MAX_PARTS { too_large() } else { Ok(()) }
     }
 
     /// Notes that a header declares more bytes of audio than are present; returns true if so.

@@ -5,41 +5,24 @@
 
 use std::io;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::Track;
 
 use self::layout::Walker;
 use super::file::SourceFile;
 use crate::error::Error;
 
-pub(super) use self::layout::Layout;
+pub(super) use self::layout::{Layout, PatchedReader};
 pub(super) use self::packets::{Next, Packets, seconds};
-pub(super) use self::reader::PatchedReader;
 
-mod caf;
+mod chunks;
 mod ebml;
-mod flac;
 mod isobmff;
 mod layout;
 mod mpeg;
 mod packets;
-mod reader;
-mod riff;
-
-/// Bytes of an unknown kind in which the first frame is searched: enough to skip a torn frame or
-/// padding, too few for noise to look like music.
-const PROBE_DEPTH: u32 = 16 * 1024;
-
-/// Bytes that may be read before the first packet.
-const MAX_HEADER: u64 = 32 << 20;
 
 /// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
 const RATES: RangeInclusive<u32> = 100..=768_000;
@@ -56,41 +39,18 @@ pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
     let mut walker = Walker::new(file);
     mpeg::skip_tag(&mut walker);
     let mut start = [0; 12];
-    walker.fill_at(&mut start, walker.layout.start);
-    match &start {
-        [b'R', b'I', b'F', b'F', .., b'W', b'A', b'V', b'E']
-        | [b'R', b'F', b'6', b'4', .., b'W', b'A', b'V', b'E']
-        | [b'B', b'W', b'6', b'4', .., b'W', b'A', b'V', b'E'] => riff::walk_wav(&mut walker)?,
-        [b'F', b'O', b'R', b'M', .., b'A', b'I', b'F', b'F' | b'C'] => {
-            riff::walk_aiff(&mut walker)?;
-        }
-        [b'f', b'L', b'a', b'C', ..] => flac::walk(&mut walker)?,
-        [b'c', b'a', b'f', b'f', ..] => caf::walk(&mut walker)?,
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => isobmff::walk(&mut walker)?,
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => ebml::walk(&mut walker)?,
-        [0xff, second, ..] if second & 0xe0 == 0xe0 => mpeg::walk(&mut walker),
+    file.fill_at(&mut start, walker.layout.start)?;
+    match (&start[..4], &start[4..8], &start[8..]) {
+        (b"RIFF" | b"RF64" | b"BW64", _, b"WAVE") => chunks::walk_wav(&mut walker)?,
+        (b"FORM", _, b"AIFF" | b"AIFC") => chunks::walk_aiff(&mut walker)?,
+        (b"fLaC", ..) => chunks::walk_flac(&mut walker)?,
+        (b"caff", ..) => chunks::walk_caf(&mut walker)?,
+        (_, b"ftyp", _) => isobmff::walk(&mut walker)?,
+        (b"\x1a\x45\xdf\xa3", ..) => ebml::walk(&mut walker)?,
+        ([0xff, second, ..], ..) if second & 0xe0 == 0xe0 => mpeg::walk(&mut walker),
         _ => {}
     }
     Ok(walker.layout)
-}
-
-/// Finds the container format of a file and parses its header. Returns also the number of bytes
-/// that were read for it.
-fn open(
-    file: &SourceFile,
-    layout: &Arc<Layout>,
-) -> Result<(Box<dyn FormatReader>, u64), SymphoniaError> {
-    let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
-    let mut probe = Probe::new_with_options(&options);
-    symphonia::default::register_enabled_formats(&mut probe);
-    let limit = Arc::new(AtomicU64::new(MAX_HEADER));
-    let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
-    let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
-    // Pictures are not needed, and may be of any size.
-    let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
-    let header = MAX_HEADER - limit.swap(u64::MAX, Ordering::Relaxed);
-    Ok((reader, header))
 }
 
 /// The codec parameters of a track, if the container has them.

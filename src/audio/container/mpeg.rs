@@ -4,12 +4,12 @@
 
 use super::layout::Walker;
 
-/// Blocks of zeros behind a tag that are skipped as padding.
-const MAX_ZERO_BLOCKS: u64 = 256;
+/// Zeros behind a tag that are skipped as padding, in bytes.
+const MAX_PADDING: u64 = 1 << 20;
 
 /// Starts behind an `ID3v2` tag and its padding: symphonia would read pictures of any size into
 /// memory.
-pub(super) fn skip_tag(walker: &mut Walker<'_>) {
+pub(super) fn skip_tag(walker: &mut Walker) {
     let Some(header) = walker.array_at::<10>(0).filter(|header| header.starts_with(b"ID3")) else {
         return;
     };
@@ -21,31 +21,22 @@ pub(super) fn skip_tag(walker: &mut Walker<'_>) {
     }
 }
 
-fn skip_zeros(walker: &Walker<'_>, start: u64) -> u64 {
-    let mut block = [0; 4096];
-    for number in 0..MAX_ZERO_BLOCKS {
-        let at = start + number * block.len() as u64;
-        let filled = walker.fill_at(&mut block, at);
-        if let Some(index) = block[..filled].iter().position(|byte| *byte != 0) {
-            return at + index as u64;
-        }
-        if filled == 0 {
-            break;
-        }
-    }
-    start
+fn skip_zeros(walker: &mut Walker, start: u64) -> u64 {
+    let mut padding = start..start + MAX_PADDING;
+    let end = padding.find(|at| walker.array_at(*at) != Some([0]));
+    end.filter(|end| *end < walker.len()).unwrap_or(start)
 }
 
 /// Hides the length from symphonia, which would guess the duration from a few frames, and the tags
 /// at the end, which it would take for damage.
-pub(super) fn walk(walker: &mut Walker<'_>) {
+pub(super) fn walk(walker: &mut Walker) {
     let end = end_of_frames(walker).unwrap_or(walker.len());
     walker.layout.end = end.max(walker.layout.start);
     walker.layout.is_stream = true;
 }
 
 /// Offset of the tags at the end: `ID3v1` of 128 bytes, and before it APE of any length.
-fn end_of_frames(walker: &mut Walker<'_>) -> Option<u64> {
+fn end_of_frames(walker: &mut Walker) -> Option<u64> {
     let mut end = walker.len();
     if walker.array_at::<3>(end.checked_sub(128)?)? == *b"TAG" {
         end -= 128;

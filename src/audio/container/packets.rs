@@ -2,17 +2,29 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
+use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use super::{Layout, codec_parameters};
+use super::{Layout, PatchedReader, codec_parameters};
 use crate::audio::file::SourceFile;
 use crate::error::Error;
+
+/// Bytes of an unknown kind in which the first frame is searched: enough to skip a torn frame or
+/// padding, too few for noise to look like music.
+const PROBE_DEPTH: u32 = 16 * 1024;
+
+/// Bytes that may be read before the first packet.
+const MAX_HEADER: u64 = 32 << 20;
 
 /// Errors in a row after which a container is given up.
 const MAX_ERRORS: u32 = 64;
@@ -25,13 +37,15 @@ const MAX_BEYOND_END: u32 = 2;
 
 /// Reads the packets of the first audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
-    reader: Box<dyn FormatReader>,
+    pub(in crate::audio) reader: Box<dyn FormatReader>,
     /// Bytes that were read to open the container.
     pub(in crate::audio) header_len: u64,
-    track: Track,
+    /// Track of the current stream.
+    pub(in crate::audio) track: Track,
     /// First packet, if it has been read already.
     first: Option<Packet>,
-    errors: u64,
+    /// Number of packets that the container could not deliver.
+    pub(in crate::audio) errors: u64,
     /// Packets in a row that are behind the declared end.
     beyond_end: u32,
     count: Count,
@@ -62,33 +76,26 @@ impl Packets {
         file: &SourceFile,
         layout: &Arc<Layout>,
     ) -> Result<Option<Self>, SymphoniaError> {
-        let (reader, header_len) = super::open(file, layout)?;
-        let Some(track) = audio_track(reader.as_ref()).cloned() else { return Ok(None) };
-        let (stream, count) = ((Duration::ZERO, track.start_ts), Count::default());
-        Ok(Some(Self {
-            reader,
+        let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
+        let mut probe = Probe::new_with_options(&options);
+        symphonia::default::register_enabled_formats(&mut probe);
+        let limit = Arc::new(AtomicU64::new(MAX_HEADER));
+        let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
+        let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
+        // Pictures are not needed, and may be of any size.
+        let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
+        let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
+        let header_len = MAX_HEADER - limit.swap(u64::MAX, Ordering::Relaxed);
+        Ok(reader.first_track(TrackType::Audio).cloned().map(|track| Self {
             header_len,
+            stream: (Duration::ZERO, track.start_ts),
+            reader,
             track,
             first: None,
             errors: 0,
             beyond_end: 0,
-            count,
-            stream,
+            count: Count::default(),
         }))
-    }
-
-    pub(in crate::audio) fn reader(&self) -> &dyn FormatReader {
-        self.reader.as_ref()
-    }
-
-    /// The track of the current stream.
-    pub(in crate::audio) fn track(&self) -> &Track {
-        &self.track
-    }
-
-    /// Number of packets that the container could not deliver.
-    pub(in crate::audio) fn errors(&self) -> u64 {
-        self.errors
     }
 
     /// Reads ahead to the first packet of any track; false if there is none.
@@ -114,8 +121,8 @@ impl Packets {
                 }
                 Err(SymphoniaError::IoError(e)) => return Err(Error::Unreadable(e)),
                 Err(SymphoniaError::ResetRequired) => {
-                    let Some(track) = audio_track(self.reader.as_ref()) else { break };
-                    let track = track.clone();
+                    let track = self.reader.first_track(TrackType::Audio).cloned();
+                    let Some(track) = track else { break };
                     self.count = self.count();
                     self.stream = (Duration::ZERO, track.start_ts);
                     self.track = track;
@@ -129,14 +136,11 @@ impl Packets {
 
     fn next_of_track(&mut self) -> Result<Option<Packet>, SymphoniaError> {
         loop {
-            let packet = match self.first.take() {
-                Some(packet) => Some(packet),
-                None => self.reader.next_packet()?,
-            };
+            let first = self.first.take();
+            let packet = if first.is_some() { first } else { self.reader.next_packet()? };
             match packet {
                 Some(packet) if packet.track_id != self.track.id => {}
-                Some(packet) => return Ok(Some(self.untrimmed(packet))),
-                None => return Ok(None),
+                packet => return Ok(packet.map(|packet| self.untrimmed(packet))),
             }
         }
     }
@@ -161,11 +165,9 @@ impl Packets {
         // Matroska has the start of a packet, and not its duration.
         let length = Some(sum).filter(|sum| *sum > Duration::ZERO);
         let length = length.or_else(|| last.duration_from(self.track.start_ts));
-        let seconds = match seconds(self.track.time_base, length) {
-            Some(seconds) => Some(self.count.seconds.unwrap_or(0.0) + seconds),
-            None => self.count.seconds,
-        };
-        Count { seconds, ..self.count }
+        let earlier = self.count.seconds;
+        let seconds = seconds(self.track.time_base, length).map(|s| earlier.unwrap_or(0.0) + s);
+        Count { seconds: seconds.or(earlier), ..self.count }
     }
 
     /// Reads to the end, or to where the file is cut.
@@ -173,10 +175,6 @@ impl Packets {
         while !matches!(self.next()?, Next::End) {}
         Ok(self.count())
     }
-}
-
-fn audio_track(reader: &dyn FormatReader) -> Option<&Track> {
-    reader.first_track(TrackType::Audio)
 }
 
 /// A length in seconds, unless it is unknown or zero.

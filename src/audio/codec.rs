@@ -1,4 +1,6 @@
-//! Decoder of Opus for symphonia, which has none and reads its containers.
+//! Codecs that can be decoded: those of symphonia, and Opus.
+
+use std::sync::OnceLock;
 
 use opus_pure::OpusMSDecoder;
 use symphonia::core::audio::{
@@ -7,9 +9,11 @@ use symphonia::core::audio::{
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
 };
-use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudioCodec};
+use symphonia::core::codecs::registry::{
+    CodecRegistry, RegisterableAudioDecoder, SupportedAudioCodec,
+};
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
@@ -19,7 +23,29 @@ const RATE: i32 = 48_000;
 /// Length of the longest packet, 120 ms, in frames. Source: RFC 6716, section 2.1.4.
 const MAX_PACKET: usize = 5760;
 
-pub(super) struct OpusDecoder {
+/// The decoders of symphonia, and Opus.
+pub(super) fn registry() -> &'static CodecRegistry {
+    static REGISTRY: OnceLock<CodecRegistry> = OnceLock::new();
+    REGISTRY.get_or_init(|| {
+        let mut registry = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut registry);
+        registry.register_audio_decoder::<OpusDecoder>();
+        registry
+    })
+}
+
+/// Short name of a codec, if it can be decoded.
+pub(super) fn name_of(codec: AudioCodecId) -> Option<&'static str> {
+    registry().get_audio_decoder(codec).map(|decoder| decoder.codec.info.short_name)
+}
+
+/// True for the short name of a codec that stores every sample as a number.
+pub(super) fn is_pcm(name: &str) -> bool {
+    name.starts_with("pcm_")
+}
+
+/// Decoder of Opus for symphonia, which has none and reads its containers.
+struct OpusDecoder {
     parameters: AudioCodecParameters,
     decoder: OpusMSDecoder,
     /// Frames that are still to be dropped at the start.
@@ -70,13 +96,11 @@ impl OpusDecoder {
             buffer: AudioBuffer::new(AudioSpec::new(RATE.cast_unsigned(), channels), MAX_PACKET),
         })
     }
-}
 
-impl OpusDecoder {
     /// True if streams map to channels in the usual way, the only one that is supported.
-    fn has_usual_layout(&self, parameters: &AudioCodecParameters) -> bool {
+    fn has_usual_layout(&self) -> bool {
         let layout = self.decoder.layout();
-        let table = parameters.extra_data.as_deref().and_then(|header| header.get(19..));
+        let table = self.parameters.extra_data.as_deref().and_then(|header| header.get(19..));
         match table {
             Some([streams, coupled, mapping @ ..]) if layout.mapping_family != 0 => {
                 usize::from(*streams) == layout.nb_streams
@@ -97,7 +121,7 @@ impl RegisterableAudioDecoder for OpusDecoder {
             return unsupported_error("opus: an unknown number of channels");
         };
         match Self::new(parameters, channels) {
-            Ok(decoder) if decoder.has_usual_layout(parameters) => Ok(Box::new(decoder)),
+            Ok(decoder) if decoder.has_usual_layout() => Ok(Box::new(decoder)),
             Ok(_) => unsupported_error("opus: an unusual layout of channels"),
             Err(_) => unsupported_error("opus: an impossible header"),
         }

@@ -1,10 +1,12 @@
-//! RIFF (WAV, RF64, BW64) and its big-endian model, AIFF: chunks of a name, a length and content.
+//! Chunks of a name, a length and content: RIFF (WAV, RF64, BW64), its big-endian model AIFF, CAF
+//! with lengths of 64 bits, and the blocks of metadata before the frames of FLAC.
 //!
-//! Sources: EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), "Audio Interchange File Format" 1.3.
+//! Sources: EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), "Audio Interchange File Format" 1.3, Apple
+//! "Core Audio Format Specification 1.0", RFC 9639 (FLAC), section 8.
 
 use symphonia::core::errors::Result;
 
-use super::layout::{MAX_PARTS, Walker, check_table, too_large};
+use super::layout::{Walker, check_table};
 
 /// Length field of a chunk whose length is unknown.
 const UNKNOWN: [u8; 4] = [0xff; 4];
@@ -12,9 +14,16 @@ const UNKNOWN: [u8; 4] = [0xff; 4];
 /// Length of an RF64 or BW64 header before the length of its audio: the chunk `ds64` comes first.
 const DS64_DATA_LEN: u64 = 28;
 
+/// Chunks of CAF that symphonia reads into memory.
+const CAF_TABLES: [[u8; 4]; 4] = [*b"pakt", *b"kuki", *b"desc", *b"chan"];
+
+/// Kinds of FLAC blocks.
+const STREAM_INFO: u8 = 0;
+const PADDING: u8 = 1;
+
 /// Corrects the lengths of a WAV file: those that a stopped recorder left at zero, and those that
 /// RF64 and BW64 keep in another chunk.
-pub(super) fn walk_wav(walker: &mut Walker<'_>) -> Result<()> {
+pub(super) fn walk_wav(walker: &mut Walker) -> Result<()> {
     let base = walker.layout.start;
     let needed = [*b"fmt ", *b"ds64", *b"fact"];
     let data = find_audio(walker, u32::from_le_bytes, *b"data", &needed)?;
@@ -49,7 +58,7 @@ pub(super) fn walk_wav(walker: &mut Walker<'_>) -> Result<()> {
 }
 
 /// Corrects the lengths of an AIFF file that was cut or never finished.
-pub(super) fn walk_aiff(walker: &mut Walker<'_>) -> Result<()> {
+pub(super) fn walk_aiff(walker: &mut Walker) -> Result<()> {
     let needed = [*b"COMM", *b"FVER"];
     let data = find_audio(walker, u32::from_be_bytes, *b"SSND", &needed)?;
     let Some((data, declared)) = data else { return Ok(()) };
@@ -63,15 +72,56 @@ pub(super) fn walk_aiff(walker: &mut Walker<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Corrects the length of the audio in a CAF file if it is cut or, being -1, unknown.
+pub(super) fn walk_caf(walker: &mut Walker) -> Result<()> {
+    let mut at = walker.layout.start + 8;
+    loop {
+        walker.count_part()?;
+        let Some([a, b, c, d, len @ ..]) = walker.array_at::<12>(at) else { return Ok(()) };
+        let (name, len) = ([a, b, c, d], u64::try_from(i64::from_be_bytes(len)));
+        let content = at + 12;
+        if name == *b"data" {
+            let present = walker.len().saturating_sub(content);
+            if len.map_or(true, |declared| walker.check_truncated(present, declared)) {
+                walker.repair(at + 4, &present.to_be_bytes());
+            }
+        }
+        let Ok(len) = len else { return Ok(()) };
+        if CAF_TABLES.contains(&name) {
+            check_table(len)?;
+        }
+        at = content.saturating_add(len);
+    }
+}
+
+/// Turns metadata of a FLAC file beyond the limit into padding.
+pub(super) fn walk_flac(walker: &mut Walker) -> Result<()> {
+    let mut at = walker.layout.start + 4;
+    loop {
+        walker.count_part()?;
+        let Some([kind, a, b, c]) = walker.array_at(at) else { return Ok(()) };
+        let len = u64::from(u32::from_be_bytes([0, a, b, c]));
+        let (is_last, kind) = (kind & 0x80, kind & 0x7f);
+        if ![STREAM_INFO, PADDING].contains(&kind) {
+            walker.limit_metadata(len, at, &[is_last | PADDING]);
+        }
+        if is_last != 0 {
+            return Ok(());
+        }
+        at += 4 + len;
+    }
+}
+
 /// Walks the chunks up to the audio; returns its offset and declared length.
 fn find_audio(
-    walker: &mut Walker<'_>,
+    walker: &mut Walker,
     number: fn([u8; 4]) -> u32,
     audio: [u8; 4],
     needed: &[[u8; 4]],
 ) -> Result<Option<(u64, u32)>> {
     let mut at = walker.layout.start + 12;
-    for _ in 0..MAX_PARTS {
+    loop {
+        walker.count_part()?;
         let Some([a, b, c, d, len @ ..]) = walker.array_at::<8>(at) else { return Ok(None) };
         let (name, len) = ([a, b, c, d], number(len));
         if name == audio {
@@ -84,5 +134,4 @@ fn find_audio(
         }
         at += 8 + u64::from(len) + u64::from(len % 2);
     }
-    too_large()
 }
