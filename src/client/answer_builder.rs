@@ -27,8 +27,6 @@ pub(super) struct AnswerBuilder<'a> {
     pub(super) key: &'a ApiKey,
     observer: &'a Observer,
     pub(super) text: String,
-    /// Length of the text that was reported as events.
-    reported: usize,
     /// White space that is part of the caption only if text follows.
     trailing: String,
     pub(super) finish_reason: Option<String>,
@@ -51,7 +49,6 @@ impl<'a> AnswerBuilder<'a> {
             key,
             observer,
             text: String::new(),
-            reported: 0,
             trailing: String::new(),
             finish_reason: None,
             model: None,
@@ -103,20 +100,13 @@ impl<'a> AnswerBuilder<'a> {
         let rest = self.trailing.split_off(self.trailing.trim_end().len());
         let text = std::mem::replace(&mut self.trailing, rest);
         self.text.push_str(&text);
-        // Text that may be the beginning of the key is not reported yet.
-        self.report(self.reported + self.key.start_in(&self.text[self.reported..]));
-    }
-
-    fn report(&mut self, end: usize) {
-        if end > self.reported {
-            self.observer.emit(Event::Text(self.key.hide(&self.text[self.reported..end])));
-            self.reported = end;
+        if !text.is_empty() {
+            self.observer.emit(Event::Text(text));
         }
     }
 
     /// Returns the answer, or the reason why the caption is incomplete.
-    pub(super) fn into_answer(mut self, options: &ClientOptions) -> Result<Answer, Error> {
-        self.report(self.text.len());
+    pub(super) fn into_answer(self, options: &ClientOptions) -> Result<Answer, Error> {
         if self.text.is_empty() {
             return Err(self.incomplete("there is no text in it"));
         }
@@ -130,10 +120,9 @@ impl<'a> AnswerBuilder<'a> {
         }
         Ok(Answer {
             usd: self.usd(),
-            request_id: self.request_id(),
-            // A server may repeat the key in any text.
-            caption: self.key.hide(&self.text),
-            model: self.model.map(|model| self.key.hide(&model)),
+            request_id: error_response::request_id(self.headers),
+            caption: self.text,
+            model: self.model,
             finish_reason: self.finish_reason,
             usage: self.usage,
             body: self.body,
@@ -164,8 +153,9 @@ impl<'a> AnswerBuilder<'a> {
         self.usd.or_else(|| usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used")))
     }
 
+    /// Request id for an error.
     fn request_id(&self) -> Option<String> {
-        error_response::request_id(self.headers, self.key)
+        error_response::request_id(self.headers).map(|id| self.key.hide(&id))
     }
 }
 

@@ -113,7 +113,7 @@ pub(super) mod tests {
             "code",
             "0",
         ];
-        const TEXTS: [&str; 6] = ["sk-marked", "a", " ", "\n", "\u{1b}[31m", "run out of"];
+        const TEXTS: [&str; 6] = ["sk-marked-0123456", "a", " ", "\n", "\u{1b}[31m", "run out of"];
         match random.u8(..if depth == 0 { 5 } else { 8 }) {
             0 => Value::Null,
             1 => random.bool().into(),

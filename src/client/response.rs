@@ -70,14 +70,8 @@ impl AnswerBuilder<'_> {
             End::OverLimit => return Err(self.unexpected("an endless body")),
             End::Broken(error) => return Err(classify(error)),
         }
-        let mut document =
-            json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
-        // As received, unless it holds the key in some notation.
-        let body = if self.key.hide_in(&mut document) {
-            document.to_string()
-        } else {
-            String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned()
-        };
+        let document = json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
+        let body = String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned();
         self.take_document(&document, "message")?;
         self.body = Some(body);
         Ok(())

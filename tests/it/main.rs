@@ -59,4 +59,5 @@ mod terminal;
 mod terminal_escapes;
 mod tls;
 mod token_check;
+mod unaltered_text;
 mod windows;
