@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::client::Answer;
+use crate::client::{Answer, Usage};
 use crate::error::{Error, ErrorKind};
 
 /// Spending limit in US dollars, shared by all requests of a run.
@@ -84,13 +84,9 @@ impl Ledger {
         Some(self.usd_per_token? * (prompt_tokens + self.max_caption_tokens))
     }
 
-    fn count(&mut self, answer: &Answer) {
-        let Some(usd) = answer.usd else {
-            self.is_blind = true;
-            return;
-        };
+    fn count(&mut self, usd: f64, usage: Option<Usage>) {
         self.spent += usd;
-        let Some(usage) = answer.usage else { return };
+        let Some(usage) = usage else { return };
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let (audio, caption) = (usage.prompt_tokens as f64, usage.completion_tokens as f64);
         let usd_per_token = usd / (audio + caption).max(1.0);
@@ -102,7 +98,7 @@ impl Ledger {
     /// billed.
     fn count_failure(&mut self, error: &Error, estimate: Option<f64>) {
         match error.usd() {
-            Some(usd) => self.spent += usd,
+            Some(usd) => self.count(usd, error.received().and_then(|received| received.usage)),
             None if error.is_after_response() && estimate.is_none() => self.is_blind = true,
             None if error.is_after_response() || error.kind() == ErrorKind::Network => {
                 self.spent += estimate.unwrap_or(0.0);
@@ -117,7 +113,9 @@ impl Reservation<'_> {
     pub(crate) fn settle(self, result: &Result<Answer, Error>) {
         let mut ledger = self.budget.ledger();
         match result {
-            Ok(answer) => ledger.count(answer),
+            Ok(Answer { usd: Some(usd), usage, .. }) => ledger.count(*usd, *usage),
+            // Without a cost the limit cannot be kept.
+            Ok(_) => ledger.is_blind = true,
             Err(error) => ledger.count_failure(error, self.usd),
         }
     }

@@ -121,7 +121,9 @@ pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_thread
 pub use self::client::{
     Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Price, Usage, Window,
 };
-pub use self::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
+pub use self::error::{
+    Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
+};
 pub use self::input::{
     FolderSearch, Input, InputError, Source, dedup, is_audio_name, leads_to_several, read_list,
 };

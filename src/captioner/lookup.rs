@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Captioner, merge};
+use super::Captioner;
+use crate::error::add;
 use crate::manifest::entry::ManifestEntry;
 use crate::manifest::key::CacheKey;
 use crate::outcome::{Outcome, Status};
@@ -21,8 +22,8 @@ impl Captioner {
         let windows = entry.windows.iter().map(|part| cache_key.window(part.start, part.end));
         for window in windows.collect::<HashSet<_>>() {
             let Some(part) = self.cached(&window) else { continue };
-            entry.usage = merge::add(entry.usage, part.usage, |one, other| one + other);
-            entry.usd = merge::add(entry.usd, part.usd, |one, other| one + other);
+            entry.usage = add(entry.usage, part.usage, |one, other| one + other);
+            entry.usd = add(entry.usd, part.usd, |one, other| one + other);
         }
         Some(entry)
     }

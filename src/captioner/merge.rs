@@ -1,39 +1,44 @@
 //! Joins the answers of all windows of a file.
 
-use crate::client::Answer;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::client::{Answer, Stop, Usage};
+use crate::error::{Effect, Error, ErrorKind, Received, add};
 
-/// Joins the answers in the order of their windows, or returns the highest-ranking error.
+/// Joins the answers in the order of their windows, or returns the highest-ranking error with all
+/// that was received.
 pub(super) fn join(results: Vec<Result<Answer, Error>>) -> Result<Answer, Error> {
-    let mut answers = Vec::new();
-    let mut worst = None;
+    let (mut answers, mut errors, mut received) = (Vec::new(), Vec::new(), Vec::new());
     for result in results {
         match result {
             Ok(answer) => answers.push(answer),
-            Err(error) if worst.as_ref().is_none_or(|worst| rank(&error) > rank(worst)) => {
-                worst = Some(error);
+            Err(error) => {
+                let (error, content) = error.into_parts();
+                received.push((start_of_error(&error), content));
+                errors.push(error);
             }
-            Err(_) => {}
         }
     }
-    if let Some(error) = worst {
-        return Err(error);
-    }
     answers.sort_by(|one, other| start(one).total_cmp(&start(other)));
-    Ok(sum(answers))
+    let Some(error) = errors.into_iter().max_by_key(rank) else { return Ok(sum(answers)) };
+    received.extend(answers.into_iter().map(|answer| (start(&answer), answer.into())));
+    received.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let received = received.into_iter().map(|(_, content)| content);
+    Err(error.with_received(received.fold(Received::default(), Received::and)))
 }
 
 /// Ranks errors that stop the run first and interruptions last; among equals the earliest window.
 fn rank(error: &Error) -> (bool, bool, i64) {
     let stops_run = error.effect() == Effect::StopRun;
     let is_failure = error.kind() != ErrorKind::Interrupted;
-    let start = match error {
+    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+    let earlier = -start_of_error(error) as i64;
+    (stops_run, is_failure, earlier)
+}
+
+fn start_of_error(error: &Error) -> f64 {
+    match error {
         Error::InWindow { start, .. } => *start,
         _ => 0.0,
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
-    let earlier = -start as i64;
-    (stops_run, is_failure, earlier)
+    }
 }
 
 fn start(answer: &Answer) -> f64 {
@@ -45,11 +50,11 @@ fn sum(answers: Vec<Answer>) -> Answer {
     let mut joined = Answer { caption: captions.join("\n"), ..Answer::default() };
     for answer in answers {
         joined.attempts += answer.attempts;
-        joined.usage = add(joined.usage, answer.usage, |one, other| one + other);
+        joined.usage = add(joined.usage, answer.usage, add_usage);
         joined.usd = add(joined.usd, answer.usd, |one, other| one + other);
         joined.model = joined.model.or(answer.model);
         // A window whose caption was cut short decides the reason of the whole.
-        if joined.finish_reason.as_deref().is_none_or(|reason| reason == "stop") {
+        if Stop::of(joined.finish_reason.as_deref()) == Stop::Complete {
             joined.finish_reason = answer.finish_reason.or(joined.finish_reason);
         }
         joined.windows.extend(answer.windows);
@@ -57,10 +62,11 @@ fn sum(answers: Vec<Answer>) -> Answer {
     joined
 }
 
-/// Adds two values; one that is missing counts as nothing.
-pub(super) fn add<T>(one: Option<T>, other: Option<T>, sum: impl Fn(T, T) -> T) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(sum(one, other)),
-        (one, other) => one.or(other),
+/// Adds the token counts of two windows. A sum is unknown if a part is.
+fn add_usage(one: Usage, other: Usage) -> Usage {
+    let mut sum = one + other;
+    if one.prompt_tokens == 0 || other.prompt_tokens == 0 {
+        sum.prompt_tokens = 0;
     }
+    sum
 }

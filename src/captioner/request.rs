@@ -60,8 +60,10 @@ impl Captioner {
             reservation.settle(&result);
         }
         let answer = result?;
-        check_tokens(&client.options().model, seconds, &answer)?;
-        Ok(answer)
+        match check_tokens(&client.options().model, seconds, &answer) {
+            Ok(()) => Ok(answer),
+            Err(error) => Err(error.with_received(answer.into())),
+        }
     }
 
     /// Sends the audio in one dialect after another, prepared for each, until one is accepted.

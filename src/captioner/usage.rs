@@ -2,9 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::merge::add;
 use crate::client::{Answer, Usage};
-use crate::error::Error;
+use crate::error::{Error, add};
 
 /// Tokens per second of audio; a shorter clip counts as one second. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01.
@@ -21,7 +20,10 @@ impl UsageCounter {
     pub(super) fn count(&self, result: &Result<Answer, Error>) {
         let (counted, cost) = match result {
             Ok(answer) => (answer.usage.unwrap_or_default(), answer.usd),
-            Err(error) => (Usage::default(), error.usd()),
+            Err(error) => {
+                let usage = error.received().and_then(|received| received.usage);
+                (usage.unwrap_or_default(), error.usd())
+            }
         };
         let mut totals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (usage, usd) = &mut *totals;
@@ -49,13 +51,13 @@ pub(super) fn check_tokens(
     let expected = audio_tokens(seconds);
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let counted = usage.prompt_tokens as f64;
-    if counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
+    let is_unknown = usage.prompt_tokens == 0;
+    if is_unknown || counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
         return Ok(());
     }
     Err(Error::NotHeard {
         prompt_tokens: usage.prompt_tokens,
         expected,
-        usd: answer.usd,
         request_id: answer.request_id.clone(),
     })
 }

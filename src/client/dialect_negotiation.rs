@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::dialect::Dialect;
 use super::request::Audio;
 use super::retry::RetryState;
-use crate::error::{ApiErrorKind, Error};
+use crate::error::{ApiErrorKind, Error, add};
 use crate::progress::{Event, Observer};
 
 /// Dialect of the server, shared by all requests of a client.
@@ -149,6 +149,14 @@ impl<'a> CaptionRequest<'a> {
 
     /// Result of the request, once [`next_dialect`](Self::next_dialect) has returned `None`.
     pub(crate) fn finish(self) -> Result<Answer, Error> {
-        self.result.expect("the loop runs until there is a result")
+        let received = self.retry.received;
+        match self.result.expect("the loop runs until there is a result") {
+            // Failed attempts may have been billed too.
+            Ok(answer) => {
+                let usd = add(answer.usd, received.usd, |one, other| one + other);
+                Ok(Answer { usd, ..answer })
+            }
+            Err(error) => Err(error.with_received(received)),
+        }
     }
 }

@@ -34,10 +34,21 @@ pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], key: &ApiKey) 
 /// Reads the error in a successful response or in an event of a stream, if there is one.
 pub(super) fn in_success(document: &Value, headers: &HeaderMap, key: &ApiKey) -> Option<ApiError> {
     let error = &document["error"];
-    let is_error = error.is_object()
+    let has_choices = document["choices"].as_array().is_some_and(|choices| !choices.is_empty());
+    let is_error = error.as_object().is_some_and(|error| !has_choices || error.values().any(says))
         || text_of(error).is_some()
         || (document.get("message").is_some() && document.get("choices").is_none());
     is_error.then(|| from_document(document, own_status(document), headers, key))
+}
+
+/// True if a value of an error object says that there is an error.
+fn says(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Bool(true) | Value::Array(_) | Value::Object(_) => true,
+    }
 }
 
 /// Reads `Retry-After`: seconds, or a date by the clock of the server.

@@ -26,6 +26,11 @@ pub(super) fn from_text(text: &str) -> Option<Value> {
         .ok()
 }
 
+/// Text of a string that is not empty.
+pub(super) fn text_in(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Replaces lone surrogates, which models produce when they cut text between tokens.
 fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
     let escape = r"(?i)\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(ud[89a-f][0-9a-f]{2})|.)";

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
+pub(crate) use self::answer::Stop;
 pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
@@ -27,6 +28,7 @@ mod answer;
 mod answer_builder;
 mod api_key;
 mod body;
+mod choice;
 mod dialect;
 mod dialect_negotiation;
 mod download;
@@ -160,7 +162,10 @@ impl Client {
                     self.0.rate_limiter.succeeded();
                     return Ok(answer);
                 }
-                Err(error) => retry.wait(error, observer).await?,
+                Err(error) => {
+                    let error = retry.keep_received(error);
+                    retry.wait(error, observer).await?;
+                }
             }
         }
     }

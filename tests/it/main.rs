@@ -16,6 +16,7 @@
 mod api_key;
 mod audit;
 mod batch;
+mod billed_responses;
 mod browser;
 mod ci_examples;
 mod completions;

@@ -13,7 +13,7 @@ use crate::config::environment::is_ci_log;
 use crate::ui::escape::CommandEscaper;
 use crate::ui::hints::{Exit, hint};
 use crate::ui::progress::Progress;
-use crate::ui::summary::{Summary, windows};
+use crate::ui::summary::{Summary, tokens, windows};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
@@ -181,7 +181,7 @@ impl Diagnostics {
             facts.push(format!("{} tries", answer.attempts));
         }
         if let Some(usage) = answer.usage {
-            facts.push(format!("{} + {} tokens", usage.prompt_tokens, usage.completion_tokens));
+            facts.push(tokens(usage));
         }
         facts.extend(answer.usd.map(|usd| format!("${usd:.6}")));
         facts.extend(answer.model.clone());
