@@ -40,8 +40,7 @@ impl Service {
 }
 
 impl Captioner {
-    /// Sends the audio within the budget and checks the token count of the answer. `original` is
-    /// the clip that the audio was prepared from.
+    /// Sends the audio within the budget. `original` is the clip that the audio was prepared from.
     pub(super) async fn request(
         &self,
         audio: &Audio,
@@ -54,16 +53,12 @@ impl Captioner {
             Some(budget) => Some(budget.reserve(seconds.map_or(0.0, audio_tokens)).await?),
             None => None,
         };
-        let result = self.negotiate(client, audio, original, observer).await;
+        let result = self.negotiate(client, audio, original, seconds, observer).await;
         self.usage.count(&result);
         if let Some(reservation) = reservation {
             reservation.settle(&result);
         }
-        let answer = result?;
-        match check_tokens(&client.options().model, seconds, &answer) {
-            Ok(()) => Ok(answer),
-            Err(error) => Err(error.with_received(answer.into())),
-        }
+        result
     }
 
     /// Sends the audio in one dialect after another, prepared for each, until one is accepted.
@@ -72,9 +67,12 @@ impl Captioner {
         client: &Client,
         audio: &Audio,
         original: Option<&Clip>,
+        seconds: Option<f64>,
         observer: &Observer,
     ) -> Result<Answer, Error> {
-        let mut request = client.request(observer);
+        let model = &client.options().model;
+        let check = |answer: &Answer| check_tokens(model, seconds, answer);
+        let mut request = client.request(observer, &check);
         while let Some(dialect) = request.next_dialect().await {
             match self.audio_for(dialect, audio, original, observer).await {
                 Ok(audio) => request.send(&audio).await,

@@ -123,6 +123,8 @@ fn classify(status: u16, text: &str, full_message: &str) -> ApiErrorKind {
         429 => ApiErrorKind::RateLimited,
         300..=399 => ApiErrorKind::Redirected,
         400 | 422 if is_about_form(full_message) => ApiErrorKind::WrongForm,
+        415 if !full_message.is_empty() => ApiErrorKind::WrongForm,
+        500 if is_about_audio_form(full_message) => ApiErrorKind::WrongForm,
         0 | 408 | 500.. => ApiErrorKind::Failed,
         _ => ApiErrorKind::Rejected,
     }
@@ -131,10 +133,20 @@ fn classify(status: u16, text: &str, full_message: &str) -> ApiErrorKind {
 /// True if a server refused the form of the audio. Such a request is not billed. Source: AI/ML API
 /// docs, "usage logs".
 fn is_about_form(message: &str) -> bool {
-    let form = r"(?i)\b(?:input_audio|audio_url|base64|padding|data ur[il]|load audio|audio file|format)\b";
     let content = r"(?i)\btoo (?:long|short|large)\b|\bduration\b|\b10 mb\b";
-    let matches = |regex| Regex::new(regex).is_ok_and(|regex| regex.is_match(message));
-    matches(form) && !matches(content)
+    let is_form = is_about_audio_form(message) || matches(r"(?i)\bformat\b", message);
+    is_form && !matches(content, message)
+}
+
+/// True if a message names a part of the request that carries audio. llama.cpp of 2025 refuses a
+/// form with 500, as other servers report failures, whose "format" may be about anything.
+fn is_about_audio_form(message: &str) -> bool {
+    let form = r"(?i)\b(?:input_audio|audio_url|base64|padding|data ur[il]|load (?:image or )?audio|audio file)\b|\bcontent\[\]";
+    matches(form, message)
+}
+
+fn matches(regex: &str, text: &str) -> bool {
+    Regex::new(regex).is_ok_and(|regex| regex.is_match(text))
 }
 
 /// Text of a string or of a list of strings.

@@ -15,7 +15,7 @@ pub use self::pricing::Price;
 pub use self::request::Audio;
 
 use self::body::RequestBody;
-use self::dialect_negotiation::{CaptionRequest, DialectNegotiation};
+use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
 use self::download::Downloader;
 use self::rate_limit::RateLimiter;
 use self::retry::RetryState;
@@ -88,7 +88,7 @@ impl Client {
     ///
     /// Fails with [`Error::Undecodable`] if the dialect cannot carry the format of the audio.
     pub async fn caption(&self, audio: &Audio, observer: &Observer) -> Result<Answer, Error> {
-        let mut request = self.request(observer);
+        let mut request = self.request(observer, &|_| Ok(()));
         while request.next_dialect().await.is_some() {
             request.send(audio).await;
         }
@@ -105,7 +105,7 @@ impl Client {
         let path = path.as_ref().to_owned();
         let clip = off_thread(move || Clip::open(path)).await?;
         let observer = Observer::none();
-        let mut request = self.request(&observer);
+        let mut request = self.request(&observer, &|_| Ok(()));
         while let Some(dialect) = request.next_dialect().await {
             let (clip, portable_only) = (clip.clone(), dialect.is_portable_only());
             let upload = UploadOptions { portable_only, ..UploadOptions::default() };
@@ -117,10 +117,15 @@ impl Client {
         request.finish()
     }
 
-    /// Starts a request whose audio is prepared for each dialect by the caller.
-    pub(crate) fn request<'a>(&'a self, observer: &'a Observer) -> CaptionRequest<'a> {
+    /// Starts a request whose audio is prepared for each dialect by the caller. `check` fails for an
+    /// answer that ignores the audio.
+    pub(crate) fn request<'a>(
+        &'a self,
+        observer: &'a Observer,
+        check: CheckAnswer<'a>,
+    ) -> CaptionRequest<'a> {
         let retry = RetryState::new(self.0.options.max_retries, &self.0.rate_limiter);
-        CaptionRequest::new(self, retry, observer)
+        CaptionRequest::new(self, retry, observer, check)
     }
 
     /// Downloads a URL with the timeouts and retries of the options.

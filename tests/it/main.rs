@@ -49,6 +49,7 @@ mod resampling;
 mod responses;
 mod retries;
 mod sandbox;
+mod settled_dialect;
 #[cfg(unix)]
 mod signals;
 mod skip;
