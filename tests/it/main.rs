@@ -36,6 +36,7 @@ mod library;
 mod manifest;
 mod measurements;
 mod memory_limits;
+mod output_injection;
 mod outputs;
 mod process_monitor;
 mod properties;
