@@ -90,6 +90,7 @@
 //! `default-features = false`.
 
 mod text;
+mod url_name;
 
 mod error;
 
@@ -133,3 +134,4 @@ pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
 pub use self::shutdown::Shutdown;
 pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
+pub use self::url_name::path_name;

@@ -13,6 +13,7 @@ use crate::input::{Source, is_local};
 use crate::manifest::entry::ManifestEntry;
 use crate::progress::{Event, Observer};
 use crate::rules::Rule;
+use crate::url_name::url_name;
 
 /// Source of an input that was opened.
 pub(super) enum Opened {
@@ -50,7 +51,7 @@ impl Captioner {
     async fn download(&self, url: &Url, observer: &Observer) -> Result<Clip, Error> {
         let client = self.service.client()?;
         if !self.options.inline && is_local(url) {
-            observer.emit(Event::Inlining { url: url.to_string() });
+            observer.emit(Event::Inlining { url: url_name(url) });
         }
         client.download(url, self.options.upload.largest_source(), observer).await
     }

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Stop, Usage};
-use super::api_key::ApiKey;
+use super::api_key::Secrets;
 use super::choice::Choice;
 use super::json::text_in;
 use super::options::ClientOptions;
@@ -34,7 +34,7 @@ const MAX_USD: f64 = 1_000_000.0;
 pub(super) struct AnswerBuilder<'a> {
     status: u16,
     headers: &'a HeaderMap,
-    pub(super) key: &'a ApiKey,
+    pub(super) secrets: Secrets<'a>,
     observer: &'a Observer,
     /// Choices by their index. The caption is the first.
     choices: BTreeMap<u64, Choice>,
@@ -48,13 +48,13 @@ impl<'a> AnswerBuilder<'a> {
     pub(super) fn new(
         status: u16,
         headers: &'a HeaderMap,
-        key: &'a ApiKey,
+        secrets: Secrets<'a>,
         observer: &'a Observer,
     ) -> Self {
         Self {
             status,
             headers,
-            key,
+            secrets,
             observer,
             choices: BTreeMap::new(),
             model: None,
@@ -84,7 +84,7 @@ impl<'a> AnswerBuilder<'a> {
         let cost = &document["meta"]["usage"];
         self.usd = usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64()).or(self.usd);
         self.usage = usage(&document["usage"], self.usage);
-        if let Some(api_error) = error_response::in_success(document, self.headers, self.key) {
+        if let Some(api_error) = error_response::in_success(document, self.headers, self.secrets) {
             // After the finish reason the caption is complete.
             let is_complete = self.has_finished() && self.stop() == Stop::Complete;
             return if is_complete { Ok(()) } else { Err(Box::new(api_error).into()) };
@@ -187,7 +187,7 @@ impl<'a> AnswerBuilder<'a> {
     }
 
     pub(super) fn incomplete(&self, reason: &str) -> Error {
-        let reason = one_line(&self.key.hide(reason), MAX_REASON_LEN);
+        let reason = one_line(&self.secrets.hide(reason), MAX_REASON_LEN);
         Error::Incomplete { reason, request_id: self.request_id() }
     }
 
@@ -208,7 +208,7 @@ impl<'a> AnswerBuilder<'a> {
 
     /// Request id for an error.
     fn request_id(&self) -> Option<String> {
-        error_response::request_id(self.headers).map(|id| self.key.hide(&id))
+        error_response::request_id(self.headers).map(|id| self.secrets.hide(&id))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use crate::error::Error;
+use crate::url_name::url_name;
 
 /// Replacement for the key.
 const HIDDEN: &str = "(key)";
@@ -44,7 +46,7 @@ impl ApiKey {
 
     /// Masks the key in the text of an error, because some servers repeat it, and its beginning at
     /// the end of a text that was cut. A short key is masked nowhere: it may be an ordinary word.
-    pub(super) fn hide(&self, text: &str) -> String {
+    fn hide(&self, text: &str) -> String {
         if self.plain.len() < MIN_SECRET_LEN {
             return text.to_owned();
         }
@@ -60,6 +62,25 @@ impl ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(hidden)")
+    }
+}
+
+/// Secrets of a request, which are masked in error texts.
+#[derive(Clone, Copy)]
+pub(super) struct Secrets<'a> {
+    pub(super) key: &'a ApiKey,
+    /// URL of the audio; a server that cannot fetch it may repeat it.
+    pub(super) url: Option<&'a Url>,
+}
+
+impl Secrets<'_> {
+    /// Masks the key in a text, and replaces the URL by its name.
+    pub(super) fn hide(self, text: &str) -> String {
+        let Some(url) = self.url else { return self.key.hide(text) };
+        let (name, mut without_fragment) = (url_name(url), url.clone());
+        without_fragment.set_fragment(None);
+        let text = text.replace(url.as_str(), &name).replace(without_fragment.as_str(), &name);
+        self.key.hide(&text)
     }
 }
 

@@ -10,7 +10,7 @@ use regex::Regex;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use super::api_key::ApiKey;
+use super::api_key::Secrets;
 use super::json;
 use crate::error::{ApiError, ApiErrorKind};
 use crate::text::one_line;
@@ -26,19 +26,28 @@ const MAX_ID_LEN: usize = 128;
 const MAX_WAIT: f64 = 30.0 * 24.0 * 3600.0;
 
 /// Reads the body of an error response.
-pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], key: &ApiKey) -> ApiError {
+pub(super) fn read(
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    secrets: Secrets<'_>,
+) -> ApiError {
     let document = json::from_bytes(body).unwrap_or_else(|| plain_text(body));
-    from_document(&document, status, headers, key)
+    from_document(&document, status, headers, secrets)
 }
 
 /// Reads the error in a successful response or in an event of a stream, if there is one.
-pub(super) fn in_success(document: &Value, headers: &HeaderMap, key: &ApiKey) -> Option<ApiError> {
+pub(super) fn in_success(
+    document: &Value,
+    headers: &HeaderMap,
+    secrets: Secrets<'_>,
+) -> Option<ApiError> {
     let error = &document["error"];
     let has_choices = document["choices"].as_array().is_some_and(|choices| !choices.is_empty());
     let is_error = error.as_object().is_some_and(|error| !has_choices || error.values().any(says))
         || text_of(error).is_some()
         || (document.get("message").is_some() && document.get("choices").is_none());
-    is_error.then(|| from_document(document, own_status(document), headers, key))
+    is_error.then(|| from_document(document, own_status(document), headers, secrets))
 }
 
 /// True if a value of an error object says that there is an error.
@@ -72,7 +81,12 @@ pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     id.map(|id| one_line(id, MAX_ID_LEN)).filter(|id| !id.is_empty())
 }
 
-fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKey) -> ApiError {
+fn from_document(
+    document: &Value,
+    status: u16,
+    headers: &HeaderMap,
+    secrets: Secrets<'_>,
+) -> ApiError {
     let error = &document["error"];
     let message =
         [&document["message"], &error["message"], error, &document["detail"], &document["title"]]
@@ -95,11 +109,11 @@ fn from_document(document: &Value, status: u16, headers: &HeaderMap, key: &ApiKe
     ApiError {
         status,
         kind: classify(status, &format!("{codes} {message}").to_lowercase(), &full_message),
-        message: one_line(&key.hide(&full_message), MAX_MESSAGE_LEN),
+        message: one_line(&secrets.hide(&full_message), MAX_MESSAGE_LEN),
         request_id: text_of(&document["requestId"])
             .map(|id| one_line(&id, MAX_ID_LEN))
             .or_else(|| request_id(headers))
-            .map(|id| key.hide(&id)),
+            .map(|id| secrets.hide(&id)),
         retry_after: retry_after(headers),
     }
 }
@@ -217,6 +231,7 @@ fn plain_text(body: &[u8]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::api_key::ApiKey;
     use crate::client::json::tests::random_document;
     use crate::error::Error;
     use support::random::{cases, mutated, soup};
@@ -250,7 +265,12 @@ mod tests {
                     mutated(random, &body)
                 }
             };
-            let error = read(random.u16(100..1000), &HeaderMap::new(), &body, &key);
+            let error = read(
+                random.u16(100..1000),
+                &HeaderMap::new(),
+                &body,
+                Secrets { key: &key, url: None },
+            );
             let texts = format!("{error} {error:?} {}", Error::from(Box::new(error.clone())));
             assert!(error.message.chars().count() <= MAX_MESSAGE_LEN + 1, "{}", error.message);
             assert!(!error.message.contains(char::is_control), "{:?}", error.message);

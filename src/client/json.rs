@@ -43,7 +43,7 @@ fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::client::api_key::ApiKey;
+    use crate::client::api_key::{ApiKey, Secrets};
     use crate::client::error_response;
     use reqwest::header::HeaderMap;
     use support::random::Rng;
@@ -93,7 +93,11 @@ pub(super) mod tests {
             let changed = mutated(random, &document);
             if let Some(document) = from_bytes(&changed) {
                 let key = ApiKey::new("k").unwrap();
-                error_response::in_success(&document, &HeaderMap::new(), &key);
+                error_response::in_success(
+                    &document,
+                    &HeaderMap::new(),
+                    Secrets { key: &key, url: None },
+                );
             }
         });
     }

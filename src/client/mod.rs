@@ -14,6 +14,7 @@ pub use self::options::ClientOptions;
 pub use self::pricing::Price;
 pub use self::request::Audio;
 
+use self::api_key::Secrets;
 use self::body::RequestBody;
 use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
 use self::download::Downloader;
@@ -193,7 +194,14 @@ impl Client {
             .send()
             .await
             .map_err(|error| self.classify(error))?;
-        response::receive(response, options, key, observer, |error| self.classify(error)).await
+        let url = match audio {
+            Audio::Url(url) => Some(url),
+            Audio::Clip(_) => None,
+        };
+        response::receive(response, options, Secrets { key, url }, observer, |error| {
+            self.classify(error)
+        })
+        .await
     }
 
     fn classify(&self, error: reqwest::Error) -> Error {

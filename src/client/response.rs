@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use super::answer::Answer;
 use super::answer_builder::AnswerBuilder;
-use super::api_key::ApiKey;
+use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
 use super::{error_response, json};
@@ -30,7 +30,7 @@ const DONE: &str = "[DONE]";
 pub(super) async fn receive(
     mut response: Response,
     options: &ClientOptions,
-    key: &ApiKey,
+    secrets: Secrets<'_>,
     observer: &Observer,
     classify: impl Fn(reqwest::Error) -> Error,
 ) -> Result<Answer, Error> {
@@ -39,9 +39,11 @@ pub(super) async fn receive(
     if !status.is_success() {
         // A partial error message is better than none.
         let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;
-        return Err(Box::new(error_response::read(status.as_u16(), &headers, &body, key)).into());
+        return Err(
+            Box::new(error_response::read(status.as_u16(), &headers, &body, secrets)).into()
+        );
     }
-    let mut builder = AnswerBuilder::new(status.as_u16(), &headers, key, observer);
+    let mut builder = AnswerBuilder::new(status.as_u16(), &headers, secrets, observer);
     let taken = builder.take(&mut response, classify).await;
     taken
         .and_then(|()| builder.answer(options))

@@ -239,7 +239,7 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
     /// A caption could not be written.
-    #[error("could not write {}", path.display())]
+    #[error("could not write {}", crate::url_name::path_name(path))]
     Unwritable {
         /// Path of the file.
         path: PathBuf,

@@ -11,6 +11,7 @@ pub(crate) use self::local_url::is_local;
 pub use self::walk::{FolderSearch, is_audio_name, leads_to_several};
 
 use crate::error::{Error, Setting};
+use crate::url_name::{url_name, without_secrets};
 
 mod dedup;
 mod list;
@@ -21,7 +22,8 @@ mod walk;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Input {
-    /// Name in every output: the operand, or the path that was found.
+    /// Name in every output: the operand, or the path that was found. That of a URL has no user,
+    /// password, query or fragment.
     pub name: String,
     /// Location of the audio.
     pub source: Source,
@@ -81,7 +83,11 @@ impl Input {
             Source::Stdin => "stdin".into(),
             Source::File(path) => relative_path(path),
         };
-        Ok(Self { name: operand.to_string_lossy().into_owned(), source, relative_path })
+        let name = match &source {
+            Source::Url(url) => url_name(url),
+            Source::File(_) | Source::Stdin => operand.to_string_lossy().into_owned(),
+        };
+        Ok(Self { name, source, relative_path })
     }
 
     fn file(path: PathBuf, relative_path: PathBuf) -> Self {
@@ -108,7 +114,7 @@ fn is_http(text: &str) -> bool {
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {
-    Error::invalid(Setting::Url, url, reason)
+    Error::invalid(Setting::Url, without_secrets(url), reason)
 }
 
 #[cfg(test)]

@@ -63,4 +63,5 @@ mod terminal_escapes;
 mod tls;
 mod token_check;
 mod unaltered_text;
+mod url_names;
 mod windows;

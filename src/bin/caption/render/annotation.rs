@@ -2,7 +2,6 @@
 
 use caption::{ErrorKind, Finding, Outcome, Severity, one_line, sanitize};
 
-use super::location;
 use crate::ui::hints::hint;
 
 /// Limit of a text in characters: messages of a server have none.
@@ -42,7 +41,7 @@ impl<T> BySeverity<T> {
 pub(super) fn annotations(outcome: &Outcome) -> Vec<Annotation> {
     let failure = outcome.error().map(|error| {
         let message = format!("{error}; {}", hint(error));
-        Annotation::failure(error.kind(), &location::rename(outcome, &message))
+        Annotation::failure(error.kind(), &message)
     });
     let manifest_error = outcome.manifest_error.as_ref().map(|error| {
         Annotation::failure(ErrorKind::Output, &format!("could not write the manifest ({error})"))

@@ -56,7 +56,12 @@ impl OutputFile {
     fn new(path: &Path, target: PathBuf, writer: io::Result<Writer>) -> Result<Self, Error> {
         match writer {
             Ok(writer) => Ok(Self { path: target, writer, is_empty: true }),
-            Err(source) => Err(Error::Unwritable { path: path.to_owned(), source }),
+            Err(source) => {
+                // The text of an error may repeat the path, which may be a URL with a password.
+                let is_url = path.to_string_lossy().contains("://");
+                let source = if is_url { source.kind().into() } else { source };
+                Err(Error::Unwritable { path: path.to_owned(), source })
+            }
         }
     }
 

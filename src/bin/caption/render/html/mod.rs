@@ -67,9 +67,6 @@ fn asset(outcome: &Outcome, media: Option<&Media>) -> Value {
         asset["sha256"] = json!(sha256);
     }
     asset["findings"] = json!(outcome.findings);
-    if let Some(Value::String(message)) = asset.pointer_mut("/error/message") {
-        *message = location::rename(outcome, message);
-    }
     sanitize_json(&mut asset);
     let levels = outcome.sound.as_ref().and_then(|sound| sound.levels.as_ref());
     asset["waveform"] = json!(levels.map(|levels| BASE64_STANDARD.encode(&levels.waveform)));
