@@ -31,6 +31,7 @@ mod fleet_examples;
 mod folders_and_lists;
 mod harness;
 mod html_report;
+mod ineffective_options;
 mod inputs;
 mod library;
 mod manifest;

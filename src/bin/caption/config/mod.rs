@@ -22,6 +22,7 @@ mod captioner;
 pub(crate) mod display;
 pub(crate) mod environment;
 mod file;
+pub(crate) mod ineffective;
 pub(crate) mod input;
 mod overwrite;
 mod rules;
@@ -69,7 +70,7 @@ struct SidecarConfig {
 
 impl Config {
     pub(crate) fn new(settings: Settings) -> anyhow::Result<Self> {
-        let Settings { cli, mut rules, confines_sidecars } = settings;
+        let Settings { cli, mut rules, confines_sidecars, .. } = settings;
         let input = InputConfig::new(&cli)?;
         let is_batch = input.is_batch();
         let formats = formats(&cli, is_batch)?;
