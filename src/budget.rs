@@ -1,23 +1,29 @@
-//! Spending limit shared by all requests of a run.
+//! Tokens and cost of a run, and its spending limit.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
 use crate::client::{Answer, Usage};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, add};
+use crate::platform::lock;
 
-/// Spending limit in US dollars, shared by all requests of a run.
-#[derive(Debug)]
+/// Tokens and cost of all requests of a run, and the limit of their cost.
+#[derive(Debug, Default)]
 pub(crate) struct Budget {
-    max_usd: f64,
+    /// Spending limit in US dollars.
+    pub(crate) max_usd: Option<f64>,
     ledger: Mutex<Ledger>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Ledger {
-    spent: f64,
+    /// Tokens and cost of every response, also of those without a caption.
+    usage: Usage,
+    usd: Option<f64>,
+    /// Estimated cost of failed requests that may have been billed.
+    unreported: f64,
     reserved: f64,
     in_flight: usize,
     usd_per_token: Option<f64>,
@@ -35,13 +41,8 @@ pub(crate) struct Reservation<'a> {
 }
 
 impl Budget {
-    /// Creates a limit with nothing spent.
-    pub(crate) fn new(max_usd: f64) -> Self {
-        Self { max_usd, ledger: Mutex::default(), changed: Notify::new() }
-    }
-
     /// Reserves the estimated cost of a request with so many tokens of audio, and waits while that
-    /// depends on requests in progress.
+    /// depends on requests in progress. Without a limit, every request may run.
     ///
     /// Fails with [`Error::BudgetExceeded`] if the request would exceed the limit.
     pub(crate) async fn reserve(&self, prompt_tokens: f64) -> Result<Reservation<'_>, Error> {
@@ -55,38 +56,43 @@ impl Budget {
     }
 
     fn try_reserve(&self, prompt_tokens: f64) -> Result<Option<Reservation<'_>>, Error> {
-        let mut ledger = self.ledger();
+        let mut ledger = lock(&self.ledger);
         let estimate = ledger.estimate(prompt_tokens);
-        let usd = estimate.unwrap_or(0.0);
-        if ledger.is_blind || ledger.spent >= self.max_usd || ledger.spent + usd > self.max_usd {
-            return Err(Error::BudgetExceeded {
-                spent: ledger.spent,
-                max: self.max_usd,
-                is_blind: ledger.is_blind,
-            });
-        }
-        let fits = estimate.is_some() && ledger.spent + ledger.reserved + usd <= self.max_usd;
-        if ledger.in_flight > 0 && !fits {
-            return Ok(None);
+        let (spent, usd) = (ledger.spent(), estimate.unwrap_or(0.0));
+        if let Some(max) = self.max_usd {
+            if ledger.is_blind || spent >= max || spent + usd > max {
+                return Err(Error::BudgetExceeded { spent, max, is_blind: ledger.is_blind });
+            }
+            let fits = estimate.is_some() && spent + ledger.reserved + usd <= max;
+            if ledger.in_flight > 0 && !fits {
+                return Ok(None);
+            }
         }
         ledger.in_flight += 1;
         ledger.reserved += usd;
         Ok(Some(Reservation { budget: self, usd: estimate }))
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the tokens and the cost of every response, also of those without a caption.
+    pub(crate) fn totals(&self) -> (Usage, Option<f64>) {
+        let ledger = lock(&self.ledger);
+        (ledger.usage, ledger.usd)
     }
 }
 
 impl Ledger {
+    fn spent(&self) -> f64 {
+        self.usd.unwrap_or(0.0) + self.unreported
+    }
+
     fn estimate(&self, prompt_tokens: f64) -> Option<f64> {
         Some(self.usd_per_token? * (prompt_tokens + self.max_caption_tokens))
     }
 
-    fn count(&mut self, usd: f64, usage: Option<Usage>) {
-        self.spent += usd;
-        let Some(usage) = usage else { return };
+    fn count(&mut self, usd: Option<f64>, usage: Option<Usage>) {
+        self.usage = self.usage + usage.unwrap_or_default();
+        self.usd = add(self.usd, usd);
+        let (Some(usd), Some(usage)) = (usd, usage) else { return };
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let (audio, caption) = (usage.prompt_tokens as f64, usage.completion_tokens as f64);
         let usd_per_token = usd / (audio + caption).max(1.0);
@@ -97,25 +103,27 @@ impl Ledger {
     /// Counts the cost that the service reported, else the estimate if the request may have been
     /// billed.
     fn count_failure(&mut self, error: &Error, estimate: Option<f64>) {
-        match error.usd() {
-            Some(usd) => self.count(usd, error.received().and_then(|received| received.usage)),
-            None if error.is_after_response() && estimate.is_none() => self.is_blind = true,
-            None if error.is_after_response() || error.kind() == ErrorKind::Network => {
-                self.spent += estimate.unwrap_or(0.0);
-            }
-            None => {}
+        self.count(error.usd(), error.received().and_then(|received| received.usage));
+        if error.usd().is_some() {
+            return;
+        }
+        if error.is_after_response() && estimate.is_none() {
+            self.is_blind = true;
+        } else if error.is_after_response() || error.kind() == ErrorKind::Network {
+            self.unreported += estimate.unwrap_or(0.0);
         }
     }
 }
 
 impl Reservation<'_> {
-    /// Counts the cost of the finished request.
+    /// Counts the tokens and the cost of the finished request.
     pub(crate) fn settle(self, result: &Result<Answer, Error>) {
-        let mut ledger = self.budget.ledger();
+        let mut ledger = lock(&self.budget.ledger);
         match result {
-            Ok(Answer { usd: Some(usd), usage, .. }) => ledger.count(*usd, *usage),
-            // Without a cost the limit cannot be kept.
-            Ok(_) => ledger.is_blind = true,
+            Ok(answer) => {
+                ledger.is_blind |= answer.usd.is_none();
+                ledger.count(answer.usd, answer.usage);
+            }
             Err(error) => ledger.count_failure(error, self.usd),
         }
     }
@@ -123,7 +131,7 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let mut ledger = self.budget.ledger();
+        let mut ledger = lock(&self.budget.ledger);
         ledger.in_flight -= 1;
         ledger.reserved -= self.usd.unwrap_or(0.0);
         drop(ledger);

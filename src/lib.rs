@@ -94,7 +94,6 @@ mod url_name;
 
 mod error;
 
-mod blocking;
 mod platform;
 mod shutdown;
 
@@ -112,8 +111,6 @@ mod rules;
 mod outcome;
 
 mod captioner;
-
-mod batch;
 
 pub use self::audio::{
     AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, UploadOptions, measure,

@@ -6,7 +6,7 @@ use crate::audio::Sound;
 use crate::client::Answer;
 use crate::error::Error;
 use crate::input::{Input, InputError};
-use crate::manifest::key::CacheKey;
+use crate::manifest::CacheKey;
 use crate::rules::{Finding, Severity};
 
 /// One input and its result.

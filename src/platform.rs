@@ -1,9 +1,12 @@
-//! Differences between operating systems.
+//! Operating system: files, and threads for blocking work.
 
 use std::ffi::OsString;
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Error;
 
 /// Opens a file for reading. A named pipe does not wait for a writer.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
@@ -107,4 +110,23 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
         }
     }
     if kind.is_dir() { "a folder" } else { "a device" }
+}
+
+/// Runs `work` on a thread of the blocking pool. A panic of a decoder fails only its own input.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => Err(Error::Damaged {
+            container: "sound".to_owned(),
+            reason: "its decoder gave up".to_owned(),
+        }),
+        Err(error) => Err(Error::Unreadable(io::Error::other(error))),
+    }
+}
+
+/// Locks a mutex, also after a panic of another holder.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

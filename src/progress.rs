@@ -70,31 +70,29 @@ pub enum Event {
     },
 }
 
-/// Receiver of [`Event`]s: a function, or none.
-#[derive(Clone, Default)]
-pub struct Observer(Option<Arc<dyn Fn(Event) + Send + Sync>>);
+/// Receiver of [`Event`]s.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(Event) + Send + Sync>);
 
 impl Observer {
     /// Calls `listener` for every event. It runs between two steps of a request and must not
     /// block.
     pub fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(listener)))
+        Self(Arc::new(listener))
     }
 
     /// Ignores all events.
     pub fn none() -> Self {
-        Self::default()
+        Self::new(drop)
     }
 
     pub(crate) fn emit(&self, event: Event) {
-        if let Some(listener) = &self.0 {
-            listener(event);
-        }
+        (self.0)(event);
     }
 }
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Observer(..)" } else { "Observer(none)" })
+        f.write_str("Observer(..)")
     }
 }

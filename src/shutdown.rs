@@ -3,11 +3,12 @@
 use tokio::sync::watch;
 
 /// Signal that ends a run early. Clones share one signal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Shutdown(watch::Sender<Stage>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
+    #[default]
     Running,
     Draining,
     Ended,
@@ -16,7 +17,7 @@ enum Stage {
 impl Shutdown {
     /// Creates a signal that has not been raised.
     pub fn new() -> Self {
-        Self(watch::Sender::new(Stage::Running))
+        Self::default()
     }
 
     /// Starts no further inputs; those in progress may finish.
@@ -45,21 +46,11 @@ impl Shutdown {
     }
 
     fn raise(&self, stage: Stage) {
-        self.0.send_if_modified(|current| {
-            let rises = stage > *current;
-            *current = stage.max(*current);
-            rises
-        });
+        self.0.send_modify(|current| *current = stage.max(*current));
     }
 
     async fn reached(&self, stage: Stage) {
         // The sender is `self`, so the channel cannot close.
         let _ = self.0.subscribe().wait_for(|current| *current >= stage).await;
-    }
-}
-
-impl Default for Shutdown {
-    fn default() -> Self {
-        Self::new()
     }
 }

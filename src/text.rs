@@ -70,9 +70,10 @@ pub fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1000.0).round() as u64
 }
 
-/// Rounds seconds to milliseconds.
-pub(crate) fn in_milliseconds(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
+/// Milliseconds in seconds.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+pub(crate) fn seconds(milliseconds: u64) -> f64 {
+    milliseconds as f64 / 1000.0
 }
 
 #[cfg(test)]

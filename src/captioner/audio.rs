@@ -6,27 +6,20 @@ use url::Url;
 
 use super::{Captioner, CaptionerOptions};
 use crate::audio::{Clip, Levels, Prepared, Sound, UploadOptions, measure, prepare};
-use crate::blocking::off_thread;
 use crate::client::{Audio, Dialect};
 use crate::error::Error;
 use crate::input::{Source, is_local};
-use crate::manifest::entry::ManifestEntry;
+use crate::platform::off_thread;
 use crate::progress::{Event, Observer};
 use crate::rules::Rule;
 use crate::url_name::url_name;
 
-/// Source of an input that was opened.
-pub(super) enum Opened {
-    /// URL that the service fetches.
-    Url(Url),
-    Clip(Clip),
-}
-
 impl Captioner {
-    pub(super) async fn open(&self, source: &Source, observer: &Observer) -> Result<Opened, Error> {
+    /// Opens the audio of an input. A URL is returned as it is if the service fetches it.
+    pub(super) async fn open(&self, source: &Source, observer: &Observer) -> Result<Audio, Error> {
         let max_len = self.options.upload.largest_source();
         let clip = match source {
-            Source::Url(url) if !self.downloads(url) => return Ok(Opened::Url(url.clone())),
+            Source::Url(url) if !self.downloads(url) => return Ok(Audio::Url(url.clone())),
             Source::Url(url) => self.download(url, observer).await?,
             Source::File(path) => {
                 let path = path.clone();
@@ -34,39 +27,29 @@ impl Captioner {
             }
             Source::Stdin => off_thread(move || Clip::spool(io::stdin(), max_len)).await?,
         };
-        Ok(Opened::Clip(clip))
+        Ok(Audio::Clip(clip))
     }
 
     /// True if a URL is downloaded here and its content uploaded.
     fn downloads(&self, url: &Url) -> bool {
         let CaptionerOptions { inline, needs_length, upload, .. } = &self.options;
         let is_needed = upload.window.is_some() || self.rules.iter().any(Rule::is_on_audio);
-        *inline
-            || *needs_length
-            || is_needed
-            || is_local(url)
-            || !self.service.dialect().takes_urls()
+        *inline || *needs_length || is_needed || is_local(url) || !self.dialect().takes_urls()
     }
 
     async fn download(&self, url: &Url, observer: &Observer) -> Result<Clip, Error> {
-        let client = self.service.client()?;
+        let client = self.client()?;
         if !self.options.inline && is_local(url) {
             observer.emit(Event::Inlining { url: url_name(url) });
         }
         client.download(url, self.options.upload.largest_source(), observer).await
     }
 
-    /// Upload options for the current dialect.
-    pub(super) fn upload(&self) -> UploadOptions {
-        self.upload_for(self.service.dialect())
-    }
-
-    fn upload_for(&self, dialect: Dialect) -> UploadOptions {
-        let upload = self.options.upload.clone();
-        UploadOptions {
-            portable_only: upload.portable_only || dialect.is_portable_only(),
-            ..upload
-        }
+    /// Upload options for a dialect.
+    pub(super) fn upload_for(&self, dialect: Dialect) -> UploadOptions {
+        let mut upload = self.options.upload.clone();
+        upload.portable_only |= dialect.is_portable_only();
+        upload
     }
 
     /// Audio that the dialect can carry: `audio` itself, or made again from `original`, or
@@ -105,7 +88,7 @@ impl Captioner {
         clip: &Clip,
         observer: &Observer,
     ) -> Result<Prepared, Error> {
-        let prepared = self.prepare_with(self.upload(), clip).await?;
+        let prepared = self.prepare_with(self.upload_for(self.dialect()), clip).await?;
         observer.emit(Event::Prepared {
             format: clip.format().clone(),
             is_converted: prepared.is_converted,
@@ -119,32 +102,39 @@ impl Captioner {
     }
 
     async fn prepare_with(&self, upload: UploadOptions, clip: &Clip) -> Result<Prepared, Error> {
-        let _permit = self.limits.decoders.acquire().await;
-        let source = clip.clone();
-        let prepared = off_thread(move || prepare(&source, &upload)).await;
+        let prepared = self.decode(clip, move |clip| prepare(clip, &upload)).await;
         if clip.is_unchanged() { prepared } else { Err(Error::ModifiedDuringUpload) }
     }
 
-    pub(super) async fn measure(&self, clip: &Clip) -> Result<Sound, Error> {
+    /// Runs `work` on a thread once a decoder is free.
+    pub(super) async fn decode<T: Send + 'static>(
+        &self,
+        clip: &Clip,
+        work: impl FnOnce(&Clip) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let _permit = self.limits.decoders.acquire().await;
         let clip = clip.clone();
-        off_thread(move || measure(&clip)).await
+        off_thread(move || work(&clip)).await
     }
 
-    /// Returns the levels of a file with a cached caption, measured again if necessary.
-    pub(super) async fn cached_sound(&self, entry: &ManifestEntry, clip: &Clip) -> Option<Sound> {
-        if self.needs_measuring(entry.sound.as_ref()) {
-            return self.measure(clip).await.ok().or_else(|| entry.sound.clone());
+    /// Returns the levels of a file that is not sent: those of the cache, or measured if they are
+    /// needed.
+    pub(super) async fn sound_without_request(
+        &self,
+        clip: &Clip,
+        cached: Option<Sound>,
+    ) -> Option<Sound> {
+        if self.needs_measuring(cached.as_ref()) {
+            return self.decode(clip, measure).await.ok().or(cached);
         }
-        entry.sound.clone()
+        cached
     }
 
     /// True if levels are needed that `sound` does not have.
     pub(super) fn needs_measuring(&self, sound: Option<&Sound>) -> bool {
-        let CaptionerOptions { needs_waveform, upload, .. } = &self.options;
-        let has_waveform =
-            |sound: &Sound| sound.levels.as_ref().is_none_or(|levels| !levels.waveform.is_empty());
-        sound.map_or(upload.measures, |sound| *needs_waveform && !has_waveform(sound))
+        let Some(sound) = sound else { return self.options.upload.measures };
+        let lacks_waveform = sound.levels.as_ref().is_some_and(|levels| levels.waveform.is_empty());
+        self.options.needs_waveform && lacks_waveform
     }
 
     pub(super) fn sound(&self, clip: &Clip, levels: Option<Levels>) -> Option<Sound> {

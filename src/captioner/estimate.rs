@@ -1,15 +1,14 @@
 //! Estimate of the requests and tokens of an input, without sending anything.
 
-use super::audio::Opened;
-use super::{Captioner, usage};
+use super::Captioner;
+use super::request::audio_tokens;
+use crate::audio::Clip;
+use crate::client::Audio;
 use crate::error::Error;
 use crate::input::{Input, Source};
-use crate::manifest::entry::ManifestEntry;
-use crate::manifest::key::CacheKey;
-use crate::outcome::{Outcome, Status};
+use crate::manifest::CacheKey;
 use crate::progress::Observer;
-use crate::rules::Finding;
-use crate::rules::check_caption;
+use crate::rules::{Finding, Severity, check_caption};
 
 /// Estimated requests and tokens of an input.
 #[derive(Debug, Clone)]
@@ -37,51 +36,49 @@ impl Captioner {
     /// Estimates the requests and tokens of an input. Sends and downloads nothing, and decodes only
     /// for rules on audio.
     pub async fn estimate(&self, input: &Input) -> Result<Estimate, Error> {
-        let opened = match &input.source {
-            Source::Url(url) => Opened::Url(url.clone()),
-            source => self.open(source, &Observer::none()).await?,
-        };
-        let clip = match opened {
-            Opened::Clip(clip) => clip,
-            Opened::Url(url) => return Ok(self.estimate_url(url.as_str())),
-        };
-        let cache_key = self.cache_key(self.hash(&clip).await?);
-        let is_known = self.cache.as_ref().is_some_and(|cache| cache.contains(&cache_key));
-        let (upload, seconds) = (self.upload(), clip.format().seconds);
-        let cached =
-            if is_known && !self.rules.is_empty() { self.cached(&cache_key) } else { None };
-        let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
-        let mut outcome = Outcome::new(input.clone(), Status::Blocked);
-        outcome.seconds = seconds;
-        let is_fit = self.check_audio(&clip, sound, &mut outcome).await?;
-        let answer = cached.filter(|_| is_fit).and_then(ManifestEntry::into_answer);
-        if let Some(answer) = answer {
-            outcome.findings.extend(check_caption(&self.rules, &input.name, &answer));
-        }
-        self.check_seconds(seconds)?;
-        let is_sent = is_fit && !is_known;
-        Ok(Estimate {
-            seconds,
-            bytes: if is_sent { upload.upload_len(&clip)? } else { clip.encoded_len() },
-            requests: seconds.map_or(1, |seconds| upload.requests(seconds)),
-            tokens: seconds.map(usage::audio_tokens),
-            is_known,
-            cache_key,
-            findings: outcome.findings,
-            is_fit,
-        })
-    }
-
-    fn estimate_url(&self, url: &str) -> Estimate {
-        Estimate {
+        let mut estimate = Estimate {
             seconds: None,
-            bytes: url.len() as u64,
+            bytes: 0,
             requests: 1,
             tokens: None,
             is_known: false,
             cache_key: self.cache_key(None),
             findings: Vec::new(),
             is_fit: true,
+        };
+        if let Source::Url(url) = &input.source {
+            estimate.bytes = url.as_str().len() as u64;
+        } else if let Audio::Clip(clip) = self.open(&input.source, &Observer::none()).await? {
+            self.estimate_clip(input, &clip, &mut estimate).await?;
         }
+        Ok(estimate)
+    }
+
+    async fn estimate_clip(
+        &self,
+        input: &Input,
+        clip: &Clip,
+        estimate: &mut Estimate,
+    ) -> Result<(), Error> {
+        estimate.cache_key.sha256 = self.hash(clip).await?;
+        let cached = self.cached(&estimate.cache_key);
+        estimate.is_known = cached.is_some();
+        let sound = cached.as_ref().and_then(|entry| entry.sound.as_ref());
+        let seconds = clip.format().seconds;
+        (estimate.findings, _) = self.check_audio(clip, sound, &input.name, seconds).await?;
+        estimate.is_fit =
+            estimate.findings.iter().all(|finding| finding.severity < Severity::Error);
+        if let Some(entry) = cached.filter(|_| estimate.is_fit) {
+            let findings = check_caption(&self.rules, &input.name, &entry.into_answer());
+            estimate.findings.extend(findings);
+        }
+        self.check_seconds(seconds)?;
+        estimate.seconds = seconds;
+        let upload = self.upload_for(self.dialect());
+        let is_sent = estimate.is_fit && !estimate.is_known;
+        estimate.bytes = if is_sent { upload.upload_len(clip)? } else { clip.encoded_len() };
+        estimate.requests = seconds.map_or(1, |seconds| upload.requests(seconds));
+        estimate.tokens = seconds.map(audio_tokens);
+        Ok(())
     }
 }

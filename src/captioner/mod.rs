@@ -1,47 +1,86 @@
 //! Captioner: one input to one outcome, through rules, cache and client.
 
-use self::audio::Opened;
-use self::limits::Limits;
-use self::request::Service;
-use self::usage::UsageCounter;
-use crate::audio::{Clip, Sound};
+use self::batch::Limits;
+use crate::audio::{Clip, Sound, UploadOptions, measure};
 use crate::budget::Budget;
 use crate::client::{Audio, Client, ClientOptions, Usage};
 use crate::error::Error;
 use crate::input::Input;
-use crate::manifest::Manifest;
 use crate::manifest::cache::Cache;
-use crate::manifest::key::{CacheKey, Span};
+use crate::manifest::entry::ManifestEntry;
+use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
-use crate::rules::{Rule, Severity, check_audio, check_caption};
+use crate::rules::{Finding, Rule, check_audio, check_caption};
 use crate::shutdown::Shutdown;
+use crate::text::{milliseconds, seconds};
 
 mod audio;
+mod batch;
 mod estimate;
-mod limits;
-mod lookup;
-mod merge;
-mod options;
 mod request;
-mod usage;
 mod window_run;
 
+pub use self::batch::blocking_threads;
 pub use self::estimate::Estimate;
-pub use self::limits::blocking_threads;
-pub use self::options::CaptionerOptions;
+
+/// Options of a captioner. The model and the limit of a caption are those of the
+/// [client](crate::client::ClientOptions).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CaptionerOptions {
+    /// Conversion and windows of the audio.
+    pub upload: UploadOptions,
+    /// True to download every URL and upload its content. A URL is always downloaded if the
+    /// service cannot reach it, if it is split into windows, or if its duration is needed.
+    pub inline: bool,
+    /// True to reject audio of unknown duration.
+    pub needs_length: bool,
+    /// True to include a waveform where [`UploadOptions::measures`] is set. The manifest has none,
+    /// so that cached files are measured again.
+    pub needs_waveform: bool,
+    /// Limit of inputs and of requests in progress, at least 1.
+    pub jobs: usize,
+}
+
+impl CaptionerOptions {
+    /// Sets the conversion and the windows of the audio.
+    #[must_use]
+    pub fn upload(self, upload: UploadOptions) -> Self {
+        Self { upload, ..self }
+    }
+
+    /// Sets the limit of inputs and of requests in progress.
+    #[must_use]
+    pub fn jobs(self, jobs: usize) -> Self {
+        Self { jobs, ..self }
+    }
+}
+
+impl Default for CaptionerOptions {
+    fn default() -> Self {
+        Self {
+            upload: UploadOptions::default(),
+            inline: false,
+            needs_length: false,
+            needs_waveform: false,
+            jobs: 4,
+        }
+    }
+}
 
 /// Captions inputs, one at a time or many at once.
 #[derive(Debug)]
 pub struct Captioner {
-    pub(crate) options: CaptionerOptions,
-    pub(crate) limits: Limits,
-    pub(crate) shutdown: Shutdown,
-    service: Service,
+    options: CaptionerOptions,
+    limits: Limits,
+    shutdown: Shutdown,
+    client: Option<Client>,
+    /// Options of the client, or those that cached captions were requested with.
+    client_options: ClientOptions,
     cache: Option<Cache>,
-    budget: Option<Budget>,
+    budget: Budget,
     rules: Vec<Rule>,
-    usage: UsageCounter,
 }
 
 impl Captioner {
@@ -51,24 +90,24 @@ impl Captioner {
             limits: Limits::new(options.jobs.max(1)),
             options,
             shutdown: Shutdown::new(),
-            service: Service::Offline(Box::default()),
+            client: None,
+            client_options: ClientOptions::default(),
             cache: None,
-            budget: None,
+            budget: Budget::default(),
             rules: Vec::new(),
-            usage: UsageCounter::default(),
         }
     }
 
     /// Requests captions from a service.
     #[must_use]
     pub fn with_client(self, client: Client) -> Self {
-        Self { service: Service::Online(client), ..self }
+        Self { client_options: client.options().clone(), client: Some(client), ..self }
     }
 
     /// Uses cached captions only: those that a client with these options requested.
     #[must_use]
     pub fn without_client(self, options: ClientOptions) -> Self {
-        Self { service: Service::Offline(Box::new(options)), ..self }
+        Self { client: None, client_options: options, ..self }
     }
 
     /// Uses the captions of a manifest, adds new ones to it, and sends equal requests once.
@@ -82,8 +121,9 @@ impl Captioner {
     /// The cost of a request is estimated from the highest price per token so far. Requests run one
     /// at a time until the first response reveals a price; the very first request is not estimated.
     #[must_use]
-    pub fn with_budget(self, max_usd: f64) -> Self {
-        Self { budget: Some(Budget::new(max_usd)), ..self }
+    pub fn with_budget(mut self, max_usd: f64) -> Self {
+        self.budget.max_usd = Some(max_usd);
+        self
     }
 
     /// Checks all audio and all captions. Audio that violates a rule of severity error is not sent.
@@ -100,12 +140,12 @@ impl Captioner {
 
     /// Returns the tokens of all responses so far, also of those without a caption.
     pub fn usage(&self) -> Usage {
-        self.usage.totals().0
+        self.budget.totals().0
     }
 
     /// Returns the cost of all responses so far in US dollars. `None` if no response had a cost.
     pub fn usd(&self) -> Option<f64> {
-        self.usage.totals().1
+        self.budget.totals().1
     }
 
     /// Captions one input. A failure is part of the outcome.
@@ -128,11 +168,11 @@ impl Captioner {
         observer: &Observer,
     ) -> Result<(), Error> {
         let clip = match self.open(&input.source, observer).await? {
-            Opened::Clip(clip) => clip,
-            Opened::Url(url) => {
+            Audio::Clip(clip) => clip,
+            url @ Audio::Url(_) => {
                 outcome.cache_key = Some(self.cache_key(None));
                 let _permit = self.limits.requests.acquire().await;
-                let answer = self.request(&Audio::Url(url), None, None, observer).await?;
+                let answer = self.request(&url, None, None, observer).await?;
                 outcome.status = Status::Captioned(answer);
                 return Ok(());
             }
@@ -146,7 +186,12 @@ impl Captioner {
             None => None,
         };
         outcome.status = self.caption_clip(&clip, &cache_key, outcome, observer).await?;
-        self.store(&cache_key, outcome).await;
+        if let Status::Captioned(answer) = &outcome.status {
+            let mut entry = ManifestEntry::new(&outcome.name, &cache_key, answer);
+            entry.seconds = outcome.seconds.map(|length| seconds(milliseconds(length)));
+            entry.sound.clone_from(&outcome.sound);
+            outcome.manifest_error = self.store(entry).await.or(outcome.manifest_error.take());
+        }
         Ok(())
     }
 
@@ -160,30 +205,29 @@ impl Captioner {
         let cached = self.cached_with_cost(cache_key);
         outcome.seconds = cached.as_ref().and_then(|entry| entry.seconds).or(outcome.seconds);
         let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
-        if !self.check_audio(clip, sound, outcome).await? {
+        let (name, seconds) = (&outcome.name, outcome.seconds);
+        (outcome.findings, outcome.sound) =
+            self.check_audio(clip, sound.as_ref(), name, seconds).await?;
+        if outcome.has_violation() {
             return Ok(Status::Blocked);
         }
-        if let Some(entry) = cached {
-            self.check_seconds(outcome.seconds)?;
-            if outcome.sound.is_none() {
-                outcome.sound = self.cached_sound(&entry, clip).await;
+        let is_online = self.client.is_some();
+        let status = match (cached, self.options.upload.window) {
+            (Some(entry), _) => {
+                self.check_seconds(outcome.seconds)?;
+                Ok(Status::Cached(entry.into_answer()))
             }
-            return entry.into_answer().map(Status::Cached).ok_or(Error::Offline);
-        }
-        let is_online = self.service.client().is_ok();
-        match self.options.upload.window {
             // All windows may be cached even if the whole is not.
-            Some(_) if is_online || self.cache.is_some() => {
-                self.caption_windows(clip, cache_key, outcome, observer).await
+            (None, Some(_)) if is_online || self.cache.is_some() => {
+                return self.caption_windows(clip, cache_key, outcome, observer).await;
             }
-            None if is_online => self.caption_whole(clip, outcome, observer).await,
-            _ => {
-                if outcome.sound.is_none() && self.needs_measuring(None) {
-                    outcome.sound = self.measure(clip).await.ok();
-                }
-                Err(Error::Offline)
-            }
+            (None, None) if is_online => return self.caption_whole(clip, outcome, observer).await,
+            _ => Err(Error::Offline),
+        };
+        if outcome.sound.is_none() {
+            outcome.sound = self.sound_without_request(clip, sound).await;
         }
+        status
     }
 
     async fn caption_whole(
@@ -201,25 +245,24 @@ impl Captioner {
         self.request(&audio, Some(clip), prepared.seconds, observer).await.map(Status::Captioned)
     }
 
-    /// Checks the rules on audio before anything is sent. False if one of severity error is
-    /// violated.
+    /// Checks the rules on audio before anything is sent. Returns the violations, and the levels if
+    /// there are such rules.
     async fn check_audio(
         &self,
         clip: &Clip,
-        cached: Option<Sound>,
-        outcome: &mut Outcome,
-    ) -> Result<bool, Error> {
+        cached: Option<&Sound>,
+        name: &str,
+        seconds: Option<f64>,
+    ) -> Result<(Vec<Finding>, Option<Sound>), Error> {
         if !self.rules.iter().any(Rule::is_on_audio) {
-            return Ok(true);
+            return Ok((Vec::new(), None));
         }
         let sound = match cached.filter(|sound| !self.needs_measuring(Some(sound))) {
-            Some(sound) => sound,
-            None => self.measure(clip).await?,
+            Some(sound) => sound.clone(),
+            None => self.decode(clip, measure).await?,
         };
-        let seconds = sound.format.seconds.or(outcome.seconds);
-        outcome.findings = check_audio(&self.rules, &outcome.name, &sound, seconds);
-        outcome.sound = Some(sound);
-        Ok(outcome.findings.iter().all(|finding| finding.severity < Severity::Error))
+        let seconds = sound.format.seconds.or(seconds);
+        Ok((check_audio(&self.rules, name, &sound, seconds), Some(sound)))
     }
 
     fn check_seconds(&self, seconds: Option<f64>) -> Result<(), Error> {
@@ -230,7 +273,7 @@ impl Captioner {
     }
 
     fn cache_key(&self, sha256: Option<String>) -> CacheKey {
-        let ClientOptions { model, max_tokens, .. } = self.service.options();
+        let ClientOptions { model, max_tokens, .. } = &self.client_options;
         let span = self.options.upload.window.map_or(Span::Whole, |window| Span::Windows {
             length_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
         });

@@ -1,45 +1,59 @@
-//! Requests of a captioner: budget, dialect, and token check.
+//! Requests of a captioner: cache, budget, dialect, and token check.
+
+use std::collections::HashSet;
+use std::io;
 
 use super::Captioner;
-use super::usage::{audio_tokens, check_tokens};
 use crate::audio::Clip;
-use crate::client::Answer;
-use crate::client::{Audio, Client, ClientOptions, Dialect};
-use crate::error::Error;
+use crate::client::{Answer, Audio, Client, Dialect};
+use crate::error::{Error, add};
+use crate::manifest::CacheKey;
+use crate::manifest::entry::ManifestEntry;
 use crate::progress::Observer;
 
-/// Client of the service, or the options that its cached captions were requested with.
-#[derive(Debug)]
-pub(super) enum Service {
-    Online(Client),
-    Offline(Box<ClientOptions>),
-}
+/// Tokens per second of audio; a shorter clip counts as one second. Source: Alibaba Model Studio,
+/// "Qwen3-Omni-Captioner", 2026-01.
+const TOKENS_PER_SECOND: f64 = 12.5;
 
-impl Service {
-    pub(super) fn options(&self) -> &ClientOptions {
-        match self {
-            Self::Online(client) => client.options(),
-            Self::Offline(options) => options,
-        }
-    }
+/// End of the model's name at every provider. Other models count differently.
+const CAPTIONER: &str = "qwen3-omni-30b-a3b-captioner";
 
+impl Captioner {
     pub(super) fn client(&self) -> Result<&Client, Error> {
-        match self {
-            Self::Online(client) => Ok(client),
-            Self::Offline(_) => Err(Error::Offline),
-        }
+        self.client.as_ref().ok_or(Error::Offline)
     }
 
     /// Dialect of the next request.
     pub(super) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Online(client) => client.dialect(),
-            Self::Offline(options) => options.first_dialect(),
+        match &self.client {
+            Some(client) => client.dialect(),
+            None => self.client_options.first_dialect(),
         }
     }
-}
 
-impl Captioner {
+    pub(super) fn cached(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+        self.cache.as_ref()?.manifest.get(cache_key)
+    }
+
+    /// Returns a cached caption with the cost of its windows, which is stored with each of them and
+    /// not with the whole.
+    pub(super) fn cached_with_cost(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
+        let mut entry = self.cached(cache_key)?;
+        // A set, so that windows repeated by an edit of the manifest are read once.
+        let windows = entry.windows.iter().map(|part| cache_key.window(part.start, part.end));
+        for window in windows.collect::<HashSet<_>>() {
+            let Some(part) = self.cached(&window) else { continue };
+            entry.usage = add(entry.usage, part.usage);
+            entry.usd = add(entry.usd, part.usd);
+        }
+        Some(entry)
+    }
+
+    /// Stores a new caption and returns once it is in the manifest.
+    pub(super) async fn store(&self, entry: ManifestEntry) -> Option<io::Error> {
+        self.cache.as_ref()?.insert(entry).await.err()
+    }
+
     /// Sends the audio within the budget. `original` is the clip that the audio was prepared from.
     pub(super) async fn request(
         &self,
@@ -48,16 +62,10 @@ impl Captioner {
         seconds: Option<f64>,
         observer: &Observer,
     ) -> Result<Answer, Error> {
-        let client = self.service.client()?;
-        let reservation = match &self.budget {
-            Some(budget) => Some(budget.reserve(seconds.map_or(0.0, audio_tokens)).await?),
-            None => None,
-        };
+        let client = self.client()?;
+        let reservation = self.budget.reserve(seconds.map_or(0.0, audio_tokens)).await?;
         let result = self.negotiate(client, audio, original, seconds, observer).await;
-        self.usage.count(&result);
-        if let Some(reservation) = reservation {
-            reservation.settle(&result);
-        }
+        reservation.settle(&result);
         result
     }
 
@@ -81,4 +89,26 @@ impl Captioner {
         }
         request.finish()
     }
+}
+
+/// Returns the tokens of so many seconds of audio.
+pub(super) fn audio_tokens(seconds: f64) -> f64 {
+    (seconds.max(1.0) * TOKENS_PER_SECOND).ceil()
+}
+
+/// Fails with [`Error::NotHeard`] if the service counted less than half of the expected tokens.
+fn check_tokens(model: &str, seconds: Option<f64>, answer: &Answer) -> Result<(), Error> {
+    let (Some(seconds), Some(usage)) = (seconds, answer.usage) else { return Ok(()) };
+    let expected = audio_tokens(seconds);
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let counted = usage.prompt_tokens as f64;
+    let is_unknown = usage.prompt_tokens == 0;
+    if is_unknown || counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
+        return Ok(());
+    }
+    Err(Error::NotHeard {
+        prompt_tokens: usage.prompt_tokens,
+        expected,
+        request_id: answer.request_id.clone(),
+    })
 }

@@ -1,24 +1,23 @@
 //! Captions of a long file: window by window, several at a time, joined in order.
 
+use std::cmp::Reverse;
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio::sync::OnceCell;
 
-use super::{Captioner, merge};
+use super::Captioner;
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
-use crate::blocking::off_thread;
-use crate::client::Audio;
-use crate::client::{Answer, Window};
-use crate::error::Error;
+use crate::client::{Answer, Audio, Stop, Window};
+use crate::error::{Effect, Error, ErrorKind, Received, add};
+use crate::manifest::CacheKey;
 use crate::manifest::entry::ManifestEntry;
-use crate::manifest::key::CacheKey;
 use crate::outcome::{Outcome, Status};
+use crate::platform::off_thread;
 use crate::progress::{Event, Observer};
-use crate::text::{in_milliseconds, span};
+use crate::text::{milliseconds, seconds, span};
 
 /// State shared by the windows of one file.
 struct WindowRun<'a> {
@@ -34,8 +33,8 @@ struct WindowRun<'a> {
     /// True if a window failed, so that no other is started.
     has_failed: AtomicBool,
     /// Damaged packets and levels, once the file is split.
-    split_result: OnceCell<(u64, Option<Levels>)>,
-    manifest_error: Mutex<Option<io::Error>>,
+    split_result: OnceLock<(u64, Option<Levels>)>,
+    manifest_error: OnceLock<io::Error>,
 }
 
 impl Captioner {
@@ -58,19 +57,19 @@ impl Captioner {
             done: AtomicU64::new(0),
             has_requested: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
-            split_result: OnceCell::new(),
-            manifest_error: Mutex::default(),
+            split_result: OnceLock::new(),
+            manifest_error: OnceLock::new(),
         };
         let started = Instant::now();
-        let splitter = self.splitter(clip).await?;
+        let upload = self.options.upload.clone();
+        let splitter = self.decode(clip, move |clip| upload.splitter(clip)).await?;
         // The order of completion does not matter: joining sorts them.
         let answers = run.answers(splitter).buffer_unordered(self.options.jobs.max(1));
-        let mut answer = merge::join(answers.collect().await)?;
+        let mut answer = join(answers.collect().await)?;
         answer.elapsed = started.elapsed();
         let WindowRun { has_requested, split_result, manifest_error, .. } = run;
         outcome.seconds = answer.windows.last().map(|window| window.end);
-        outcome.manifest_error =
-            manifest_error.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcome.manifest_error = manifest_error.into_inner();
         if let Some((damaged_packets, levels)) = split_result.into_inner() {
             outcome.sound = outcome.sound.take().or_else(|| self.sound(clip, levels));
             if damaged_packets > 0 {
@@ -79,12 +78,6 @@ impl Captioner {
         }
         let is_new = has_requested.into_inner();
         Ok(if is_new { Status::Captioned(answer) } else { Status::Cached(answer) })
-    }
-
-    async fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
-        let _permit = self.limits.decoders.acquire().await;
-        let (clip, upload) = (clip.clone(), self.options.upload.clone());
-        off_thread(move || upload.splitter(&clip)).await
     }
 }
 
@@ -135,7 +128,7 @@ impl<'a> WindowRun<'a> {
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
                 self.observer.emit(Event::Window { done, total: self.total });
                 let (caption, body) = (answer.caption.clone(), answer.body.take());
-                let (start, end) = (in_milliseconds(start), in_milliseconds(end));
+                let [start, end] = [start, end].map(|time| seconds(milliseconds(time)));
                 answer.windows = vec![Window { start, end, caption, body }];
                 Ok(answer)
             }
@@ -149,8 +142,8 @@ impl<'a> WindowRun<'a> {
     async fn cached_or_requested(&self, window: WindowClip) -> Result<Answer, Error> {
         let captioner = self.captioner;
         let cache_key = self.cache_key.window(window.start, window.end);
-        if let Some(answer) = captioner.cached(&cache_key).and_then(ManifestEntry::into_answer) {
-            return Ok(answer);
+        if let Some(entry) = captioner.cached(&cache_key) {
+            return Ok(entry.into_answer());
         }
         if captioner.shutdown.is_draining() {
             return Err(Error::Interrupted);
@@ -159,11 +152,10 @@ impl<'a> WindowRun<'a> {
         let (seconds, observer) = (Some(window.end - window.start), self.window_observer(&window));
         let audio = Audio::Clip(window.clip);
         let answer = captioner.request(&audio, None, seconds, &observer).await?;
-        if let Some(cache) = &captioner.cache {
-            let entry = ManifestEntry::new(self.name, &cache_key, &answer);
-            if let Err(error) = cache.insert(entry).await {
-                *self.manifest_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            }
+        let entry = ManifestEntry::new(self.name, &cache_key, &answer);
+        if let Some(error) = captioner.store(entry).await {
+            // The first error is enough.
+            let _ = self.manifest_error.set(error);
         }
         Ok(answer)
     }
@@ -180,4 +172,62 @@ impl<'a> WindowRun<'a> {
             _ => {}
         })
     }
+}
+
+/// Joins the answers in the order of their windows, or returns the highest-ranking error with all
+/// that was received.
+fn join(mut results: Vec<Result<Answer, Error>>) -> Result<Answer, Error> {
+    results.sort_by(|one, other| start(one).total_cmp(&start(other)));
+    if results.iter().all(Result::is_ok) {
+        return Ok(sum(results.into_iter().flatten().collect()));
+    }
+    let (mut errors, mut received) = (Vec::new(), Received::default());
+    for result in results {
+        let content = match result {
+            Ok(answer) => answer.into(),
+            Err(error) => {
+                let (error, content) = error.into_parts();
+                errors.push(error);
+                content
+            }
+        };
+        received = received.and(content);
+    }
+    let error = errors.into_iter().min_by_key(rank).expect("a window failed");
+    Err(error.with_received(received))
+}
+
+fn start(result: &Result<Answer, Error>) -> f64 {
+    match result {
+        Ok(answer) => answer.windows.first().map_or(0.0, |window| window.start),
+        Err(Error::InWindow { start, .. }) => *start,
+        Err(_) => 0.0,
+    }
+}
+
+/// Ranks errors that stop the run first and interruptions last.
+fn rank(error: &Error) -> (Reverse<bool>, bool) {
+    (Reverse(error.effect() == Effect::StopRun), error.kind() == ErrorKind::Interrupted)
+}
+
+fn sum(answers: Vec<Answer>) -> Answer {
+    let captions: Vec<_> = answers.iter().map(|answer| answer.caption.as_str()).collect();
+    let mut joined = Answer { caption: captions.join("\n"), ..Answer::default() };
+    let is_unknown = |answer: &Answer| answer.usage.is_some_and(|usage| usage.prompt_tokens == 0);
+    let is_unknown = answers.iter().any(is_unknown);
+    for answer in answers {
+        joined.attempts += answer.attempts;
+        joined.usage = add(joined.usage, answer.usage);
+        joined.usd = add(joined.usd, answer.usd);
+        joined.model = joined.model.or(answer.model);
+        // A window whose caption was cut short decides the reason of the whole.
+        if Stop::of(joined.finish_reason.as_deref()) == Stop::Complete {
+            joined.finish_reason = answer.finish_reason.or(joined.finish_reason);
+        }
+        joined.windows.extend(answer.windows);
+    }
+    if let Some(usage) = joined.usage.as_mut().filter(|_| is_unknown) {
+        usage.prompt_tokens = 0;
+    }
+    joined
 }

@@ -167,7 +167,7 @@ impl<'a> CaptionRequest<'a> {
         match self.result.expect("the loop runs until there is a result") {
             // Failed attempts may have been billed too.
             Ok(answer) => {
-                let usd = add(answer.usd, received.usd, |one, other| one + other);
+                let usd = add(answer.usd, received.usd);
                 Ok(Answer { usd, ..answer })
             }
             Err(error) => Err(error.with_received(received)),

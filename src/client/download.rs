@@ -11,8 +11,8 @@ use super::rate_limit::RateLimiter;
 use super::retry::RetryState;
 use super::{endpoint, error_response, http};
 use crate::audio::{Clip, Spool};
-use crate::blocking::off_thread;
 use crate::error::Error;
+use crate::platform::off_thread;
 use crate::progress::Observer;
 
 /// Redirect limit of browsers.

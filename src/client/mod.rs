@@ -21,8 +21,8 @@ use self::download::Downloader;
 use self::rate_limit::RateLimiter;
 use self::retry::RetryState;
 use crate::audio::{Clip, UploadOptions, prepare};
-use crate::blocking::off_thread;
 use crate::error::Error;
+use crate::platform::off_thread;
 use crate::progress::Observer;
 
 mod answer;

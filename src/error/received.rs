@@ -1,6 +1,7 @@
 //! Content of responses that were billed although they hold no usable caption.
 
 use std::fmt;
+use std::ops::Add;
 
 use super::Error;
 use crate::client::{Answer, Usage};
@@ -33,8 +34,8 @@ impl Received {
     pub(crate) fn and(self, later: Self) -> Self {
         let texts = [self.partial, later.partial].into_iter().flatten().collect::<Vec<_>>();
         Self {
-            usd: add(self.usd, later.usd, |one, other| one + other),
-            usage: add(self.usage, later.usage, |one, other| one + other),
+            usd: add(self.usd, later.usd),
+            usage: add(self.usage, later.usage),
             partial: Some(texts.join("\n")).filter(|text| !text.is_empty()),
             bodies: [self.bodies, later.bodies].concat(),
         }
@@ -88,9 +89,6 @@ impl Error {
 }
 
 /// Adds two values; one that is missing counts as nothing.
-pub(crate) fn add<T>(one: Option<T>, other: Option<T>, sum: impl Fn(T, T) -> T) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(sum(one, other)),
-        (one, other) => one.or(other),
-    }
+pub(crate) fn add<T: Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+    [one, other].into_iter().flatten().reduce(T::add)
 }

@@ -1,7 +1,6 @@
 //! Lists of inputs, one per line, read while they are written.
 
-use std::ffi::OsString;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use super::{Input, InputError, InputResult};
 use crate::error::Error;
@@ -25,69 +24,52 @@ pub fn read_list<R: BufRead>(
     name: &str,
 ) -> impl Iterator<Item = Result<Input, InputError>> + use<R> {
     let name = name.to_owned();
-    List { reader, is_nul_separated, name, remaining: MAX_INPUTS, ended: false }
+    entries(reader, is_nul_separated, MAX_INPUTS).map(move |entry| match entry {
+        Ok(entry) => parse(entry),
+        Err(error) => Err(InputError::new(name.clone(), Error::Unreadable(error))),
+    })
 }
 
-/// Iterator over the inputs of a list.
-struct List<R> {
-    reader: R,
+/// Iterator over the entries of a list that are inputs. It ends after an error.
+fn entries<R: BufRead>(
+    mut reader: R,
     is_nul_separated: bool,
-    name: String,
-    /// Number of inputs that may still follow.
-    remaining: usize,
-    ended: bool,
+    max_inputs: usize,
+) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+    let is_input =
+        move |entry: &Vec<u8>| !entry.is_empty() && (is_nul_separated || !entry.starts_with(b"#"));
+    let all = std::iter::from_fn(move || read_entry(&mut reader, is_nul_separated).transpose());
+    let inputs = all.filter(move |entry| entry.as_ref().map_or(true, is_input));
+    let mut numbered = Some(inputs.enumerate());
+    std::iter::from_fn(move || {
+        let entry = match numbered.as_mut()?.next()? {
+            (number, Ok(_)) if number == max_inputs => Err(invalid("more than 10,000,000 inputs")),
+            (_, entry) => entry,
+        };
+        // Nothing is read after an error, since reading may block.
+        if entry.is_err() {
+            numbered = None;
+        }
+        Some(entry)
+    })
+    .fuse()
 }
 
-impl<R: BufRead> List<R> {
-    fn read_entry(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let end = if self.is_nul_separated { 0 } else { b'\n' };
-        let mut entry = Vec::new();
-        let mut limited = (&mut self.reader).take(MAX_ENTRY_LEN);
-        if limited.read_until(end, &mut entry)? == 0 {
-            return Ok(None);
-        }
-        if entry.last() == Some(&end) {
-            entry.pop();
-        } else if entry.len() as u64 == MAX_ENTRY_LEN {
-            return Err(invalid("a line of over 64 kB"));
-        }
-        if !self.is_nul_separated && entry.last() == Some(&b'\r') {
-            entry.pop();
-        }
-        Ok(Some(entry))
+fn read_entry(reader: impl BufRead, is_nul_separated: bool) -> io::Result<Option<Vec<u8>>> {
+    let end = if is_nul_separated { 0 } else { b'\n' };
+    let mut entry = Vec::new();
+    if reader.take(MAX_ENTRY_LEN).read_until(end, &mut entry)? == 0 {
+        return Ok(None);
     }
-
-    fn fail(&mut self, error: io::Error) -> InputError {
-        self.ended = true;
-        InputError::new(self.name.clone(), Error::Unreadable(error))
+    if entry.last() == Some(&end) {
+        entry.pop();
+    } else if entry.len() as u64 == MAX_ENTRY_LEN {
+        return Err(invalid("a line of over 64 kB"));
     }
-
-    fn is_input(&self, entry: &[u8]) -> bool {
-        let is_comment = !self.is_nul_separated && entry.starts_with(b"#");
-        !entry.is_empty() && !is_comment
+    if !is_nul_separated && entry.last() == Some(&b'\r') {
+        entry.pop();
     }
-}
-
-impl<R: BufRead> Iterator for List<R> {
-    type Item = InputResult;
-
-    fn next(&mut self) -> Option<InputResult> {
-        while !self.ended {
-            match self.read_entry() {
-                Ok(Some(entry)) if !self.is_input(&entry) => {}
-                Ok(Some(_)) if self.remaining == 0 => {
-                    return Some(Err(self.fail(invalid("more than 10,000,000 inputs"))));
-                }
-                Ok(Some(entry)) => {
-                    self.remaining -= 1;
-                    return Some(parse(entry));
-                }
-                Ok(None) => self.ended = true,
-                Err(error) => return Some(Err(self.fail(error))),
-            }
-        }
-        None
-    }
+    Ok(Some(entry))
 }
 
 fn invalid(reason: &'static str) -> io::Error {
@@ -95,7 +77,7 @@ fn invalid(reason: &'static str) -> io::Error {
 }
 
 fn parse(entry: Vec<u8>) -> InputResult {
-    let operand: OsString = platform::os_string(entry);
+    let operand = platform::os_string(entry);
     Input::parse(&operand).map_err(|error| {
         // Only a URL can fail.
         InputError { name: without_secrets(&operand.to_string_lossy()), error }
@@ -124,10 +106,9 @@ mod tests {
     #[test]
     fn a_list_without_end_fails() {
         let reader = b"a\nb\n\n# c\nd\n".as_slice();
-        let (name, is_nul_separated) = ("list".to_owned(), false);
-        let mut list = List { reader, is_nul_separated, name, remaining: 2, ended: false };
-        assert_eq!(list.next().unwrap().unwrap().name, "a");
-        assert_eq!(list.next().unwrap().unwrap().name, "b");
+        let mut list = entries(reader, false, 2);
+        assert_eq!(list.next().unwrap().unwrap(), b"a");
+        assert_eq!(list.next().unwrap().unwrap(), b"b");
         assert!(list.next().unwrap().is_err());
         assert!(list.next().is_none());
     }

@@ -1,21 +1,21 @@
 //! Operands to inputs: folders, globs and lists become a lazy sequence of inputs, each file once.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path, PathBuf};
 
-use url::Url;
+use sha2::{Digest, Sha256};
+use url::{Host, Url};
 
-pub use self::dedup::dedup;
 pub use self::list::read_list;
-pub(crate) use self::local_url::is_local;
 pub use self::walk::{FolderSearch, is_audio_name, leads_to_several};
 
 use crate::error::{Error, Setting};
+use crate::platform;
 use crate::url_name::{url_name, without_secrets};
 
-mod dedup;
 mod list;
-mod local_url;
 mod walk;
 
 /// One file, URL or stream to caption.
@@ -107,14 +107,61 @@ fn relative_path(path: &Path) -> PathBuf {
 }
 
 fn is_http(text: &str) -> bool {
-    let starts_with = |prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    starts_with("http://") || starts_with("https://")
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https"))
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {
     Error::invalid(Setting::Url, without_secrets(url), reason)
+}
+
+/// Removes duplicates: the same file by another path or link, the same URL, standard input again.
+pub fn dedup(
+    inputs: impl Iterator<Item = Result<Input, InputError>>,
+) -> impl Iterator<Item = Result<Input, InputError>> {
+    // A few bytes for each.
+    let (mut files, mut urls, mut has_stdin) = (HashSet::new(), HashSet::new(), false);
+    inputs.filter(move |input| match input.as_ref().map(|input| &input.source) {
+        // A file without metadata is kept: opening it reports the error.
+        Ok(Source::File(path)) => platform::file_id(path).is_none_or(|id| files.insert(id)),
+        Ok(Source::Url(url)) => urls.insert(Sha256::digest(url.as_str())),
+        Ok(Source::Stdin) => !std::mem::replace(&mut has_stdin, true),
+        Err(_) => true,
+    })
+}
+
+/// True if a remote service cannot reach the URL: a loopback, private or link-local address, or a
+/// name of the local network.
+pub(crate) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_local_v4(address),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => is_local_v4(address),
+            None => is_local_v6(address),
+        },
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            let top = name.rsplit('.').next().unwrap_or(name);
+            !name.contains('.') || matches!(top, "localhost" | "local" | "internal" | "lan")
+        }
+        None => true,
+    }
+}
+
+fn is_local_v4(address: Ipv4Addr) -> bool {
+    let is_carrier_grade_nat = matches!(address.octets(), [100, 64..128, ..]);
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || is_carrier_grade_nat
+}
+
+fn is_local_v6(address: Ipv6Addr) -> bool {
+    address.is_loopback()
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+        || address.is_unspecified()
 }
 
 #[cfg(test)]
@@ -130,5 +177,39 @@ mod tests {
         assert!(matches!(source("C:\\a.wav"), Ok(Source::File(_))));
         assert!(matches!(source("s3://bucket/a.wav"), Err(Error::Invalid { .. })));
         assert!(matches!(source("https://"), Err(Error::Invalid { .. })));
+    }
+
+    #[test]
+    fn only_addresses_of_this_machine_and_its_network_are_local() {
+        for url in [
+            "http://127.0.0.1/a",
+            "http://localhost:8000/a",
+            "http://a.localhost/",
+            "http://10.1.2.3/",
+            "http://172.16.0.1/",
+            "http://192.168.1.2/",
+            "http://169.254.1.1/",
+            "http://100.64.0.1/",
+            "http://[::1]/",
+            "http://[fd00::1]/",
+            "http://[fe80::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://nas/a.wav",
+            "http://nas.local./a.wav",
+            "http://files.internal/",
+            "http://0.0.0.0/",
+        ] {
+            assert!(is_local(&Url::parse(url).unwrap()), "{url}");
+        }
+        for url in [
+            "https://cdn.example.com/a",
+            "http://8.8.8.8/",
+            "http://172.32.0.1/",
+            "http://100.128.0.1/",
+            "http://[2606:4700::1]/",
+            "http://localhost.example.com/",
+        ] {
+            assert!(!is_local(&Url::parse(url).unwrap()), "{url}");
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobBuilder;
+use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
-use ignore::{DirEntry, WalkBuilder};
 
 use super::{Input, InputError, InputResult, Source};
 use crate::error::{Error, Setting};
@@ -108,7 +108,9 @@ impl FolderSearch {
         let pattern: PathBuf = parts.collect();
         let is_hidden = |part: Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
         let hidden = self.hidden || pattern.components().any(is_hidden);
-        let matcher = compile(&pattern.to_string_lossy())?;
+        let text = pattern.to_string_lossy();
+        let glob = GlobBuilder::new(&text).literal_separator(true).build();
+        let matcher = glob.map_err(|e| bad_glob(&text, &e))?.compile_matcher();
         let mut walk = self.walk(&fixed_part(&pattern), false)?;
         walk.hidden(!hidden);
         let is_wanted = move |path: &Path| {
@@ -169,16 +171,12 @@ fn files<W: Fn(&Path) -> bool + Send>(
     is_wanted: W,
 ) -> impl Iterator<Item = Result<PathBuf, InputError>> + Send + use<W> {
     walk.build().filter_map(move |entry| match entry {
-        Ok(entry) if is_file(&entry) => {
+        Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
             Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
         }
         Ok(_) => None,
         Err(error) => walk_error(error, &is_wanted).map(Err),
     })
-}
-
-fn is_file(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_file())
 }
 
 /// Converts the error of a folder that could not be read or of a dangling link with a wanted name.
@@ -208,11 +206,6 @@ pub fn is_audio_name(path: &Path) -> bool {
     extension.is_some_and(|extension| {
         AUDIO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
     })
-}
-
-fn compile(pattern: &str) -> Result<GlobMatcher, Error> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|e| bad_glob(pattern, &e))
 }
 
 /// True if an operand may have several inputs: a folder, or a glob that is not the name of a file.

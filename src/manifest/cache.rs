@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::Manifest;
 use super::entry::ManifestEntry;
-use super::key::CacheKey;
+use super::{CacheKey, Manifest};
+use crate::platform;
 
 type AsyncMutex = Arc<tokio::sync::Mutex<()>>;
 
 /// Manifest in use by one run.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    manifest: Arc<Manifest>,
+    pub(crate) manifest: Arc<Manifest>,
     /// One lock per key in use.
     locks: Mutex<HashMap<CacheKey, AsyncMutex>>,
     /// Held while an entry is written, so that at most one thread of the pool waits for the file.
@@ -28,19 +28,9 @@ impl Cache {
         Self { manifest, locks: Mutex::default(), writer: AsyncMutex::default() }
     }
 
-    /// True if the caption is cached.
-    pub(crate) fn contains(&self, cache_key: &CacheKey) -> bool {
-        self.manifest.contains(cache_key)
-    }
-
-    /// Returns the cached entry.
-    pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
-        self.manifest.get(cache_key)
-    }
-
     /// Waits until no other task works on the same key.
     pub(crate) async fn lock(&self, cache_key: &CacheKey) -> CacheLock<'_> {
-        let mutex = locked(&self.locks).entry(cache_key.clone()).or_default().clone();
+        let mutex = platform::lock(&self.locks).entry(cache_key.clone()).or_default().clone();
         let guard = mutex.lock_owned().await;
         CacheLock { cache: self, cache_key: cache_key.clone(), _guard: guard }
     }
@@ -68,14 +58,10 @@ pub(crate) struct CacheLock<'a> {
 
 impl Drop for CacheLock<'_> {
     fn drop(&mut self) {
-        let mut locks = locked(&self.cache.locks);
+        let mut locks = platform::lock(&self.cache.locks);
         // One reference of the map and one of this lock: no other task waits.
         if locks.get(&self.cache_key).is_some_and(|mutex| Arc::strong_count(mutex) == 2) {
             locks.remove(&self.cache_key);
         }
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

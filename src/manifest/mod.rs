@@ -4,25 +4,57 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use self::entry::ManifestEntry;
-pub use self::key::CacheKey;
+use sha2::{Digest, Sha256};
 
-use self::key::Fingerprint;
+use self::entry::ManifestEntry;
 use crate::platform;
+use crate::text::milliseconds;
 
 pub(crate) mod cache;
 pub(crate) mod entry;
-pub(crate) mod key;
 
 /// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
 const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
 
+/// Limit of the JSON objects in a line, each of which takes more memory than its few bytes. A day in
+/// windows of one second has fewer.
+const MAX_OBJECTS: usize = 110_000;
+
 /// Time that another run may hold the file's lock; a write takes a millisecond.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Everything that a caption depends on. Equal keys share one caption.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct CacheKey {
+    /// SHA-256 of the file in lower-case hexadecimal. `None` without a cache, and for a URL that
+    /// the service fetches.
+    pub sha256: Option<String>,
+    /// Name of the model.
+    pub model: String,
+    /// Limit of the caption in tokens.
+    pub max_tokens: Option<u32>,
+    /// Part of the audio that the caption describes.
+    pub(crate) span: Span,
+}
+
+/// Part of the audio that a caption describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Span {
+    /// The whole file in one caption.
+    Whole,
+    /// The whole file in windows of this length.
+    Windows { length_ms: u64 },
+    /// One window.
+    Window { start_ms: u64, end_ms: u64 },
+}
+
+/// Digest of a [`CacheKey`]: a fixed size in memory for every entry.
+type Fingerprint = [u8; 32];
 
 /// Captions in a JSON Lines file. Only the position of each line is kept in memory.
 ///
@@ -38,6 +70,26 @@ pub struct Manifest {
 struct LineRange {
     start: u64,
     len: usize,
+}
+
+impl CacheKey {
+    /// Requested length of the windows, if the audio is split.
+    pub fn window_length(&self) -> Option<Duration> {
+        match self.span {
+            Span::Windows { length_ms } => Some(Duration::from_millis(length_ms)),
+            Span::Whole | Span::Window { .. } => None,
+        }
+    }
+
+    /// Returns the key of one window, given in seconds.
+    pub(crate) fn window(&self, start: f64, end: f64) -> Self {
+        let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));
+        Self { span: Span::Window { start_ms, end_ms }, ..self.clone() }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Sha256::digest(format!("{self:?}")).into()
+    }
 }
 
 impl Manifest {
@@ -70,8 +122,8 @@ impl Manifest {
             if len == 0 {
                 break;
             }
-            if let Some(cache_key) = parse(&line).and_then(|entry| entry.cache_key()) {
-                lines.insert(cache_key.fingerprint(), LineRange { start, len });
+            if let Some(entry) = parse(&line) {
+                lines.insert(entry.cache_key().fingerprint(), LineRange { start, len });
             } else if !line.trim_ascii().is_empty() {
                 is_torn_first_line = start == 0 && line.starts_with(b"{") && !line.ends_with(b"\n");
                 unreadable_lines += 1;
@@ -99,23 +151,18 @@ impl Manifest {
     /// Returns the newest entry of a key.
     pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
-        let range = *self.lines().get(&cache_key.fingerprint())?;
+        let range = *platform::lock(&self.lines).get(&cache_key.fingerprint())?;
         let mut line = vec![0; range.len];
         platform::read_exact_at(&self.file, &mut line, range.start).ok()?;
         // The file may have been edited since it was read.
-        parse(&line).filter(|entry| entry.cache_key().as_ref() == Some(cache_key))
-    }
-
-    /// True if there is an entry of a key.
-    pub(crate) fn contains(&self, cache_key: &CacheKey) -> bool {
-        cache_key.sha256.is_some() && self.lines().contains_key(&cache_key.fingerprint())
+        parse(&line).filter(|entry| entry.cache_key() == *cache_key)
     }
 
     /// Appends an entry as one whole line. The file's lock keeps other runs on the same file out;
     /// callers in this process take turns. An entry too long to be read again is left out: those of
     /// its windows are kept.
     pub(crate) fn append(&self, entry: &ManifestEntry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(entry)?;
+        let mut line = entry.to_json()?.into_bytes();
         line.push(b'\n');
         if line.len() as u64 > MAX_LINE_LEN {
             return Ok(());
@@ -125,10 +172,8 @@ impl Manifest {
         if is_locked {
             self.file.unlock()?;
         }
-        let start = start?;
-        if let Some(cache_key) = entry.cache_key() {
-            self.lines().insert(cache_key.fingerprint(), LineRange { start, len: line.len() });
-        }
+        let range = LineRange { start: start?, len: line.len() };
+        platform::lock(&self.lines).insert(entry.cache_key().fingerprint(), range);
         Ok(())
     }
 
@@ -167,13 +212,14 @@ impl Manifest {
         file.write_all(line)?;
         Ok(end)
     }
-
-    fn lines(&self) -> MutexGuard<'_, HashMap<Fingerprint, LineRange>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
+/// Parses a line. `None` if it is no entry of a caption.
 fn parse(line: &[u8]) -> Option<ManifestEntry> {
+    let objects = line.split(|byte| *byte == b'{').skip(1).count();
+    if objects > MAX_OBJECTS {
+        return None;
+    }
     serde_json::from_slice(line).ok()
 }
 
@@ -195,8 +241,8 @@ mod tests {
 
     fn knows(manifest: &Manifest, number: usize) -> Option<String> {
         let record: ManifestEntry = serde_json::from_str(&line(number, "")).unwrap();
-        let found = manifest.get(&record.cache_key().unwrap())?;
-        Some(found.into_answer().unwrap().caption)
+        let found = manifest.get(&record.cache_key())?;
+        Some(found.caption)
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! Rules on captions and audio, and the findings of their violations.
 
+use std::fmt;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::{Deserialize, Serialize};
 
 pub use self::audio::AudioCheck;
-pub use self::finding::{Finding, Severity};
 
-use self::pattern::Pattern;
+use self::caption::{Pattern, repetition};
 use crate::audio::Sound;
 use crate::client::Answer;
 use crate::error::{Error, Setting};
 use crate::text::plain_path;
 
 mod audio;
-mod finding;
-mod pattern;
-mod repetition;
+mod caption;
 
 /// Rule on the caption or the audio of an input.
 #[derive(Debug, Clone)]
@@ -33,17 +33,38 @@ enum Check {
     Audio(AudioCheck),
 }
 
-/// Description of a violation.
-struct Violation {
-    message: String,
-    matched: Option<String>,
-    sentence: Option<String>,
+/// Severity of a rule.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Reported only.
+    Warning,
+    /// Fails the audit. Audio that violates such a rule is not sent.
+    #[default]
+    Error,
 }
 
-impl From<String> for Violation {
-    fn from(message: String) -> Self {
-        Self { message, matched: None, sentence: None }
-    }
+/// Violation of a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Name of the rule.
+    pub rule: String,
+    /// Severity of the rule.
+    pub severity: Severity,
+    /// Description of the violation on one line.
+    pub message: String,
+    /// Reason of the rule, as its author gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Text of the caption that matched a pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<String>,
+    /// Sentence of the caption with the match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentence: Option<String>,
 }
 
 impl Rule {
@@ -125,16 +146,40 @@ impl Rule {
         self.paths.as_ref().is_none_or(is_match)
     }
 
-    fn finding(&self, Violation { message, matched, sentence }: Violation) -> Finding {
-        Finding {
-            rule: self.name.clone(),
-            severity: self.severity,
-            message,
-            reason: self.reason.clone(),
-            matched,
-            sentence,
-        }
+    /// Completes a violation with the name, the severity and the reason of the rule.
+    fn finding(&self, violation: Finding) -> Finding {
+        let (rule, reason) = (self.name.clone(), self.reason.clone());
+        Finding { rule, severity: self.severity, reason, ..violation }
     }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+impl Finding {
+    /// Formats the rest of the message: the quoted sentence and the reason of the rule.
+    pub fn details(&self) -> String {
+        let quote = self.sentence.as_ref().map(|sentence| format!("; \"{sentence}\""));
+        let reason = self.reason.as_ref().map(|reason| format!("; {reason}"));
+        [quote, reason].map(Option::unwrap_or_default).concat()
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.message)
+    }
+}
+
+/// Creates a finding that [`Rule::finding`] completes.
+fn violation(message: String) -> Finding {
+    Finding { message, ..Finding::default() }
 }
 
 /// Checks the rules on audio; `seconds` is its duration, if known.
@@ -145,7 +190,7 @@ pub(crate) fn check_audio(
     seconds: Option<f64>,
 ) -> Vec<Finding> {
     findings(rules, name, |check| match check {
-        Check::Audio(check) => check.violation(sound, seconds).map(Violation::from),
+        Check::Audio(check) => check.violation(sound, seconds).map(violation),
         Check::Pattern(_) | Check::Repetition => None,
     })
 }
@@ -156,19 +201,14 @@ pub(crate) fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<
         Check::Pattern(pattern) => pattern.violation(&answer.caption),
         // Captions of different windows may well be alike.
         Check::Repetition if !answer.windows.is_empty() => {
-            let mut windows = answer.windows.iter();
-            windows.find_map(|window| repetition::violation(&window.caption)).map(Violation::from)
+            answer.windows.iter().find_map(|window| repetition(&window.caption)).map(violation)
         }
-        Check::Repetition => repetition::violation(&answer.caption).map(Violation::from),
+        Check::Repetition => repetition(&answer.caption).map(violation),
         Check::Audio(_) => None,
     })
 }
 
-fn findings(
-    rules: &[Rule],
-    name: &str,
-    violation: impl Fn(&Check) -> Option<Violation>,
-) -> Vec<Finding> {
+fn findings(rules: &[Rule], name: &str, check: impl Fn(&Check) -> Option<Finding>) -> Vec<Finding> {
     let rules = rules.iter().filter(|rule| rule.applies_to(name));
-    rules.filter_map(|rule| Some(rule.finding(violation(&rule.check)?))).collect()
+    rules.filter_map(|rule| Some(rule.finding(check(&rule.check)?))).collect()
 }

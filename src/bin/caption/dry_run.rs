@@ -10,10 +10,10 @@ use indicatif::HumanCount;
 
 use crate::config::Config;
 use crate::inputs::InputResult;
-use crate::render::sidecar::Sidecars;
+use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
-use crate::ui::summary::dollars;
+use crate::ui::summary::{count, dollars};
 
 /// Assumed length of a caption in tokens. The provider's own sample has 387.
 const CAPTION_TOKENS: f64 = 400.0;
@@ -34,11 +34,11 @@ struct Totals {
 pub(crate) async fn list(
     captioner: &Captioner,
     config: &Config,
-    sidecars: Option<&Sidecars>,
     inputs: impl Stream<Item = InputResult>,
     diagnostics: &Diagnostics,
-    out: &mut impl Write,
+    out: &mut Sink,
 ) -> io::Result<Exit> {
+    let sidecars = config.sidecars.as_ref();
     let estimates = inputs.map(async |input| match input {
         Ok(input) if sidecars.is_some_and(|sidecars| sidecars.exist(&input)) => (input.name, None),
         Ok(input) => {
@@ -154,10 +154,6 @@ fn row(
     let tokens = estimate.and_then(|estimate| estimate.tokens).map_or_else(unknown, whole);
     let name = name.replace('\n', " ");
     writeln!(out, "{seconds:>10}  {bytes:>9}  {tokens:>7} tokens  {state:<7}  {name}")
-}
-
-fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 fn whole(tokens: f64) -> String {

@@ -1,9 +1,11 @@
-//! From operands and list to a stream of inputs, found while the first ones are captioned.
+//! From operands and list to a stream of inputs of this shard, found while the first ones are
+//! captioned.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::iter::once;
+use std::iter::{from_fn, once};
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -13,6 +15,7 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
 use crate::config::input::InputConfig;
+use crate::render::digest;
 
 /// Input, or an error for a folder or list that could not be read.
 pub(crate) type InputResult = Result<Input, InputError>;
@@ -22,6 +25,37 @@ pub(crate) type InputIter = Box<dyn Iterator<Item = InputResult> + Send>;
 
 /// Maximum of inputs that the search runs ahead of the captions.
 const MAX_AHEAD: usize = 4096;
+
+/// One of several equal parts of a set of inputs, one for each machine.
+///
+/// The name of an input decides: no machine reads files of other shards, and adding files moves
+/// none. All machines must use the same names, with the same relative paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shard {
+    number: u64,
+    count: u64,
+}
+
+impl Shard {
+    /// True if the input belongs to this shard. It belongs to exactly one.
+    pub(crate) fn contains(&self, input: &Input) -> bool {
+        digest(input.name.as_bytes()) % u128::from(self.count) == u128::from(self.number - 1)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split_once('/').map(|(number, count)| (number.parse(), count.parse()));
+        match numbers {
+            Some((Ok(number), Ok(count))) if 1 <= number && number <= count => {
+                Ok(Self { number, count })
+            }
+            _ => Err("K/N with K from 1 to N, such as 2/8"),
+        }
+    }
+}
 
 /// Number of inputs found so far.
 #[derive(Default)]
@@ -58,18 +92,22 @@ pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Res
         let list = read_list(open_list(path)?, config.is_nul_separated, &path_name(path));
         sources.push(Box::new(list.flat_map(move |entry| expand_entry(entry, &search, is_stdin))));
     }
-    let (shard, count) = (config.shard, count.clone());
-    Ok(Box::new(dedup(sources.into_iter().flatten()).filter(move |found| {
-        count.found.fetch_add(1, Ordering::Relaxed);
+    let (shard, counted, completed) = (config.shard, count.clone(), count.clone());
+    let of_this_shard = dedup(sources.into_iter().flatten()).filter(move |found| {
+        counted.found.fetch_add(1, Ordering::Relaxed);
         let is_in_shard = match (shard, found) {
             (Some(shard), Ok(input)) => shard.contains(input),
             _ => true,
         };
         if is_in_shard {
-            count.of_this_shard.fetch_add(1, Ordering::Relaxed);
+            counted.of_this_shard.fetch_add(1, Ordering::Relaxed);
         }
         is_in_shard
-    })))
+    });
+    Ok(Box::new(of_this_shard.chain(from_fn(move || {
+        completed.is_complete.store(true, Ordering::Release);
+        None
+    }))))
 }
 
 /// Inputs of one entry of a list: the entry itself, or the files of a folder.
@@ -97,10 +135,7 @@ fn open_list(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
 }
 
 /// Searches on a separate thread, since folders and pipes may block.
-pub(crate) fn in_background(
-    found: InputIter,
-    count: Arc<InputCount>,
-) -> impl Stream<Item = InputResult> {
+pub(crate) fn in_background(found: InputIter) -> impl Stream<Item = InputResult> {
     let (sender, mut receiver) = mpsc::channel(MAX_AHEAD);
     std::thread::spawn(move || {
         for found in found {
@@ -108,14 +143,6 @@ pub(crate) fn in_background(
                 return;
             }
         }
-        count.is_complete.store(true, Ordering::Release);
     });
     stream::poll_fn(move |context| receiver.poll_recv(context))
-}
-
-/// Searches to the end.
-pub(crate) fn at_once(found: InputIter, count: &InputCount) -> Vec<InputResult> {
-    let all = found.collect();
-    count.is_complete.store(true, Ordering::Release);
-    all
 }

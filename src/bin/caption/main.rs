@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::args::generate;
 use crate::config::Config;
-use crate::config::display::DisplayConfig;
+use crate::config::environment::DisplayConfig;
 use crate::config::ineffective;
 use crate::config::settings::Settings;
 use crate::ui::diagnostics::Diagnostics;
@@ -18,7 +18,6 @@ mod pipeline;
 mod platform;
 mod render;
 mod run;
-mod shard;
 mod signals;
 mod ui;
 
@@ -26,9 +25,9 @@ fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
     let settings = match Settings::read(&args) {
         Ok(settings) => settings,
-        Err(error) => return Diagnostics::new(&DisplayConfig::default()).fatal(&error).into(),
+        Err(error) => return Diagnostics::new(DisplayConfig::default()).fatal(&error).into(),
     };
-    let diagnostics = Diagnostics::new(&DisplayConfig::new(&settings.cli.general));
+    let diagnostics = Diagnostics::new(DisplayConfig::new(&settings.cli.general));
     start(settings, &diagnostics).unwrap_or_else(|error| diagnostics.fatal(&error)).into()
 }
 

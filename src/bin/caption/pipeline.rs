@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 use caption::{
     Answer, Captioner, Effect, Error, Event, Input, Observer, Outcome, Shutdown, Status,
@@ -15,55 +16,37 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use crate::config::Config;
 use crate::inputs::{InputCount, InputResult};
 use crate::render::reports::Reports;
-use crate::render::sidecar::Sidecars;
+use crate::render::sink::Sink;
 use crate::render::{FormatKind, Renderer};
 use crate::signals;
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::events;
 use crate::ui::hints::Exit;
 use crate::ui::summary::Summary;
 
 /// Destinations of a run, and its state so far.
-pub(crate) struct Pipeline<'a, W> {
+pub(crate) struct Pipeline<'a> {
     config: &'a Config,
     diagnostics: &'a Diagnostics,
-    count: Arc<InputCount>,
-    /// Replace the output.
-    sidecars: Option<Sidecars>,
+    count: &'a InputCount,
     renderer: Box<dyn Renderer>,
-    output: W,
+    output: &'a mut Sink,
     reports: &'a mut Reports,
+    started: Instant,
     summary: Summary,
     exit: Exit,
 }
 
-/// Message of the worker that captions an input.
-struct WorkerEvent {
-    /// Number of the input.
-    number: usize,
-    /// Name of the input.
-    name: Arc<str>,
-    stage: Stage,
-}
-
-enum Stage {
-    Started,
-    Running(Event),
-    Ended,
-}
-
-impl<'a, W: Write> Pipeline<'a, W> {
+impl<'a> Pipeline<'a> {
     pub(crate) fn new(
         config: &'a Config,
         diagnostics: &'a Diagnostics,
-        count: Arc<InputCount>,
-        sidecars: Option<Sidecars>,
-        output: W,
+        count: &'a InputCount,
+        output: &'a mut Sink,
         reports: &'a mut Reports,
     ) -> Self {
         let renderer = config.formats[0].renderer(&config.render_options());
-        let (summary, exit) = (Summary::start(), Exit::Success);
-        Self { config, diagnostics, count, sidecars, renderer, output, reports, summary, exit }
+        let (started, summary, exit) = (Instant::now(), Summary::default(), Exit::Success);
+        Self { config, diagnostics, count, renderer, output, reports, started, summary, exit }
     }
 
     /// Captions the inputs until all are done, the run is interrupted, or the output cannot be
@@ -103,13 +86,8 @@ impl<'a, W: Write> Pipeline<'a, W> {
         signals: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let (sender, mut events) = mpsc::unbounded_channel();
-        let worker = Worker {
-            captioner,
-            sidecars: self.sidecars.clone(),
-            needs_response: self.config.formats.contains(&FormatKind::Json),
-            events: sender,
-            shutdown,
-        };
+        let (config, diagnostics) = (self.config, self.diagnostics);
+        let worker = Worker { config, diagnostics, captioner, events: sender, shutdown };
         let number = Cell::new(0);
         let work = |input: Input| {
             number.set(number.get() + 1);
@@ -119,11 +97,11 @@ impl<'a, W: Write> Pipeline<'a, W> {
         let mut signals = std::pin::pin!(signals);
         loop {
             tokio::select! {
-                Some(event) = events.recv() => self.event(event)?,
+                Some((name, event)) = events.recv() => self.event(&name, event)?,
                 outcome = outcomes.next() => {
                     // The last pieces of a caption come before its outcome.
-                    while let Ok(event) = events.try_recv() {
-                        self.event(event)?;
+                    while let Ok((name, event)) = events.try_recv() {
+                        self.event(&name, event)?;
                     }
                     let Some(outcome) = outcome else { return Ok(()) };
                     self.outcome(outcome, shutdown)?;
@@ -142,41 +120,31 @@ impl<'a, W: Write> Pipeline<'a, W> {
         if self.config.is_batch {
             self.diagnostics.failures();
             if self.summary.done() > 0 {
-                self.diagnostics.summary(
-                    &self.summary,
-                    captioner.usage(),
-                    captioner.usd(),
-                    self.count.total(),
-                );
+                let (usage, usd) = (captioner.usage(), captioner.usd());
+                let (time, total) = (self.started.elapsed(), self.count.total());
+                self.diagnostics.result(&self.summary.line(time, usage, usd, total));
             }
         }
     }
 
-    fn event(&mut self, WorkerEvent { number, name, stage }: WorkerEvent) -> io::Result<()> {
+    fn event(&mut self, name: &str, event: Event) -> io::Result<()> {
         let (progress, is_batch) = (&self.diagnostics.progress, self.config.is_batch);
-        match stage {
-            Stage::Started if is_batch => progress.started(number, &name),
-            Stage::Started => {}
-            Stage::Ended => progress.ended(number),
-            Stage::Running(Event::Sent { bytes, total }) if !is_batch => {
-                progress.sent(bytes, total);
-            }
-            Stage::Running(Event::Window { done, total }) if !is_batch => {
-                progress.windows(done, total);
-            }
-            Stage::Running(Event::Text(text)) if self.shows_pieces() => {
+        match event {
+            Event::Sent { bytes, total } if !is_batch => progress.sent(bytes, total),
+            Event::Window { done, total } if !is_batch => progress.windows(done, total),
+            Event::Text(text) if self.shows_pieces() => {
                 progress.clear();
-                self.renderer.piece(&text, &mut self.output)?;
+                self.renderer.piece(&text, self.output)?;
                 self.output.flush()?;
             }
-            Stage::Running(event) => events::tell(self.diagnostics, is_batch, &name, &event),
+            event => self.diagnostics.event(name, &event, is_batch),
         }
         Ok(())
     }
 
     /// True if a caption is printed while it arrives.
     fn shows_pieces(&self) -> bool {
-        self.config.streams && !self.config.is_batch && self.config.output_file().is_none()
+        self.config.options.stream && !self.config.is_batch && self.config.output_file().is_none()
     }
 
     fn outcome(&mut self, mut outcome: Outcome, shutdown: &Shutdown) -> io::Result<()> {
@@ -200,9 +168,9 @@ impl<'a, W: Write> Pipeline<'a, W> {
     /// Writes the outcome to its sidecars or to the output. A sidecar that cannot be written fails
     /// its input, an output that cannot be written the run.
     fn write(&mut self, outcome: &mut Outcome, shutdown: &Shutdown) -> io::Result<()> {
-        let Some(sidecars) = &self.sidecars else {
+        let Some(sidecars) = &self.config.sidecars else {
             return self.diagnostics.progress.suspend(|| {
-                self.renderer.outcome(outcome, &mut self.output)?;
+                self.renderer.outcome(outcome, self.output)?;
                 self.output.flush()
             });
         };
@@ -235,7 +203,10 @@ impl<'a, W: Write> Pipeline<'a, W> {
         }
         if let Some(error) = &outcome.manifest_error {
             self.exit = self.exit.max(Exit::Failed);
-            diagnostics.manifest_error(outcome, error);
+            diagnostics.problem(&format!(
+                "could not write the manifest ({error}): {}; nothing more is asked",
+                outcome.name
+            ));
         }
     }
 }
@@ -246,33 +217,34 @@ fn is_closed_pipe(written: &io::Result<()>) -> bool {
 
 /// Captions inputs; shared by all that are in flight.
 struct Worker<'a> {
+    config: &'a Config,
+    diagnostics: &'a Diagnostics,
     captioner: &'a Captioner,
-    sidecars: Option<Sidecars>,
-    needs_response: bool,
-    events: UnboundedSender<WorkerEvent>,
+    /// Receives the events with the names of their inputs.
+    events: UnboundedSender<(Arc<str>, Event)>,
     shutdown: &'a Shutdown,
 }
 
 impl Worker<'_> {
     /// Captions one input, unless all of its sidecars exist.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
-        if self.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
+        if self.config.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
             return Outcome::new(input, Status::Skipped);
         }
         let (events, name) = (self.events.clone(), Arc::<str>::from(input.name.as_str()));
+        if self.config.is_batch {
+            self.diagnostics.progress.started(number, &name);
+        }
         // Sending fails only after the end of the run.
-        let send =
-            move |stage| drop(events.send(WorkerEvent { number, name: name.clone(), stage }));
-        send(Stage::Started);
-        let send_event = send.clone();
-        let observer = Observer::new(move |event| send_event(Stage::Running(event)));
+        let observer = Observer::new(move |event| drop(events.send((name.clone(), event))));
         let outcome = self.captioner.caption(input, &observer).await;
-        send(Stage::Ended);
+        self.diagnostics.progress.ended(number);
         // Not only when the outcome is delivered, in the order of the inputs.
         if ends_the_run(&outcome) {
             self.shutdown.drain();
         }
-        if self.needs_response { require_response(outcome) } else { outcome }
+        let needs_response = self.config.formats.contains(&FormatKind::Json);
+        if needs_response { require_response(outcome) } else { outcome }
     }
 }
 

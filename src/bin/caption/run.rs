@@ -3,29 +3,18 @@
 use std::io;
 use std::sync::Arc;
 
-use caption::{Captioner, Shutdown, blocking_threads};
+use caption::{Shutdown, blocking_threads};
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio::runtime::{self, Runtime};
+use tokio::runtime;
 
 use crate::config::Config;
 use crate::dry_run;
 use crate::inputs::{self, InputCount, InputIter, InputResult};
 use crate::pipeline::Pipeline;
 use crate::render::reports::Reports;
-use crate::render::sidecar::Sidecars;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::{Exit, WriteFailed};
-
-/// Parts of a run that its work shares.
-struct Run<'a> {
-    config: &'a Config,
-    diagnostics: &'a Diagnostics,
-    captioner: Captioner,
-    shutdown: Shutdown,
-    sidecars: Option<Sidecars>,
-    count: Arc<InputCount>,
-}
 
 /// Runs the program and returns its exit code.
 pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {
@@ -33,12 +22,17 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
     let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
     let captioner = config.captioner(diagnostics, &shutdown)?;
-    let sidecars = config.sidecars()?;
-    let inputs = inputs(config, found, sidecars.as_ref(), &count)?;
+    let inputs = inputs(config, found)?;
     let mut reports = Reports::open(config.reports(diagnostics))?;
     let mut sink = Sink::open(config.output_file(), !reports.is_empty())?;
-    let run = Run { config, diagnostics, captioner, shutdown, sidecars, count: count.clone() };
-    let (exit, written) = run.execute(inputs, &mut sink, &mut reports)?;
+    let (exit, written) = wait(async {
+        if config.is_dry_run {
+            let list = dry_run::list(&captioner, config, inputs, diagnostics, &mut sink).await;
+            return list.map_or_else(|e| (Exit::Success, Err(e)), |exit| (exit, Ok(())));
+        }
+        let pipeline = Pipeline::new(config, diagnostics, &count, &mut sink, &mut reports);
+        pipeline.run(&captioner, inputs, shutdown).await
+    })?;
     if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         return Ok(Exit::Success);
     }
@@ -58,17 +52,13 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
 fn inputs(
     config: &Config,
     found: InputIter,
-    sidecars: Option<&Sidecars>,
-    count: &Arc<InputCount>,
 ) -> anyhow::Result<impl Stream<Item = InputResult> + use<>> {
-    if config.is_batch && sidecars.is_none() {
-        return Ok(inputs::in_background(found, count.clone()).left_stream());
+    if config.is_batch && config.sidecars.is_none() {
+        return Ok(inputs::in_background(found).left_stream());
     }
-    let found = inputs::at_once(found, count);
-    if let Some(sidecars) = sidecars {
+    let found: Vec<_> = found.collect();
+    if let Some(sidecars) = &config.sidecars {
         sidecars.check(found.iter().flatten(), config.overwrite_check.clone())?;
-        let paths = found.iter().flatten().flat_map(|input| sidecars.paths(input));
-        config.check_confined(paths.map(|(_, path)| path))?;
         if !config.is_dry_run {
             sidecars.prepare(found.iter().flatten())?;
         }
@@ -76,40 +66,14 @@ fn inputs(
     Ok(stream::iter(found).right_stream())
 }
 
-impl Run<'_> {
-    /// Lists or captions the inputs. Also returns the error that ended the output early.
-    fn execute(
-        self,
-        inputs: impl Stream<Item = InputResult>,
-        sink: &mut Sink,
-        reports: &mut Reports,
-    ) -> io::Result<(Exit, io::Result<()>)> {
-        let Self { config, diagnostics, captioner, shutdown, sidecars, count } = self;
-        let runtime = runtime()?;
-        if config.is_dry_run {
-            let list =
-                dry_run::list(&captioner, config, sidecars.as_ref(), inputs, diagnostics, sink);
-            return Ok(match finish(runtime, list) {
-                Ok(exit) => (exit, Ok(())),
-                Err(e) => (Exit::Success, Err(e)),
-            });
-        }
-        let pipeline = Pipeline::new(config, diagnostics, count, sidecars, sink, reports);
-        Ok(finish(runtime, pipeline.run(&captioner, inputs, shutdown)))
-    }
-}
-
-/// Runtime on one thread, which only ever waits for the network; blocking work has its own threads.
-fn runtime() -> io::Result<Runtime> {
-    runtime::Builder::new_current_thread()
+/// Runs on one thread, which only ever waits for the network; blocking work has its own threads. A
+/// read of standard input that may never return is not waited for at the end.
+fn wait<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(blocking_threads())
-        .build()
-}
-
-/// Runs to the end, but does not wait for a read of standard input that may never return.
-fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+        .build()?;
     let result = runtime.block_on(work);
     runtime.shutdown_background();
-    result
+    Ok(result)
 }

@@ -196,6 +196,8 @@ mod tests {
             assert!(large < 3, "{large}");
         };
         let panic = catch_unwind(|| cases(test)).expect_err("some case has three large bytes");
-        assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("3"));
+        let large: usize = panic.downcast_ref::<String>().unwrap().parse().unwrap();
+        // The first failure has dozens. The search for a smaller one has a time limit.
+        assert!((3..10).contains(&large), "{large}");
     }
 }

@@ -7,16 +7,13 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, ValueHint};
 
 use self::generate::Document;
-use self::inputs::{AudioArgs, SearchArgs};
-use self::output::{AuditArgs, CacheArgs, OutputArgs, SpendArgs};
-use self::service::{NetworkArgs, ServiceArgs};
+use self::options::{
+    AudioArgs, AuditArgs, CacheArgs, NetworkArgs, OutputArgs, SearchArgs, ServiceArgs, SpendArgs,
+};
 use self::values::{DOCUMENTS, WHEN, When, named};
 
 pub(crate) mod generate;
-pub(crate) mod inputs;
-pub(crate) mod output;
-pub(crate) mod report;
-pub(crate) mod service;
+pub(crate) mod options;
 pub(crate) mod values;
 
 /// Prints what a recording sounds like.

@@ -1,14 +1,17 @@
-//! Values of options: names, sizes, times, rates, money.
+//! Values of options: names, reports, sizes, times, rates, money.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use caption::{AudioCheck, Convert, Dialect};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
+use clap_lex::OsStrExt;
 
 use super::generate::Document;
-use crate::render::FormatKind;
+use crate::render::{FormatKind, ReportKind};
 
 pub(crate) const FORMATS: [(&str, FormatKind); 6] = [
     ("text", FormatKind::Text),
@@ -23,7 +26,7 @@ pub(crate) const CONVERT: [(&str, Convert); 3] =
     [("auto", Convert::Auto), ("always", Convert::Always), ("never", Convert::Never)];
 
 pub(crate) const WHEN: [(&str, When); 3] =
-    [("auto", When::Auto), ("always", When::Always), ("never", When::Never)];
+    [("auto", None), ("always", Some(true)), ("never", Some(false))];
 
 pub(crate) const DIALECTS: [(&str, DialectChoice); 4] = [
     ("auto", None),
@@ -41,30 +44,23 @@ pub(crate) const DOCUMENTS: [(&str, Document); 6] = [
     ("complete-elvish", Document::Completions(Shell::Elvish)),
 ];
 
+/// Names of the reports and their default files.
+const REPORTS: [(&str, ReportKind, Option<&str>); 4] = [
+    ("junit", ReportKind::Junit, Some("caption-report.xml")),
+    ("sarif", ReportKind::Sarif, Some("caption-report.sarif")),
+    ("github", ReportKind::Github, None),
+    ("html", ReportKind::Html, Some("caption-report.html")),
+];
+
 // clap reads a field of type `Option` or `Vec` as one that may be absent or repeated; values that
 // are such types themselves take an alias.
 pub(crate) type DialectChoice = Option<Dialect>;
+/// Fixed choice; `None` is automatic.
+pub(crate) type When = Option<bool>;
 /// Size limit of an upload in bytes; `None` is no limit.
 pub(crate) type MaxUpload = Option<u64>;
 /// One audio check, or all of them.
 pub(crate) type AudioChecks = Vec<AudioCheck>;
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-impl When {
-    pub(crate) fn holds(self, automatic: bool) -> bool {
-        match self {
-            Self::Auto => automatic,
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
-}
 
 /// Parses one of the names in a table to its value.
 pub(crate) fn named<T: Clone + Send + Sync + 'static>(
@@ -74,6 +70,43 @@ pub(crate) fn named<T: Clone + Send + Sync + 'static>(
         let row = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(&given));
         row.expect("clap admits the names of the table only").1.clone()
     })
+}
+
+/// One report to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportOption {
+    pub(crate) kind: ReportKind,
+    /// `None` for standard error.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Splits a value into its kind and its file, which defaults to that of the kind.
+pub(crate) fn split_report(value: &OsStr) -> (&OsStr, Option<&OsStr>) {
+    value.split_once("=").map_or_else(
+        || {
+            let default = REPORTS.iter().find(|(kind, ..)| value == *kind);
+            (value, default.and_then(|(_, _, file)| file.map(OsStr::new)))
+        },
+        |(kind, file)| (kind, Some(file)),
+    )
+}
+
+pub(crate) fn report_parser() -> impl TypedValueParser<Value = ReportOption> {
+    OsStringValueParser::new().try_map(|value| parse_report(&value))
+}
+
+fn parse_report(value: &OsStr) -> Result<ReportOption, String> {
+    let (name, file) = split_report(value);
+    let Some((name, kind, _)) = REPORTS.into_iter().find(|(kind, ..)| name == *kind) else {
+        return Err("one of junit, sarif, github, html, with =FILE where you like".to_owned());
+    };
+    match file {
+        Some(file) if file.is_empty() => Err(format!("{name}= names no file")),
+        Some(file) if file == "-" => {
+            Err("captions go to standard output: name a file for the report".to_owned())
+        }
+        file => Ok(ReportOption { kind, file: file.map(PathBuf::from) }),
+    }
 }
 
 /// Suffix of an error message that suggests the most similar of the valid names.

@@ -10,7 +10,7 @@ use caption::{
 
 use super::{Config, api_key, shows_waveform};
 use crate::args::Cli;
-use crate::args::output::AuditArgs;
+use crate::args::options::AuditArgs;
 use crate::render::FormatKind;
 use crate::ui::diagnostics::Diagnostics;
 
@@ -26,13 +26,14 @@ impl Config {
         captioner = if self.is_offline || self.is_dry_run {
             captioner.without_client(self.options.clone())
         } else {
-            captioner.with_client(self.client(diagnostics)?)
+            let key = api_key::find(self.cli.service.api_key_file.as_deref(), diagnostics)?;
+            captioner.with_client(Client::new(key, self.options.clone())?)
         };
         captioner = captioner.with_rules([vec![Rule::looping()], self.rules.clone()].concat());
         if let Some(manifest) = self.cache(diagnostics)? {
             captioner = captioner.with_cache(manifest);
         }
-        if let Some(usd) = self.max_spend {
+        if let Some(usd) = self.cli.spend.max_spend {
             captioner = captioner.with_budget(usd);
         }
         Ok(captioner)
@@ -40,22 +41,12 @@ impl Config {
 
     fn captioner_options(&self) -> CaptionerOptions {
         let mut options = CaptionerOptions::default();
-        options.inline = self.inline;
+        options.inline = self.cli.audio.inline;
         options.upload = self.upload.clone();
         options.needs_length = self.formats.iter().any(|format| format.is_subtitles());
         options.needs_waveform = shows_waveform(&self.reports);
         options.jobs = self.jobs;
         options
-    }
-
-    fn client(&self, diagnostics: &Diagnostics) -> anyhow::Result<Client> {
-        let found = api_key::find(self.api_key_file.as_deref())?;
-        if found.is_open_to_others {
-            diagnostics.warn(
-                "others on this machine can read the file that --api-key-file names; chmod 600 it",
-            );
-        }
-        Ok(Client::new(found.key, self.options.clone())?)
     }
 
     /// Manifest of cached captions, or one that ends with the run where captions may repeat. The
@@ -64,7 +55,7 @@ impl Config {
         let is_json = self.formats.contains(&FormatKind::Json);
         let writes_records =
             self.formats.contains(&FormatKind::Jsonl) || self.formats.contains(&FormatKind::Csv);
-        let manifest = match &self.manifest {
+        let manifest = match &self.cli.cache.manifest {
             Some(_) if is_json => {
                 bail!(
                     "a manifest keeps records and not the service's responses: use --format jsonl"
@@ -76,7 +67,7 @@ impl Config {
             }
             None => return Ok(None),
         };
-        Ok(Some(if self.force { manifest.without_existing() } else { manifest }))
+        Ok(Some(if self.cli.cache.force { manifest.without_existing() } else { manifest }))
     }
 
     fn open_manifest(&self, path: &Path, diagnostics: &Diagnostics) -> anyhow::Result<Manifest> {

@@ -11,9 +11,8 @@ use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
 use super::rules;
-use crate::args::report::split_report;
-use crate::args::values::{parse_usd, suggest};
-use crate::render::overwrite::is_same_file;
+use crate::args::values::{parse_usd, split_report, suggest};
+use crate::render::overwrite::{is_same_file, is_within};
 
 /// Name of the file, in the working folder and in the user's configuration folder.
 pub(crate) const FILE: &str = "caption.toml";
@@ -186,14 +185,4 @@ fn is_inside(path: &Path) -> bool {
         Component::Normal(name) => !VCS_FOLDERS.iter().any(|vcs| name.eq_ignore_ascii_case(vcs)),
         part => part == Component::CurDir,
     })
-}
-
-/// True if no link on the way to a path leads out of a folder.
-pub(super) fn is_within(path: &Path, folder: &Path) -> bool {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(folder) = folder.canonicalize() else { return false };
-    // A path that does not exist yet will be in its nearest folder; a dangling link exists.
-    let mut existing = path.ancestors().filter(|part| part.symlink_metadata().is_ok());
-    let nearest = existing.next().map(Path::canonicalize);
-    nearest.is_none_or(|path| path.is_ok_and(|path| path.starts_with(&folder)))
 }

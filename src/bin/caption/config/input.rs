@@ -9,7 +9,7 @@ use caption::{FolderSearch, leads_to_several};
 use clap::CommandFactory;
 
 use crate::args::Cli;
-use crate::shard::Shard;
+use crate::inputs::Shard;
 
 /// Operands, list and search options of a run.
 pub(crate) struct InputConfig {

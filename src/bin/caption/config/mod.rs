@@ -1,17 +1,17 @@
 //! Resolved settings of a run: owned values that no longer depend on their source.
 
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
 use caption::{ClientOptions, Rule, UploadOptions};
 
 use self::captioner::{audit_rules, client_options, upload_options};
-use self::file::is_within;
+use self::file::FILE;
 use self::input::InputConfig;
 use self::settings::Settings;
 use crate::args::Cli;
-use crate::args::report::ReportOption;
+use crate::args::values::ReportOption;
 use crate::render::overwrite::OverwriteCheck;
 use crate::render::sidecar::Sidecars;
 use crate::render::{FormatKind, RenderOptions, ReportKind};
@@ -19,24 +19,19 @@ use crate::ui::diagnostics::Diagnostics;
 
 pub(crate) mod api_key;
 mod captioner;
-pub(crate) mod display;
 pub(crate) mod environment;
 mod file;
 pub(crate) mod ineffective;
 pub(crate) mod input;
-mod overwrite;
 mod rules;
 pub(crate) mod settings;
 
 /// Resolved settings of a run.
-#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Config {
     pub(crate) input: InputConfig,
     pub(crate) formats: Vec<FormatKind>,
     /// True if more than one input is expected.
     pub(crate) is_batch: bool,
-    /// True if captions are requested as streams.
-    pub(crate) streams: bool,
     pub(crate) is_dry_run: bool,
     pub(crate) is_offline: bool,
     /// Maximum of requests at a time.
@@ -45,27 +40,13 @@ pub(crate) struct Config {
     pub(crate) options: ClientOptions,
     /// All files that options name.
     pub(crate) overwrite_check: OverwriteCheck,
-    inline: bool,
+    pub(crate) sidecars: Option<Sidecars>,
     upload: UploadOptions,
-    api_key_file: Option<PathBuf>,
-    manifest: Option<PathBuf>,
-    /// Ignores the cache and overwrites sidecars.
-    force: bool,
-    max_spend: Option<f64>,
     /// Rules of flags and files.
     rules: Vec<Rule>,
-    output: Option<PathBuf>,
-    sidecars: Option<SidecarConfig>,
-    prepend: String,
-    append: String,
     reports: Vec<ReportOption>,
-}
-
-struct SidecarConfig {
-    pattern: String,
-    folder: Option<PathBuf>,
-    /// True if a project asks for them, which must not write outside its folder.
-    is_confined: bool,
+    /// Options that need no resolution.
+    cli: Cli,
 }
 
 impl Config {
@@ -74,35 +55,24 @@ impl Config {
         let input = InputConfig::new(&cli)?;
         let is_batch = input.is_batch();
         let formats = formats(&cli, is_batch)?;
-        let streams = streams(&cli, &formats, is_batch)?;
-        let overwrite_check = overwrite::check(&cli)?;
+        let options = client_options(&cli, streams(&cli, &formats, is_batch)?);
+        let reports = unique(&cli.audit.report);
+        let overwrite_check = overwrite_check(&cli, &reports)?;
         rules.extend(audit_rules(&cli.audit)?);
         Ok(Self {
             is_batch,
-            streams,
             is_dry_run: cli.spend.dry_run,
             is_offline: cli.cache.offline,
             jobs: usize::from(cli.network.jobs),
-            options: client_options(&cli, streams),
+            options,
             overwrite_check,
-            inline: cli.audio.inline,
             upload: upload_options(&cli)?,
-            force: cli.cache.force,
-            max_spend: cli.spend.max_spend,
-            reports: overwrite::reports(&cli),
-            sidecars: writes_sidecars(&cli).then(|| SidecarConfig {
-                pattern: cli.output.sidecar.unwrap_or(Sidecars::DEFAULT_PATTERN.to_owned()),
-                folder: cli.output.output_dir,
-                is_confined: confines_sidecars,
-            }),
+            sidecars: sidecars(&cli, &formats, confines_sidecars)?,
             input,
             formats,
             rules,
-            api_key_file: cli.service.api_key_file,
-            manifest: cli.cache.manifest,
-            output: cli.output.output,
-            prepend: cli.output.prepend,
-            append: cli.output.append,
+            reports,
+            cli,
         })
     }
 
@@ -119,50 +89,81 @@ impl Config {
         &self.reports
     }
 
-    pub(crate) fn sidecars(&self) -> anyhow::Result<Option<Sidecars>> {
-        let Some(SidecarConfig { pattern, folder, .. }) = &self.sidecars else { return Ok(None) };
-        let options =
-            RenderOptions { is_batch: false, is_terminal: false, ..self.render_options() };
-        Sidecars::new(pattern, folder.clone(), self.formats.clone(), options, self.force).map(Some)
-    }
-
-    /// Refuses sidecars outside the folder of the project that asks for them.
-    pub(crate) fn check_confined(
-        &self,
-        mut paths: impl Iterator<Item = PathBuf>,
-    ) -> anyhow::Result<()> {
-        let is_confined = self.sidecars.as_ref().is_some_and(|sidecars| sidecars.is_confined);
-        match paths.find(|path| is_confined && !is_within(path, Path::new(""))) {
-            Some(path) => bail!("caption.toml: {} leads out of the project", path.display()),
-            None => Ok(()),
-        }
-    }
-
     /// Options for captions on standard output or in `--output`.
     pub(crate) fn render_options(&self) -> RenderOptions {
         RenderOptions {
             is_batch: self.is_batch,
             is_terminal: io::stdout().is_terminal() && self.output_file().is_none(),
-            prepend: self.prepend.clone(),
-            append: self.append.clone(),
-            ..RenderOptions::default()
+            ..render_options(&self.cli)
         }
     }
 
     /// File for the output. A dry run leaves the captions of the last run alone.
     pub(crate) fn output_file(&self) -> Option<&Path> {
-        self.output.as_deref().filter(|path| !self.is_dry_run && path.as_os_str() != "-")
+        self.cli.output.output.as_deref().filter(|path| !self.is_dry_run && path.as_os_str() != "-")
     }
 }
 
-fn formats(cli: &Cli, is_batch: bool) -> anyhow::Result<Vec<FormatKind>> {
-    let mut formats = Vec::new();
-    for format in if cli.output.json { &[FormatKind::Json] } else { cli.output.formats.as_slice() }
-    {
-        if !formats.contains(format) {
-            formats.push(*format);
+/// Options for captions in a file of their own.
+fn render_options(cli: &Cli) -> RenderOptions {
+    let (prepend, append) = (cli.output.prepend.clone(), cli.output.append.clone());
+    RenderOptions { prepend, append, ..RenderOptions::default() }
+}
+
+fn sidecars(
+    cli: &Cli,
+    formats: &[FormatKind],
+    is_confined: bool,
+) -> anyhow::Result<Option<Sidecars>> {
+    if !writes_sidecars(cli) {
+        return Ok(None);
+    }
+    let sidecars = Sidecars {
+        pattern: cli.output.sidecar.clone().unwrap_or(Sidecars::DEFAULT_PATTERN.to_owned()),
+        folder: cli.output.output_dir.clone(),
+        formats: formats.to_vec(),
+        options: render_options(cli),
+        force: cli.cache.force,
+        is_confined,
+    };
+    sidecars.check_pattern()?;
+    Ok(Some(sidecars))
+}
+
+/// Fails if an option names an output that would overwrite another file of the run.
+fn overwrite_check(cli: &Cli, reports: &[ReportOption]) -> anyhow::Result<OverwriteCheck> {
+    let mut check = OverwriteCheck::default();
+    for operand in &cli.inputs {
+        check.add_input(Path::new(operand));
+    }
+    let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
+    for path in read.into_iter().flatten() {
+        check.add_read(path);
+    }
+    check.add_read(Path::new(FILE));
+    // A dash is standard output.
+    let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
+    let reports = reports.iter().filter_map(|report| report.file.as_deref());
+    for path in output.into_iter().chain(cli.cache.manifest.as_deref()).chain(reports) {
+        check.add_output(path, None)?;
+    }
+    Ok(check)
+}
+
+/// Values without duplicates, in their order.
+fn unique<T: Clone + PartialEq>(values: &[T]) -> Vec<T> {
+    let mut unique = Vec::new();
+    for value in values {
+        if !unique.contains(value) {
+            unique.push(value.clone());
         }
     }
+    unique
+}
+
+fn formats(cli: &Cli, is_batch: bool) -> anyhow::Result<Vec<FormatKind>> {
+    let given = if cli.output.json { &[FormatKind::Json] } else { cli.output.formats.as_slice() };
+    let formats = unique(given);
     if writes_sidecars(cli) {
         return Ok(formats);
     }

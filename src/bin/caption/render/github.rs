@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use caption::{Outcome, Severity, Status, sanitize};
 
-use super::annotation::{Annotation, BySeverity, CUT_SHORT, annotations};
-use super::{End, Renderer, location};
+use super::annotation::{Annotation, BySeverity, CUT_SHORT, annotations, input_name};
+use super::{End, Renderer};
 
 /// Annotations of one severity that GitHub shows per step. Source: GitHub Docs, "Workflow commands"
 /// and "Checks API", 2026.
@@ -62,7 +62,7 @@ fn property(text: &str) -> String {
 
 impl Renderer for Annotations {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        let name = location::name(outcome);
+        let name = input_name(outcome);
         for annotation in annotations(outcome) {
             self.commands.of(annotation.severity).add(&name, &annotation);
         }
@@ -135,7 +135,7 @@ impl Renderer for StepSummary {
         self.failed += u64::from(outcome.error().is_some());
         self.broken += u64::from(outcome.has_violation());
         self.skipped += u64::from(matches!(outcome.status, Status::Skipped));
-        let name = location::name(outcome);
+        let name = input_name(outcome);
         for annotation in annotations(outcome) {
             self.rows.of(annotation.severity).add(&name, &annotation);
         }

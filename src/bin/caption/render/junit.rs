@@ -9,8 +9,8 @@ use caption::{Outcome, Severity, Status, sanitize};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use super::annotation::{Annotation, CUT_SHORT, annotations};
-use super::{End, Renderer, location};
+use super::annotation::{Annotation, CUT_SHORT, annotations, input_name};
+use super::{End, Renderer};
 
 /// Limit of a caption in characters.
 const MAX_CAPTION_LEN: usize = 4000;
@@ -93,7 +93,7 @@ impl Renderer for Junit {
         }
         let is_skipped = matches!(outcome.status, Status::Skipped);
         self.skipped += u64::from(is_skipped);
-        self.add_case(&location::name(outcome), |writer| {
+        self.add_case(&input_name(outcome), |writer| {
             write_problem(writer, &problems)?;
             if is_skipped {
                 let skipped = writer.create_element("skipped");

@@ -24,8 +24,6 @@ mod html;
 mod json;
 mod jsonl;
 mod junit;
-mod location;
-mod output_file;
 pub(crate) mod overwrite;
 mod record;
 pub(crate) mod reports;
@@ -160,6 +158,6 @@ impl ReportKind {
 }
 
 /// First 16 bytes of the SHA-256: equal on every machine, and practically free of collisions.
-fn digest(bytes: &[u8]) -> u128 {
+pub(crate) fn digest(bytes: &[u8]) -> u128 {
     Sha256::digest(bytes).iter().take(16).fold(0, |start, byte| start << 8 | u128::from(*byte))
 }

@@ -38,30 +38,25 @@ impl OverwriteCheck {
         self.uses.entry(id).or_insert(Use::Read);
     }
 
-    /// Adds an output that an option names. Fails if it would overwrite a file, or audio of any
-    /// kind: by its name or by its content.
-    pub(crate) fn add_output(&mut self, path: &Path) -> anyhow::Result<()> {
-        if path.is_file() && Clip::open(path).is_ok() {
+    /// Adds an output: a sidecar of the named input, or a file that an option names. Fails if it
+    /// would overwrite a file, or audio of any kind: by its name, and for options by its content.
+    pub(crate) fn add_output(
+        &mut self,
+        path: &Path,
+        sidecar_of: Option<&str>,
+    ) -> anyhow::Result<()> {
+        if sidecar_of.is_none() && path.is_file() && Clip::open(path).is_ok() {
             return overwrites_input(path);
         }
-        self.add(path, None)
-    }
-
-    /// Adds a sidecar. Fails if it would overwrite a file, or audio by its name.
-    pub(crate) fn add_sidecar(&mut self, path: &Path, input: &str) -> anyhow::Result<()> {
-        self.add(path, Some(input.to_owned()))
-    }
-
-    fn add(&mut self, path: &Path, input: Option<String>) -> anyhow::Result<()> {
         let resolved = self.resolve(path);
-        let other = self.uses.insert(id(&resolved), Use::Output(input.clone()));
+        let other = self.uses.insert(id(&resolved), Use::Output(sidecar_of.map(str::to_owned)));
         if matches!(other, Some(Use::Input)) || is_audio_name(path) || is_audio_name(&resolved) {
             return overwrites_input(path);
         }
         // A device or a pipe may be shared.
         let Some(other) = other.filter(|_| path.is_file() || !path.exists()) else { return Ok(()) };
         let path = path_name(path);
-        match (other, input) {
+        match (other, sidecar_of) {
             (Use::Output(Some(one)), Some(other)) => bail!(
                 "{one} and {other} would both be written to {path}; tell them apart: --sidecar='{{name}}.{{ext}}'"
             ),
@@ -83,6 +78,16 @@ impl OverwriteCheck {
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let mut check = OverwriteCheck::default();
     check.resolve(one) == check.resolve(other)
+}
+
+/// True if no link on the way to a path leads out of a folder.
+pub(crate) fn is_within(path: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(folder) = folder.canonicalize() else { return false };
+    // A path that does not exist yet will be in its nearest folder; a dangling link exists.
+    let mut existing = path.ancestors().filter(|part| part.symlink_metadata().is_ok());
+    let nearest = existing.next().map(Path::canonicalize);
+    nearest.is_none_or(|path| path.is_ok_and(|path| path.starts_with(&folder)))
 }
 
 fn resolve_folder(folder: &Path) -> PathBuf {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use caption::{Error, Outcome, path_name};
 
-use super::output_file::OutputFile;
+use super::sink::OutputFile;
 use super::{End, RenderOptions, Renderer, ReportKind};
-use crate::args::report::ReportOption;
+use crate::args::values::ReportOption;
 use crate::config::environment;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::hints::Exit;
@@ -39,7 +39,8 @@ impl Reports {
             reports.push(OpenReport::new(*kind, path, file));
         }
         let summary = environment::step_summary();
-        if let Some(path) = summary.filter(|_| options.iter().any(ReportOption::is_for_github)) {
+        let is_for_github = options.iter().any(|option| option.kind == ReportKind::Github);
+        if let Some(path) = summary.filter(|_| is_for_github) {
             let file = Some(OutputFile::append(&path)?);
             reports.push(OpenReport::new(ReportKind::StepSummary, Some(&path), file));
         }

@@ -12,8 +12,8 @@ use caption::{Outcome, Severity, one_line};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::annotation::{Annotation, BySeverity, CUT_SHORT, annotations};
-use super::{End, Renderer, digest, location};
+use super::annotation::{Annotation, BySeverity, CUT_SHORT, annotations, input_name, input_uri};
+use super::{End, Renderer, digest};
 
 const MAX_RESULTS: usize = 25_000;
 const MAX_RULES: usize = 25_000;
@@ -195,7 +195,7 @@ fn location_of(uri: &str) -> Value {
 
 impl Renderer for Sarif {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
-        let (name, uri) = (location::name(outcome), location::uri(outcome));
+        let (name, uri) = (input_name(outcome), input_uri(outcome));
         let mut rules: Vec<String> = Vec::new();
         for annotation in annotations(outcome) {
             if annotation.is_failure {

@@ -7,44 +7,40 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use caption::{Error, Input, Outcome, Source};
 
-use super::output_file::OutputFile;
-use super::overwrite::OverwriteCheck;
+use super::overwrite::{OverwriteCheck, is_within};
+use super::sink::OutputFile;
 use super::{FormatKind, RenderOptions};
 
 /// Paths, formats and options of sidecars.
-#[derive(Debug, Clone)]
 pub(crate) struct Sidecars {
-    pattern: String,
-    folder: Option<PathBuf>,
-    formats: Vec<FormatKind>,
-    options: RenderOptions,
-    force: bool,
+    /// Pattern of names, in which `{stem}` is `song`, `{name}` is `song.mp3` and `{ext}` is the
+    /// extension of the format.
+    pub(crate) pattern: String,
+    /// Folder in which the tree of the inputs is mirrored; `None` for sidecars beside the inputs.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) formats: Vec<FormatKind>,
+    pub(crate) options: RenderOptions,
+    /// True if existing files are replaced.
+    pub(crate) force: bool,
+    /// True if a project asks for them, which must not write outside its folder.
+    pub(crate) is_confined: bool,
 }
 
 impl Sidecars {
     pub(crate) const DEFAULT_PATTERN: &str = "{stem}.{ext}";
 
-    /// Creates sidecars named by `pattern`, in which `{stem}` is `song`, `{name}` is `song.mp3` and
-    /// `{ext}` is the extension of the format. With `folder`, the tree of the inputs is mirrored
-    /// there. With `force`, existing files are replaced.
-    ///
     /// Fails if the pattern has another placeholder, or gives all inputs the same name.
-    pub(crate) fn new(
-        pattern: &str,
-        folder: Option<PathBuf>,
-        formats: Vec<FormatKind>,
-        options: RenderOptions,
-        force: bool,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn check_pattern(&self) -> anyhow::Result<()> {
+        let pattern = &self.pattern;
         let rest = ["{stem}", "{name}", "{ext}"]
             .iter()
-            .fold(pattern.to_owned(), |rest, placeholder| rest.replace(placeholder, ""));
+            .fold(pattern.clone(), |rest, placeholder| rest.replace(placeholder, ""));
         let reason = if rest.contains(['{', '}']) {
             "only {stem}, {name} and {ext} are known"
         } else if !pattern.contains("{stem}") && !pattern.contains("{name}") {
             "without {stem} or {name} all captions would go to one file"
         } else {
-            return Ok(Self { pattern: pattern.to_owned(), folder, formats, options, force });
+            return Ok(());
         };
         bail!(
             "not a usable pattern ({reason}): {pattern}; a pattern is such as {{stem}}.{{ext}} or {{name}}.txt"
@@ -56,7 +52,8 @@ impl Sidecars {
         self.paths(input).all(|(_, path)| !self.is_written(&path))
     }
 
-    /// Fails if a sidecar would overwrite an input, another sidecar or another file of the run.
+    /// Fails if a sidecar would overwrite an input, another sidecar or another file of the run, or
+    /// leave the folder of the project that asks for it.
     pub(crate) fn check<'a>(
         &self,
         inputs: impl Iterator<Item = &'a Input> + Clone,
@@ -69,7 +66,10 @@ impl Sidecars {
         }
         for input in inputs {
             for (_, path) in self.paths(input) {
-                check.add_sidecar(&path, &input.name)?;
+                check.add_output(&path, Some(&input.name))?;
+                if self.is_confined && !is_within(&path, Path::new("")) {
+                    bail!("caption.toml: {} leads out of the project", path.display());
+                }
             }
         }
         Ok(())

@@ -2,18 +2,19 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::time::Duration;
 
-use anstream::{AutoStream, ColorChoice};
-use caption::{Error, Finding, Outcome, Severity, Status, Usage, sanitize};
+use anstream::AutoStream;
+use bytesize::ByteSize;
+use caption::{AudioFormat, Error, Event, Finding, Outcome, Severity, Status, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
-use crate::config::display::DisplayConfig;
-use crate::config::environment::is_ci_log;
+use crate::config::environment::{DisplayConfig, is_ci_log};
 use crate::ui::escape::CommandEscaper;
 use crate::ui::hints::{Exit, hint};
 use crate::ui::progress::Progress;
-use crate::ui::summary::{Summary, tokens, windows};
+use crate::ui::summary::{count, tokens};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
@@ -25,9 +26,7 @@ const KEY_INSTRUCTIONS: &str = "  make one at https://aimlapi.com/app/keys, then
 /// Writes messages to standard error, above the progress display.
 pub(crate) struct Diagnostics {
     pub(crate) progress: Progress,
-    color: ColorChoice,
-    quiet: bool,
-    verbose: bool,
+    config: DisplayConfig,
     is_ci_log: bool,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
@@ -43,23 +42,20 @@ struct Failures {
 /// Further failures are counted, not listed.
 const MAX_FAILURES: usize = 1000;
 
+/// A longer wait is reported in a batch too: the run would seem to hang.
+const NOTED_WAIT: Duration = Duration::from_secs(5);
+
 impl Diagnostics {
-    pub(crate) fn new(config: &DisplayConfig) -> Self {
-        Self {
-            progress: Progress::new(config.progress),
-            color: if config.color { ColorChoice::Always } else { ColorChoice::Never },
-            quiet: config.quiet,
-            verbose: config.verbose,
-            is_ci_log: is_ci_log(),
-            failures: RefCell::default(),
-        }
+    pub(crate) fn new(config: DisplayConfig) -> Self {
+        let progress = Progress::new(config.progress);
+        Self { progress, config, is_ci_log: is_ci_log(), failures: RefCell::default() }
     }
 
     /// Reports an error that ends the run, and returns the exit code.
     pub(crate) fn fatal(&self, error: &anyhow::Error) -> Exit {
         match error.downcast_ref::<Error>() {
             Some(error) => self.message("error", ERROR, &format!("{error}; {}", hint(error))),
-            None if self.verbose => self.message("error", ERROR, &error.to_string()),
+            None if self.config.verbose => self.message("error", ERROR, &error.to_string()),
             None => self.message("error", ERROR, &format!("{error:#}")),
         }
         if error.is::<NoKey>() {
@@ -109,25 +105,7 @@ impl Diagnostics {
         }
     }
 
-    /// Reports a caption that is delivered but not in the manifest.
-    pub(crate) fn manifest_error(&self, outcome: &Outcome, error: &io::Error) {
-        let name = &outcome.name;
-        let text = format!("could not write the manifest ({error}): {name}; nothing more is asked");
-        self.message("error", ERROR, &text);
-    }
-
-    /// Prints the last line of a batch.
-    pub(crate) fn summary(
-        &self,
-        summary: &Summary,
-        usage: Usage,
-        usd: Option<f64>,
-        total: Option<usize>,
-    ) {
-        self.result(&summary.line(usage, usd, total));
-    }
-
-    /// Reports an error that belongs to no input.
+    /// Reports an error beside those of the inputs.
     pub(crate) fn problem(&self, text: &str) {
         self.message("error", ERROR, text);
     }
@@ -142,41 +120,81 @@ impl Diagnostics {
 
     /// Prints a result of the run.
     pub(crate) fn result(&self, text: &str) {
-        if !self.quiet {
+        if !self.config.quiet {
             self.print(&format!("{}\n", sanitize(text)));
         }
     }
 
     /// Prints a note with `--verbose` only.
     pub(crate) fn detail(&self, text: &str) {
-        if self.verbose {
+        if self.config.verbose {
             self.message("note", NOTE, text);
         }
     }
 
     /// Prints a note: nothing failed.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.config.quiet {
             self.message("note", NOTE, text);
         }
     }
 
     /// Prints a warning: nothing failed, but something should be corrected.
     pub(crate) fn warn(&self, text: &str) {
-        if !self.quiet {
+        if !self.config.quiet {
             self.message("warning", NOTE, text);
+        }
+    }
+
+    /// Prints an event: a note if the user should know, else a detail for `--verbose`.
+    pub(crate) fn event(&self, name: &str, event: &Event, is_batch: bool) {
+        match event {
+            Event::Inlining { url } => self
+                .note(&format!("only this machine can reach {url}: downloading it to send its bytes")),
+            Event::Prepared { format, is_converted, bytes, sent } => {
+                let si = |bytes: u64| ByteSize(bytes).display().si();
+                let what = if *is_converted {
+                    format!("sent as 16 kHz mono WAV, {} in place of {}", si(*sent), si(*bytes))
+                } else {
+                    format!("sent as it is, {}", si(*sent))
+                };
+                self.detail(&format!("{}: {what}: {name}", describe(format)));
+            }
+            Event::Cutting { format, total } => {
+                let windows = total.map_or_else(|| "windows".to_owned(), |total| count(total, "window"));
+                let what = format!("sent as {windows} of 16 kHz mono WAV");
+                self.detail(&format!("{}: {what}: {name}", describe(format)));
+            }
+            Event::Damaged { packets } => {
+                let s = if *packets == 1 { "" } else { "s" };
+                let text = format!("{packets} damaged packet{s}, silence in place of them: {name}");
+                self.note(&text);
+            }
+            Event::Retrying { reason, wait, attempt } => {
+                let text = format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
+                // A batch has too many short waits.
+                if is_batch && *wait < NOTED_WAIT {
+                    self.detail(&text);
+                } else {
+                    self.note(&text);
+                }
+            }
+            Event::Understood { dialect } => self.detail(&format!(
+                "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
+            )),
+            _ => {}
         }
     }
 
     /// Prints time, cost and tokens of a caption with `--verbose` only.
     pub(crate) fn answered(&self, outcome: &Outcome) {
-        let Some(answer) = outcome.answer().filter(|_| self.verbose) else { return };
+        let Some(answer) = outcome.answer().filter(|_| self.config.verbose) else { return };
         if matches!(outcome.status, Status::Cached(_)) {
             return self.message("known", PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if !answer.windows.is_empty() {
-            facts.push(windows(answer.windows.len() as u64));
+            facts.push(count(answer.windows.len() as u64, "window"));
         } else if answer.attempts > 1 {
             facts.push(format!("{} tries", answer.attempts));
         }
@@ -190,7 +208,7 @@ impl Diagnostics {
     }
 
     fn causes(&self, error: &dyn std::error::Error) -> String {
-        let first = error.source().filter(|_| self.verbose);
+        let first = error.source().filter(|_| self.config.verbose);
         std::iter::successors(first, |error| error.source())
             .map(|cause| ["  caused by: ", &one_line(&cause.to_string()), "\n"].concat())
             .collect()
@@ -206,14 +224,19 @@ impl Diagnostics {
         }
         self.progress.suspend(|| {
             // Nothing can report that standard error is closed.
-            let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
+            let mut stderr = AutoStream::new(io::stderr().lock(), self.config.color);
             let _ = if self.is_ci_log {
-                CommandEscaper::new(stderr).write_all(text.as_bytes())
+                stderr.write_all(&CommandEscaper::default().escape(text.as_bytes()))
             } else {
                 stderr.write_all(text.as_bytes())
             };
         });
     }
+}
+
+fn describe(format: &AudioFormat) -> String {
+    let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
+    format!("{format}{track}")
 }
 
 fn line(label: &str, style: Style, text: &str) -> String {

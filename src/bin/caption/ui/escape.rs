@@ -1,6 +1,7 @@
 //! Escapes text of others in output: control characters on a terminal, commands in a CI log.
 
-use std::io::{self, IsTerminal, Write};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal};
 
 use caption::sanitize;
 
@@ -10,71 +11,65 @@ use crate::platform::stdout_is_file;
 /// Zero-width space, which turns a command into plain text.
 const BREAK: &[u8] = "\u{200b}".as_bytes();
 
-/// Writer that escapes what its reader would obey. A write is a whole piece of text.
-pub(crate) enum EscapedWriter<W> {
-    Plain(W),
-    Terminal(W),
-    CiLog(CommandEscaper<W>),
+/// Escapes what the reader of an output would obey.
+pub(crate) enum Escape {
+    Nothing,
+    ControlCharacters,
+    Commands(CommandEscaper),
 }
 
-impl<W: Write> EscapedWriter<W> {
-    /// Wraps standard output.
-    pub(crate) fn stdout(inner: W) -> Self {
+impl Escape {
+    /// Escaping that standard output needs.
+    pub(crate) fn for_stdout() -> Self {
         if io::stdout().is_terminal() {
-            Self::Terminal(inner)
+            Self::ControlCharacters
         } else if is_ci_log() && !stdout_is_file() {
-            Self::CiLog(CommandEscaper::new(inner))
+            Self::Commands(CommandEscaper::default())
         } else {
-            Self::Plain(inner)
+            Self::Nothing
         }
     }
 
-    pub(crate) fn into_inner(self) -> W {
+    /// Escapes the next piece of text. Pieces do not cut characters.
+    pub(crate) fn escape<'a>(&mut self, text: &'a [u8]) -> Cow<'a, [u8]> {
         match self {
-            Self::Plain(inner) | Self::Terminal(inner) => inner,
-            Self::CiLog(escaper) => escaper.inner,
-        }
-    }
-}
-
-impl<W: Write> Write for EscapedWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(inner) => inner.write(bytes),
-            Self::CiLog(escaper) => escaper.write(bytes),
-            Self::Terminal(inner) => {
-                inner.write_all(sanitize(&String::from_utf8_lossy(bytes)).as_bytes())?;
-                Ok(bytes.len())
+            Self::Nothing => Cow::Borrowed(text),
+            Self::ControlCharacters => {
+                Cow::Owned(sanitize(&String::from_utf8_lossy(text)).into_owned().into_bytes())
             }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(inner) | Self::Terminal(inner) => inner.flush(),
-            Self::CiLog(escaper) => escaper.flush(),
+            Self::Commands(escaper) => Cow::Owned(escaper.escape(text)),
         }
     }
 }
 
-/// Writer that escapes the commands of CI systems: `::error::` at the start of a line, `##[error]`
-/// and `##vso[` anywhere.
-pub(crate) struct CommandEscaper<W> {
-    inner: W,
+/// Escapes the commands of CI systems: `::error::` at the start of a line, `##[error]` and `##vso[`
+/// anywhere.
+#[derive(Default)]
+pub(crate) struct CommandEscaper {
     line: LineState,
     hashes: usize,
 }
 
+#[derive(Default)]
 enum LineState {
     /// Only characters so far that the CI system skips.
+    #[default]
     Start,
     Colon,
     Text,
 }
 
-impl<W: Write> CommandEscaper<W> {
-    pub(crate) fn new(inner: W) -> Self {
-        Self { inner, line: LineState::Start, hashes: 0 }
+impl CommandEscaper {
+    /// Escapes the next piece of a text.
+    pub(crate) fn escape(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut escaped = Vec::with_capacity(text.len());
+        for &byte in text {
+            if self.completes_command(byte) {
+                escaped.extend_from_slice(BREAK);
+            }
+            escaped.push(byte);
+        }
+        escaped
     }
 
     /// True if the next byte completes the start of a command.
@@ -93,24 +88,6 @@ impl<W: Write> CommandEscaper<W> {
     }
 }
 
-impl<W: Write> Write for CommandEscaper<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut escaped = Vec::with_capacity(bytes.len());
-        for &byte in bytes {
-            if self.completes_command(byte) {
-                escaped.extend_from_slice(BREAK);
-            }
-            escaped.push(byte);
-        }
-        self.inner.write_all(&escaped)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,11 +95,9 @@ mod tests {
     #[test]
     fn commands_are_escaped_at_any_cut_of_the_text_and_nothing_else_is() {
         let escape = |pieces: &[&str]| {
-            let mut output = CommandEscaper::new(Vec::new());
-            for piece in pieces {
-                output.write_all(piece.as_bytes()).unwrap();
-            }
-            String::from_utf8(output.inner).unwrap()
+            let mut escaper = CommandEscaper::default();
+            let pieces = pieces.iter().flat_map(|piece| escaper.escape(piece.as_bytes()));
+            String::from_utf8(pieces.collect()).unwrap()
         };
         for (text, expected) in [
             ("::error::x", ":\u{200b}:error::x"),

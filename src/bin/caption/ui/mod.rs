@@ -2,7 +2,6 @@
 
 pub(crate) mod diagnostics;
 pub(crate) mod escape;
-pub(crate) mod events;
 pub(crate) mod hints;
 pub(crate) mod progress;
 pub(crate) mod summary;

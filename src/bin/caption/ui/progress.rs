@@ -24,7 +24,6 @@ const MAX_INPUT_LINES: usize = 8;
 
 /// Temporary lines at the end of standard error.
 pub(crate) struct Progress {
-    visible: bool,
     lines: MultiProgress,
     main: RefCell<Option<ProgressBar>>,
     inputs: RefCell<BTreeMap<usize, ProgressBar>>,
@@ -38,15 +37,12 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let lines = MultiProgress::with_draw_target(target);
-        Self { visible, lines, main: RefCell::default(), inputs: RefCell::default() }
+        Self { lines, main: RefCell::default(), inputs: RefCell::default() }
     }
 
     /// Shows the uploaded bytes of the only input, then the wait for its response.
     pub(crate) fn sent(&self, bytes: u64, total: u64) {
-        if !self.visible {
-            return;
-        }
-        let bar = self.main();
+        let Some(bar) = self.main() else { return };
         if bytes < total {
             style(&bar, UPLOAD);
             bar.set_length(total);
@@ -59,10 +55,7 @@ impl Progress {
 
     /// Shows the captioned windows of the only input.
     pub(crate) fn windows(&self, done: u64, total: Option<u64>) {
-        if !self.visible {
-            return;
-        }
-        let bar = self.main();
+        let Some(bar) = self.main() else { return };
         if let Some(total) = total {
             bar.set_length(total);
         }
@@ -73,7 +66,7 @@ impl Progress {
     /// Adds a line for an input of a batch.
     pub(crate) fn started(&self, number: usize, name: &str) {
         let mut inputs = self.inputs.borrow_mut();
-        if self.visible && inputs.len() < MAX_INPUT_LINES {
+        if !self.lines.is_hidden() && inputs.len() < MAX_INPUT_LINES {
             let bar = self.lines.add(ProgressBar::new_spinner());
             style(&bar, INPUT);
             bar.set_message(sanitize(name).replace('\n', " "));
@@ -92,10 +85,7 @@ impl Progress {
 
     /// Shows the inputs that are done in a batch.
     pub(crate) fn counted(&self, summary: &Summary, total: Option<usize>) {
-        if !self.visible {
-            return;
-        }
-        let bar = self.main();
+        let Some(bar) = self.main() else { return };
         match total {
             Some(total) => {
                 bar.set_length(total as u64);
@@ -122,14 +112,18 @@ impl Progress {
         self.lines.suspend(write)
     }
 
-    fn main(&self) -> ProgressBar {
+    /// Line of the only input or of the batch, unless progress is hidden.
+    fn main(&self) -> Option<ProgressBar> {
+        if self.lines.is_hidden() {
+            return None;
+        }
         let mut main = self.main.borrow_mut();
         let bar = main.get_or_insert_with(|| {
             let bar = self.lines.insert(0, ProgressBar::new_spinner());
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        bar.clone()
+        Some(bar.clone())
     }
 }
 

@@ -1,13 +1,13 @@
 //! Summary of a run: counts, time, tokens and cost in one line.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use caption::{Outcome, Status, Usage};
 use indicatif::HumanCount;
 
 /// Counts of outcomes by status.
+#[derive(Default)]
 pub(crate) struct Summary {
-    started: Instant,
     captioned: u64,
     cached: u64,
     skipped: u64,
@@ -17,18 +17,6 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn start() -> Self {
-        Self {
-            started: Instant::now(),
-            captioned: 0,
-            cached: 0,
-            skipped: 0,
-            failed: 0,
-            blocked: 0,
-            violations: 0,
-        }
-    }
-
     pub(crate) fn count(&mut self, outcome: &Outcome) {
         self.violations += u64::from(outcome.has_violation());
         match &outcome.status {
@@ -64,12 +52,18 @@ impl Summary {
     }
 
     /// Last line of a run.
-    pub(crate) fn line(&self, usage: Usage, usd: Option<f64>, total: Option<usize>) -> String {
+    pub(crate) fn line(
+        &self,
+        time: Duration,
+        usage: Usage,
+        usd: Option<f64>,
+        total: Option<usize>,
+    ) -> String {
         let untried = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
             (untried > 0).then(|| format!("{} not tried", HumanCount(untried))),
-            Some(duration(self.started.elapsed())),
+            Some(duration(time)),
             (usage != Usage::default()).then(|| tokens(usage)),
             usd.map(dollars),
         ];
@@ -91,8 +85,9 @@ pub(crate) fn dollars(usd: f64) -> String {
     if usd >= 0.1 { format!("${usd:.2}") } else { format!("${usd:.6}") }
 }
 
-pub(crate) fn windows(count: u64) -> String {
-    if count == 1 { "1 window".to_owned() } else { format!("{} windows", HumanCount(count)) }
+/// Number of things.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 fn duration(time: Duration) -> String {

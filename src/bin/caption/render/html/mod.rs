@@ -4,21 +4,22 @@
 //! Text from outside is data: JSON in elements that browsers do not run, added to the document as
 //! text. The content security policy allows the page's own script and style only, by their hashes.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use caption::{Outcome, Status, sanitize};
+use caption::{
+    AudioFormat, Clip, Convert, Outcome, SAMPLE_RATE, Source, Status, UploadOptions, sanitize,
+};
+use pathdiff::diff_paths;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use self::media::{Media, MediaLibrary};
-use super::annotation::CUT_SHORT;
+use super::annotation::{CUT_SHORT, input_name, path_uri, rename};
 use super::record::record;
-use super::{End, RenderOptions, Renderer, location};
-
-mod media;
+use super::{End, RenderOptions, Renderer};
 
 const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("style.css");
@@ -34,15 +35,37 @@ const SCRIPT: &str = concat!(
 /// Limit of a text in characters.
 const MAX_TEXT_LEN: usize = 20_000;
 
-/// Writes each file as it comes.
+/// Limits of one embedded file and of all together in bytes. Half of the room is reserved for files
+/// with failures or findings. Browsers open such a page within two seconds.
+const MAX_FILE_LEN: u64 = 1 << 20;
+const MAX_TOTAL_LEN: u64 = 32 << 20;
+
+/// Audio files are larger than this, in bytes.
+const MIN_FILE_LEN: u64 = 100;
+
+/// Source of a player. The names of the variants are those of the page's script.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Media {
+    /// Media type of a file that is embedded in the next element.
+    Here(&'static str),
+    /// URL of a file relative to the page.
+    There(String),
+}
+
+/// Writes each file as it comes, and embeds audio until the page is full.
 pub(super) struct Html {
-    media: MediaLibrary,
+    /// Folder of the page.
+    folder: Option<PathBuf>,
+    /// Bytes of audio that the page has room for.
+    room: u64,
     has_begun: bool,
 }
 
 impl Html {
     pub(super) fn new(folder: &Path) -> Self {
-        Self { media: MediaLibrary::new(folder), has_begun: false }
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        Self { folder: folder.canonicalize().ok(), room: MAX_TOTAL_LEN, has_begun: false }
     }
 
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -52,13 +75,30 @@ impl Html {
         let head = HEAD.replace("STYLE-HASH", &hash(STYLE)).replace("SCRIPT-HASH", &hash(SCRIPT));
         write!(out, "{head}<style>{STYLE}</style>\n{BODY}")
     }
+
+    /// Player source of an input, with the bytes to embed.
+    fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
+        let Source::File(path) = &outcome.input.as_ref()?.source else { return None };
+        let needs_review = outcome.error().is_some() || !outcome.findings.is_empty();
+        let reserved = if needs_review { 0 } else { MAX_TOTAL_LEN / 2 };
+        let limit = self.room.saturating_sub(reserved).min(MAX_FILE_LEN);
+        if let Some((media_type, bytes)) = playable(path, limit, outcome.seconds) {
+            self.room -= bytes.len() as u64;
+            return Some((Media::Here(media_type), Some(bytes)));
+        }
+        // The file itself is not resolved: the target of a link may be private.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?);
+        let file = diff_paths(file, self.folder.as_ref()?)?;
+        Some((Media::There(path_uri(&file)), None))
+    }
 }
 
 /// Data of one file for the script of the page.
 fn asset(outcome: &Outcome, media: Option<&Media>) -> Value {
     let mut asset = record(outcome, &RenderOptions::default());
     asset["verdict"] = json!(verdict(outcome));
-    asset["input"] = json!(location::name(outcome));
+    asset["input"] = json!(input_name(outcome));
     // In contrast to other records, those of failures have all that is known about the file.
     if let Some(seconds) = outcome.seconds {
         asset["seconds"] = json!(seconds);
@@ -113,7 +153,7 @@ fn escape(json: &Value) -> String {
 impl Renderer for Html {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
-        let media = self.media.media(outcome);
+        let media = self.media(outcome);
         let asset = escape(&asset(outcome, media.as_ref().map(|(media, _)| media)));
         writeln!(out, "<script type=\"application/json\" class=\"asset\">{asset}</script>")?;
         let Some((_, Some(bytes))) = media else { return Ok(()) };
@@ -127,5 +167,49 @@ impl Renderer for Html {
             writeln!(out, "<p class=\"failed\" id=\"cut-short\">{CUT_SHORT}</p>")?;
         }
         writeln!(out, "<script>{SCRIPT}</script>\n</html>")
+    }
+}
+
+/// Reads a file that browsers play, or converts it as for an upload; `None` if the result has more
+/// than `limit` bytes.
+fn playable(path: &Path, limit: u64, seconds: Option<f64>) -> Option<(&'static str, Vec<u8>)> {
+    if limit < MIN_FILE_LEN {
+        return None;
+    }
+    let clip = Clip::open(path).ok()?;
+    if let Some(media_type) = media_type(clip.format())
+        && clip.len() <= limit
+    {
+        return Some((media_type, read(&clip)?));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a megabyte")]
+    let max_seconds = limit as f64 / f64::from(2 * SAMPLE_RATE);
+    if seconds.is_some_and(|seconds| seconds > max_seconds) {
+        return None;
+    }
+    let mut upload = UploadOptions::default();
+    upload.convert = Convert::Always;
+    // Uploads are limited by their size in base64.
+    upload.max_upload = Some(limit.div_ceil(3) * 4);
+    Some(("audio/wav", read(&clip.prepare(&upload).ok()?)?))
+}
+
+fn read(clip: &Clip) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    clip.reader().read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Media type of a format that all browsers play.
+fn media_type(format: &AudioFormat) -> Option<&'static str> {
+    match (format.container.as_str(), format.codec.as_deref()?) {
+        _ if format.is_repaired => None,
+        ("wav", codec) if codec.starts_with("pcm_") => Some("audio/wav"),
+        ("mp3", "mp3") => Some("audio/mpeg"),
+        ("flac", _) => Some("audio/flac"),
+        ("ogg", "opus" | "vorbis" | "flac") => Some("audio/ogg"),
+        ("aac", _) => Some("audio/aac"),
+        ("m4a" | "mp4", "aac") => Some("audio/mp4"),
+        _ => None,
     }
 }

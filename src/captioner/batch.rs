@@ -1,8 +1,23 @@
 //! Batch: many inputs to outcomes, several at a time, in the order of the inputs.
+//!
+//! An input acquires the concurrency limits of the captioner in this order:
+//!
+//! 1. `inputs`, held until the outcome is there. Inputs of a batch wait here.
+//! 2. `hashers`, held while the file is hashed.
+//! 3. The lock of its key in the cache, held until the caption is in the manifest.
+//! 4. `decoders`, held while the file, or one window of it, is decoded.
+//! 5. `requests`, held from the first attempt to the response. With it, a captioner may acquire
+//!    `decoders` to convert the audio for another dialect.
+//!
+//! No input waits for anything while it holds a hasher or a decoder, so that there is no deadlock.
+
+use std::num::NonZero;
+use std::thread::available_parallelism;
 
 use futures_util::stream::{Stream, StreamExt};
+use tokio::sync::Semaphore;
 
-use crate::captioner::Captioner;
+use super::Captioner;
 use crate::error::Error;
 use crate::input::{Input, InputError};
 use crate::outcome::{Outcome, Status};
@@ -11,6 +26,25 @@ use crate::progress::Observer;
 /// Outcomes per job that may wait for a slow one before them: enough that one slow request does
 /// not idle the others, and few enough for memory.
 const MAX_WAITING: usize = 16;
+
+/// Files hashed at a time: enough to keep a disk busy, and few enough that many large files do not
+/// delay an upload.
+const MAX_HASHERS: usize = 4;
+
+/// Threads for work without a limit of its own: opening files, and writing the manifest.
+const FILE_THREADS: usize = 4;
+
+/// Semaphores shared by all inputs of a captioner.
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// One permit for each input in progress.
+    inputs: Semaphore,
+    pub(super) hashers: Semaphore,
+    /// One permit for each processor: more decoders need more memory and are no faster.
+    pub(super) decoders: Semaphore,
+    /// One permit for each request in progress. Windows of one input share them with all others.
+    pub(super) requests: Semaphore,
+}
 
 impl Captioner {
     /// Captions many inputs and returns the outcomes in the order of the inputs. At most
@@ -75,4 +109,25 @@ impl Captioner {
             }
         }
     }
+}
+
+impl Limits {
+    pub(super) fn new(jobs: usize) -> Self {
+        Self {
+            inputs: Semaphore::new(jobs),
+            hashers: Semaphore::new(MAX_HASHERS),
+            decoders: Semaphore::new(processors()),
+            requests: Semaphore::new(jobs),
+        }
+    }
+}
+
+/// Number of threads that the blocking pool of the runtime needs. More use more memory and are no
+/// faster.
+pub fn blocking_threads() -> usize {
+    processors() + MAX_HASHERS + FILE_THREADS
+}
+
+fn processors() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
 }

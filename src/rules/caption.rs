@@ -1,8 +1,12 @@
-//! Rule on the text of a caption: a pattern that must or must not match.
+//! Checks of the text of a caption: patterns that must or must not match, and repetition.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use regex::{Regex, RegexBuilder};
 
-use super::Violation;
+use super::{Finding, violation};
 use crate::error::{Error, Setting};
 use crate::text::one_line;
 
@@ -13,6 +17,10 @@ const MAX_SENTENCE_LEN: usize = 400;
 /// Size limits of a compiled pattern in bytes, the smallest that suffices is used: for words,
 /// classes of letters, repeated classes, and the largest of all.
 const SIZE_LIMITS: [usize; 4] = [8 << 10, 64 << 10, 512 << 10, 4 << 20];
+
+/// Compression ratio above which text repeats itself. Source: `openai/whisper`, `transcribe.py`,
+/// `compression_ratio_threshold`.
+const MAX_RATIO: f64 = 2.4;
 
 /// Compiled regular expression that a caption must or must not match.
 #[derive(Debug, Clone)]
@@ -29,20 +37,19 @@ impl Pattern {
         Ok(Self { regex, size, is_required })
     }
 
-    pub(super) fn violation(&self, caption: &str) -> Option<Violation> {
+    pub(super) fn violation(&self, caption: &str) -> Option<Finding> {
         match self.regex.find(caption) {
             Some(found) if !self.is_required => {
                 let matched = one_line(found.as_str(), MAX_MATCH_LEN);
                 let sentence = sentence(caption, found.start(), found.end());
-                Some(Violation {
+                Some(Finding {
                     message: format!("says \"{matched}\""),
                     matched: Some(matched),
                     sentence: Some(one_line(sentence, MAX_SENTENCE_LEN)),
+                    ..Finding::default()
                 })
             }
-            None if self.is_required => {
-                Some(Violation::from(format!("does not say {}", self.regex)))
-            }
+            None if self.is_required => Some(violation(format!("does not say {}", self.regex))),
             _ => None,
         }
     }
@@ -78,6 +85,25 @@ fn sentence(caption: &str, start: usize, end: usize) -> &str {
     let last = caption[..end].char_indices().next_back().map_or(0, |(at, _)| at.max(start));
     let to = caption[last..].char_indices().find_map(|(at, c)| sentence_end((last + at, c)));
     caption[from..to.unwrap_or(caption.len()).max(end)].trim()
+}
+
+/// Describes the repetition in a caption, if there is any.
+pub(super) fn repetition(caption: &str) -> Option<String> {
+    let ratio = compression_ratio(caption);
+    (ratio > MAX_RATIO).then(|| {
+        format!(
+            "repeats itself: it shrinks to 1/{ratio:.1} of its size, and 1/{MAX_RATIO} is usual"
+        )
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn compression_ratio(text: &str) -> f64 {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    // Writing to memory cannot fail.
+    let _ = encoder.write_all(text.as_bytes());
+    let compressed = encoder.finish().unwrap_or_default();
+    text.len() as f64 / compressed.len().max(1) as f64
 }
 
 #[cfg(test)]
