@@ -1,12 +1,11 @@
 //! Tokens and cost of a run, and its spending limit.
 
-use std::ops::Add;
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
 use crate::client::{Answer, Usage};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, add};
 use crate::platform::lock;
 
 /// Tokens and cost of all requests of a run, and the limit of their cost.
@@ -90,11 +89,10 @@ impl Ledger {
         Some(self.usd_per_token? * (prompt_tokens + self.max_caption_tokens))
     }
 
-    fn count(&mut self, answer: &Answer) {
-        self.usage = self.usage + answer.usage.unwrap_or_default();
-        self.usd = add(self.usd, answer.usd);
-        self.is_blind |= answer.usd.is_none();
-        let (Some(usd), Some(usage)) = (answer.usd, answer.usage) else { return };
+    fn count(&mut self, usd: Option<f64>, usage: Option<Usage>) {
+        self.usage = self.usage + usage.unwrap_or_default();
+        self.usd = add(self.usd, usd);
+        let (Some(usd), Some(usage)) = (usd, usage) else { return };
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let (audio, caption) = (usage.prompt_tokens as f64, usage.completion_tokens as f64);
         let usd_per_token = usd / (audio + caption).max(1.0);
@@ -105,7 +103,7 @@ impl Ledger {
     /// Counts the cost that the service reported, else the estimate if the request may have been
     /// billed.
     fn count_failure(&mut self, error: &Error, estimate: Option<f64>) {
-        self.usd = add(self.usd, error.usd());
+        self.count(error.usd(), error.received().and_then(|received| received.usage));
         if error.usd().is_some() {
             return;
         }
@@ -122,7 +120,10 @@ impl Reservation<'_> {
     pub(crate) fn settle(self, result: &Result<Answer, Error>) {
         let mut ledger = lock(&self.budget.ledger);
         match result {
-            Ok(answer) => ledger.count(answer),
+            Ok(answer) => {
+                ledger.is_blind |= answer.usd.is_none();
+                ledger.count(answer.usd, answer.usage);
+            }
             Err(error) => ledger.count_failure(error, self.usd),
         }
     }
@@ -136,9 +137,4 @@ impl Drop for Reservation<'_> {
         drop(ledger);
         self.budget.changed.notify_waiters();
     }
-}
-
-/// Adds two values; one that is missing counts as nothing.
-pub(crate) fn add<T: Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
-    [one, other].into_iter().flatten().reduce(T::add)
 }

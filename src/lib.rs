@@ -90,6 +90,7 @@
 //! `default-features = false`.
 
 mod text;
+mod url_name;
 
 mod error;
 
@@ -118,7 +119,9 @@ pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_thread
 pub use self::client::{
     Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Price, Usage, Window,
 };
-pub use self::error::{Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Setting};
+pub use self::error::{
+    Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
+};
 pub use self::input::{
     FolderSearch, Input, InputError, Source, dedup, is_audio_name, leads_to_several, read_list,
 };
@@ -128,3 +131,4 @@ pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
 pub use self::shutdown::Shutdown;
 pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
+pub use self::url_name::path_name;

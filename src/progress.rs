@@ -12,7 +12,7 @@ use crate::audio::AudioFormat;
 pub enum Event {
     /// A URL that the service cannot reach is being downloaded.
     Inlining {
-        /// The URL.
+        /// Name of the URL.
         url: String,
     },
     /// The audio is ready for the upload.

@@ -12,6 +12,7 @@ use crate::input::{Source, is_local};
 use crate::platform::off_thread;
 use crate::progress::{Event, Observer};
 use crate::rules::Rule;
+use crate::url_name::url_name;
 
 impl Captioner {
     /// Opens the audio of an input. A URL is returned as it is if the service fetches it.
@@ -39,7 +40,7 @@ impl Captioner {
     async fn download(&self, url: &Url, observer: &Observer) -> Result<Clip, Error> {
         let client = self.client()?;
         if !self.options.inline && is_local(url) {
-            observer.emit(Event::Inlining { url: url.to_string() });
+            observer.emit(Event::Inlining { url: url_name(url) });
         }
         client.download(url, self.options.upload.largest_source(), observer).await
     }

@@ -5,9 +5,8 @@ use std::io;
 
 use super::Captioner;
 use crate::audio::Clip;
-use crate::budget::add;
 use crate::client::{Answer, Audio, Client, Dialect};
-use crate::error::Error;
+use crate::error::{Error, add};
 use crate::manifest::CacheKey;
 use crate::manifest::entry::ManifestEntry;
 use crate::progress::Observer;
@@ -55,8 +54,7 @@ impl Captioner {
         self.cache.as_ref()?.insert(entry).await.err()
     }
 
-    /// Sends the audio within the budget and checks the token count of the answer. `original` is
-    /// the clip that the audio was prepared from.
+    /// Sends the audio within the budget. `original` is the clip that the audio was prepared from.
     pub(super) async fn request(
         &self,
         audio: &Audio,
@@ -66,11 +64,9 @@ impl Captioner {
     ) -> Result<Answer, Error> {
         let client = self.client()?;
         let reservation = self.budget.reserve(seconds.map_or(0.0, audio_tokens)).await?;
-        let result = self.negotiate(client, audio, original, observer).await;
+        let result = self.negotiate(client, audio, original, seconds, observer).await;
         reservation.settle(&result);
-        let answer = result?;
-        check_tokens(&client.options().model, seconds, &answer)?;
-        Ok(answer)
+        result
     }
 
     /// Sends the audio in one dialect after another, prepared for each, until one is accepted.
@@ -79,9 +75,12 @@ impl Captioner {
         client: &Client,
         audio: &Audio,
         original: Option<&Clip>,
+        seconds: Option<f64>,
         observer: &Observer,
     ) -> Result<Answer, Error> {
-        let mut request = client.request(observer);
+        let model = &client.options().model;
+        let check = |answer: &Answer| check_tokens(model, seconds, answer);
+        let mut request = client.request(observer, &check);
         while let Some(dialect) = request.next_dialect().await {
             match self.audio_for(dialect, audio, original, observer).await {
                 Ok(audio) => request.send(&audio).await,
@@ -103,13 +102,13 @@ fn check_tokens(model: &str, seconds: Option<f64>, answer: &Answer) -> Result<()
     let expected = audio_tokens(seconds);
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let counted = usage.prompt_tokens as f64;
-    if counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
+    let is_unknown = usage.prompt_tokens == 0;
+    if is_unknown || counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
         return Ok(());
     }
     Err(Error::NotHeard {
         prompt_tokens: usage.prompt_tokens,
         expected,
-        usd: answer.usd,
         request_id: answer.request_id.clone(),
     })
 }

@@ -10,9 +10,8 @@ use futures_util::stream::{self, Stream, StreamExt};
 
 use super::Captioner;
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
-use crate::budget::add;
-use crate::client::{Answer, Audio, Window};
-use crate::error::{Effect, Error, ErrorKind};
+use crate::client::{Answer, Audio, Stop, Window};
+use crate::error::{Effect, Error, ErrorKind, Received, add};
 use crate::manifest::CacheKey;
 use crate::manifest::entry::ManifestEntry;
 use crate::outcome::{Outcome, Status};
@@ -175,17 +174,27 @@ impl<'a> WindowRun<'a> {
     }
 }
 
-/// Joins the answers in the order of their windows, or returns the highest-ranking error.
+/// Joins the answers in the order of their windows, or returns the highest-ranking error with all
+/// that was received.
 fn join(mut results: Vec<Result<Answer, Error>>) -> Result<Answer, Error> {
     results.sort_by(|one, other| start(one).total_cmp(&start(other)));
-    let (mut answers, mut errors) = (Vec::new(), Vec::new());
-    for result in results {
-        match result {
-            Ok(answer) => answers.push(answer),
-            Err(error) => errors.push(error),
-        }
+    if results.iter().all(Result::is_ok) {
+        return Ok(sum(results.into_iter().flatten().collect()));
     }
-    errors.into_iter().min_by_key(rank).map_or_else(|| Ok(sum(answers)), Err)
+    let (mut errors, mut received) = (Vec::new(), Received::default());
+    for result in results {
+        let content = match result {
+            Ok(answer) => answer.into(),
+            Err(error) => {
+                let (error, content) = error.into_parts();
+                errors.push(error);
+                content
+            }
+        };
+        received = received.and(content);
+    }
+    let error = errors.into_iter().min_by_key(rank).expect("a window failed");
+    Err(error.with_received(received))
 }
 
 fn start(result: &Result<Answer, Error>) -> f64 {
@@ -204,16 +213,21 @@ fn rank(error: &Error) -> (Reverse<bool>, bool) {
 fn sum(answers: Vec<Answer>) -> Answer {
     let captions: Vec<_> = answers.iter().map(|answer| answer.caption.as_str()).collect();
     let mut joined = Answer { caption: captions.join("\n"), ..Answer::default() };
+    let is_unknown = |answer: &Answer| answer.usage.is_some_and(|usage| usage.prompt_tokens == 0);
+    let is_unknown = answers.iter().any(is_unknown);
     for answer in answers {
         joined.attempts += answer.attempts;
         joined.usage = add(joined.usage, answer.usage);
         joined.usd = add(joined.usd, answer.usd);
         joined.model = joined.model.or(answer.model);
         // A window whose caption was cut short decides the reason of the whole.
-        if joined.finish_reason.as_deref().is_none_or(|reason| reason == "stop") {
+        if Stop::of(joined.finish_reason.as_deref()) == Stop::Complete {
             joined.finish_reason = answer.finish_reason.or(joined.finish_reason);
         }
         joined.windows.extend(answer.windows);
+    }
+    if let Some(usage) = joined.usage.as_mut().filter(|_| is_unknown) {
+        usage.prompt_tokens = 0;
     }
     joined
 }

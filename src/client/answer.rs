@@ -47,17 +47,49 @@ pub struct Window {
 }
 
 /// Tokens counted by the service: 12.5 per second of audio and a few for the message, and about
-/// four characters per output token.
+/// four characters per output token. A number that the service does not report is 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Usage {
     /// Input tokens: the audio and the message around it.
+    #[serde(default, skip_serializing_if = "is_unknown")]
     pub prompt_tokens: u64,
     /// Output tokens: the caption.
+    #[serde(default, skip_serializing_if = "is_unknown")]
     pub completion_tokens: u64,
-    /// Sum of both; 0 if a server omits it.
-    #[serde(default)]
+    /// Sum of both.
+    #[serde(default, skip_serializing_if = "is_unknown")]
     pub total_tokens: u64,
+}
+
+impl Answer {
+    /// True if the caption was cut at [`max_tokens`](crate::client::ClientOptions::max_tokens).
+    pub fn is_cut(&self) -> bool {
+        Stop::of(self.finish_reason.as_deref()) == Stop::Limit
+    }
+}
+
+/// Meaning of a finish reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The caption is complete, or the service gave no reason.
+    Complete,
+    /// The limit of tokens was reached.
+    Limit,
+    Other,
+}
+
+impl Stop {
+    /// Reads a reason in any spelling that servers use.
+    pub(crate) fn of(reason: Option<&str>) -> Self {
+        match reason.unwrap_or("stop").to_ascii_lowercase().as_str() {
+            "stop" | "eos" | "eos_token" | "stop_sequence" | "completed" | "end_turn" => {
+                Self::Complete
+            }
+            "length" | "max_tokens" | "max_output_tokens" => Self::Limit,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Add for Usage {
@@ -70,4 +102,9 @@ impl Add for Usage {
             total_tokens: self.total_tokens.saturating_add(other.total_tokens),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_unknown(count: &u64) -> bool {
+    *count == 0
 }

@@ -1,16 +1,20 @@
-//! API key: sent, and never shown.
+//! API key: sent to the service, and masked in error texts.
 
 use std::fmt;
 
+use reqwest::Url;
 use reqwest::header::HeaderValue;
-use serde_json::Value;
 
 use crate::error::Error;
+use crate::url_name::url_name;
 
 /// Replacement for the key.
 const HIDDEN: &str = "(key)";
 
-/// Length from which the beginning of the key is hidden too.
+/// Length from which a key is secret. Servers without keys accept any word.
+const MIN_SECRET_LEN: usize = 16;
+
+/// Length from which the beginning of a secret key is hidden too.
 const MIN_HIDDEN_LEN: usize = 6;
 
 /// API key. `Debug` hides it, and there is no `Display`.
@@ -40,49 +44,18 @@ impl ApiKey {
         self.bearer.clone()
     }
 
-    /// Hides the key in a text, because some servers repeat it, and its beginning at the end of a
-    /// text that was cut.
-    pub(super) fn hide(&self, text: &str) -> String {
+    /// Masks the key in the text of an error, because some servers repeat it, and its beginning at
+    /// the end of a text that was cut. A short key is masked nowhere: it may be an ordinary word.
+    fn hide(&self, text: &str) -> String {
+        if self.plain.len() < MIN_SECRET_LEN {
+            return text.to_owned();
+        }
         let mut text = text.replace(&self.plain, HIDDEN);
-        let start = self.start_in(&text);
-        if text.len() - start >= MIN_HIDDEN_LEN {
-            text.replace_range(start.., HIDDEN);
+        let mut lengths = (MIN_HIDDEN_LEN..self.plain.len()).rev();
+        if let Some(len) = lengths.find(|len| text.ends_with(&self.plain[..*len])) {
+            text.replace_range(text.len() - len.., HIDDEN);
         }
         text
-    }
-
-    /// Hides the key in all strings of a document. Returns true if there was one.
-    pub(super) fn hide_in(&self, document: &mut Value) -> bool {
-        match document {
-            Value::String(text) if text.contains(&self.plain) => {
-                *text = self.hide(text);
-                true
-            }
-            Value::Array(list) => {
-                list.iter_mut().map(|value| self.hide_in(value)).filter(|hid| *hid).count() > 0
-            }
-            Value::Object(map) => {
-                let hid = map.values_mut().map(|value| self.hide_in(value)).filter(|hid| *hid);
-                let hid =
-                    hid.count() + map.keys().filter(|name| name.contains(&self.plain)).count();
-                if hid > 0 {
-                    let entries = std::mem::take(map).into_iter();
-                    *map = entries.map(|(name, value)| (self.hide(&name), value)).collect();
-                }
-                hid > 0
-            }
-            _ => false,
-        }
-    }
-
-    /// Start of the longest end of a text that the key begins with, or the length of the text.
-    pub(super) fn start_in(&self, text: &str) -> usize {
-        let longest = text.len().min(self.plain.len() - 1);
-        let lengths = (1..=longest).rev();
-        let start = lengths
-            .map(|len| text.len() - len)
-            .find(|start| text.is_char_boundary(*start) && self.plain.starts_with(&text[*start..]));
-        start.unwrap_or(text.len())
     }
 }
 
@@ -92,19 +65,42 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// Secrets of a request, which are masked in error texts.
+#[derive(Clone, Copy)]
+pub(super) struct Secrets<'a> {
+    pub(super) key: &'a ApiKey,
+    /// URL of the audio; a server that cannot fetch it may repeat it.
+    pub(super) url: Option<&'a Url>,
+}
+
+impl Secrets<'_> {
+    /// Masks the key in a text, and replaces the URL by its name.
+    pub(super) fn hide(self, text: &str) -> String {
+        let Some(url) = self.url else { return self.key.hide(text) };
+        let (name, mut without_fragment) = (url_name(url), url.clone());
+        without_fragment.set_fragment(None);
+        let text = text.replace(url.as_str(), &name).replace(without_fragment.as_str(), &name);
+        self.key.hide(&text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_key_is_hidden_in_text_and_where_text_was_cut() {
-        let key = ApiKey::new("sk-sk-marked").unwrap();
-        assert_eq!(key.hide("a sk-sk-marked b"), "a (key) b");
-        assert_eq!(key.hide("a sk-sk-sk-marke"), "a sk-(key)");
+        let key = ApiKey::new("sk-sk-marked-0123").unwrap();
+        assert_eq!(key.hide("a sk-sk-marked-0123 b"), "a (key) b");
+        assert_eq!(key.hide("é sk-sk-sk-marke"), "é sk-(key)");
         assert_eq!(key.hide("a sk-s"), "a sk-s");
-        assert_eq!(key.start_in("é sk-sk-sk"), "é sk-".len());
-        assert_eq!(key.start_in("a"), 1);
-        assert_eq!(ApiKey::new("k").unwrap().start_in("k"), 1);
+        assert_eq!(key.hide(""), "");
+    }
+
+    #[test]
+    fn a_key_of_fewer_than_16_characters_is_not_masked() {
+        let key = ApiKey::new("sk-marked-01234").unwrap();
+        assert_eq!(key.hide("a sk-marked-01234"), "a sk-marked-01234");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use reqwest::Url;
 use super::request::Audio;
 use crate::audio::AudioFormat;
 use crate::error::{Error, Setting};
+use crate::url_name::url_name;
 
 /// Form in which a server takes audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,7 +71,7 @@ impl Dialect {
     pub(crate) fn check(self, audio: &Audio) -> Result<(), Error> {
         match audio {
             Audio::Url(url) if !self.takes_urls() => {
-                Err(Error::invalid(Setting::Url, url.as_str(), "the server fetches none"))
+                Err(Error::invalid(Setting::Url, url_name(url), "the server fetches none"))
             }
             Audio::Clip(clip) if !self.takes(clip.format()) => {
                 Err(Error::Undecodable { container: clip.format().container.to_uppercase() })

@@ -1,5 +1,5 @@
-//! Dialect negotiation: the first response of an unknown server settles its dialect. Requests that
-//! were refused for their form wait for the one that tries the next dialect.
+//! Dialect negotiation: the first answer about the audio settles the dialect of an unknown server.
+//! Requests that were refused for their form wait for the one that tries the next dialect.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::dialect::Dialect;
 use super::request::Audio;
 use super::retry::RetryState;
-use crate::error::{ApiErrorKind, Error};
+use crate::error::{ApiErrorKind, Error, add};
 use crate::progress::{Event, Observer};
 
 /// Dialect of the server, shared by all requests of a client.
@@ -49,6 +49,9 @@ impl DialectNegotiation {
     }
 }
 
+/// Check of an answer that fails if the server ignored the audio.
+pub(crate) type CheckAnswer<'a> = &'a (dyn Fn(&Answer) -> Result<(), Error> + Sync);
+
 /// Request for one caption, sent in one dialect after another until the server accepts one.
 ///
 /// The caller drives the loop, because audio may have to be prepared again for a dialect:
@@ -57,6 +60,7 @@ impl DialectNegotiation {
 pub(crate) struct CaptionRequest<'a> {
     client: &'a Client,
     observer: &'a Observer,
+    check: CheckAnswer<'a>,
     retry: RetryState<'a>,
     started: Option<Instant>,
     dialect: Dialect,
@@ -68,10 +72,16 @@ pub(crate) struct CaptionRequest<'a> {
 }
 
 impl<'a> CaptionRequest<'a> {
-    pub(super) fn new(client: &'a Client, retry: RetryState<'a>, observer: &'a Observer) -> Self {
+    pub(super) fn new(
+        client: &'a Client,
+        retry: RetryState<'a>,
+        observer: &'a Observer,
+        check: CheckAnswer<'a>,
+    ) -> Self {
         Self {
             client,
             observer,
+            check,
             retry,
             started: None,
             dialect: client.dialect(),
@@ -112,7 +122,11 @@ impl<'a> CaptionRequest<'a> {
         let sent = self.client.send(audio, self.dialect, &mut self.retry, self.observer).await;
         match sent {
             Ok(answer) => {
-                // For now any success settles the dialect, even if the audio was ignored.
+                // Only a dialect in which the server received the audio is settled.
+                if let Err(error) = (self.check)(&answer) {
+                    let error = self.retry.keep_received(error.with_received(answer.into()));
+                    return self.skip(error);
+                }
                 if self.client.negotiation().settle(self.dialect) {
                     self.observer.emit(Event::Understood { dialect: self.dialect.name() });
                 }
@@ -132,8 +146,8 @@ impl<'a> CaptionRequest<'a> {
         }
     }
 
-    /// Goes on to the next dialect if the audio cannot be prepared for this one, which is an error
-    /// only before the first refusal.
+    /// Goes on to the next dialect if the audio cannot be prepared for this one or was ignored in it,
+    /// which is an error only before the first refusal.
     pub(crate) fn skip(&mut self, error: Error) {
         if self.first_refusal.is_none() {
             self.result = Some(Err(error));
@@ -149,6 +163,14 @@ impl<'a> CaptionRequest<'a> {
 
     /// Result of the request, once [`next_dialect`](Self::next_dialect) has returned `None`.
     pub(crate) fn finish(self) -> Result<Answer, Error> {
-        self.result.expect("the loop runs until there is a result")
+        let received = self.retry.received;
+        match self.result.expect("the loop runs until there is a result") {
+            // Failed attempts may have been billed too.
+            Ok(answer) => {
+                let usd = add(answer.usd, received.usd);
+                Ok(Answer { usd, ..answer })
+            }
+            Err(error) => Err(error.with_received(received)),
+        }
     }
 }

@@ -4,10 +4,12 @@ use reqwest::Url;
 use url::Host;
 
 use crate::error::{Error, Setting};
+use crate::url_name::without_secrets;
 
 /// Resolves the URL of the chat completions; `base_url` may end in `/v1` or not.
 pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
-    let invalid = |url: &str, reason: &str| Error::invalid(Setting::BaseUrl, url, reason);
+    let invalid =
+        |url: &str, reason: &str| Error::invalid(Setting::BaseUrl, without_secrets(url), reason);
     let mut url = Url::parse(base_url).map_err(|e| invalid(base_url, &e.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(base_url, "neither http:// nor https://"));

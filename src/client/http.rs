@@ -17,6 +17,7 @@ use super::endpoint;
 use super::options::ClientOptions;
 use crate::error::{Error, Setting, causes};
 use crate::platform;
+use crate::url_name::path_name;
 
 /// Redirect limit for requests that carry the key.
 pub(super) const NO_REDIRECTS: usize = 0;
@@ -165,7 +166,7 @@ fn ca_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 fn invalid_ca_file(path: &Path, reason: &str) -> Error {
-    Error::invalid(Setting::CaFile, path.to_string_lossy(), reason)
+    Error::invalid(Setting::CaFile, path_name(path), reason)
 }
 
 /// Classifies a failed exchange with `host` by its causes. `timeout` is that of one attempt.

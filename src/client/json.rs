@@ -26,6 +26,11 @@ pub(super) fn from_text(text: &str) -> Option<Value> {
         .ok()
 }
 
+/// Text of a string that is not empty.
+pub(super) fn text_in(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Replaces lone surrogates, which models produce when they cut text between tokens.
 fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
     let escape = r"(?i)\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(ud[89a-f][0-9a-f]{2})|.)";
@@ -38,7 +43,7 @@ fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::client::api_key::ApiKey;
+    use crate::client::api_key::{ApiKey, Secrets};
     use crate::client::error_response;
     use reqwest::header::HeaderMap;
     use support::random::Rng;
@@ -88,7 +93,11 @@ pub(super) mod tests {
             let changed = mutated(random, &document);
             if let Some(document) = from_bytes(&changed) {
                 let key = ApiKey::new("k").unwrap();
-                error_response::in_success(&document, &HeaderMap::new(), &key);
+                error_response::in_success(
+                    &document,
+                    &HeaderMap::new(),
+                    Secrets { key: &key, url: None },
+                );
             }
         });
     }
@@ -113,7 +122,7 @@ pub(super) mod tests {
             "code",
             "0",
         ];
-        const TEXTS: [&str; 6] = ["sk-marked", "a", " ", "\n", "\u{1b}[31m", "run out of"];
+        const TEXTS: [&str; 6] = ["sk-marked-0123456", "a", " ", "\n", "\u{1b}[31m", "run out of"];
         match random.u8(..if depth == 0 { 5 } else { 8 }) {
             0 => Value::Null,
             1 => random.bool().into(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
+pub(crate) use self::answer::Stop;
 pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
@@ -13,8 +14,9 @@ pub use self::options::ClientOptions;
 pub use self::pricing::Price;
 pub use self::request::Audio;
 
+use self::api_key::Secrets;
 use self::body::RequestBody;
-use self::dialect_negotiation::{CaptionRequest, DialectNegotiation};
+use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
 use self::download::Downloader;
 use self::rate_limit::RateLimiter;
 use self::retry::RetryState;
@@ -27,6 +29,7 @@ mod answer;
 mod answer_builder;
 mod api_key;
 mod body;
+mod choice;
 mod dialect;
 mod dialect_negotiation;
 mod download;
@@ -86,7 +89,7 @@ impl Client {
     ///
     /// Fails with [`Error::Undecodable`] if the dialect cannot carry the format of the audio.
     pub async fn caption(&self, audio: &Audio, observer: &Observer) -> Result<Answer, Error> {
-        let mut request = self.request(observer);
+        let mut request = self.request(observer, &|_| Ok(()));
         while request.next_dialect().await.is_some() {
             request.send(audio).await;
         }
@@ -103,7 +106,7 @@ impl Client {
         let path = path.as_ref().to_owned();
         let clip = off_thread(move || Clip::open(path)).await?;
         let observer = Observer::none();
-        let mut request = self.request(&observer);
+        let mut request = self.request(&observer, &|_| Ok(()));
         while let Some(dialect) = request.next_dialect().await {
             let (clip, portable_only) = (clip.clone(), dialect.is_portable_only());
             let upload = UploadOptions { portable_only, ..UploadOptions::default() };
@@ -115,10 +118,15 @@ impl Client {
         request.finish()
     }
 
-    /// Starts a request whose audio is prepared for each dialect by the caller.
-    pub(crate) fn request<'a>(&'a self, observer: &'a Observer) -> CaptionRequest<'a> {
+    /// Starts a request whose audio is prepared for each dialect by the caller. `check` fails for an
+    /// answer that ignores the audio.
+    pub(crate) fn request<'a>(
+        &'a self,
+        observer: &'a Observer,
+        check: CheckAnswer<'a>,
+    ) -> CaptionRequest<'a> {
         let retry = RetryState::new(self.0.options.max_retries, &self.0.rate_limiter);
-        CaptionRequest::new(self, retry, observer)
+        CaptionRequest::new(self, retry, observer, check)
     }
 
     /// Downloads a URL with the timeouts and retries of the options.
@@ -160,7 +168,10 @@ impl Client {
                     self.0.rate_limiter.succeeded();
                     return Ok(answer);
                 }
-                Err(error) => retry.wait(error, observer).await?,
+                Err(error) => {
+                    let error = retry.keep_received(error);
+                    retry.wait(error, observer).await?;
+                }
             }
         }
     }
@@ -183,7 +194,14 @@ impl Client {
             .send()
             .await
             .map_err(|error| self.classify(error))?;
-        response::receive(response, options, key, observer, |error| self.classify(error)).await
+        let url = match audio {
+            Audio::Url(url) => Some(url),
+            Audio::Clip(_) => None,
+        };
+        response::receive(response, options, Secrets { key, url }, observer, |error| {
+            self.classify(error)
+        })
+        .await
     }
 
     fn classify(&self, error: reqwest::Error) -> Error {

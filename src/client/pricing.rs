@@ -32,7 +32,8 @@ impl Price {
         let client = http::client(options, http::NO_REDIRECTS, is_loopback_url).ok()?;
         let request = client.get(url).timeout(options.timeout.min(http::LOOKUP_TIMEOUT));
         let mut response = request.send().await.ok()?.error_for_status().ok()?;
-        let (body, End::Reached) = read_up_to(MAX_RESPONSE_LEN, &mut response).await else {
+        let (body, End::Reached) = read_up_to(MAX_RESPONSE_LEN, Vec::new(), &mut response).await
+        else {
             return None;
         };
         price_in(&json::from_bytes(&body)?, &options.model)

@@ -1,11 +1,12 @@
 //! Turns every HTTP response into an answer or an error.
 
+use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use super::answer::Answer;
 use super::answer_builder::AnswerBuilder;
-use super::api_key::ApiKey;
+use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
 use super::{error_response, json};
@@ -17,6 +18,8 @@ use crate::progress::Observer;
 const MAX_RESPONSE_LEN: usize = 2 * 1024 * 1024;
 /// Size limit of a stream, with the JSON around each piece.
 const MAX_STREAM_LEN: usize = 16 * 1024 * 1024;
+/// Limit of the white space before the first character that tells a stream from a document.
+const MAX_START_LEN: usize = 4096;
 /// Size limit of an error body; the rest is not read.
 const MAX_ERROR_LEN: usize = 64 * 1024;
 
@@ -27,7 +30,7 @@ const DONE: &str = "[DONE]";
 pub(super) async fn receive(
     mut response: Response,
     options: &ClientOptions,
-    key: &ApiKey,
+    secrets: Secrets<'_>,
     observer: &Observer,
     classify: impl Fn(reqwest::Error) -> Error,
 ) -> Result<Answer, Error> {
@@ -35,22 +38,16 @@ pub(super) async fn receive(
     let headers = response.headers().clone();
     if !status.is_success() {
         // A partial error message is better than none.
-        let (body, _) = read_up_to(MAX_ERROR_LEN, &mut response).await;
-        return Err(Box::new(error_response::read(status.as_u16(), &headers, &body, key)).into());
+        let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;
+        return Err(
+            Box::new(error_response::read(status.as_u16(), &headers, &body, secrets)).into()
+        );
     }
-    let mut builder = AnswerBuilder::new(status.as_u16(), &headers, key, observer);
-    if is_event_stream(&headers) {
-        match builder.take_stream(&mut response, classify).await {
-            Ok(()) => {}
-            Err(error) if builder.text.is_empty() || is_reported_as_is(&error) => {
-                return Err(error);
-            }
-            Err(error) => return Err(builder.incomplete(&error.to_string())),
-        }
-    } else {
-        builder.take_whole(&mut response, classify).await?;
-    }
-    builder.into_answer(options)
+    let mut builder = AnswerBuilder::new(status.as_u16(), &headers, secrets, observer);
+    let taken = builder.take(&mut response, classify).await;
+    taken
+        .and_then(|()| builder.answer(options))
+        .map_err(|error| error.with_received(builder.received()))
 }
 
 /// True if the error says more of a partial caption than that it is incomplete.
@@ -59,39 +56,55 @@ fn is_reported_as_is(error: &Error) -> bool {
 }
 
 impl AnswerBuilder<'_> {
-    async fn take_whole(
+    /// Reads a body as what it is: servers and proxies send streams and documents of a wrong type.
+    async fn take(
         &mut self,
         response: &mut Response,
         classify: impl Fn(reqwest::Error) -> Error,
     ) -> Result<(), Error> {
-        let (body, end) = read_up_to(MAX_RESPONSE_LEN, response).await;
+        let start = match read_start(response).await {
+            Ok(start) => start,
+            Err(error) => return Err(classify(error)),
+        };
+        if !is_event_stream(response.headers(), &start) {
+            return self.take_whole(start, response, classify).await;
+        }
+        match self.take_stream(start, response, classify).await {
+            Err(error) if !self.text().is_empty() && !is_reported_as_is(&error) => {
+                Err(self.incomplete(&error.to_string()))
+            }
+            taken => taken,
+        }
+    }
+
+    async fn take_whole(
+        &mut self,
+        start: Vec<u8>,
+        response: &mut Response,
+        classify: impl Fn(reqwest::Error) -> Error,
+    ) -> Result<(), Error> {
+        let (body, end) = read_up_to(MAX_RESPONSE_LEN, start, response).await;
         match end {
             End::Reached => {}
             End::OverLimit => return Err(self.unexpected("an endless body")),
             End::Broken(error) => return Err(classify(error)),
         }
-        let mut document =
-            json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
-        // As received, unless it holds the key in some notation.
-        let body = if self.key.hide_in(&mut document) {
-            document.to_string()
-        } else {
-            String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned()
-        };
-        self.take_document(&document, "message")?;
-        self.body = Some(body);
-        Ok(())
+        let document = json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
+        self.body = Some(String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned());
+        self.take_document(&document, "message")
     }
 
     async fn take_stream(
         &mut self,
+        start: Vec<u8>,
         response: &mut Response,
         classify: impl Fn(reqwest::Error) -> Error,
     ) -> Result<(), Error> {
         let mut decoder = Decoder::default();
         let mut received = 0;
+        let mut next = Ok(Some(Bytes::from(start)));
         loop {
-            match response.chunk().await {
+            match next {
                 Ok(Some(bytes)) => {
                     received += bytes.len();
                     if received > MAX_STREAM_LEN {
@@ -109,9 +122,10 @@ impl AnswerBuilder<'_> {
                     return self.take_end(&decoder.finish().unwrap_or_default());
                 }
                 // After the finish reason the caption is complete; only the usage is lost.
-                Err(_) if self.finish_reason.is_some() => return Ok(()),
+                Err(_) if self.has_finished() => return Ok(()),
                 Err(error) => return Err(classify(error)),
             }
+            next = response.chunk().await;
         }
     }
 
@@ -119,7 +133,7 @@ impl AnswerBuilder<'_> {
     fn take_end(&mut self, rest: &str) -> Result<(), Error> {
         match self.take_event(rest) {
             Err(api_error @ Error::Api(_)) => Err(api_error),
-            _ if rest.trim() == DONE || self.finish_reason.is_some() => Ok(()),
+            _ if rest.trim() == DONE || self.has_finished() => Ok(()),
             _ => Err(self.incomplete("the stream stopped in the middle")),
         }
     }
@@ -132,9 +146,13 @@ pub(super) enum End {
     Broken(reqwest::Error),
 }
 
-/// Reads a body up to a size limit.
-pub(super) async fn read_up_to(limit: usize, response: &mut Response) -> (Vec<u8>, End) {
-    let mut body = Vec::new();
+/// Reads the rest of a body up to a size limit.
+pub(super) async fn read_up_to(
+    limit: usize,
+    start: Vec<u8>,
+    response: &mut Response,
+) -> (Vec<u8>, End) {
+    let mut body = start;
     loop {
         match response.chunk().await {
             Ok(Some(bytes)) if body.len() + bytes.len() > limit => return (body, End::OverLimit),
@@ -145,9 +163,28 @@ pub(super) async fn read_up_to(limit: usize, response: &mut Response) -> (Vec<u8
     }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+/// Reads the first characters of a body, which tell a stream from a document.
+async fn read_start(response: &mut Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut start = Vec::new();
+    while first_characters(&start).len() < "event:".len() && start.len() < MAX_START_LEN {
+        let Some(bytes) = response.chunk().await? else { break };
+        start.extend_from_slice(&bytes);
+    }
+    Ok(start)
+}
+
+/// Content after a byte order mark and white space.
+fn first_characters(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start()
+}
+
+/// True for an event stream, by its content or else by its type.
+fn is_event_stream(headers: &HeaderMap, start: &[u8]) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    media_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"))
+    let media_type = media_type.unwrap_or_default().trim_start().to_ascii_lowercase();
+    let start = first_characters(start);
+    [":", "data:", "event:"].iter().any(|field| start.starts_with(field.as_bytes()))
+        || media_type.starts_with("text/event-stream") && !start.starts_with(b"{")
 }
 
 /// Describes a body that is not a caption, with its article.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::rate_limit::RateLimiter;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind, Received};
 use crate::progress::{Event, Observer};
 
 /// Upper bound of the first wait; it doubles with each further one.
@@ -25,18 +25,35 @@ pub(super) struct RetryState<'a> {
     rate_limiter: &'a RateLimiter,
     successes: u64,
     sent: Instant,
+    /// Content of the responses to failed attempts, which may have been billed.
+    pub(super) received: Received,
 }
 
 impl<'a> RetryState<'a> {
     pub(super) fn new(max_retries: u32, rate_limiter: &'a RateLimiter) -> Self {
         let successes = rate_limiter.successes();
-        Self { number: 1, failures: 0, max_retries, rate_limiter, successes, sent: Instant::now() }
+        Self {
+            number: 1,
+            failures: 0,
+            max_retries,
+            rate_limiter,
+            successes,
+            sent: Instant::now(),
+            received: Received::default(),
+        }
     }
 
     /// Waits until the rate limiter admits the request.
     pub(super) async fn acquire(&mut self) {
         self.rate_limiter.acquire().await;
         self.sent = Instant::now();
+    }
+
+    /// Keeps the content of the response to a failed attempt.
+    pub(super) fn keep_received(&mut self, error: Error) -> Error {
+        let (error, received) = error.into_parts();
+        self.received = std::mem::take(&mut self.received).and(received);
+        error
     }
 
     /// Waits for the next attempt, or returns the error if there is none.

@@ -71,10 +71,10 @@ pub enum Effect {
 }
 
 impl Error {
-    /// Failure itself, without the window in which it happened.
+    /// Failure itself, without the window in which it happened and what was received.
     pub fn root(&self) -> &Self {
         match self {
-            Self::InWindow { source, .. } => source.root(),
+            Self::InWindow { source, .. } | Self::Billed { source, .. } => source.root(),
             error => error,
         }
     }
@@ -104,7 +104,7 @@ impl Error {
             Self::UnexpectedResponse { .. } => ErrorKind::Server,
             Self::Incomplete { .. } => ErrorKind::Incomplete,
             Self::NotHeard { .. } => ErrorKind::NotHeard,
-            Self::InWindow { source, .. } => source.kind(),
+            Self::InWindow { source, .. } | Self::Billed { source, .. } => source.kind(),
             Self::Offline => ErrorKind::Offline,
             Self::BudgetExceeded { .. } => ErrorKind::Budget,
             Self::Interrupted => ErrorKind::Interrupted,
@@ -168,15 +168,12 @@ impl Error {
 
     /// Cost of the failed request in US dollars, if the service reported it.
     pub fn usd(&self) -> Option<f64> {
-        match self.root() {
-            Self::Incomplete { usd, .. } | Self::NotHeard { usd, .. } => *usd,
-            _ => None,
-        }
+        self.received().and_then(|received| received.usd)
     }
 
     /// True if a response arrived, so that the request may have been billed.
     pub(crate) fn is_after_response(&self) -> bool {
-        matches!(self, Self::Incomplete { .. } | Self::UnexpectedResponse { .. })
+        matches!(self.root(), Self::Incomplete { .. } | Self::UnexpectedResponse { .. })
     }
 }
 

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 pub use self::api_error::{ApiError, ApiErrorKind};
 pub use self::kind::{Effect, ErrorKind};
+pub use self::received::Received;
 
 pub(crate) use self::messages::causes;
+pub(crate) use self::received::add;
 
 mod api_error;
 mod kind;
 mod messages;
+mod received;
 
 /// Error of another crate, kept as a source.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -195,8 +198,6 @@ pub enum Error {
         prompt_tokens: u64,
         /// Input tokens of audio of that length.
         expected: f64,
-        /// Cost in US dollars.
-        usd: Option<f64>,
         /// Request id of the service.
         request_id: Option<String>,
     },
@@ -212,6 +213,14 @@ pub enum Error {
         end: f64,
         /// Failure of the window.
         source: Box<Self>,
+    },
+    /// A request failed after responses that may have been billed.
+    #[error("{source}")]
+    Billed {
+        /// Failure of the request.
+        source: Box<Self>,
+        /// Content of the responses.
+        received: Box<Received>,
     },
     /// The caption is not cached and no request may be sent.
     #[error("no known caption, and --offline asks for no new one")]
@@ -230,7 +239,7 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
     /// A caption could not be written.
-    #[error("could not write {}", path.display())]
+    #[error("could not write {}", crate::url_name::path_name(path))]
     Unwritable {
         /// Path of the file.
         path: PathBuf,
@@ -242,8 +251,6 @@ pub enum Error {
     Incomplete {
         /// Reason why it is incomplete.
         reason: String,
-        /// Cost in US dollars.
-        usd: Option<f64>,
         /// Request id of the service.
         request_id: Option<String>,
     },

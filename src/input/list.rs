@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use super::{Input, InputError, InputResult};
 use crate::error::Error;
 use crate::platform;
+use crate::url_name::without_secrets;
 
 /// Limit of an entry in bytes. No path or URL is longer.
 const MAX_ENTRY_LEN: u64 = 64 * 1024;
@@ -77,8 +78,10 @@ fn invalid(reason: &'static str) -> io::Error {
 
 fn parse(entry: Vec<u8>) -> InputResult {
     let operand = platform::os_string(entry);
-    let name = operand.to_string_lossy().into_owned();
-    Input::parse(&operand).map_err(|error| InputError { name, error })
+    Input::parse(&operand).map_err(|error| {
+        // Only a URL can fail.
+        InputError { name: without_secrets(&operand.to_string_lossy()), error }
+    })
 }
 
 #[cfg(test)]

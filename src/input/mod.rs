@@ -13,6 +13,7 @@ pub use self::list::read_list;
 
 use crate::error::{Error, Setting};
 use crate::platform;
+use crate::url_name::{url_name, without_secrets};
 
 mod folder_search;
 mod list;
@@ -21,7 +22,8 @@ mod list;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Input {
-    /// Name in every output: the operand, or the path that was found.
+    /// Name in every output: the operand, or the path that was found. That of a URL has no user,
+    /// password, query or fragment.
     pub name: String,
     /// Location of the audio.
     pub source: Source,
@@ -81,7 +83,11 @@ impl Input {
             Source::Stdin => "stdin".into(),
             Source::File(path) => relative_path(path),
         };
-        Ok(Self { name: operand.to_string_lossy().into_owned(), source, relative_path })
+        let name = match &source {
+            Source::Url(url) => url_name(url),
+            Source::File(_) | Source::Stdin => operand.to_string_lossy().into_owned(),
+        };
+        Ok(Self { name, source, relative_path })
     }
 
     fn file(path: PathBuf, relative_path: PathBuf) -> Self {
@@ -106,7 +112,7 @@ fn is_http(text: &str) -> bool {
 }
 
 fn bad_url(url: &str, reason: &str) -> Error {
-    Error::invalid(Setting::Url, url, reason)
+    Error::invalid(Setting::Url, without_secrets(url), reason)
 }
 
 /// Removes duplicates: the same file by another path or link, the same URL, standard input again.

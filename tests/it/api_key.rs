@@ -193,32 +193,3 @@ fn an_invalid_base_url_is_wrong_usage() {
         assert_says(&run.failed(2), &["not a usable base URL", url, "AIMLAPI_BASE_URL"]);
     }
 }
-
-#[test]
-fn a_key_repeated_by_the_service_is_masked() {
-    let marked = "sk-marked-0123456789";
-    let escaped: Vec<_> = marked.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
-    let piece = |text: &str| {
-        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
-    };
-    let whole =
-        format!("{{\"choices\":[{{\"message\":{{\"content\":\"{}\"}}}}]}}", escaped.concat());
-    let (left, right) = marked.split_at(10);
-    let pieces = [piece(&format!("say {left}")), piece(right), "data: [DONE]\n\n".to_owned()];
-    for (reply, args, words) in [
-        (Reply::status(200).body("application/json", whole.clone()), &["--json"][..], "\"(key)\""),
-        (
-            Reply::status(200).body("application/json", whole),
-            &["-f", "jsonl"],
-            "\"caption\":\"(key)\"",
-        ),
-        (Reply::status(200).pieces("text/event-stream", pieces), &["--stream"], "say (key)\n"),
-    ] {
-        let stand_in = StandIn::scripted([reply]);
-        let run =
-            caption(&stand_in).env("AIMLAPI_KEY", marked).args(args).arg(data_path("tone.wav"));
-        let printed = run.run().captioned();
-        assert_says(&printed, &[words]);
-        assert!(!printed.contains("marked") && !printed.contains("\\u0073"), "{printed}");
-    }
-}

@@ -12,7 +12,7 @@ fn a_local_url_is_inlined_with_a_notice() {
     let run = caption(&stand_in).arg(&url).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(&run.stdout, &["near 1000 Hz"]);
-    assert_says(&run.stderr, &["note", "only this machine can reach", &url]);
+    assert_says(&run.stderr, &["note", "only this machine can reach", "a.wav?11ed63e5"]);
 }
 
 #[test]

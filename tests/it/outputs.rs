@@ -42,8 +42,11 @@ fn csv_has_a_header_and_quotes_fields() {
         lines.next().unwrap(),
         "input,sha256,seconds,caption,model,finish_reason,prompt_tokens,completion_tokens,usd,request_id,error_kind,error,findings"
     );
-    assert_says(&printed, &["x/000.wav,", ",0.25,\"Rain, \"\"wind\"\"\nand more.\",alibaba/"]);
-    assert_says(&printed, &["x/z.wav,,,,,,,,,,input,not audio but text,\n"]);
+    assert_says(
+        &printed,
+        &["\"x/000.wav\",", ",0.25,\"Rain, \"\"wind\"\"\nand more.\",\"alibaba/"],
+    );
+    assert_says(&printed, &["\"x/z.wav\",", ",\"input\",\"not audio but text\",\"\"\n"]);
 }
 
 #[test]

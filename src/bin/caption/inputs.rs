@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Context;
-use caption::{Error, FolderSearch, Input, InputError, Source, dedup, read_list};
+use caption::{Error, FolderSearch, Input, InputError, Source, dedup, path_name, read_list};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
@@ -89,7 +89,7 @@ pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Res
     }
     if let Some(path) = &config.list {
         let is_stdin = path.as_os_str() == "-";
-        let list = read_list(open_list(path)?, config.is_nul_separated, &path.to_string_lossy());
+        let list = read_list(open_list(path)?, config.is_nul_separated, &path_name(path));
         sources.push(Box::new(list.flat_map(move |entry| expand_entry(entry, &search, is_stdin))));
     }
     let (shard, counted, completed) = (config.shard, count.clone(), count.clone());
@@ -130,7 +130,7 @@ fn open_list(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let file = File::open(path);
-    let file = file.with_context(|| format!("could not open the list {}", path.display()))?;
+    let file = file.with_context(|| format!("could not open the list {}", path_name(path)))?;
     Ok(Box::new(BufReader::new(file)))
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::args::generate;
 use crate::config::Config;
 use crate::config::environment::DisplayConfig;
+use crate::config::ineffective;
 use crate::config::precedence::Settings;
 use crate::exit_code::{Exit, WriteFailed};
 use crate::ui::diagnostics::Diagnostics;
@@ -36,5 +37,11 @@ fn start(settings: Settings, diagnostics: &Diagnostics) -> anyhow::Result<Exit> 
         generate::print(document).map_err(WriteFailed)?;
         return Ok(Exit::Success);
     }
-    run::run(&Config::new(settings)?, diagnostics)
+    ineffective::check_pattern(&settings.cli)?;
+    let warnings = ineffective::warnings(&settings);
+    let config = Config::new(settings)?;
+    for warning in warnings {
+        diagnostics.warn(&warning);
+    }
+    run::run(&config, diagnostics)
 }

@@ -192,7 +192,7 @@ impl<'a> Pipeline<'a> {
             self.exit = self.exit.max(Exit::Broken);
         }
         if let Some(answer) = outcome.answer() {
-            if answer.finish_reason.as_deref() == Some("length") {
+            if answer.is_cut() {
                 diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
             }
             diagnostics.answered(outcome);
@@ -260,10 +260,13 @@ fn require_response(mut outcome: Outcome) -> Outcome {
         [] => answer.body.is_none(),
         windows => windows.iter().any(|window| window.body.is_none()),
     };
-    if outcome.answer().is_some_and(is_missing) {
-        let (found, request_id) = ("a stream that was not asked for".to_owned(), None);
-        outcome.status =
-            Status::Failed(Error::UnexpectedResponse { status: 200, found, request_id });
-    }
+    outcome.status = match outcome.status {
+        Status::Captioned(answer) | Status::Cached(answer) if is_missing(&answer) => {
+            let (found, request_id) = ("a stream that was not asked for".to_owned(), None);
+            let error = Error::UnexpectedResponse { status: 200, found, request_id };
+            Status::Failed(error.with_received(answer.into()))
+        }
+        status => status,
+    };
     outcome
 }

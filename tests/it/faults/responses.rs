@@ -234,14 +234,6 @@ fn every_response_is_a_caption_or_a_failure_without_retry() {
                 &completion("\"Rain.\"").replace("stop", "length"),
                 incomplete,
             ),
-            json("the key as caption", &completion(&format!("\"{}\"", super::KEY)), captioned(1)),
-            json(
-                "the key in escapes",
-                &completion(&format!("\"{}\"", escaped(super::KEY))),
-                captioned(1),
-            ),
-            json("the key as a name", &with(super::KEY, "1"), captioned(1)),
-            json("the key as model", &with("model", &format!("\"{}\"", super::KEY)), captioned(1)),
             json(
                 "the key as reason",
                 &completion("\"Rain.\"").replace("stop", super::KEY),
@@ -252,10 +244,6 @@ fn every_response_is_a_caption_or_a_failure_without_retry() {
             Row::with_reply("an error of the account", no(402), refused("credits", 1)),
         ],
     );
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<Vec<_>>().concat()
 }
 
 fn nested(levels: usize) -> String {

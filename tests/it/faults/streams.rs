@@ -36,17 +36,6 @@ fn every_stream_is_a_caption_or_a_failure_without_retry() {
         stream("an event of two lines", &[&whole.replace(',', ",\ndata: ")], captioned(1)),
         stream("half a pair", &[&whole.replace("Rain.", "Rain\\ud83c.")], captioned(1)),
         stream("one byte a chunk", &whole.split_inclusive("").collect::<Vec<_>>(), captioned(1)),
-        stream("the key", &[&whole.replace("Rain.", super::KEY)], captioned(1)),
-        stream(
-            "the key in pieces",
-            &[&piece("hello sk-marke"), &piece("d-0123456789 there"), &stop],
-            captioned(1),
-        ),
-        stream(
-            "most of the key at the end",
-            &[&piece("hello sk-marked-012345678"), &stop],
-            captioned(1),
-        ),
         stream("nothing", &[""], cut_short),
         stream("comments alone", &[": ping\n\n", ": ping\n\n"], cut_short),
         stream("DONE alone", &[done], cut_short),

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use caption::{
     Captioner, CaptionerOptions, Client, ClientOptions, Convert, Error, Manifest, Rule, Shutdown,
-    UploadOptions,
+    UploadOptions, path_name,
 };
 
 use super::{Config, api_key, shows_waveform};
@@ -80,10 +80,10 @@ impl Config {
             Manifest::open(path)
         };
         let manifest =
-            manifest.with_context(|| format!("could not open the manifest {}", path.display()))?;
+            manifest.with_context(|| format!("could not open the manifest {}", path_name(path)))?;
         let lines = manifest.unreadable_lines();
         if lines > 0 {
-            let path = path.display();
+            let path = path_name(path);
             diagnostics.note(&format!("{lines} torn or foreign lines set aside in {path}"));
         }
         Ok(manifest)

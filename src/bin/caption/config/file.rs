@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
-use caption::Rule;
+use caption::{Rule, path_name};
 use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
@@ -50,7 +50,7 @@ pub(crate) struct ConfigFile {
 pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
     if let Some(path) = named {
         let file = ConfigFile::read(path, true)?;
-        let file = file.with_context(|| format!("{}: no such file", path.display()))?;
+        let file = file.with_context(|| format!("{}: no such file", path_name(path)))?;
         return Ok(vec![file]);
     }
     let user = dirs::config_dir().map(|folder| folder.join("caption").join(FILE));
@@ -71,7 +71,7 @@ pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
 impl ConfigFile {
     /// Reads a file, or returns `None` if it does not exist.
     fn read(path: &Path, is_trusted: bool) -> anyhow::Result<Option<Self>> {
-        let name = || path.display().to_string();
+        let name = || path_name(path);
         match fs::metadata(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Ok(metadata) if !metadata.is_file() => bail!("{}: not a file", name()),
@@ -87,7 +87,7 @@ impl ConfigFile {
     }
 
     pub(crate) fn name(&self) -> String {
-        self.path.display().to_string()
+        path_name(&self.path)
     }
 
     /// All keys but the rules.

@@ -21,6 +21,7 @@ pub(crate) mod api_key;
 mod captioner;
 pub(crate) mod environment;
 mod file;
+pub(crate) mod ineffective;
 pub(crate) mod input;
 pub(crate) mod precedence;
 mod rule_tables;
@@ -50,7 +51,7 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn new(settings: Settings) -> anyhow::Result<Self> {
-        let Settings { cli, mut rules, confines_sidecars } = settings;
+        let Settings { cli, mut rules, confines_sidecars, .. } = settings;
         let input = InputConfig::new(&cli)?;
         let is_batch = input.is_batch();
         let formats = formats(&cli, is_batch)?;

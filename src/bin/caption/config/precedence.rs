@@ -13,8 +13,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::api_key::KEY_VARIABLES;
-use super::environment;
 use super::file::{self, ConfigFile};
+use super::{environment, ineffective};
 use crate::args::Cli;
 
 /// Options of files that a variable replaces although it does not hold their value.
@@ -27,6 +27,8 @@ const SIDECAR_OPTIONS: [&str; 2] = ["sidecar", "output-dir"];
 /// Everything that the user and the project set.
 pub(crate) struct Settings {
     pub(crate) cli: Cli,
+    /// The command line alone.
+    pub(super) matches: ArgMatches,
     /// Rules of the files.
     pub(crate) rules: Vec<Rule>,
     /// True if the project asks for sidecars, which must then stay in its folder.
@@ -46,6 +48,7 @@ impl Settings {
     /// and so does a command line that clap refuses.
     pub(crate) fn read(command_line: &[OsString]) -> anyhow::Result<Self> {
         let mut command = command();
+        ineffective::check_repeated(command.clone(), command_line)?;
         // Errors wait: an option that seems to be missing may be in a file.
         let matches = command.clone().ignore_errors(true).get_matches_from(command_line);
         command.build();
@@ -62,8 +65,8 @@ impl Settings {
         }
         let Merge { mut arguments, confines_sidecars, .. } = merge;
         arguments.extend(command_line.iter().skip(1).cloned());
-        let matches = parse(&command, &arguments, command_line)?;
-        Ok(Self { cli: Cli::from_arg_matches(&matches)?, rules, confines_sidecars })
+        let merged = parse(&command, &arguments, command_line)?;
+        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, confines_sidecars })
     }
 }
 

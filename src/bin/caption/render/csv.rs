@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ::csv::{QuoteStyle, WriterBuilder};
 use caption::{Outcome, Status};
 use serde_json::Value;
 
@@ -42,27 +43,45 @@ impl Renderer for Csv {
             return Ok(());
         }
         let record = record(outcome, &self.options);
-        let mut writer = ::csv::Writer::from_writer(out);
         if !std::mem::replace(&mut self.has_header, true) {
-            writer.write_record(COLUMNS.map(|(name, _)| name))?;
+            write_row(out, QuoteStyle::Necessary, COLUMNS.map(|(name, _)| name))?;
         }
-        writer.write_record(COLUMNS.map(|(_, pointer)| cell(record.pointer(pointer))))?;
-        writer.flush()
+        // All text is quoted: some spreadsheets separate cells at other characters than commas.
+        let cells = COLUMNS.map(|(_, pointer)| cell(record.pointer(pointer)));
+        write_row(out, QuoteStyle::NonNumeric, cells)
     }
+}
+
+/// Writes one row of cells in a quote style.
+fn write_row<I: AsRef<[u8]>>(
+    out: &mut dyn Write,
+    quote_style: QuoteStyle,
+    cells: impl IntoIterator<Item = I>,
+) -> io::Result<()> {
+    let mut writer = WriterBuilder::new().quote_style(quote_style).from_writer(out);
+    writer.write_record(cells)?;
+    writer.flush()
 }
 
 /// Text of a field; empty if it does not apply.
 fn cell(field: Option<&Value>) -> String {
     match field {
         None => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => inert(text),
         Some(Value::Array(findings)) => {
-            let text = |finding: &Value, name: &str| cell(finding.get(name));
+            let text =
+                |finding: &Value, name: &str| finding[name].as_str().unwrap_or("").to_owned();
             let findings = findings
                 .iter()
                 .map(|finding| format!("{}: {}", text(finding, "rule"), text(finding, "message")));
-            findings.collect::<Vec<_>>().join("; ")
+            inert(&findings.collect::<Vec<_>>().join("; "))
         }
         Some(number) => number.to_string(),
     }
+}
+
+/// Text that no spreadsheet takes for a formula. Source: OWASP, "CSV Injection".
+fn inert(text: &str) -> String {
+    let prefix = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    format!("{prefix}{text}")
 }

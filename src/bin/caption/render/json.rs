@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use caption::Outcome;
+use caption::{Error, Outcome};
 use serde_json::Value;
 
 use super::{RenderOptions, Renderer};
@@ -11,11 +11,10 @@ pub(super) struct Json(pub(super) RenderOptions);
 
 impl Renderer for Json {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let Some(answer) = outcome.answer() else { return Ok(()) };
+        let bodies = bodies(outcome);
         let is_indented = self.0.is_terminal && !self.0.is_batch;
-        let is_one_line = self.0.is_batch || !answer.windows.is_empty();
-        let of_windows = answer.windows.iter().filter_map(|window| window.body.as_deref());
-        for body in answer.body.as_deref().into_iter().chain(of_windows).map(str::trim) {
+        let is_one_line = self.0.is_batch || bodies.len() > 1;
+        for body in bodies.into_iter().map(str::trim) {
             if is_indented {
                 writeln!(out, "{}", indented(body))?;
             } else if is_one_line {
@@ -27,6 +26,18 @@ impl Renderer for Json {
         }
         Ok(())
     }
+}
+
+/// Bodies of an answer, or of a response that is no caption: it may have been paid for.
+fn bodies(outcome: &Outcome) -> Vec<&str> {
+    if let Some(answer) = outcome.answer() {
+        let of_windows = answer.windows.iter().filter_map(|window| window.body.as_deref());
+        return answer.body.as_deref().into_iter().chain(of_windows).collect();
+    }
+    let received = outcome.error().and_then(Error::received);
+    received
+        .map(|received| received.bodies.iter().map(String::as_str).collect())
+        .unwrap_or_default()
 }
 
 /// Returns a body that is not quite JSON unchanged, since it has been paid for.

@@ -99,7 +99,7 @@ pub(crate) enum FormatKind {
 
 impl FormatKind {
     /// Usual file extension.
-    fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
             Self::Json => "json",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use caption::{Clip, is_audio_name};
+use caption::{Clip, is_audio_name, path_name};
 
 use super::digest;
 
@@ -55,7 +55,7 @@ impl OverwriteCheck {
         }
         // A device or a pipe may be shared.
         let Some(other) = other.filter(|_| path.is_file() || !path.exists()) else { return Ok(()) };
-        let path = path.display();
+        let path = path_name(path);
         match (other, sidecar_of) {
             (Use::Output(Some(one)), Some(other)) => bail!(
                 "{one} and {other} would both be written to {path}; tell them apart: --sidecar='{{name}}.{{ext}}'"
@@ -102,5 +102,5 @@ fn id(resolved: &Path) -> u128 {
 }
 
 fn overwrites_input(path: &Path) -> anyhow::Result<()> {
-    bail!("a caption is never written over a sound: {}; give it another name", path.display())
+    bail!("a caption is never written over a sound: {}; give it another name", path_name(path))
 }

@@ -13,6 +13,8 @@ pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
         return object([
             ("input", json!(outcome.name)),
             ("sound", json!(outcome.sound)),
+            ("partial", json!(error.received().and_then(|received| received.partial.as_ref()))),
+            ("usd", json!(error.usd())),
             ("error", error_object(error)),
         ]);
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use caption::{Error, Outcome};
+use caption::{Error, Outcome, path_name};
 
 use super::sink::OutputFile;
 use super::{End, RenderOptions, Renderer, ReportKind};
@@ -83,7 +83,7 @@ impl OpenReport {
     fn new(kind: ReportKind, path: Option<&Path>, file: Option<OutputFile>) -> Self {
         let folder = path.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned);
         let renderer = kind.renderer(&RenderOptions { folder, ..RenderOptions::default() });
-        let name = path.map_or("standard error".into(), |path| path.display().to_string());
+        let name = path.map_or("standard error".into(), path_name);
         Self { renderer, name, file, text: Vec::new(), error: None }
     }
 

@@ -88,7 +88,7 @@ pub(crate) struct OutputFile {
 impl OutputFile {
     /// Fails with [`Error::Unwritable`] if the file could not be replaced later.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
-        Self::open(path).map_err(|source| Error::Unwritable { path: path.to_owned(), source })
+        Self::open(path).map_err(|source| unwritable(path, source))
     }
 
     /// Opens a file that other programs write to as well: all that is written is appended.
@@ -96,7 +96,7 @@ impl OutputFile {
     /// Fails with [`Error::Unwritable`].
     pub(crate) fn append(path: &Path) -> Result<Self, Error> {
         let file = OpenOptions::new().append(true).create(true).open(path);
-        let file = file.map_err(|source| Error::Unwritable { path: path.to_owned(), source })?;
+        let file = file.map_err(|source| unwritable(path, source))?;
         Ok(Self { writer: BufWriter::new(file), replaces: None })
     }
 
@@ -146,4 +146,11 @@ impl Write for OutputFile {
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> Error {
+    // The text of an error may repeat the path, which may be a URL with a password.
+    let is_url = path.to_string_lossy().contains("://");
+    let source = if is_url { source.kind().into() } else { source };
+    Error::Unwritable { path: path.to_owned(), source }
 }

@@ -77,10 +77,21 @@ impl Syntax {
 
     fn escape(self, line: &str) -> String {
         match self {
-            // Players may take a line with an arrow for a timestamp.
-            Self::Srt => line.replace("-->", "→"),
+            // Players take an arrow for a timestamp, and tags and braces for markup. They know no
+            // escape, so similar characters replace them.
+            Self::Srt => line.replace("-->", "→").chars().map(without_markup).collect(),
             Self::Vtt => line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
         }
+    }
+}
+
+fn without_markup(character: char) -> char {
+    match character {
+        '<' => '‹',
+        '>' => '›',
+        '{' => '(',
+        '}' => ')',
+        other => other,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::exit_code::Exit;
 use crate::ui::escape::CommandEscaper;
 use crate::ui::hints::hint;
 use crate::ui::progress::Progress;
-use crate::ui::summary::count;
+use crate::ui::summary::{count, tokens};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
@@ -200,7 +200,7 @@ impl Diagnostics {
             facts.push(format!("{} tries", answer.attempts));
         }
         if let Some(usage) = answer.usage {
-            facts.push(format!("{} + {} tokens", usage.prompt_tokens, usage.completion_tokens));
+            facts.push(tokens(usage));
         }
         facts.extend(answer.usd.map(|usd| format!("${usd:.6}")));
         facts.extend(answer.model.clone());

@@ -16,6 +16,7 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::InWindow { source, .. } => {
             return format!("{}; with a manifest, what was captioned is kept", hint(source)).into();
         }
+        Error::Billed { source, .. } => return hint(source),
         Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => {
             return hint_of_advice(*advice);
         }

@@ -60,17 +60,24 @@ impl Summary {
         total: Option<usize>,
     ) -> String {
         let untried = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
-        let (prompt, completion) = (usage.prompt_tokens, usage.completion_tokens);
-        let tokens = || format!("{} + {} tokens", HumanCount(prompt), HumanCount(completion));
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
             (untried > 0).then(|| format!("{} not tried", HumanCount(untried))),
             Some(duration(time)),
-            (prompt > 0 || completion > 0).then(tokens),
+            (usage != Usage::default()).then(|| tokens(usage)),
             usd.map(dollars),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
+}
+
+/// Formats token counts; one of 0 is unknown.
+pub(crate) fn tokens(usage: Usage) -> String {
+    let count = |count| match count {
+        0 => "?".to_owned(),
+        count => HumanCount(count).to_string(),
+    };
+    format!("{} + {} tokens", count(usage.prompt_tokens), count(usage.completion_tokens))
 }
 
 /// Formats an amount: in cents, or with six decimals below ten cents.

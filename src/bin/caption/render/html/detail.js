@@ -57,7 +57,7 @@ function facts(asset) {
     ["Clipped", unit(sound.clipped_samples, "samples")],
     ["Damaged", sound.damaged_packets ? unit(sound.damaged_packets, "packets") : undefined],
     ["Model", asset.model],
-    ["Tokens", usage && `${usage.prompt_tokens} + ${usage.completion_tokens}`],
+    ["Tokens", usage && `${usage.prompt_tokens ?? "?"} + ${usage.completion_tokens ?? "?"}`],
     ["Cost", asset.usd === undefined ? undefined : `$${asset.usd}`],
     ["SHA-256", asset.sha256],
   ];

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::annotation::{CUT_SHORT, input_name, path_uri, rename};
+use super::annotation::{CUT_SHORT, input_name, path_uri};
 use super::record::record;
 use super::{End, RenderOptions, Renderer};
 
@@ -107,9 +107,6 @@ fn asset(outcome: &Outcome, media: Option<&Media>) -> Value {
         asset["sha256"] = json!(sha256);
     }
     asset["findings"] = json!(outcome.findings);
-    if let Some(Value::String(message)) = asset.pointer_mut("/error/message") {
-        *message = rename(outcome, message);
-    }
     sanitize_json(&mut asset);
     let levels = outcome.sound.as_ref().and_then(|sound| sound.levels.as_ref());
     asset["waveform"] = json!(levels.map(|levels| BASE64_STANDARD.encode(&levels.waveform)));

@@ -1,0 +1,41 @@
+//! Names of URLs in outputs and messages, without what may be secret.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+/// Name of a URL: scheme, host and path. `?` and 8 digits of its SHA-256 stand for the query, so
+/// that two stay apart. User, password and fragment are left out.
+pub(crate) fn url_name(url: &Url) -> String {
+    let mut name = url.clone();
+    // Both fail only for URLs that cannot have either.
+    let _ = (name.set_username(""), name.set_password(None));
+    name.set_query(None);
+    name.set_fragment(None);
+    let mut name = String::from(name);
+    if let Some(query) = url.query() {
+        name.push('?');
+        name.extend(Sha256::digest(query).iter().take(4).map(|byte| format!("{byte:02x}")));
+    }
+    name
+}
+
+/// Strips user, password, query and fragment from a URL that cannot be parsed.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let url = url.trim_start();
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |end| end + "://".len()));
+    let (path, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    // A password may hold these characters.
+    if query.contains('@') {
+        return format!("{scheme}…");
+    }
+    let path = path.rsplit_once('@').map_or(path, |(_, path)| path);
+    format!("{scheme}{path}")
+}
+
+/// Path in a message. A URL may be given in its place by mistake.
+pub fn path_name(path: &Path) -> String {
+    let name = path.display().to_string();
+    if name.contains("://") { without_secrets(&name) } else { name }
+}
