@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::annotation::{CUT_SHORT, input_name, path_uri, rename};
+use super::annotation::{CUT_SHORT, input_name, path_uri};
 use super::record::record;
 use super::{End, RenderOptions, Renderer};
 
