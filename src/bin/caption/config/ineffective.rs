@@ -37,11 +37,10 @@ pub(super) fn check_repeated(command: Command, command_line: &[OsString]) -> any
         return Ok(());
     };
     for id in SINGLE.into_iter().filter(|id| is_typed(&matches, id)) {
-        let values: Vec<_> = matches.get_raw(id).into_iter().flatten().collect();
-        let (first, Some(other)) = (values[0], values.iter().find(|value| **value != values[0]))
-        else {
-            continue;
-        };
+        let mut values = matches.get_raw(id).into_iter().flatten();
+        // An invalid value is missing here.
+        let Some(first) = values.next() else { continue };
+        let Some(other) = values.find(|value| *value != first) else { continue };
         let option = option_name(id);
         if id == "api_key_file" {
             bail!("{option} is given twice; name one");
