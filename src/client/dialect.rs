@@ -33,7 +33,7 @@ const KNOWN_HOSTS: [(&str, Dialect); 3] = [
 ];
 
 impl Dialect {
-    /// All dialects, in the order in which an unknown server gets them: the default first.
+    /// All dialects, in the order in which a server gets them after a refusal.
     pub(crate) const ALL: [Self; 3] = [Self::Aimlapi, Self::OpenAi, Self::Vllm];
 
     /// Dialect of a known host.

@@ -1,4 +1,4 @@
-//! Dialect negotiation: the first answer about the audio settles the dialect of an unknown server.
+//! Dialect negotiation: the first answer about the audio settles the dialect of the server.
 //! Requests that were refused for their form wait for the one that tries the next dialect.
 
 use std::sync::OnceLock;
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Client;
 use super::answer::Answer;
 use super::dialect::Dialect;
+use super::options::ClientOptions;
 use super::request::Audio;
 use super::retry::RetryState;
 use crate::error::{ApiErrorKind, Error, add};
@@ -16,22 +17,25 @@ use crate::progress::{Event, Observer};
 /// Dialect of the server, shared by all requests of a client.
 #[derive(Debug)]
 pub(super) struct DialectNegotiation {
-    /// Dialect fixed by the options, the host or a response.
+    /// Dialect of the first request.
+    first: Dialect,
+    /// Dialect fixed by the options or a response.
     settled: OnceLock<Dialect>,
     /// Held by the refused request that tries another dialect.
     probe: tokio::sync::Mutex<()>,
 }
 
 impl DialectNegotiation {
-    /// Starts settled if the dialect is known beforehand.
-    pub(super) fn new(known: Option<Dialect>) -> Self {
-        let settled = known.map_or_else(OnceLock::new, OnceLock::from);
-        Self { settled, probe: tokio::sync::Mutex::new(()) }
+    /// Starts with the dialect of the options, which is settled, or that of the host. The host is
+    /// no proof: no page of AI/ML API shows base64 for this model.
+    pub(super) fn new(options: &ClientOptions) -> Self {
+        let settled = options.dialect.map_or_else(OnceLock::new, OnceLock::from);
+        Self { first: options.first_dialect(), settled, probe: tokio::sync::Mutex::new(()) }
     }
 
     /// Settled dialect, or the one that is sent first.
     pub(super) fn dialect(&self) -> Dialect {
-        self.settled.get().copied().unwrap_or_default()
+        self.settled.get().copied().unwrap_or(self.first)
     }
 
     /// Next dialect for a request that was refused in those of `refused`.
@@ -39,13 +43,13 @@ impl DialectNegotiation {
         let is_left = |dialect: &Dialect| !refused.contains(dialect);
         match self.settled.get() {
             Some(dialect) => Some(*dialect).filter(is_left),
-            None => Dialect::ALL.into_iter().find(is_left),
+            None => [self.first].into_iter().chain(Dialect::ALL).find(is_left),
         }
     }
 
-    /// Settles the dialect, unless it is settled. Returns true if it differs from the default.
+    /// Settles the dialect, unless it is settled. Returns true if it differs from the first.
     fn settle(&self, dialect: Dialect) -> bool {
-        self.settled.set(dialect).is_ok() && dialect != Dialect::default()
+        self.settled.set(dialect).is_ok() && dialect != self.first
     }
 }
 

@@ -71,9 +71,7 @@ impl Client {
         Ok(Self(Arc::new(Shared {
             http: http::client(&options, http::NO_REDIRECTS, is_loopback_url)?,
             rate_limiter: RateLimiter::new(options.min_interval),
-            negotiation: DialectNegotiation::new(
-                options.dialect.or_else(|| Dialect::of_host(&endpoint)),
-            ),
+            negotiation: DialectNegotiation::new(&options),
             downloader: Downloader::new(&options),
             endpoint,
             key,
@@ -84,8 +82,8 @@ impl Client {
     /// Sends the audio and returns its caption.
     ///
     /// Transient failures are retried up to [`ClientOptions::max_retries`] times, but never after the
-    /// observer received text. If [`ClientOptions::dialect`] is not set and an unknown server refuses
-    /// the form of the audio, the other dialects follow.
+    /// observer received text. If [`ClientOptions::dialect`] is not set and the server refuses the
+    /// form of the audio, the other dialects follow.
     ///
     /// Fails with [`Error::Undecodable`] if the dialect cannot carry the format of the audio.
     pub async fn caption(&self, audio: &Audio, observer: &Observer) -> Result<Answer, Error> {

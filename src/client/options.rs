@@ -22,8 +22,8 @@ pub struct ClientOptions {
     pub base_url: String,
     /// Model to use, by default `alibaba/qwen3-omni-30b-a3b-captioner`.
     pub model: String,
-    /// Dialect of the server; `None` chooses it by the host of the base URL, and negotiates it
-    /// with a host that is not known.
+    /// Dialect of the server; `None` begins with that of the host of the base URL, and tries the
+    /// others after a refusal.
     pub dialect: Option<Dialect>,
     /// Limit of the caption in tokens, at least 1; longer captions are cut.
     pub max_tokens: Option<u32>,

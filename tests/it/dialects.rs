@@ -155,20 +155,34 @@ fn the_first_of_several_errors_is_reported() {
     assert_eq!(stand_in.requests().len(), 3);
 }
 
+/// Prepares a run whose service is at this host. The stand-in is the proxy, so that the request
+/// stays on this machine.
+fn caption_at_host(stand_in: &StandIn, host: &str) -> Caption {
+    let run = caption(stand_in).env("HTTP_PROXY", stand_in.url("")).env_remove("AIMLAPI_BASE_URL");
+    run.args(["--base-url", &format!("http://{host}"), "--allow-http"]).arg(data_path("tone.mp3"))
+}
+
 #[test]
-fn the_dialect_of_known_hosts_is_not_negotiated() {
+fn known_hosts_get_their_dialect_in_the_first_request() {
     for (host, kind) in
         [("api.openai.com", "mp3"), ("openrouter.ai", "mp3"), ("api.aimlapi.com", "")]
     {
-        // The stand-in is the proxy, so that the request stays on this machine.
         let stand_in = StandIn::scripted([crate::harness::answer("Rain.")]);
-        let run =
-            caption(&stand_in).env("HTTP_PROXY", stand_in.url("")).env_remove("AIMLAPI_BASE_URL");
-        let url = format!("http://{host}");
-        let run = run.args(["--base-url", &url, "--allow-http"]).arg(data_path("tone.mp3")).run();
-        run.captioned();
+        caption_at_host(&stand_in, host).run().captioned();
         let body = stand_in.request().json();
         assert_eq!(part(&body)["input_audio"]["format"].as_str().unwrap_or(""), kind, "{host}");
+    }
+}
+
+#[test]
+fn a_known_host_that_refuses_its_dialect_gets_the_others() {
+    for host in ["api.openai.com", "api.aimlapi.com"] {
+        let refusal = json_reply(400, &json!({ "message": "Invalid input_audio.data" }));
+        let stand_in = StandIn::scripted([refusal, crate::harness::answer("Rain.")]);
+        caption_at_host(&stand_in, host).run().captioned();
+        let bodies: Vec<_> = stand_in.requests().iter().map(|request| request.json()).collect();
+        assert_eq!(bodies.len(), 2, "{host}");
+        assert_ne!(part(&bodies[0]), part(&bodies[1]), "{host}");
     }
 }
 
