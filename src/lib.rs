@@ -46,7 +46,7 @@
 //!         match (outcome.answer(), outcome.error()) {
 //!             (Some(answer), _) => println!("{}: {}", outcome.name, answer.caption),
 //!             (None, Some(error)) => eprintln!("{}: {error}", outcome.name),
-//!             (None, None) => {}
+//!             (None, None) => {} // blocked by a rule
 //!         }
 //!     }
 //! });
@@ -86,8 +86,14 @@
 //! certificates and the folder of temporary files. Options are created with `default()`, and changed
 //! with their setters or field by field.
 //!
-//! The program is built with the feature `cli`, which is on by default. A library needs
-//! `default-features = false`.
+//! The feature `cli`, on by default, builds the program. A library turns it off. Most users also
+//! need these crates:
+//!
+//! ```toml
+//! caption = { version = "0.1", default-features = false }
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! futures-util = "0.3" # StreamExt, for the outcomes of Captioner::caption_all
+//! ```
 
 mod text;
 mod url_name;

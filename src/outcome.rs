@@ -4,7 +4,7 @@ use std::io;
 
 use crate::audio::Sound;
 use crate::client::Answer;
-use crate::error::Error;
+use crate::error::{Effect, Error};
 use crate::input::{Input, InputError};
 use crate::manifest::CacheKey;
 use crate::rules::{Finding, Severity};
@@ -38,7 +38,7 @@ pub enum Status {
     Captioned(Answer),
     /// The caption was cached; nothing was sent.
     Cached(Answer),
-    /// The outputs of the input exist already.
+    /// The outputs of the input exist already. Used by programs; a captioner never returns it.
     Skipped,
     /// The audio violates a rule and was not sent.
     Blocked,
@@ -84,6 +84,12 @@ impl Outcome {
             Status::Failed(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// True if the other inputs would fail in the same way.
+    pub(crate) fn stops_run(&self) -> bool {
+        let effect = self.error().map(Error::effect);
+        self.manifest_error.is_some() || effect == Some(Effect::StopRun)
     }
 }
 

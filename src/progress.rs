@@ -45,7 +45,7 @@ pub enum Event {
         /// Number of windows, if the duration is known.
         total: Option<u64>,
     },
-    /// Bytes of the request were sent. The model works once both numbers are equal.
+    /// Bytes of the request were sent. Once both numbers are equal, the model is working.
     Sent {
         /// Bytes sent so far.
         bytes: u64,

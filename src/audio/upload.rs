@@ -169,7 +169,7 @@ impl UploadOptions {
         wav::capacity(bytes.min(wav::MAX_LEN)).min(MAX_SECONDS)
     }
 
-    /// The longest window that fits wherever the cuts around it fall, in whole seconds.
+    /// The longest window that always fits into one request, in whole seconds.
     pub fn longest_window(&self) -> Duration {
         Duration::from_secs_f64((self.max_seconds() - 2.0 * MAX_SHIFT_SECONDS).floor().max(0.0))
     }

@@ -49,7 +49,10 @@ pub(super) struct Limits {
 impl Captioner {
     /// Captions many inputs and returns the outcomes in the order of the inputs. At most
     /// [`jobs`](crate::captioner::CaptionerOptions::jobs) inputs are in progress; memory does not
-    /// depend on their number.
+    /// depend on their number. After an error with [`Effect::StopRun`](crate::error::Effect), such
+    /// as a refused key, the inputs that were not started have no outcome.
+    ///
+    /// The stream is read with `futures_util::StreamExt::next`.
     pub fn caption_all<'a, S>(
         &'a self,
         inputs: S,
@@ -70,7 +73,9 @@ impl Captioner {
     ///
     /// Once the [shutdown](Self::with_shutdown) drains, inputs that were not started have no
     /// outcome, and no further input is read, even from a list that is still being written. Once it
-    /// ends, the inputs in progress fail as interrupted.
+    /// ends, the inputs in progress fail as interrupted. An outcome with
+    /// [`Effect::StopRun`](crate::error::Effect) drains it, and so does a manifest that cannot be
+    /// written.
     pub fn run<'a, W>(
         &'a self,
         inputs: impl Stream<Item = Result<Input, InputError>> + 'a,
@@ -103,7 +108,13 @@ impl Captioner {
             permit = self.limits.inputs.acquire() => permit.ok()?,
         };
         tokio::select! {
-            outcome = work => Some(outcome),
+            outcome = work => {
+                // At once, and not when the outcome is delivered in the order of the inputs.
+                if outcome.stops_run() {
+                    self.shutdown.drain();
+                }
+                Some(outcome)
+            }
             () = self.shutdown.ended() => {
                 Some(Outcome::new(input, Status::Failed(Error::Interrupted)))
             }

@@ -24,8 +24,8 @@ mod window_run;
 pub use self::batch::blocking_threads;
 pub use self::estimate::Estimate;
 
-/// Options of a captioner. The model and the limit of a caption are those of the
-/// [client](crate::client::ClientOptions).
+/// Options of a captioner. The model and the token limit are set in
+/// [`ClientOptions`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CaptionerOptions {
@@ -39,7 +39,7 @@ pub struct CaptionerOptions {
     /// True to include a waveform where [`UploadOptions::measures`] is set. The manifest has none,
     /// so that cached files are measured again.
     pub needs_waveform: bool,
-    /// Limit of inputs and of requests in progress, at least 1.
+    /// Limit of inputs and of requests in progress, at least 1, by default 4.
     pub jobs: usize,
 }
 
@@ -48,6 +48,12 @@ impl CaptionerOptions {
     #[must_use]
     pub fn upload(self, upload: UploadOptions) -> Self {
         Self { upload, ..self }
+    }
+
+    /// Sets [`inline`](Self::inline).
+    #[must_use]
+    pub fn inline(self, inline: bool) -> Self {
+        Self { inline, ..self }
     }
 
     /// Sets the limit of inputs and of requests in progress.
@@ -84,7 +90,8 @@ pub struct Captioner {
 }
 
 impl Captioner {
-    /// Creates a captioner with no client and no cache.
+    /// Creates a captioner with no client and no cache. Without a client, every input that is not
+    /// cached fails with [`Error::Offline`].
     pub fn new(options: CaptionerOptions) -> Self {
         Self {
             limits: Limits::new(options.jobs.max(1)),
@@ -104,7 +111,7 @@ impl Captioner {
         Self { client_options: client.options().clone(), client: Some(client), ..self }
     }
 
-    /// Uses cached captions only: those that a client with these options requested.
+    /// Uses the cache only. The options tell which model and token limit to look up.
     #[must_use]
     pub fn without_client(self, options: ClientOptions) -> Self {
         Self { client: None, client_options: options, ..self }

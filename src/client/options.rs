@@ -25,17 +25,19 @@ pub struct ClientOptions {
     /// Dialect of the server; `None` begins with that of the host of the base URL, and tries the
     /// others after a refusal.
     pub dialect: Option<Dialect>,
-    /// Limit of the caption in tokens, at least 1; longer captions are cut.
+    /// Limit of the caption in tokens, at least 1; longer captions are cut. By default that of the
+    /// service.
     pub max_tokens: Option<u32>,
     /// True to stream the caption in pieces, reported as [`Event::Text`](crate::progress::Event).
     pub stream: bool,
-    /// Retry limit of a request.
+    /// Retry limit of a request, by default 3.
     pub max_retries: u32,
-    /// Timeout of one attempt, from connecting to the end of the response.
+    /// Timeout of one attempt, from connecting to the end of the response, by default
+    /// 5 minutes.
     pub timeout: Duration,
-    /// Timeout for connecting, TLS included.
+    /// Timeout for connecting, TLS included, by default 10 seconds.
     pub connect_timeout: Duration,
-    /// Minimum time between two requests, retries included.
+    /// Minimum time between two requests, retries included, by default none.
     pub min_interval: Duration,
     /// HTTP proxy, except for hosts in `NO_PROXY` and plain HTTP on loopback. An empty one
     /// disables the proxy; `None` uses that of the environment and the system.
@@ -94,6 +96,11 @@ impl ClientOptions {
     /// Sets [`max_retries`](Self::max_retries).
     pub fn max_retries(self, max_retries: u32) -> Self {
         Self { max_retries, ..self }
+    }
+
+    /// Sets [`connect_timeout`](Self::connect_timeout).
+    pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self { connect_timeout, ..self }
     }
 
     /// Sets [`timeout`](Self::timeout).

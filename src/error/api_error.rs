@@ -7,7 +7,7 @@ use humantime::format_duration;
 
 use super::ErrorKind;
 
-/// Error response of the service. All ten forms of its error bodies are read into this.
+/// Error response of the service. Every form of its error bodies is read into this.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {

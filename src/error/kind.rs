@@ -66,7 +66,8 @@ pub enum Effect {
     Retry,
     /// The input fails; others may succeed.
     FailInput,
-    /// All other inputs would fail in the same way.
+    /// All other inputs would fail in the same way. A [`Captioner`](crate::Captioner) starts no
+    /// further input of its batch.
     StopRun,
 }
 

@@ -67,7 +67,7 @@ pub enum Error {
         /// Reason why it cannot be used.
         reason: String,
     },
-    /// The key would travel unencrypted.
+    /// The key would be sent unencrypted.
     #[error("refused to send the key over http:// to {host}, where anyone on the way can read it")]
     InsecureUrl {
         /// Host of the base URL.

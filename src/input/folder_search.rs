@@ -45,6 +45,12 @@ impl FolderSearch {
         Self { hidden, ..self }
     }
 
+    /// Searches folders without regard to `.gitignore` and `.ignore` files.
+    #[must_use]
+    pub fn no_ignore(self, no_ignore: bool) -> Self {
+        Self { no_ignore, ..self }
+    }
+
     /// Leaves out files and folders that match a glob, in the syntax of a `.gitignore`.
     #[must_use]
     pub fn exclude(mut self, glob: impl Into<String>) -> Self {
@@ -58,10 +64,11 @@ impl FolderSearch {
     }
 
     /// Returns the inputs of an operand: the files in a folder or matched by a glob, sorted by
-    /// name, or the operand itself. Reads folders: within async code, iterate on a thread of the
-    /// blocking pool.
+    /// name, or the operand itself. Only files with an [audio name](is_audio_name) are found in
+    /// folders. Folders are read while the result is iterated: within async code, do that on a
+    /// thread of the blocking pool. A folder that cannot be read is an item, not an error here.
     ///
-    /// Fails with [`Error::Invalid`].
+    /// Fails with [`Error::Invalid`] if the glob, or one of `exclude`, cannot be parsed.
     pub fn expand(
         &self,
         input: Input,
@@ -74,8 +81,8 @@ impl FolderSearch {
         }
     }
 
-    /// Returns the files in a folder, or the input itself. Other than in
-    /// [`expand`](Self::expand), a name is never a glob.
+    /// Returns the files in a folder, or the input itself. Unlike [`expand`](Self::expand), it
+    /// never reads a name as a glob.
     ///
     /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn expand_folder(

@@ -14,7 +14,7 @@ const MAX_ENTRY_LEN: u64 = 64 * 1024;
 const MAX_INPUTS: usize = 10_000_000;
 
 /// Reads a list of inputs, one per line. Empty lines and those that start with `#` are ignored. With
-/// `is_nul_separated`, a NUL byte ends an input, and everything else belongs to its name.
+/// `is_nul_separated`, a NUL byte ends an input, and line breaks and `#` belong to its name.
 ///
 /// `name` is the name of the list in errors. Reading blocks: within async code, iterate on a thread
 /// of the blocking pool.

@@ -43,12 +43,14 @@ pub enum Source {
 }
 
 /// Error of the search for inputs.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {error}")]
 #[non_exhaustive]
 pub struct InputError {
     /// Name of the folder, list or list entry.
     pub name: String,
     /// The cause.
+    #[source]
     pub error: Error,
 }
 

@@ -27,7 +27,7 @@ const MAX_OBJECTS: usize = 110_000;
 /// Time that another run may hold the file's lock; a write takes a millisecond.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Everything that a caption depends on. Equal keys share one caption.
+/// Key of a caption in the cache: content of the file, model, token limit and windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CacheKey {
@@ -58,7 +58,9 @@ type Fingerprint = [u8; 32];
 
 /// Captions in a JSON Lines file. Only the position of each line is kept in memory.
 ///
-/// All methods read the file: within async code, call them on a thread of the blocking pool.
+/// Several runs may append to the same file: each line is written under a lock. A run does not see
+/// what others add after it was opened. Opening reads the whole file: within async code, do that on
+/// a thread of the blocking pool.
 #[derive(Debug)]
 pub struct Manifest {
     file: File,

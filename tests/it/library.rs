@@ -9,7 +9,8 @@ use caption::{
 
 use crate::harness::{assert_says, data_path};
 use crate::skipped_tests::skip;
-use support::stand_in::{KEY, StandIn};
+use futures_util::{StreamExt, stream};
+use support::stand_in::{KEY, Reply, StandIn};
 
 fn options(stand_in: &StandIn) -> ClientOptions {
     let mut options = ClientOptions::default();
@@ -130,4 +131,19 @@ fn the_examples_run() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         assert_says(&printed, &words);
     }
+}
+
+#[tokio::test]
+async fn a_refused_key_stops_a_batch_of_the_library() {
+    let refusal = || Reply::status(401).body("application/json", r#"{"message":"Invalid key"}"#);
+    let stand_in = StandIn::always(refusal);
+    let client = Client::new(ApiKey::new(KEY).unwrap(), options(&stand_in)).unwrap();
+    let captioner = Captioner::new(CaptionerOptions::default().jobs(2)).with_client(client);
+    let inputs = (0..20).map(|_| Ok(Input::parse(data_path("tone.wav")).unwrap()));
+    let outcomes = captioner.caption_all(stream::iter(inputs), &Observer::none());
+    let outcomes: Vec<_> = outcomes.collect().await;
+    let requests = stand_in.requests().len();
+    assert!((1..=3).contains(&requests), "{requests} requests");
+    assert!(outcomes.len() < 20, "{} outcomes", outcomes.len());
+    assert!(outcomes.iter().all(|outcome| outcome.error().unwrap().effect() == Effect::StopRun));
 }

@@ -6,9 +6,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
-use caption::{
-    Answer, Captioner, Effect, Error, Event, Input, Observer, Outcome, Shutdown, Status,
-};
+use caption::{Answer, Captioner, Error, Event, Input, Observer, Outcome, Shutdown, Status};
 use futures_util::StreamExt;
 use futures_util::stream::Stream;
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -87,7 +85,7 @@ impl<'a> Pipeline<'a> {
     ) -> io::Result<()> {
         let (sender, mut events) = mpsc::unbounded_channel();
         let (config, diagnostics) = (self.config, self.diagnostics);
-        let worker = Worker { config, diagnostics, captioner, events: sender, shutdown };
+        let worker = Worker { config, diagnostics, captioner, events: sender };
         let number = Cell::new(0);
         let work = |input: Input| {
             number.set(number.get() + 1);
@@ -222,7 +220,6 @@ struct Worker<'a> {
     captioner: &'a Captioner,
     /// Receives the events with the names of their inputs.
     events: UnboundedSender<(Arc<str>, Event)>,
-    shutdown: &'a Shutdown,
 }
 
 impl Worker<'_> {
@@ -239,19 +236,9 @@ impl Worker<'_> {
         let observer = Observer::new(move |event| drop(events.send((name.clone(), event))));
         let outcome = self.captioner.caption(input, &observer).await;
         self.diagnostics.progress.ended(number);
-        // Not only when the outcome is delivered, in the order of the inputs.
-        if ends_the_run(&outcome) {
-            self.shutdown.drain();
-        }
         let needs_response = self.config.formats.contains(&FormatKind::Json);
         if needs_response { require_response(outcome) } else { outcome }
     }
-}
-
-/// True if the other inputs would fail in the same way.
-fn ends_the_run(outcome: &Outcome) -> bool {
-    let effect = outcome.error().map(Error::effect);
-    outcome.manifest_error.is_some() || effect == Some(Effect::StopRun)
 }
 
 /// Fails an outcome without the response that is to be printed, as for a caption that was streamed.
