@@ -10,10 +10,10 @@ use std::sync::PoisonError;
 use sha2::{Digest, Sha256};
 use symphonia::core::errors::Error as SymphoniaError;
 
+use super::audio_format::AudioFormat;
 use super::container::{Packets, PatchedReader};
-use super::file::SourceFile;
-use super::format::AudioFormat;
 use super::probe::{self, Probed};
+use super::source_file::SourceFile;
 use crate::error::{Advice, Error};
 use crate::platform;
 

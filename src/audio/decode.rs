@@ -7,10 +7,10 @@ use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
+use super::audio_format::duration;
 use super::clip::Clip;
 use super::codec;
 use super::container::{self, Next, Packets};
-use super::format::duration;
 use super::measure::{Levels, Meter};
 use crate::error::Error;
 

@@ -4,7 +4,7 @@ use bs1770::{ChannelLoudnessMeter, Power, Windows100ms, gated_mean};
 use serde::{Deserialize, Serialize};
 use symphonia::core::audio::{AudioSpec, Channels, Position};
 
-use super::format::{AudioFormat, duration};
+use super::audio_format::{AudioFormat, duration};
 
 /// Level below which audio is silence, in dBFS.
 const SILENCE: f64 = -60.0;

@@ -4,7 +4,7 @@ use super::clip::Clip;
 use super::convert::Converter;
 use super::decode::{Decoded, decode_all};
 use super::measure::{Levels, Sound};
-use super::upload::{Convert, UploadOptions};
+use super::upload_options::{Convert, UploadOptions};
 use super::wav::WavFile;
 use crate::error::Error;
 

@@ -8,10 +8,10 @@ use symphonia::core::audio::Channels;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 
+use super::audio_format::{AudioFormat, GSM};
 use super::codec;
 use super::container::{self, Layout, Packets};
-use super::file::SourceFile;
-use super::format::{AudioFormat, GSM};
+use super::source_file::SourceFile;
 use crate::error::Error;
 
 /// Bytes that are enough for every signature, and to tell text from data.

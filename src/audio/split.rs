@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::audio_format::duration;
 use super::clip::Clip;
 use super::convert::{Converter, SAMPLE_RATE};
-use super::format::duration;
 use super::measure::Levels;
 use super::wav::WavFile;
 use crate::error::Error;

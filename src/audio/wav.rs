@@ -5,9 +5,9 @@ use std::io::{self, BufWriter};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 
+use super::audio_format::{AudioFormat, duration};
 use super::clip::Clip;
 use super::convert::SAMPLE_RATE;
-use super::format::{AudioFormat, duration};
 use crate::error::Error;
 
 /// Size of the largest WAV file in bytes: its lengths have 32 bits.

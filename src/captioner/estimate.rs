@@ -1,7 +1,7 @@
 //! Estimate of the requests and tokens of an input, without sending anything.
 
 use super::Captioner;
-use super::request::audio_tokens;
+use super::send::audio_tokens;
 use crate::audio::Clip;
 use crate::client::Audio;
 use crate::error::Error;

@@ -18,7 +18,7 @@ use crate::text::{milliseconds, seconds};
 mod audio;
 mod batch;
 mod estimate;
-mod request;
+mod send;
 mod window_run;
 
 pub use self::batch::blocking_threads;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::MediaSource;
 
-use crate::audio::file::SourceFile;
+use crate::audio::source_file::SourceFile;
 
 /// Chunks, boxes or elements that are walked in one file.
 const MAX_PARTS: usize = 10_000;

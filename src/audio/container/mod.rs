@@ -11,7 +11,7 @@ use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 
 use self::layout::Walker;
-use super::file::SourceFile;
+use super::source_file::SourceFile;
 use crate::error::Error;
 
 pub(super) use self::layout::{Layout, PatchedReader};

@@ -16,7 +16,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::{Layout, PatchedReader, codec_parameters};
-use crate::audio::file::SourceFile;
+use crate::audio::source_file::SourceFile;
 use crate::error::Error;
 
 /// Bytes of an unknown kind in which the first frame is searched: enough to skip a torn frame or
