@@ -35,6 +35,7 @@ mod library;
 mod manifest;
 mod measurements;
 mod memory_limits;
+mod operands;
 mod output_injection;
 mod outputs;
 mod process_monitor;
