@@ -33,6 +33,8 @@ mod ineffective_options;
 mod inputs;
 mod library;
 mod manifest;
+#[cfg(unix)]
+mod many_inputs;
 mod measurements;
 mod memory_limits;
 mod operands;
