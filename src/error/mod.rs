@@ -91,6 +91,9 @@ pub enum Error {
         /// Type of the file, with its article.
         what: &'static str,
     },
+    /// A folder holds no audio, or a glob matches none.
+    #[error("no audio found")]
+    NothingFound,
     /// The file has no bytes.
     #[error("empty: not a single byte")]
     Empty,

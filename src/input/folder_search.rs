@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc;
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
@@ -65,8 +65,9 @@ impl FolderSearch {
 
     /// Returns the inputs of an operand: the files in a folder or matched by a glob, sorted by
     /// name, or the operand itself. Only files with an [audio name](is_audio_name) are found in
-    /// folders. Folders are read while the result is iterated: within async code, do that on a
-    /// thread of the blocking pool. A folder that cannot be read is an item, not an error here.
+    /// folders. A folder or glob without audio yields one [`Error::NothingFound`]; a folder that
+    /// cannot be read is an item too. Folders are read while the result is iterated: within async
+    /// code, do that on a thread of the blocking pool.
     ///
     /// Fails with [`Error::Invalid`] if the glob, or one of `exclude`, cannot be parsed.
     pub fn expand(
@@ -75,7 +76,8 @@ impl FolderSearch {
     ) -> Result<Box<dyn Iterator<Item = Result<Input, InputError>> + Send>, Error> {
         match &input.source {
             Source::File(path) if !path.exists() && is_glob(path) => {
-                self.glob(&path.to_string_lossy())
+                let pattern = path.clone();
+                self.glob(input, &pattern)
             }
             _ => self.expand_folder(input),
         }
@@ -90,12 +92,18 @@ impl FolderSearch {
         input: Input,
     ) -> Result<Box<dyn Iterator<Item = Result<Input, InputError>> + Send>, Error> {
         match &input.source {
-            Source::File(path) if path.is_dir() => self.folder(path.clone()),
+            Source::File(path) if path.is_dir() => {
+                let found = self.folder(path.clone())?;
+                Ok(or_if_empty(found, nothing_found(input)))
+            }
             _ => Ok(Box::new(std::iter::once(Ok(input)))),
         }
     }
 
-    fn folder(&self, root: PathBuf) -> Result<BoxIter, Error> {
+    fn folder(
+        &self,
+        root: PathBuf,
+    ) -> Result<impl Iterator<Item = InputResult> + Send + use<>, Error> {
         let root = without_dot(root);
         let start = if root.as_os_str().is_empty() { Path::new(".") } else { &root };
         let mut walk = self.walk(start, !self.no_ignore)?;
@@ -106,29 +114,35 @@ impl FolderSearch {
             let relative_path = path.strip_prefix(&root).unwrap_or(&path).to_owned();
             Ok(Input::file(path, relative_path))
         });
-        Ok(Box::new(files.chain(errors.into_iter().flatten())))
+        Ok(files.chain(errors.into_iter().flatten()))
     }
 
     /// Expands a glob like a shell, and searches the folders that it matches.
-    fn glob(&self, pattern: &str) -> Result<BoxIter, Error> {
-        let parts = Path::new(pattern).components().filter(|part| *part != Component::CurDir);
+    ///
+    /// Without a `*`, it is more likely a name: the input itself is returned if nothing matches.
+    fn glob(&self, input: Input, pattern: &Path) -> Result<BoxIter, Error> {
+        let parts = pattern.components().filter(|part| *part != Component::CurDir);
         let pattern: PathBuf = parts.collect();
+        let is_name = !pattern.to_string_lossy().contains('*');
+        let fixed = fixed_part(&pattern);
+        let matcher = match matcher(&pattern, &fixed) {
+            Err(_) if is_name => return Ok(Box::new(std::iter::once(Ok(input)))),
+            matcher => matcher?,
+        };
         let is_hidden = |part: Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
         let hidden = self.hidden || pattern.components().any(is_hidden);
-        let text = pattern.to_string_lossy();
-        let glob = GlobBuilder::new(&text).literal_separator(true).build();
-        let matcher = glob.map_err(|e| bad_glob(&text, &e))?.compile_matcher();
-        let mut walk = self.walk(&fixed_part(&pattern), false)?;
+        let mut walk = self.walk(&fixed, false)?;
         walk.hidden(!hidden);
         let is_wanted = move |path: &Path| {
             let is_below = || path.ancestors().skip(1).any(|folder| matcher.is_match(folder));
             matcher.is_match(path) || (is_audio_name(path) && is_below())
         };
-        Ok(Box::new(files(&walk, is_wanted).map(|file| {
+        let found = files(&walk, is_wanted).map(|file| {
             let path = file?;
             let relative_path = super::relative_path(&path);
             Ok(Input::file(path, relative_path))
-        })))
+        });
+        Ok(or_if_empty(found, if is_name { Ok(input) } else { nothing_found(input) }))
     }
 
     fn walk(&self, root: &Path, respects_ignore_files: bool) -> Result<WalkBuilder, Error> {
@@ -147,6 +161,27 @@ impl FolderSearch {
         }
         overrides.build().map_err(|e| bad_glob(&self.exclude.join(", "), &e))
     }
+}
+
+/// Adds an item to a search without any.
+fn or_if_empty(
+    mut found: impl Iterator<Item = InputResult> + Send + 'static,
+    item: InputResult,
+) -> BoxIter {
+    let mut item = Some(item);
+    let next = move || {
+        let next = found.next();
+        if next.is_none() {
+            return item.take();
+        }
+        item = None;
+        next
+    };
+    Box::new(std::iter::from_fn(next).fuse())
+}
+
+fn nothing_found(input: Input) -> InputResult {
+    Err(InputError::new(input.name, Error::NothingFound))
 }
 
 /// Skips folders whose ignore file is too large, a pipe or a device. Returns an error for each of
@@ -226,13 +261,28 @@ fn is_glob(path: &Path) -> bool {
     path.to_str().is_some_and(|path| path.contains(GLOB_CHARS))
 }
 
-/// Returns the folders before the first one with a glob.
+/// Returns the folders before the first one with a glob. A folder of that name is no glob.
 fn fixed_part(pattern: &Path) -> PathBuf {
-    let fixed: PathBuf = pattern
-        .components()
-        .take_while(|part| !part.as_os_str().to_string_lossy().contains(GLOB_CHARS))
-        .collect();
+    let mut fixed = PathBuf::new();
+    for part in pattern.parent().into_iter().flat_map(Path::components) {
+        let path = fixed.join(part);
+        if is_glob(part.as_ref()) && !path.is_dir() {
+            break;
+        }
+        fixed = path;
+    }
     if fixed.as_os_str().is_empty() { ".".into() } else { fixed }
+}
+
+/// Compiles a glob whose fixed part stands for itself.
+fn matcher(pattern: &Path, fixed: &Path) -> Result<GlobMatcher, Error> {
+    let glob = match pattern.strip_prefix(fixed) {
+        Ok(rest) => Path::new(&globset::escape(&fixed.to_string_lossy())).join(rest),
+        Err(_) => pattern.to_owned(),
+    };
+    let glob = GlobBuilder::new(&glob.to_string_lossy()).literal_separator(true).build();
+    let glob = glob.map_err(|e| bad_glob(&pattern.to_string_lossy(), &e))?;
+    Ok(glob.compile_matcher())
 }
 
 fn bad_glob(glob: &str, error: &dyn std::error::Error) -> Error {

@@ -33,8 +33,11 @@ mod ineffective_options;
 mod inputs;
 mod library;
 mod manifest;
+#[cfg(unix)]
+mod many_inputs;
 mod measurements;
 mod memory_limits;
+mod operands;
 mod output_injection;
 mod outputs;
 mod process_monitor;

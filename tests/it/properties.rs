@@ -127,5 +127,7 @@ fn found(search: &FolderSearch, pattern: &Path) -> Result<BTreeSet<PathBuf>, cap
         .expand(input)?
         .filter_map(Result::ok)
         .map(|input| PathBuf::from(input.name))
+        // A glob without a `*` that matches nothing is a missing file.
+        .filter(|path| path.exists())
         .collect())
 }

@@ -93,7 +93,8 @@ pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Res
         sources.push(Box::new(list.flat_map(move |entry| expand_entry(entry, &search, is_stdin))));
     }
     let (shard, counted, completed) = (config.shard, count.clone(), count.clone());
-    let of_this_shard = dedup(sources.into_iter().flatten()).filter(move |found| {
+    let found = report_empty(sources.into_iter().flatten(), config.allow_empty);
+    let of_this_shard = dedup(found).filter(move |found| {
         counted.found.fetch_add(1, Ordering::Relaxed);
         let is_in_shard = match (shard, found) {
             (Some(shard), Ok(input)) => shard.contains(input),
@@ -108,6 +109,27 @@ pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Res
         completed.is_complete.store(true, Ordering::Release);
         None
     }))))
+}
+
+/// Reports folders and globs without audio only beside other inputs: a run without any input fails
+/// as a whole.
+fn report_empty(
+    found: impl Iterator<Item = InputResult>,
+    allow_empty: bool,
+) -> impl Iterator<Item = InputResult> {
+    let (mut held_back, mut has_others) = (Vec::new(), false);
+    let is_empty = |found: &InputResult| {
+        found.as_ref().is_err_and(|failed| matches!(failed.error, Error::NothingFound))
+    };
+    let found = found.filter(move |found| !(allow_empty && is_empty(found)));
+    found.flat_map(move |found| {
+        if !has_others && is_empty(&found) {
+            held_back.push(found);
+            return Vec::new().into_iter().chain(None);
+        }
+        has_others = true;
+        std::mem::take(&mut held_back).into_iter().chain(Some(found))
+    })
 }
 
 /// Inputs of one entry of a list: the entry itself, or the files of a folder.

@@ -11,6 +11,9 @@ use clap::CommandFactory;
 use crate::args::Cli;
 use crate::inputs::Shard;
 
+/// Limit of the number of names in an error.
+const MAX_NAMED: usize = 5;
+
 /// Operands, list and search options of a run.
 pub(crate) struct InputConfig {
     pub(crate) operands: Vec<OsString>,
@@ -62,7 +65,12 @@ impl InputConfig {
     pub(crate) fn nothing_found(&self) -> anyhow::Error {
         let operands = self.operands.iter().map(OsString::as_os_str);
         let searched = operands.chain(self.list.as_deref().map(Path::as_os_str));
-        let searched: Vec<_> = searched.map(OsStr::to_string_lossy).collect();
+        let mut searched: Vec<_> = searched.map(OsStr::to_string_lossy).collect();
+        let more = searched.len().saturating_sub(MAX_NAMED);
+        searched.truncate(MAX_NAMED);
+        if more > 0 {
+            searched.push(format!("and {more} more").into());
+        }
         let searched = searched.join(", ");
         anyhow!("nothing to caption: no audio in {searched}; name a file, or say --allow-empty")
     }
