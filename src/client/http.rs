@@ -33,12 +33,13 @@ const MAX_PEM_LEN: u64 = 4 * 1024 * 1024;
 
 /// Builds a client that verifies certificates against the system trust store and the CA file.
 ///
-/// A client for plain HTTP on loopback (`is_loopback_url`) has no TLS roots and uses no proxy.
+/// A client for plain HTTP on loopback has no TLS roots and uses no proxy.
 pub(super) fn client(
     options: &ClientOptions,
     redirects: usize,
-    is_loopback_url: bool,
+    url: &Url,
 ) -> Result<Client, Error> {
+    let is_loopback_url = endpoint::is_plain_loopback(url);
     let builder = Client::builder();
     let (builder, tls) = if is_loopback_url {
         (builder.no_proxy(), tls_without_roots())
@@ -169,11 +170,14 @@ fn invalid_ca_file(path: &Path, reason: &str) -> Error {
     Error::invalid(Setting::CaFile, path_name(path), reason)
 }
 
-/// Classifies a failed exchange with `host` by its causes. `timeout` is that of one attempt.
-pub(super) fn transport_error(error: reqwest::Error, host: &str, timeout: Duration) -> Error {
+/// Classifies a failed exchange by its causes. `timeout` is that of one attempt.
+pub(super) fn transport_error(error: reqwest::Error, timeout: Duration) -> Error {
+    // Only an error of the transfer has no URL, and none of its messages names the host.
+    let mut host = error.url().map(endpoint::host).unwrap_or_default();
     let error = error.without_url();
-    let is_proxy_failure = causes(&error).any(|cause| cause.to_string().contains("tunnel"));
-    let host = if is_proxy_failure { format!("{host} through the proxy") } else { host.to_owned() };
+    if causes(&error).any(|cause| cause.to_string().contains("tunnel")) {
+        host.push_str(" through the proxy");
+    }
     if find::<ChangedWhileSending>(&error).is_some() {
         Error::ModifiedDuringUpload
     } else if let Some(ReadWhileSending(kind)) = find(&error) {

@@ -17,7 +17,7 @@ pub use self::request::Audio;
 use self::api_key::Secrets;
 use self::body::RequestBody;
 use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
-use self::download::Downloader;
+use self::download::Downloads;
 use self::rate_limit::RateLimiter;
 use self::retry::RetryState;
 use crate::audio::{Clip, UploadOptions, prepare};
@@ -29,7 +29,6 @@ mod answer;
 mod answer_builder;
 mod api_key;
 mod body;
-mod choice;
 mod dialect;
 mod dialect_negotiation;
 mod download;
@@ -57,7 +56,7 @@ struct Shared {
     options: ClientOptions,
     negotiation: DialectNegotiation,
     rate_limiter: RateLimiter,
-    downloader: Downloader,
+    downloads: Downloads,
 }
 
 impl Client {
@@ -67,12 +66,11 @@ impl Client {
     /// the proxy or the CA file.
     pub fn new(key: ApiKey, options: ClientOptions) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
-        let is_loopback_url = endpoint::is_plain_loopback(&endpoint);
         Ok(Self(Arc::new(Shared {
-            http: http::client(&options, http::NO_REDIRECTS, is_loopback_url)?,
+            http: http::client(&options, http::NO_REDIRECTS, &endpoint)?,
             rate_limiter: RateLimiter::new(options.min_interval),
             negotiation: DialectNegotiation::new(&options),
-            downloader: Downloader::new(&options),
+            downloads: Downloads::new(),
             endpoint,
             key,
             options,
@@ -125,16 +123,6 @@ impl Client {
     ) -> CaptionRequest<'a> {
         let retry = RetryState::new(self.0.options.max_retries, &self.0.rate_limiter);
         CaptionRequest::new(self, retry, observer, check)
-    }
-
-    /// Downloads a URL with the timeouts and retries of the options.
-    pub(crate) async fn download(
-        &self,
-        url: &Url,
-        max_upload: Option<u64>,
-        observer: &Observer,
-    ) -> Result<Clip, Error> {
-        self.0.downloader.fetch(url, max_upload, observer).await
     }
 
     /// Dialect that the next request is sent in.
@@ -196,13 +184,10 @@ impl Client {
             Audio::Url(url) => Some(url),
             Audio::Clip(_) => None,
         };
-        response::receive(response, options, Secrets { key, url }, observer, |error| {
-            self.classify(error)
-        })
-        .await
+        response::receive(response, options, Secrets { key, url }, observer).await
     }
 
     fn classify(&self, error: reqwest::Error) -> Error {
-        http::transport_error(error, &endpoint::host(&self.0.endpoint), self.0.options.timeout)
+        http::transport_error(error, self.0.options.timeout)
     }
 }

@@ -28,8 +28,7 @@ impl Price {
     /// the form of the response is that of public clients.
     pub async fn look_up(options: &ClientOptions) -> Option<Self> {
         let url = url(options).ok()?;
-        let is_loopback_url = endpoint::is_plain_loopback(&url);
-        let client = http::client(options, http::NO_REDIRECTS, is_loopback_url).ok()?;
+        let client = http::client(options, http::NO_REDIRECTS, &url).ok()?;
         let request = client.get(url).timeout(options.timeout.min(http::LOOKUP_TIMEOUT));
         let mut response = request.send().await.ok()?.error_for_status().ok()?;
         let (body, End::Reached) = read_up_to(MAX_RESPONSE_LEN, Vec::new(), &mut response).await
