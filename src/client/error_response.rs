@@ -93,17 +93,14 @@ fn from_document(
             .into_iter()
             .find_map(text_of)
             .unwrap_or_default();
-    let mut details = Vec::new();
-    collect_details(&document["detail"], &mut details);
-    collect_details(&error["details"], &mut details);
-    collect_details(&error["data"], &mut details);
-    collect_legacy(&document["meta"], "", &mut details);
-    let full_message = [message.as_str()]
-        .into_iter()
-        .chain(details.iter().map(String::as_str))
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ");
+    let mut parts = Vec::new();
+    collect_details(&document["detail"], &mut parts);
+    collect_details(&error["details"], &mut parts);
+    collect_details(&error["data"], &mut parts);
+    collect_legacy(&document["meta"], "", &mut parts);
+    parts.insert(0, message.clone());
+    parts.retain(|part| !part.is_empty());
+    let full_message = parts.join("; ");
     let codes = [&error["data"]["kind"], &error["name"]];
     let codes = codes.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     ApiError {

@@ -12,9 +12,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_platform_verifier::Verifier;
 
-use super::body::{ChangedWhileSending, ReadWhileSending};
 use super::endpoint;
 use super::options::ClientOptions;
+use super::request::{ChangedWhileSending, ReadWhileSending};
 use crate::error::{Error, Setting, causes};
 use crate::platform;
 use crate::url_name::path_name;

@@ -11,14 +11,13 @@ pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
 pub use self::options::ClientOptions;
-pub use self::pricing::Price;
 pub use self::request::Audio;
 
 use self::api_key::Secrets;
-use self::body::RequestBody;
 use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
 use self::download::Downloads;
 use self::rate_limit::RateLimiter;
+use self::request::RequestBody;
 use self::retry::RetryState;
 use crate::audio::{Clip, UploadOptions, prepare};
 use crate::error::Error;
@@ -28,7 +27,6 @@ use crate::progress::Observer;
 mod answer;
 mod answer_builder;
 mod api_key;
-mod body;
 mod dialect;
 mod dialect_negotiation;
 mod download;
@@ -154,10 +152,7 @@ impl Client {
                     self.0.rate_limiter.succeeded();
                     return Ok(answer);
                 }
-                Err(error) => {
-                    let error = retry.keep_received(error);
-                    retry.wait(error, observer).await?;
-                }
+                Err(error) => retry.wait(error, observer).await?,
             }
         }
     }

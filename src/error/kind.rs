@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{ApiErrorKind, Error};
 
 /// Stable name of a failure; scripts rely on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Wrong options or configuration.
     Usage,
@@ -40,22 +41,7 @@ pub enum ErrorKind {
 
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Usage => "usage",
-            Self::Input => "input",
-            Self::Auth => "auth",
-            Self::Credits => "credits",
-            Self::Rejected => "rejected",
-            Self::RateLimited => "rate_limited",
-            Self::Network => "network",
-            Self::Server => "server",
-            Self::Incomplete => "incomplete",
-            Self::NotHeard => "not_heard",
-            Self::Budget => "budget",
-            Self::Offline => "offline",
-            Self::Output => "output",
-            Self::Interrupted => "interrupted",
-        })
+        serde::Serialize::serialize(self, f)
     }
 }
 
