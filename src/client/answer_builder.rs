@@ -200,10 +200,8 @@ fn usd(usd_spent: Option<f64>, credits_used: Option<f64>) -> Option<f64> {
 /// Token counts; one that is missing, 0 or no number is unknown and does not replace a known one.
 fn usage(counts: &Value, earlier: Option<Usage>) -> Option<Usage> {
     let earlier = earlier.unwrap_or_default();
-    let count = |name: &str, earlier| match counts[name].as_u64() {
-        None | Some(0) => earlier,
-        Some(count) => count,
-    };
+    let count =
+        |name: &str, earlier| counts[name].as_u64().filter(|count| *count > 0).unwrap_or(earlier);
     let usage = Usage {
         prompt_tokens: count("prompt_tokens", earlier.prompt_tokens),
         completion_tokens: count("completion_tokens", earlier.completion_tokens),

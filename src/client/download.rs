@@ -66,7 +66,9 @@ impl Client {
             });
         }
         let mut spool = Spool::new(max_upload)?;
-        while let Some(bytes) = response.chunk().await.map_err(|e| self.classify(e))? {
+        while let Some(bytes) =
+            response.chunk().await.map_err(|e| http::transport_error(e, &self.0.options))?
+        {
             spool.push(&bytes)?;
             if spool.needs_probe() {
                 spool = off_thread(move || spool.probe()).await?;
@@ -86,7 +88,7 @@ impl Client {
             }
         };
         let request = client.get(url.clone()).timeout(self.0.options.timeout);
-        request.send().await.map_err(|e| self.classify(e))
+        request.send().await.map_err(|e| http::transport_error(e, &self.0.options))
     }
 }
 

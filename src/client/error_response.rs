@@ -66,12 +66,11 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<f64>() {
         return (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(MAX_WAIT)));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let now =
-        date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now);
-    let wait = until.duration_since(now).unwrap_or_default().as_secs_f64().ceil();
-    Some(Duration::from_secs_f64(wait.min(MAX_WAIT)))
+    let date = |value: &str| httpdate::parse_http_date(value).ok();
+    let until = date(value)?;
+    let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?));
+    let wait = until.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or_default();
+    Some(Duration::from_secs_f64(wait.as_secs_f64().ceil().min(MAX_WAIT)))
 }
 
 /// Reads the request id from the headers of a response.

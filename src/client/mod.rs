@@ -174,15 +174,11 @@ impl Client {
             .body(reqwest::Body::wrap(body))
             .send()
             .await
-            .map_err(|error| self.classify(error))?;
+            .map_err(|error| http::transport_error(error, options))?;
         let url = match audio {
             Audio::Url(url) => Some(url),
             Audio::Clip(_) => None,
         };
         response::receive(response, options, Secrets { key, url }, observer).await
-    }
-
-    fn classify(&self, error: reqwest::Error) -> Error {
-        http::transport_error(error, self.0.options.timeout)
     }
 }

@@ -43,12 +43,11 @@ fn prices_in(document: &Value, model: &str) -> Option<(f64, f64)> {
     let model = document["data"].as_array()?.iter().find(|entry| entry["id"] == model)?;
     let units = model["pricing"]["units"].as_array()?;
     let per_token = |origin: &str, content: &str| {
-        let of_origin = || {
-            let tokens = units.iter().filter(|unit| unit["name"] == "token");
-            tokens.filter(|unit| unit["origin"] == origin && unit["per"].as_f64() > Some(0.0))
-        };
-        let unit = of_origin().find(|unit| unit["content"] == content);
-        let unit = unit.or_else(|| of_origin().next())?;
+        let mut of_origin = units.iter().filter(|unit| {
+            unit["name"] == "token" && unit["origin"] == origin && unit["per"].as_f64() > Some(0.0)
+        });
+        let first = of_origin.clone().next();
+        let unit = of_origin.find(|unit| unit["content"] == content).or(first)?;
         Some(unit["price"].as_f64()? / unit["per"].as_f64()?)
     };
     Some((per_token("provided", "audio")?, per_token("generated", "text")?))

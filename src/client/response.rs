@@ -55,7 +55,9 @@ fn is_reported_as_is(error: &Error) -> bool {
 impl AnswerBuilder<'_> {
     /// Reads a body as what it is: servers and proxies send streams and documents of a wrong type.
     async fn take(&mut self) -> Result<(), Error> {
-        let start = read_start(&mut self.response).await.map_err(|e| self.classify(e))?;
+        let start = read_start(&mut self.response)
+            .await
+            .map_err(|e| http::transport_error(e, self.options))?;
         if !is_event_stream(self.response.headers(), &start) {
             return self.take_whole(start).await;
         }
@@ -67,16 +69,12 @@ impl AnswerBuilder<'_> {
         }
     }
 
-    fn classify(&self, error: reqwest::Error) -> Error {
-        http::transport_error(error, self.options.timeout)
-    }
-
     async fn take_whole(&mut self, start: Vec<u8>) -> Result<(), Error> {
         let (body, end) = read_up_to(MAX_RESPONSE_LEN, start, &mut self.response).await;
         match end {
             End::Reached => {}
             End::OverLimit => return Err(self.unexpected("an endless body")),
-            End::Broken(error) => return Err(self.classify(error)),
+            End::Broken(error) => return Err(http::transport_error(error, self.options)),
         }
         let document = json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
         let text = String::from_utf8_lossy(&body);
@@ -106,7 +104,7 @@ impl AnswerBuilder<'_> {
                 Ok(None) => return self.take_end(&decoder.finish().unwrap_or_default()),
                 // After the finish reason the caption is complete; only the usage is lost.
                 Err(_) if self.has_finished() => return Ok(()),
-                Err(error) => return Err(self.classify(error)),
+                Err(error) => return Err(http::transport_error(error, self.options)),
             }
             next = self.response.chunk().await;
         }
