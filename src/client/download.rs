@@ -80,12 +80,11 @@ impl Client {
     async fn get(&self, url: &Url) -> Result<Response, Error> {
         let Downloads { loopback, remote, .. } = &self.0.downloads;
         let cell = if endpoint::is_plain_loopback(url) { loopback } else { remote };
-        let client = match cell.get() {
-            Some(client) => client,
-            None => {
-                let client = http::client(&self.0.options, MAX_REDIRECTS, url)?;
-                cell.get_or_init(|| client)
-            }
+        let client = if let Some(client) = cell.get() {
+            client
+        } else {
+            let client = http::client(&self.0.options, MAX_REDIRECTS, url)?;
+            cell.get_or_init(|| client)
         };
         let request = client.get(url.clone()).timeout(self.0.options.timeout);
         request.send().await.map_err(|e| http::transport_error(e, &self.0.options))
