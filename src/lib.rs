@@ -122,9 +122,7 @@ pub use self::audio::{
     AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, UploadOptions, measure,
 };
 pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
-pub use self::client::{
-    Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Price, Usage, Window,
-};
+pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Usage, Window};
 pub use self::error::{
     Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
 };

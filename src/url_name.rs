@@ -3,17 +3,13 @@
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use url::Url;
+use url::{Position, Url};
 
 /// Name of a URL: scheme, host and path. `?` and 8 digits of its SHA-256 stand for the query, so
 /// that two stay apart. User, password and fragment are left out.
 pub(crate) fn url_name(url: &Url) -> String {
-    let mut name = url.clone();
-    // Both fail only for URLs that cannot have either.
-    let _ = (name.set_username(""), name.set_password(None));
-    name.set_query(None);
-    name.set_fragment(None);
-    let mut name = String::from(name);
+    let host_and_path = &url[Position::BeforeHost..Position::AfterPath];
+    let mut name = format!("{}://{host_and_path}", url.scheme());
     if let Some(query) = url.query() {
         name.push('?');
         name.extend(Sha256::digest(query).iter().take(4).map(|byte| format!("{byte:02x}")));

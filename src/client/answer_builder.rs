@@ -1,17 +1,16 @@
-//! Builder of an answer from the documents of a response.
+//! Builder of an answer from the documents of a response and their choices.
 
 use std::collections::BTreeMap;
 
-use reqwest::header::HeaderMap;
+use reqwest::Response;
 use serde_json::Value;
 
 use super::answer::{Answer, Stop, Usage};
 use super::api_key::Secrets;
-use super::choice::Choice;
 use super::json::text_in;
 use super::options::ClientOptions;
 use super::{error_response, json};
-use crate::error::{Error, Received};
+use crate::error::Error;
 use crate::progress::{Event, Observer};
 use crate::text::one_line;
 
@@ -32,36 +31,31 @@ const MAX_USD: f64 = 1_000_000.0;
 
 /// Answer as far as it has arrived.
 pub(super) struct AnswerBuilder<'a> {
-    status: u16,
-    headers: &'a HeaderMap,
-    pub(super) secrets: Secrets<'a>,
+    pub(super) response: Response,
+    pub(super) options: &'a ClientOptions,
+    secrets: Secrets<'a>,
     observer: &'a Observer,
     /// Choices by their index. The caption is the first.
     choices: BTreeMap<u64, Choice>,
-    model: Option<String>,
-    usage: Option<Usage>,
-    usd: Option<f64>,
-    pub(super) body: Option<String>,
+    /// Facts beside the choices.
+    pub(super) facts: Answer,
 }
 
 impl<'a> AnswerBuilder<'a> {
     pub(super) fn new(
-        status: u16,
-        headers: &'a HeaderMap,
+        response: Response,
+        options: &'a ClientOptions,
         secrets: Secrets<'a>,
         observer: &'a Observer,
     ) -> Self {
-        Self {
-            status,
-            headers,
-            secrets,
-            observer,
-            choices: BTreeMap::new(),
-            model: None,
-            usage: None,
-            usd: None,
-            body: None,
-        }
+        // Only a response that is not streamed has the headers of the cost.
+        let header = |name| response.headers().get(name)?.to_str().ok()?.parse().ok();
+        let facts = Answer {
+            usd: usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used")),
+            request_id: error_response::request_id(response.headers()),
+            ..Answer::default()
+        };
+        Self { response, options, secrets, observer, choices: BTreeMap::new(), facts }
     }
 
     /// Adds the data of an event.
@@ -82,14 +76,16 @@ impl<'a> AnswerBuilder<'a> {
         // Only the text is required. Any other field that is missing or of another type than
         // documented is ignored.
         let cost = &document["meta"]["usage"];
-        self.usd = usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64()).or(self.usd);
-        self.usage = usage(&document["usage"], self.usage);
-        if let Some(api_error) = error_response::in_success(document, self.headers, self.secrets) {
+        let usd = usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64());
+        self.facts.usd = usd.or(self.facts.usd);
+        self.facts.usage = usage(&document["usage"], self.facts.usage);
+        let headers = self.response.headers();
+        if let Some(api_error) = error_response::in_success(document, headers, self.secrets) {
             // After the finish reason the caption is complete.
             let is_complete = self.has_finished() && self.stop() == Stop::Complete;
             return if is_complete { Ok(()) } else { Err(Box::new(api_error).into()) };
         }
-        self.model = text_in(&document["model"]).or(self.model.take());
+        self.facts.model = text_in(&document["model"]).or(self.facts.model.take());
         let choices = document["choices"].as_array().into_iter().flatten();
         for choice in choices.filter(|choice| choice.is_object()) {
             self.take_choice(choice, message);
@@ -141,7 +137,7 @@ impl<'a> AnswerBuilder<'a> {
     }
 
     /// Returns the answer, or the reason why the caption is incomplete.
-    pub(super) fn answer(&self, options: &ClientOptions) -> Result<Answer, Error> {
+    pub(super) fn answer(&self) -> Result<Answer, Error> {
         let text = self.text();
         if self.choices.get(&0).is_none_or(|first| first.text.is_empty()) {
             self.report(text.to_owned());
@@ -155,7 +151,7 @@ impl<'a> AnswerBuilder<'a> {
             return Err(self.incomplete(reason));
         }
         match self.stop() {
-            Stop::Limit if options.max_tokens.is_none() => {
+            Stop::Limit if self.options.max_tokens.is_none() => {
                 return Err(self.incomplete("it was cut at the model's limit"));
             }
             Stop::Complete | Stop::Limit => {}
@@ -164,25 +160,15 @@ impl<'a> AnswerBuilder<'a> {
                 return Err(self.incomplete(&format!("the model stopped for \"{reason}\"")));
             }
         }
-        Ok(Answer {
-            usd: self.usd(),
-            request_id: error_response::request_id(self.headers),
-            caption: text.to_owned(),
-            model: self.model.clone(),
-            finish_reason: self.finish_reason().map(str::to_owned),
-            usage: self.usage,
-            body: self.body.clone(),
-            ..Answer::default()
-        })
+        Ok(self.received())
     }
 
     /// Content of the response, which may have been billed although it holds no usable caption.
-    pub(super) fn received(&self) -> Received {
-        Received {
-            usd: self.usd(),
-            usage: self.usage,
-            partial: Some(self.text().to_owned()).filter(|text| !text.is_empty()),
-            bodies: self.body.iter().cloned().collect(),
+    pub(super) fn received(&self) -> Answer {
+        Answer {
+            caption: self.text().to_owned(),
+            finish_reason: self.finish_reason().map(str::to_owned),
+            ..self.facts.clone()
         }
     }
 
@@ -193,22 +179,15 @@ impl<'a> AnswerBuilder<'a> {
 
     pub(super) fn unexpected(&self, found: &str) -> Error {
         Error::UnexpectedResponse {
-            status: self.status,
+            status: self.response.status().as_u16(),
             found: found.to_owned(),
             request_id: self.request_id(),
         }
     }
 
-    /// Cost in the body, or else in the headers.
-    fn usd(&self) -> Option<f64> {
-        // Only a response that is not streamed has the headers.
-        let header = |name| self.headers.get(name)?.to_str().ok()?.parse().ok();
-        self.usd.or_else(|| usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used")))
-    }
-
     /// Request id for an error.
     fn request_id(&self) -> Option<String> {
-        error_response::request_id(self.headers).map(|id| self.secrets.hide(&id))
+        self.facts.request_id.as_ref().map(|id| self.secrets.hide(id))
     }
 }
 
@@ -221,14 +200,67 @@ fn usd(usd_spent: Option<f64>, credits_used: Option<f64>) -> Option<f64> {
 /// Token counts; one that is missing, 0 or no number is unknown and does not replace a known one.
 fn usage(counts: &Value, earlier: Option<Usage>) -> Option<Usage> {
     let earlier = earlier.unwrap_or_default();
-    let count = |name: &str, earlier| match counts[name].as_u64() {
-        None | Some(0) => earlier,
-        Some(count) => count,
-    };
+    let count =
+        |name: &str, earlier| counts[name].as_u64().filter(|count| *count > 0).unwrap_or(earlier);
     let usage = Usage {
         prompt_tokens: count("prompt_tokens", earlier.prompt_tokens),
         completion_tokens: count("completion_tokens", earlier.completion_tokens),
         total_tokens: count("total_tokens", earlier.total_tokens),
     };
     Some(usage).filter(|usage| *usage != Usage::default())
+}
+
+/// Choice as far as it has arrived.
+#[derive(Default)]
+struct Choice {
+    /// Text without surrounding white space.
+    text: String,
+    /// White space that is part of the text only if more text follows.
+    trailing: String,
+    finish_reason: Option<String>,
+    /// Failure of the model that is reported beside the text.
+    failure: Option<String>,
+    /// Reason why the model refuses to respond.
+    refusal: String,
+}
+
+impl Choice {
+    /// Adds a choice of a document, with its text in `message` or `delta`. Returns the new text.
+    fn take(&mut self, choice: &Value, message: &str) -> String {
+        self.finish_reason = text_in(&choice["finish_reason"]).or(self.finish_reason.take());
+        let native = text_in(&choice["native_finish_reason"]);
+        let native = native.filter(|reason| reason.to_lowercase().contains("error"));
+        self.failure = text_in(&choice["error"]["message"])
+            .or(native.map(|reason| format!("the model stopped for \"{reason}\"")))
+            .or(self.failure.take());
+        let message = &choice[message];
+        let parts = || message["content"].as_array().into_iter().flatten();
+        match message["refusal"].as_str() {
+            Some(refusal) => self.refusal.push_str(refusal),
+            None => self.refusal.extend(parts().filter_map(|part| part["refusal"].as_str())),
+        }
+        let text = message["content"].as_str().map(str::to_owned);
+        self.push(&text.unwrap_or_else(|| parts().filter_map(part_text).collect()))
+    }
+
+    /// Adds text. Returns it without the white space around the whole.
+    fn push(&mut self, piece: &str) -> String {
+        self.trailing.push_str(if self.text.is_empty() { piece.trim_start() } else { piece });
+        let rest = self.trailing.split_off(self.trailing.trim_end().len());
+        let text = std::mem::replace(&mut self.trailing, rest);
+        self.text.push_str(&text);
+        text
+    }
+
+    fn len(&self) -> usize {
+        self.text.len() + self.trailing.len() + self.refusal.len()
+    }
+}
+
+/// Text of a part of a list; parts of another type are not part of the caption.
+fn part_text(part: &Value) -> Option<&str> {
+    match part["type"].as_str() {
+        None | Some("text" | "output_text") => part.as_str().or(part["text"].as_str()),
+        Some(_) => None,
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
+use url::Position;
 
 use crate::error::Error;
 use crate::url_name::url_name;
@@ -20,7 +21,6 @@ const MIN_HIDDEN_LEN: usize = 6;
 /// API key. `Debug` hides it, and there is no `Display`.
 #[derive(Clone)]
 pub struct ApiKey {
-    bearer: HeaderValue,
     plain: String,
 }
 
@@ -33,15 +33,15 @@ impl ApiKey {
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::BadKey);
         }
-        let mut bearer =
-            HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| Error::BadKey)?;
-        bearer.set_sensitive(true);
-        Ok(Self { bearer, plain: key.to_owned() })
+        Ok(Self { plain: key.to_owned() })
     }
 
     /// Value of the `Authorization` header.
     pub(super) fn bearer(&self) -> HeaderValue {
-        self.bearer.clone()
+        let bearer = HeaderValue::try_from(format!("Bearer {}", self.plain));
+        let mut bearer = bearer.expect("the key is printable ASCII");
+        bearer.set_sensitive(true);
+        bearer
     }
 
     /// Masks the key in the text of an error, because some servers repeat it, and its beginning at
@@ -77,9 +77,8 @@ impl Secrets<'_> {
     /// Masks the key in a text, and replaces the URL by its name.
     pub(super) fn hide(self, text: &str) -> String {
         let Some(url) = self.url else { return self.key.hide(text) };
-        let (name, mut without_fragment) = (url_name(url), url.clone());
-        without_fragment.set_fragment(None);
-        let text = text.replace(url.as_str(), &name).replace(without_fragment.as_str(), &name);
+        let (name, without_fragment) = (url_name(url), &url[..Position::AfterQuery]);
+        let text = text.replace(url.as_str(), &name).replace(without_fragment, &name);
         self.key.hide(&text)
     }
 }

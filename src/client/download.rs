@@ -4,12 +4,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Response, Url};
 
-use super::options::ClientOptions;
 use super::rate_limit::RateLimiter;
 use super::retry::RetryState;
-use super::{endpoint, error_response, http};
+use super::{Client, endpoint, error_response, http};
 use crate::audio::{Clip, Spool};
 use crate::error::Error;
 use crate::platform::off_thread;
@@ -18,54 +17,47 @@ use crate::progress::Observer;
 /// Redirect limit of browsers.
 const MAX_REDIRECTS: usize = 20;
 
-/// Downloader with the timeouts and retries of the requests.
+/// HTTP clients of downloads, created at the first use because most runs download nothing.
 #[derive(Debug)]
-pub(super) struct Downloader {
-    loopback: OnceLock<Client>,
-    remote: OnceLock<Client>,
-    options: ClientOptions,
+pub(super) struct Downloads {
+    loopback: OnceLock<reqwest::Client>,
+    remote: OnceLock<reqwest::Client>,
     rate_limiter: RateLimiter,
 }
 
-impl Downloader {
-    /// Creates a downloader; sends nothing.
-    pub(super) fn new(options: &ClientOptions) -> Self {
-        Self {
-            loopback: OnceLock::new(),
-            remote: OnceLock::new(),
-            options: options.clone(),
-            rate_limiter: RateLimiter::new(Duration::ZERO),
-        }
+impl Downloads {
+    pub(super) fn new() -> Self {
+        let rate_limiter = RateLimiter::new(Duration::ZERO);
+        Self { loopback: OnceLock::new(), remote: OnceLock::new(), rate_limiter }
     }
+}
 
-    /// Downloads the URL, follows redirects, and opens the result as a clip.
+impl Client {
+    /// Downloads a URL with the timeouts and retries of the options, follows redirects, and opens
+    /// the result as a clip.
     ///
     /// Fails with [`Error::TooLarge`] as soon as the clip exceeds `max_upload` bytes of base64, and
     /// with [`Error::StreamTooLarge`] after 1 GB.
-    pub(super) async fn fetch(
+    pub(crate) async fn download(
         &self,
         url: &Url,
         max_upload: Option<u64>,
         observer: &Observer,
     ) -> Result<Clip, Error> {
-        let mut retry = RetryState::new(self.options.max_retries, &self.rate_limiter);
+        let mut retry = RetryState::new(self.0.options.max_retries, &self.0.downloads.rate_limiter);
         loop {
             retry.acquire().await;
-            match self.fetch_once(url, max_upload).await {
+            match self.download_once(url, max_upload).await {
                 Ok(clip) => return Ok(clip),
                 Err(error) => retry.wait(error, observer).await?,
             }
         }
     }
 
-    async fn fetch_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
-        let classify = |error: reqwest::Error| {
-            let host = endpoint::host(error.url().unwrap_or(url));
-            http::transport_error(error, &host, self.options.timeout)
-        };
-        let mut response = self.request(url)?.send().await.map_err(classify)?;
+    async fn download_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
+        let mut response = self.get(url).await?;
         if let Some(target) = redirect_from_loopback(&response) {
-            response = self.request(&target)?.send().await.map_err(classify)?;
+            response = self.get(&target).await?;
         }
         if !response.status().is_success() {
             return Err(Error::Download {
@@ -74,7 +66,9 @@ impl Downloader {
             });
         }
         let mut spool = Spool::new(max_upload)?;
-        while let Some(bytes) = response.chunk().await.map_err(classify)? {
+        while let Some(bytes) =
+            response.chunk().await.map_err(|e| http::transport_error(e, &self.0.options))?
+        {
             spool.push(&bytes)?;
             if spool.needs_probe() {
                 spool = off_thread(move || spool.probe()).await?;
@@ -83,19 +77,17 @@ impl Downloader {
         off_thread(move || spool.into_clip()).await
     }
 
-    fn request(&self, url: &Url) -> Result<RequestBuilder, Error> {
-        Ok(self.client(url)?.get(url.clone()).timeout(self.options.timeout))
-    }
-
-    /// HTTP client for the URL, created at the first use because most runs download nothing.
-    fn client(&self, url: &Url) -> Result<&Client, Error> {
-        let is_loopback_url = endpoint::is_plain_loopback(url);
-        let cell = if is_loopback_url { &self.loopback } else { &self.remote };
-        if let Some(client) = cell.get() {
-            return Ok(client);
-        }
-        let client = http::client(&self.options, MAX_REDIRECTS, is_loopback_url)?;
-        Ok(cell.get_or_init(|| client))
+    async fn get(&self, url: &Url) -> Result<Response, Error> {
+        let Downloads { loopback, remote, .. } = &self.0.downloads;
+        let cell = if endpoint::is_plain_loopback(url) { loopback } else { remote };
+        let client = if let Some(client) = cell.get() {
+            client
+        } else {
+            let client = http::client(&self.0.options, MAX_REDIRECTS, url)?;
+            cell.get_or_init(|| client)
+        };
+        let request = client.get(url.clone()).timeout(self.0.options.timeout);
+        request.send().await.map_err(|e| http::transport_error(e, &self.0.options))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Endpoint of a base URL.
 
 use reqwest::Url;
-use url::Host;
+use url::{Host, Position};
 
 use crate::error::{Error, Setting};
 use crate::url_name::without_secrets;
@@ -28,8 +28,7 @@ pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
 
 /// Host and port, without user name and password.
 pub(super) fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url[Position::BeforeHost..Position::AfterPort].to_owned()
 }
 
 /// True for plain HTTP on loopback, which needs neither TLS nor a proxy.

@@ -66,12 +66,11 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<f64>() {
         return (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(MAX_WAIT)));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let now =
-        date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now);
-    let wait = until.duration_since(now).unwrap_or_default().as_secs_f64().ceil();
-    Some(Duration::from_secs_f64(wait.min(MAX_WAIT)))
+    let date = |value: &str| httpdate::parse_http_date(value).ok();
+    let until = date(value)?;
+    let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?));
+    let wait = until.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or_default();
+    Some(Duration::from_secs_f64(wait.as_secs_f64().ceil().min(MAX_WAIT)))
 }
 
 /// Reads the request id from the headers of a response.
@@ -93,17 +92,14 @@ fn from_document(
             .into_iter()
             .find_map(text_of)
             .unwrap_or_default();
-    let mut details = Vec::new();
-    collect_details(&document["detail"], &mut details);
-    collect_details(&error["details"], &mut details);
-    collect_details(&error["data"], &mut details);
-    collect_legacy(&document["meta"], "", &mut details);
-    let full_message = [message.as_str()]
-        .into_iter()
-        .chain(details.iter().map(String::as_str))
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ");
+    let mut parts = Vec::new();
+    collect_details(&document["detail"], &mut parts);
+    collect_details(&error["details"], &mut parts);
+    collect_details(&error["data"], &mut parts);
+    collect_legacy(&document["meta"], "", &mut parts);
+    parts.insert(0, message.clone());
+    parts.retain(|part| !part.is_empty());
+    let full_message = parts.join("; ");
     let codes = [&error["data"]["kind"], &error["name"]];
     let codes = codes.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     ApiError {

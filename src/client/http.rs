@@ -9,12 +9,12 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy, Url, retry};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use super::body::{ChangedWhileSending, ReadWhileSending};
 use super::endpoint;
 use super::options::ClientOptions;
+use super::request::{ChangedWhileSending, ReadWhileSending};
 use crate::error::{Error, Setting, causes};
 use crate::platform;
 use crate::url_name::path_name;
@@ -33,18 +33,15 @@ const MAX_PEM_LEN: u64 = 4 * 1024 * 1024;
 
 /// Builds a client that verifies certificates against the system trust store and the CA file.
 ///
-/// A client for plain HTTP on loopback (`is_loopback_url`) has no TLS roots and uses no proxy.
+/// A client for plain HTTP on loopback has no TLS roots and uses no proxy.
 pub(super) fn client(
     options: &ClientOptions,
     redirects: usize,
-    is_loopback_url: bool,
+    url: &Url,
 ) -> Result<Client, Error> {
+    let is_loopback_url = endpoint::is_plain_loopback(url);
     let builder = Client::builder();
-    let (builder, tls) = if is_loopback_url {
-        (builder.no_proxy(), tls_without_roots())
-    } else {
-        (with_proxy(builder, options)?, tls(options)?)
-    };
+    let builder = if is_loopback_url { builder.no_proxy() } else { with_proxy(builder, options)? };
     builder
         .user_agent(concat!("caption/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(options.connect_timeout)
@@ -53,7 +50,7 @@ pub(super) fn client(
         .referer(false)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .retry(retry::never())
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls(options, is_loopback_url)?)
         .build()
         .map_err(|e| Error::Setup(Box::new(e)))
 }
@@ -116,32 +113,26 @@ fn check_proxy_variables() -> Result<(), Error> {
     Ok(())
 }
 
-/// TLS without roots, for plain HTTP: loading the system trust store takes longer than the rest of
-/// the start.
-fn tls_without_roots() -> ClientConfig {
-    tls_builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-}
-
-/// TLS with the system trust store and the certificates of the CA file.
-fn tls(options: &ClientOptions) -> Result<ClientConfig, Error> {
+/// TLS with the system trust store and the certificates of the CA file; without roots for plain
+/// HTTP, because loading the trust store takes longer than the rest of the start.
+fn tls(options: &ClientOptions, is_loopback_url: bool) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let extra = match &options.ca_file {
-        Some(path) => ca_certificates(path)?,
-        None => Vec::new(),
-    };
-    let invalid = |e: rustls::Error| match &options.ca_file {
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .expect("ring supports TLS 1.2 and 1.3");
+    if is_loopback_url {
+        let builder = builder.with_root_certificates(RootCertStore::empty());
+        return Ok(builder.with_no_client_auth());
+    }
+    let ca_file = options.ca_file.as_deref();
+    let extra = ca_file.map_or_else(|| Ok(Vec::new()), ca_certificates)?;
+    let invalid = |e: rustls::Error| match ca_file {
         Some(path) => invalid_ca_file(path, "one is none"),
         None => Error::Setup(Box::new(e)),
     };
     let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(invalid)?;
-    let builder = tls_builder().dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     Ok(builder.with_no_client_auth())
-}
-
-fn tls_builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    builder.with_safe_default_protocol_versions().expect("ring supports TLS 1.2 and 1.3")
 }
 
 /// Reads the certificates of a PEM file.
@@ -156,24 +147,25 @@ fn ca_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     file.take(MAX_PEM_LEN).read_to_end(&mut pem).map_err(unreadable)?;
     let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pem);
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(invalid_ca_file(path, "no certificate in it"))
-        }
-        Ok(certificates) => Ok(certificates),
-        Err(_) => Err(invalid_ca_file(path, "it is damaged")),
+    let certificates = certificates.map_err(|_| invalid_ca_file(path, "it is damaged"))?;
+    if certificates.is_empty() {
+        return Err(invalid_ca_file(path, "no certificate in it"));
     }
+    Ok(certificates)
 }
 
 fn invalid_ca_file(path: &Path, reason: &str) -> Error {
     Error::invalid(Setting::CaFile, path_name(path), reason)
 }
 
-/// Classifies a failed exchange with `host` by its causes. `timeout` is that of one attempt.
-pub(super) fn transport_error(error: reqwest::Error, host: &str, timeout: Duration) -> Error {
+/// Classifies a failed exchange by its causes.
+pub(super) fn transport_error(error: reqwest::Error, options: &ClientOptions) -> Error {
+    // Only an error of the transfer has no URL, and none of its messages names the host.
+    let mut host = error.url().map(endpoint::host).unwrap_or_default();
     let error = error.without_url();
-    let is_proxy_failure = causes(&error).any(|cause| cause.to_string().contains("tunnel"));
-    let host = if is_proxy_failure { format!("{host} through the proxy") } else { host.to_owned() };
+    if causes(&error).any(|cause| cause.to_string().contains("tunnel")) {
+        host.push_str(" through the proxy");
+    }
     if find::<ChangedWhileSending>(&error).is_some() {
         Error::ModifiedDuringUpload
     } else if let Some(ReadWhileSending(kind)) = find(&error) {
@@ -183,7 +175,7 @@ pub(super) fn transport_error(error: reqwest::Error, host: &str, timeout: Durati
     } else if error.is_connect() {
         Error::Unreachable { host, source: Box::new(error) }
     } else if error.is_timeout() {
-        Error::TimedOut { after: timeout }
+        Error::TimedOut { after: options.timeout }
     } else {
         Error::Disconnected(Box::new(error))
     }

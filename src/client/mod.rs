@@ -11,14 +11,13 @@ pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
 pub use self::options::ClientOptions;
-pub use self::pricing::Price;
 pub use self::request::Audio;
 
 use self::api_key::Secrets;
-use self::body::RequestBody;
 use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
-use self::download::Downloader;
+use self::download::Downloads;
 use self::rate_limit::RateLimiter;
+use self::request::RequestBody;
 use self::retry::RetryState;
 use crate::audio::{Clip, UploadOptions, prepare};
 use crate::error::Error;
@@ -28,8 +27,6 @@ use crate::progress::Observer;
 mod answer;
 mod answer_builder;
 mod api_key;
-mod body;
-mod choice;
 mod dialect;
 mod dialect_negotiation;
 mod download;
@@ -57,7 +54,7 @@ struct Shared {
     options: ClientOptions,
     negotiation: DialectNegotiation,
     rate_limiter: RateLimiter,
-    downloader: Downloader,
+    downloads: Downloads,
 }
 
 impl Client {
@@ -67,12 +64,11 @@ impl Client {
     /// the proxy or the CA file.
     pub fn new(key: ApiKey, options: ClientOptions) -> Result<Self, Error> {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
-        let is_loopback_url = endpoint::is_plain_loopback(&endpoint);
         Ok(Self(Arc::new(Shared {
-            http: http::client(&options, http::NO_REDIRECTS, is_loopback_url)?,
+            http: http::client(&options, http::NO_REDIRECTS, &endpoint)?,
             rate_limiter: RateLimiter::new(options.min_interval),
             negotiation: DialectNegotiation::new(&options),
-            downloader: Downloader::new(&options),
+            downloads: Downloads::new(),
             endpoint,
             key,
             options,
@@ -127,16 +123,6 @@ impl Client {
         CaptionRequest::new(self, retry, observer, check)
     }
 
-    /// Downloads a URL with the timeouts and retries of the options.
-    pub(crate) async fn download(
-        &self,
-        url: &Url,
-        max_upload: Option<u64>,
-        observer: &Observer,
-    ) -> Result<Clip, Error> {
-        self.0.downloader.fetch(url, max_upload, observer).await
-    }
-
     /// Dialect that the next request is sent in.
     pub fn dialect(&self) -> Dialect {
         self.0.negotiation.dialect()
@@ -166,10 +152,7 @@ impl Client {
                     self.0.rate_limiter.succeeded();
                     return Ok(answer);
                 }
-                Err(error) => {
-                    let error = retry.keep_received(error);
-                    retry.wait(error, observer).await?;
-                }
+                Err(error) => retry.wait(error, observer).await?,
             }
         }
     }
@@ -191,18 +174,11 @@ impl Client {
             .body(reqwest::Body::wrap(body))
             .send()
             .await
-            .map_err(|error| self.classify(error))?;
+            .map_err(|error| http::transport_error(error, options))?;
         let url = match audio {
             Audio::Url(url) => Some(url),
             Audio::Clip(_) => None,
         };
-        response::receive(response, options, Secrets { key, url }, observer, |error| {
-            self.classify(error)
-        })
-        .await
-    }
-
-    fn classify(&self, error: reqwest::Error) -> Error {
-        http::transport_error(error, &endpoint::host(&self.0.endpoint), self.0.options.timeout)
+        response::receive(response, options, Secrets { key, url }, observer).await
     }
 }

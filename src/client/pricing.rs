@@ -11,32 +11,22 @@ use crate::error::Error;
 /// Size limit of the response, which describes one model.
 const MAX_RESPONSE_LEN: usize = 1024 * 1024;
 
-/// Price per token in US dollars.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct Price {
-    /// Price of an input token.
-    pub prompt_token: f64,
-    /// Price of an output token.
-    pub completion_token: f64,
-}
-
-impl Price {
-    /// Looks up the price of the model; `None` if the look-up fails for any reason.
+impl ClientOptions {
+    /// Looks up the prices of the model in US dollars: of an input token and of an output token.
+    /// Returns `None` if the look-up fails for any reason.
     ///
     /// Sends `GET /v1/models?id=…&include=pricing`, which takes no key. Source: AI/ML API docs;
     /// the form of the response is that of public clients.
-    pub async fn look_up(options: &ClientOptions) -> Option<Self> {
-        let url = url(options).ok()?;
-        let is_loopback_url = endpoint::is_plain_loopback(&url);
-        let client = http::client(options, http::NO_REDIRECTS, is_loopback_url).ok()?;
-        let request = client.get(url).timeout(options.timeout.min(http::LOOKUP_TIMEOUT));
+    pub async fn look_up_prices(&self) -> Option<(f64, f64)> {
+        let url = url(self).ok()?;
+        let client = http::client(self, http::NO_REDIRECTS, &url).ok()?;
+        let request = client.get(url).timeout(self.timeout.min(http::LOOKUP_TIMEOUT));
         let mut response = request.send().await.ok()?.error_for_status().ok()?;
         let (body, End::Reached) = read_up_to(MAX_RESPONSE_LEN, Vec::new(), &mut response).await
         else {
             return None;
         };
-        price_in(&json::from_bytes(&body)?, &options.model)
+        prices_in(&json::from_bytes(&body)?, &self.model)
     }
 }
 
@@ -48,23 +38,19 @@ fn url(options: &ClientOptions) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// Price of the model in a list of models.
-fn price_in(document: &Value, model: &str) -> Option<Price> {
+/// Prices of the model in a list of models.
+fn prices_in(document: &Value, model: &str) -> Option<(f64, f64)> {
     let model = document["data"].as_array()?.iter().find(|entry| entry["id"] == model)?;
     let units = model["pricing"]["units"].as_array()?;
     let per_token = |origin: &str, content: &str| {
-        let of_origin = || {
-            let tokens = units.iter().filter(|unit| unit["name"] == "token");
-            tokens.filter(|unit| unit["origin"] == origin && unit["per"].as_f64() > Some(0.0))
-        };
-        let unit = of_origin().find(|unit| unit["content"] == content);
-        let unit = unit.or_else(|| of_origin().next())?;
+        let mut of_origin = units.iter().filter(|unit| {
+            unit["name"] == "token" && unit["origin"] == origin && unit["per"].as_f64() > Some(0.0)
+        });
+        let first = of_origin.clone().next();
+        let unit = of_origin.find(|unit| unit["content"] == content).or(first)?;
         Some(unit["price"].as_f64()? / unit["per"].as_f64()?)
     };
-    Some(Price {
-        prompt_token: per_token("provided", "audio")?,
-        completion_token: per_token("generated", "text")?,
-    })
+    Some((per_token("provided", "audio")?, per_token("generated", "text")?))
 }
 
 #[cfg(test)]
@@ -78,9 +64,8 @@ mod tests {
             unit("text", "provided", 1.0, 1e6), unit("audio", "provided", 4.0, 1e6),
             unit("text", "generated", 3.0, 1e3),
         ] } }] });
-        let price = Price { prompt_token: 4e-6, completion_token: 3e-3 };
-        assert_eq!(price_in(&body, "m"), Some(price));
-        assert_eq!(price_in(&body, "other"), None);
-        assert_eq!(price_in(&Value::Null, "m"), None);
+        assert_eq!(prices_in(&body, "m"), Some((4e-6, 3e-3)));
+        assert_eq!(prices_in(&body, "other"), None);
+        assert_eq!(prices_in(&Value::Null, "m"), None);
     }
 }

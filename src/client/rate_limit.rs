@@ -1,9 +1,11 @@
 //! Rate limiter of all requests: it slows down on 429 and recovers with each success.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+
+use crate::platform::lock;
 
 /// Interval between requests after the first 429.
 const FIRST_INTERVAL: Duration = Duration::from_millis(50);
@@ -53,14 +55,14 @@ impl RateLimiter {
                 sleep_until(slot).await;
             }
             // A pause may have started in the meantime.
-            if self.state().paused_until <= Instant::now() {
+            if lock(&self.state).paused_until <= Instant::now() {
                 return;
             }
         }
     }
 
     fn take_slot(&self) -> Instant {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         let slot = state.next.max(state.paused_until).max(Instant::now());
         state.next = slot + state.interval;
         slot
@@ -68,14 +70,14 @@ impl RateLimiter {
 
     /// Pauses all requests.
     pub(super) fn pause(&self, wait: Duration) {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.paused_until = state.paused_until.max(Instant::now() + wait);
     }
 
     /// Slows down after a 429 for the request sent at `sent`, unless it was sent before the last
     /// slow-down.
     pub(super) fn slow_down(&self, sent: Instant) {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         if sent > state.slowed_at || state.interval == self.min_interval {
             let longest = MAX_INTERVAL.max(self.min_interval);
             state.interval = state.interval.mul_f64(SLOW_DOWN).clamp(FIRST_INTERVAL, longest);
@@ -85,7 +87,7 @@ impl RateLimiter {
 
     /// Counts a success and shortens the interval.
     pub(super) fn succeeded(&self) {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.successes += 1;
         let interval = state.interval.mul_f64(RECOVERY);
         let is_negligible = interval < Duration::from_millis(1);
@@ -95,10 +97,6 @@ impl RateLimiter {
 
     /// Number of successes so far.
     pub(super) fn successes(&self) -> u64 {
-        self.state().successes
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state).successes
     }
 }

@@ -9,7 +9,7 @@ use super::answer_builder::AnswerBuilder;
 use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
-use super::{error_response, json};
+use super::{error_response, http, json};
 use crate::error::{Error, ErrorKind};
 use crate::progress::Observer;
 
@@ -26,28 +26,25 @@ const MAX_ERROR_LEN: usize = 64 * 1024;
 /// Data of the last event of a stream.
 const DONE: &str = "[DONE]";
 
-/// Reads the response to its end. `classify` turns a broken transfer into an error.
+/// Reads the response to its end.
 pub(super) async fn receive(
     mut response: Response,
     options: &ClientOptions,
     secrets: Secrets<'_>,
     observer: &Observer,
-    classify: impl Fn(reqwest::Error) -> Error,
 ) -> Result<Answer, Error> {
     let status = response.status();
-    let headers = response.headers().clone();
     if !status.is_success() {
         // A partial error message is better than none.
         let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;
-        return Err(
-            Box::new(error_response::read(status.as_u16(), &headers, &body, secrets)).into()
-        );
+        let api_error = error_response::read(status.as_u16(), response.headers(), &body, secrets);
+        return Err(Box::new(api_error).into());
     }
-    let mut builder = AnswerBuilder::new(status.as_u16(), &headers, secrets, observer);
-    let taken = builder.take(&mut response, classify).await;
+    let mut builder = AnswerBuilder::new(response, options, secrets, observer);
+    let taken = builder.take().await;
     taken
-        .and_then(|()| builder.answer(options))
-        .map_err(|error| error.with_received(builder.received()))
+        .and_then(|()| builder.answer())
+        .map_err(|error| error.with_received(builder.received().into()))
 }
 
 /// True if the error says more of a partial caption than that it is incomplete.
@@ -57,19 +54,14 @@ fn is_reported_as_is(error: &Error) -> bool {
 
 impl AnswerBuilder<'_> {
     /// Reads a body as what it is: servers and proxies send streams and documents of a wrong type.
-    async fn take(
-        &mut self,
-        response: &mut Response,
-        classify: impl Fn(reqwest::Error) -> Error,
-    ) -> Result<(), Error> {
-        let start = match read_start(response).await {
-            Ok(start) => start,
-            Err(error) => return Err(classify(error)),
-        };
-        if !is_event_stream(response.headers(), &start) {
-            return self.take_whole(start, response, classify).await;
+    async fn take(&mut self) -> Result<(), Error> {
+        let start = read_start(&mut self.response)
+            .await
+            .map_err(|e| http::transport_error(e, self.options))?;
+        if !is_event_stream(self.response.headers(), &start) {
+            return self.take_whole(start).await;
         }
-        match self.take_stream(start, response, classify).await {
+        match self.take_stream(start).await {
             Err(error) if !self.text().is_empty() && !is_reported_as_is(&error) => {
                 Err(self.incomplete(&error.to_string()))
             }
@@ -77,29 +69,20 @@ impl AnswerBuilder<'_> {
         }
     }
 
-    async fn take_whole(
-        &mut self,
-        start: Vec<u8>,
-        response: &mut Response,
-        classify: impl Fn(reqwest::Error) -> Error,
-    ) -> Result<(), Error> {
-        let (body, end) = read_up_to(MAX_RESPONSE_LEN, start, response).await;
+    async fn take_whole(&mut self, start: Vec<u8>) -> Result<(), Error> {
+        let (body, end) = read_up_to(MAX_RESPONSE_LEN, start, &mut self.response).await;
         match end {
             End::Reached => {}
             End::OverLimit => return Err(self.unexpected("an endless body")),
-            End::Broken(error) => return Err(classify(error)),
+            End::Broken(error) => return Err(http::transport_error(error, self.options)),
         }
         let document = json::from_bytes(&body).ok_or_else(|| self.unexpected(describe(&body)))?;
-        self.body = Some(String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned());
+        let text = String::from_utf8_lossy(&body);
+        self.facts.body = Some(text.trim_start_matches('\u{feff}').to_owned());
         self.take_document(&document, "message")
     }
 
-    async fn take_stream(
-        &mut self,
-        start: Vec<u8>,
-        response: &mut Response,
-        classify: impl Fn(reqwest::Error) -> Error,
-    ) -> Result<(), Error> {
+    async fn take_stream(&mut self, start: Vec<u8>) -> Result<(), Error> {
         let mut decoder = Decoder::default();
         let mut received = 0;
         let mut next = Ok(Some(Bytes::from(start)));
@@ -118,14 +101,12 @@ impl AnswerBuilder<'_> {
                         self.take_event(&event)?;
                     }
                 }
-                Ok(None) => {
-                    return self.take_end(&decoder.finish().unwrap_or_default());
-                }
+                Ok(None) => return self.take_end(&decoder.finish().unwrap_or_default()),
                 // After the finish reason the caption is complete; only the usage is lost.
                 Err(_) if self.has_finished() => return Ok(()),
-                Err(error) => return Err(classify(error)),
+                Err(error) => return Err(http::transport_error(error, self.options)),
             }
-            next = response.chunk().await;
+            next = self.response.chunk().await;
         }
     }
 

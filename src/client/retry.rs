@@ -58,6 +58,7 @@ impl<'a> RetryState<'a> {
 
     /// Waits for the next attempt, or returns the error if there is none.
     pub(super) async fn wait(&mut self, error: Error, observer: &Observer) -> Result<(), Error> {
+        let error = self.keep_received(error);
         if error.effect() != Effect::Retry {
             return Err(error);
         }

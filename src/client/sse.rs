@@ -58,13 +58,10 @@ impl Decoder {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         if field == "data" {
             let value = value.strip_prefix(' ').unwrap_or(value);
-            match &mut self.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(value);
-                }
-                None => self.data = Some(value.to_owned()),
-            }
+            self.data = Some(match self.data.take() {
+                Some(data) => data + "\n" + value,
+                None => value.to_owned(),
+            });
         }
         None
     }

@@ -1,12 +1,15 @@
-//! Stable facts about an error: its kind, its effect, and the details of the failed request.
+//! Kinds of errors and of error responses, their effect, and the details of the failed request.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::{ApiErrorKind, Error};
+use humantime::format_duration;
+
+use super::Error;
 
 /// Stable name of a failure; scripts rely on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Wrong options or configuration.
     Usage,
@@ -40,22 +43,7 @@ pub enum ErrorKind {
 
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Usage => "usage",
-            Self::Input => "input",
-            Self::Auth => "auth",
-            Self::Credits => "credits",
-            Self::Rejected => "rejected",
-            Self::RateLimited => "rate_limited",
-            Self::Network => "network",
-            Self::Server => "server",
-            Self::Incomplete => "incomplete",
-            Self::NotHeard => "not_heard",
-            Self::Budget => "budget",
-            Self::Offline => "offline",
-            Self::Output => "output",
-            Self::Interrupted => "interrupted",
-        })
+        serde::Serialize::serialize(self, f)
     }
 }
 
@@ -69,6 +57,86 @@ pub enum Effect {
     /// All other inputs would fail in the same way. A [`Captioner`](crate::Captioner) starts no
     /// further input of its batch.
     StopRun,
+}
+
+/// Error response of the service. Every form of its error bodies is read into this.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// HTTP status code, or that of an error object in a successful response, or 0 if there is
+    /// none.
+    pub status: u16,
+    /// Meaning for the caller.
+    pub kind: ApiErrorKind,
+    /// Message of the service on one line; may be empty.
+    pub message: String,
+    /// Request id of the service.
+    pub request_id: Option<String>,
+    /// Wait that the service asked for.
+    pub retry_after: Option<Duration>,
+}
+
+/// Meaning of an [`ApiError`] for the caller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ApiErrorKind {
+    /// The key is missing, invalid, or not allowed to do this.
+    Key,
+    /// The account is not verified.
+    Unverified,
+    /// The account has no credits left.
+    Credits,
+    /// Too many requests.
+    RateLimited,
+    /// The free allowance is used up until the next hour.
+    AllowanceUsed,
+    /// The request body is larger than the service takes.
+    TooLarge,
+    /// The service responded with a redirect.
+    Redirected,
+    /// The server takes audio in another dialect.
+    WrongForm,
+    /// The request is invalid and would be refused again.
+    Rejected,
+    /// The service or something behind it failed.
+    #[default]
+    Failed,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            ApiErrorKind::Key => "the key was refused",
+            ApiErrorKind::Unverified => "the account is not verified",
+            ApiErrorKind::Credits => "the account is out of credits",
+            ApiErrorKind::RateLimited => "too many requests",
+            ApiErrorKind::AllowanceUsed => "the free allowance is used up",
+            ApiErrorKind::TooLarge => "the request is larger than the service takes",
+            ApiErrorKind::Redirected => "a redirect, which is not followed with the key",
+            ApiErrorKind::Rejected | ApiErrorKind::WrongForm => "the service rejected the request",
+            ApiErrorKind::Failed => "the service failed",
+        })?;
+        let status = (self.status > 0).then(|| self.status.to_string());
+        let message = (!self.message.is_empty()).then(|| format!("\"{}\"", self.message));
+        let wait = self.retry_after.map(|wait| format!("wait {}", format_duration(wait)));
+        let facts: Vec<String> = [status, message, wait].into_iter().flatten().collect();
+        if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ApiErrorKind {
+    fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::Key | Self::Unverified => ErrorKind::Auth,
+            Self::Credits => ErrorKind::Credits,
+            Self::RateLimited | Self::AllowanceUsed => ErrorKind::RateLimited,
+            Self::TooLarge | Self::Redirected | Self::WrongForm | Self::Rejected => {
+                ErrorKind::Rejected
+            }
+            Self::Failed => ErrorKind::Server,
+        }
+    }
 }
 
 impl Error {
@@ -121,11 +189,10 @@ impl Error {
         let is_transient = match self.root() {
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected(_) => true,
             Self::Download { status, .. } => is_transient_status(*status),
-            Self::Api(api_error) => match api_error.kind {
-                ApiErrorKind::RateLimited => true,
-                ApiErrorKind::Failed => is_transient_status(api_error.status),
-                _ => false,
-            },
+            Self::Api(api_error) => {
+                matches!(api_error.kind, ApiErrorKind::RateLimited | ApiErrorKind::Failed)
+                    && is_transient_status(api_error.status)
+            }
             _ => false,
         };
         match self.kind() {

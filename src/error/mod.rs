@@ -5,14 +5,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::api_error::{ApiError, ApiErrorKind};
-pub use self::kind::{Effect, ErrorKind};
+pub use self::kind::{ApiError, ApiErrorKind, Effect, ErrorKind};
 pub use self::received::Received;
 
 pub(crate) use self::messages::causes;
 pub(crate) use self::received::add;
 
-mod api_error;
 mod kind;
 mod messages;
 mod received;

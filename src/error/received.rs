@@ -48,7 +48,7 @@ impl From<Answer> for Received {
         Self {
             usd: answer.usd,
             usage: answer.usage,
-            partial: Some(answer.caption),
+            partial: Some(answer.caption).filter(|text| !text.is_empty()),
             bodies: answer.body.into_iter().chain(windows).collect(),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use bytesize::ByteSize;
-use caption::{Captioner, Estimate, Price, Severity};
+use caption::{Captioner, Estimate, Severity};
 use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
@@ -117,19 +117,19 @@ impl Totals {
             diagnostics.result(&format!("{inputs} of unknown length left out of the tokens"));
         }
         if self.requests > 0 {
-            let price = Price::look_up(&config.options).await;
-            diagnostics.result(&self.cost(price.as_ref(), &config.options.model));
+            let prices = config.options.look_up_prices().await;
+            diagnostics.result(&self.cost(prices, &config.options.model));
         }
     }
 
-    fn cost(&self, price: Option<&Price>, model: &str) -> String {
-        let Some(price) = price else {
+    fn cost(&self, prices: Option<(f64, f64)>, model: &str) -> String {
+        let Some((audio_token, caption_token)) = prices else {
             return format!("the service tells no price of {model}: tokens only");
         };
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let caption_tokens = self.requests as f64 * CAPTION_TOKENS;
-        let audio = self.tokens * price.prompt_token;
-        let captions = caption_tokens * price.completion_token;
+        let audio = self.tokens * audio_token;
+        let captions = caption_tokens * caption_token;
         format!(
             "{} {}: {} for the sound and {} for captions of some {CAPTION_TOKENS} tokens",
             if self.of_unknown_length > 0 { "at least" } else { "about" },
