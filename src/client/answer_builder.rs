@@ -87,8 +87,8 @@ impl<'a> AnswerBuilder<'a> {
         }
         self.facts.model = text_in(&document["model"]).or(self.facts.model.take());
         let choices = document["choices"].as_array().into_iter().flatten();
-        for choice in choices.filter(|choice| choice.is_object()) {
-            self.take_choice(choice, message);
+        for (position, choice) in choices.enumerate().filter(|(_, choice)| choice.is_object()) {
+            self.take_choice(position, choice, message);
         }
         if self.choices.values().map(Choice::len).sum::<usize>() > MAX_CAPTION_LEN {
             return Err(self.unexpected("an endless text"));
@@ -96,8 +96,9 @@ impl<'a> AnswerBuilder<'a> {
         Ok(())
     }
 
-    fn take_choice(&mut self, choice: &Value, message: &str) {
-        let index = choice["index"].as_u64().unwrap_or(0);
+    /// Adds a choice. One without an index is known by its position.
+    fn take_choice(&mut self, position: usize, choice: &Value, message: &str) {
+        let index = choice["index"].as_u64().unwrap_or(position as u64);
         if index < MAX_CHOICES {
             let text = self.choices.entry(index).or_default().take(choice, message);
             if index == 0 {

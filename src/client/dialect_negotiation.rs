@@ -47,6 +47,11 @@ impl DialectNegotiation {
         }
     }
 
+    /// True once the options or a response fixed the dialect.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.get().is_some()
+    }
+
     /// Settles the dialect, unless it is settled. Returns true if it differs from the first.
     fn settle(&self, dialect: Dialect) -> bool {
         self.settled.set(dialect).is_ok() && dialect != self.first
@@ -105,7 +110,7 @@ impl<'a> CaptionRequest<'a> {
         if self.probe.is_none() && !self.refused.is_empty() {
             self.probe = Some(negotiation.probe.lock().await);
         }
-        if negotiation.settled.get().is_some() {
+        if negotiation.is_settled() {
             self.probe = None;
         }
         if let Some(dialect) = negotiation.choose(&self.refused) {
@@ -131,7 +136,12 @@ impl<'a> CaptionRequest<'a> {
                     let error = self.retry.keep_received(error.with_received(answer.into()));
                     return self.skip(error);
                 }
-                if self.client.negotiation().settle(self.dialect) {
+                // An answer in another dialect than the first proves nothing without a token count:
+                // some servers ignore audio that they do not understand.
+                let negotiation = self.client.negotiation();
+                let is_counted = answer.usage.is_some_and(|usage| usage.prompt_tokens > 0);
+                let is_proven = is_counted || self.dialect == negotiation.first;
+                if is_proven && negotiation.settle(self.dialect) {
                     self.observer.emit(Event::Understood { dialect: self.dialect.name() });
                 }
                 let (attempts, elapsed) = (self.retry.number, started.elapsed());

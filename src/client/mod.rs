@@ -20,7 +20,7 @@ use self::rate_limit::RateLimiter;
 use self::request::RequestBody;
 use self::retry::RetryState;
 use crate::audio::{Clip, UploadOptions, prepare};
-use crate::error::Error;
+use crate::error::{ApiErrorKind, Error};
 use crate::platform::off_thread;
 use crate::progress::Observer;
 
@@ -152,9 +152,21 @@ impl Client {
                     self.0.rate_limiter.succeeded();
                     return Ok(answer);
                 }
-                Err(error) => retry.wait(error, observer).await?,
+                Err(error) => retry.wait(self.in_settled_dialect(error), observer).await?,
             }
         }
+    }
+
+    /// Once the dialect is settled, a status of 500 is a failure of the server, whatever its text
+    /// says about the audio, and is retried.
+    fn in_settled_dialect(&self, mut error: Error) -> Error {
+        if let Error::Api(refusal) = &mut error
+            && (refusal.status, refusal.kind) == (500, ApiErrorKind::WrongForm)
+            && self.negotiation().is_settled()
+        {
+            refusal.kind = ApiErrorKind::Failed;
+        }
+        error
     }
 
     async fn send_once(

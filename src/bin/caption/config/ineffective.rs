@@ -63,13 +63,10 @@ pub(crate) fn check_pattern(cli: &Cli) -> anyhow::Result<()> {
     }
 }
 
-/// True for a text with a placeholder. Globs have wildcards, or commas in braces.
+/// True for a text with a placeholder of sidecar names.
 fn is_pattern(operand: &str) -> bool {
-    let mut starts = operand.split('{').skip(1);
-    let has_placeholder = starts.any(|rest| {
-        rest.split_once('}').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphabetic()))
-    });
-    has_placeholder && !operand.contains(['*', '?', '[']) && !operand.contains("://")
+    ["{stem}", "{name}", "{ext}"].iter().any(|placeholder| operand.contains(placeholder))
+        && !operand.contains("://")
 }
 
 /// Warnings about options on the command line that have no effect.
