@@ -95,6 +95,7 @@
 //! futures-util = "0.3" # StreamExt, for the outcomes of Captioner::caption_all
 //! ```
 
+mod encoding;
 mod text;
 mod url_name;
 
@@ -125,6 +126,7 @@ pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_thread
 pub use self::client::{
     Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Price, Usage, Window,
 };
+pub use self::encoding::decode_text;
 pub use self::error::{
     Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
 };

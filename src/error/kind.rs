@@ -87,6 +87,7 @@ impl Error {
             Self::BadKey => ErrorKind::Auth,
             Self::Unreadable(_)
             | Self::NotAFile { .. }
+            | Self::WrongSeparator { .. }
             | Self::Empty
             | Self::NotAudio { .. }
             | Self::Damaged { .. }

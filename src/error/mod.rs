@@ -91,6 +91,12 @@ pub enum Error {
         /// Type of the file, with its article.
         what: &'static str,
     },
+    /// A list of inputs has NUL bytes in place of line ends, or line ends in place of NUL bytes.
+    #[error("{}", messages::wrong_separator(*is_nul_separated))]
+    WrongSeparator {
+        /// True if NUL bytes were expected.
+        is_nul_separated: bool,
+    },
     /// The file has no bytes.
     #[error("empty: not a single byte")]
     Empty,

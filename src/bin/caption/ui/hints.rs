@@ -30,6 +30,10 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::TempFile(_) => "set TMPDIR to a folder with room",
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
         Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
+        Error::WrongSeparator { is_nul_separated: true } => "try it without --null",
+        Error::WrongSeparator { .. } => {
+            "say --null if NUL bytes end its names, else save it as UTF-8"
+        }
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
