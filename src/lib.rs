@@ -95,6 +95,7 @@
 //! futures-util = "0.3" # StreamExt, for the outcomes of Captioner::caption_all
 //! ```
 
+mod encoding;
 mod text;
 mod url_name;
 
@@ -123,6 +124,7 @@ pub use self::audio::{
 };
 pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
 pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Usage, Window};
+pub use self::encoding::decode_text;
 pub use self::error::{
     Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
 };

@@ -31,6 +31,14 @@ pub(super) fn unreadable(error: &io::Error) -> String {
     format!("could not be read ({})", message.split(" (os error").next().unwrap_or(&message))
 }
 
+pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
+    if is_nul_separated {
+        "a list with line ends where NUL bytes were expected"
+    } else {
+        "a list with NUL bytes where line ends were expected"
+    }
+}
+
 pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
     if is_blind {
         format!("the service does not tell what its answers cost, so ${max} cannot be kept")

@@ -92,6 +92,12 @@ pub enum Error {
     /// A folder holds no audio, or a glob matches none.
     #[error("no audio found")]
     NothingFound,
+    /// A list of inputs has NUL bytes in place of line ends, or line ends in place of NUL bytes.
+    #[error("{}", messages::wrong_separator(*is_nul_separated))]
+    WrongSeparator {
+        /// True if NUL bytes were expected.
+        is_nul_separated: bool,
+    },
     /// The file has no bytes.
     #[error("empty: not a single byte")]
     Empty,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use self::entry::ManifestEntry;
+use crate::encoding::{UTF8_MARK, invalid_data, utf16_order};
 use crate::platform;
 use crate::text::milliseconds;
 
@@ -115,9 +116,10 @@ impl Manifest {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
         }
         let mut lines = HashMap::new();
-        let (mut unreadable_lines, mut is_torn_first_line) = (0, false);
+        let (mut unreadable_lines, mut first_unreadable) = (0, None);
         let mut reader = BufReader::with_capacity(256 * 1024, &file);
-        let (mut line, mut start) = (Vec::new(), 0);
+        let mut start = skip_mark(&mut reader)?;
+        let mut line = Vec::new();
         loop {
             line.clear();
             let len = reader.by_ref().take(MAX_LINE_LEN).read_until(b'\n', &mut line)?;
@@ -127,14 +129,14 @@ impl Manifest {
             if let Some(entry) = parse(&line) {
                 lines.insert(entry.cache_key().fingerprint(), LineRange { start, len });
             } else if !line.trim_ascii().is_empty() {
-                is_torn_first_line = start == 0 && line.starts_with(b"{") && !line.ends_with(b"\n");
+                first_unreadable.get_or_insert_with(|| line.clone());
                 unreadable_lines += 1;
             }
             start += len as u64;
         }
         drop(reader);
-        if lines.is_empty() && unreadable_lines > 0 && !is_torn_first_line {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a manifest"));
+        if let Some(line) = first_unreadable.filter(|_| lines.is_empty()) {
+            check_torn_line(&line, unreadable_lines)?;
         }
         Ok(Self { file, lines: Mutex::new(lines), unreadable_lines })
     }
@@ -213,6 +215,29 @@ impl Manifest {
         }
         file.write_all(line)?;
         Ok(end)
+    }
+}
+
+/// Skips a byte order mark of UTF-8, and returns its length.
+fn skip_mark(reader: &mut impl BufRead) -> io::Result<u64> {
+    let text = reader.fill_buf()?;
+    if utf16_order(text).is_some() {
+        return Err(invalid_data("UTF-16; save it as UTF-8"));
+    }
+    let mark_len = if text.starts_with(UTF8_MARK) { UTF8_MARK.len() } else { 0 };
+    reader.consume(mark_len);
+    Ok(mark_len as u64)
+}
+
+/// Checks the first line of a file without entries. A manifest has at most a torn one.
+fn check_torn_line(line: &[u8], unreadable_lines: usize) -> io::Result<()> {
+    match line.trim_ascii() {
+        [b'[', ..] => Err(invalid_data("an array, not one record a line; try jq -c '.[]'")),
+        b"{" if line.ends_with(b"\n") => {
+            Err(invalid_data("records over several lines, not one a line; try jq -c ."))
+        }
+        [b'{', ..] if unreadable_lines == 1 && !line.ends_with(b"\n") => Ok(()),
+        _ => Err(invalid_data("not a manifest")),
     }
 }
 

@@ -24,6 +24,7 @@ mod conversion;
 mod damaged_files;
 mod dialects;
 mod downloads;
+mod encodings;
 mod faults;
 mod fleet_examples;
 mod folders_and_lists;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use caption::{Effect, Error, ErrorKind};
 
-use crate::config::api_key::NoKey;
+use crate::config::api_key::{NoKey, NoKeyInFile};
 
 /// Exit codes; scripts rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,8 @@ impl Exit {
     /// Exit code for an error of the run itself, most of them before the first request.
     pub(crate) fn of_run(error: &anyhow::Error) -> Self {
         let is_account = |error: &Error| Self::of_input(error) == Self::Account;
-        if error.is::<NoKey>() || error.downcast_ref().is_some_and(is_account) {
+        let has_no_key = error.is::<NoKey>() || error.is::<NoKeyInFile>();
+        if has_no_key || error.downcast_ref().is_some_and(is_account) {
             Self::Account
         } else if error.is::<WriteFailed>() {
             Self::Failed

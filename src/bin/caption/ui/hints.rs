@@ -31,6 +31,10 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
         Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
         Error::NothingFound => "check the name, or say --allow-empty",
+        Error::WrongSeparator { is_nul_separated: true } => "try it without --null",
+        Error::WrongSeparator { .. } => {
+            "say --null if NUL bytes end its names, else save it as UTF-8"
+        }
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
