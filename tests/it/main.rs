@@ -31,6 +31,7 @@ mod harness;
 mod html_report;
 mod ineffective_options;
 mod inputs;
+mod kept_files;
 mod library;
 mod manifest;
 mod measurements;

@@ -30,6 +30,20 @@ pub(crate) fn stdout_is_file() -> bool {
     stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
 }
 
+/// Identity of a file that has several names: device and inode.
+#[cfg(unix)]
+pub(crate) fn hard_link_id(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file);
+    metadata.filter(|file| file.nlink() > 1).map(|file| (file.dev(), file.ino()))
+}
+
+/// Windows reports no identity of a file by its path.
+#[cfg(windows)]
+pub(crate) fn hard_link_id(_: &Path) -> Option<(u64, u64)> {
+    None
+}
+
 /// Waits for Ctrl-C, or for the system to end the program. Returns the exit code of the signal.
 pub(crate) async fn shutdown_signal() -> io::Result<Exit> {
     #[cfg(unix)]
