@@ -63,7 +63,10 @@ async fn inputs(
     if config.is_batch && config.sidecars.is_none() {
         return Ok(inputs::in_background(found).left_stream());
     }
-    let found: Vec<_> = inputs::in_background(found).collect().await;
+    let found: Vec<_> = match config.sidecars {
+        Some(_) => inputs::in_background(found).collect().await,
+        None => found.collect(),
+    };
     if let Some(sidecars) = &config.sidecars {
         sidecars.check(found.iter().flatten(), config.overwrite_check.clone())?;
         if !config.is_dry_run {

@@ -28,6 +28,8 @@ pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce(Exit)
 /// exit code of the signal.
 pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, Exit> {
     tokio::select! {
+        // Work that is done at once leaves the system's default action in place.
+        biased;
         done = work => Ok(done),
         exit = next() => Err(exit),
     }
