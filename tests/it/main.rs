@@ -32,6 +32,7 @@ mod harness;
 mod html_report;
 mod ineffective_options;
 mod inputs;
+mod kept_files;
 mod library;
 mod manifest;
 #[cfg(unix)]

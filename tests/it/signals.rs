@@ -1,7 +1,7 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM and SIGHUP.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,9 +11,12 @@ use crate::harness::{answer, assert_says, caption, finish, next_stderr_line};
 use support::audio::wav;
 use support::stand_in::{Gate, StandIn};
 
+/// Signals that end a run, with their exit codes.
+const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
+
 #[test]
 fn one_signal_finishes_and_delivers_requests_in_flight() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for (signal, code) in SIGNALS {
         let (stand_in, gate) = respond_twice_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["-j", "2", "-f", "jsonl", "x"]);
         let mut child = run.spawn();
@@ -22,7 +25,7 @@ fn one_signal_finishes_and_delivers_requests_in_flight() {
         assert_says(&next_stderr_line(&mut child), &["interrupted: what is under way has 5 s"]);
         gate.open();
         let run = finish(child);
-        assert_eq!(run.code, 130, "{}", run.stderr);
+        assert_eq!(run.code, code, "{}", run.stderr);
         assert_eq!(run.records().len(), 4);
         assert_says(&run.stderr, &["4 captioned"]);
         assert_eq!(stand_in.requests().len(), 4);
@@ -46,7 +49,7 @@ fn requests_over_five_seconds_are_cancelled_after_a_signal() {
 
 #[test]
 fn no_signal_leaves_a_partial_file() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for (signal, code) in SIGNALS {
         let (stand_in, gate) = respond_twice_then_wait();
         let mut run = caption(&stand_in).clips("x", 20).args(["--progress", "never", "-j", "2"]);
         run = run.args(["-o", "out.txt", "x"]);
@@ -55,8 +58,44 @@ fn no_signal_leaves_a_partial_file() {
         send(&child, signal);
         assert_says(&next_stderr_line(&mut child), &["interrupted"]);
         gate.open();
-        assert_eq!(finish(child).code, 130);
+        assert_eq!(finish(child).code, code);
         assert_eq!(crate::harness::file_names(run.folder()), ["out.txt", "x"]);
+    }
+}
+
+#[test]
+fn every_signal_has_its_exit_code_without_a_response_too() {
+    for (signal, code) in SIGNALS {
+        let (stand_in, _gate) = respond_twice_then_wait();
+        let mut run = caption(&stand_in).clips("x", 20).args(["-q", "-j", "2", "-o", "out", "x"]);
+        let child = run.spawn();
+        stand_in.wait_for_requests(4);
+        send(&child, signal);
+        finish(child).ended(code);
+        assert_eq!(crate::harness::file_names(run.folder()), ["out", "x"]);
+        assert!(fs::read_to_string(run.folder().join("out")).unwrap().contains("Rain."));
+    }
+}
+
+#[test]
+fn a_signal_during_the_search_or_a_dry_run_has_its_exit_code() {
+    let stand_in = StandIn::always(|| answer("Rain."));
+    for (signal, code) in SIGNALS {
+        for arg in ["--manifest=m.jsonl", "--dry-run", "--sidecar"] {
+            let mut run = caption(&stand_in).clips("x", 2).args([arg, "--files-from", "-"]);
+            let (mut child, mut stdin) = run.spawn_with_stdin();
+            stdin.write_all(b"x/000.wav\nx/001.wav\n").unwrap();
+            if arg == "--manifest=m.jsonl" {
+                // Something was printed, and the list is still open.
+                child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+            } else {
+                wait_until_signals_are_caught(&child);
+            }
+            send(&child, signal);
+            let run = finish(child);
+            assert_eq!(run.code, code, "{signal:?} {arg}: {}", run.stderr);
+            drop(stdin);
+        }
     }
 }
 
@@ -94,14 +133,15 @@ fn an_open_list_does_not_delay_the_end() {
     }
 }
 
-/// Waits until the process has a handler for SIGINT.
+/// Waits until the process has handlers for SIGHUP, SIGINT and SIGTERM.
 fn wait_until_signals_are_caught(child: &Child) {
     let status = format!("/proc/{}/status", child.id());
     loop {
         let Ok(text) = fs::read_to_string(&status) else { return };
         let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
         let Some(caught) = caught else { return };
-        if u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0 {
+        let signals = 1 << (15 - 1) | 0b11;
+        if u64::from_str_radix(caught.trim(), 16).unwrap() & signals == signals {
             return;
         }
         std::thread::yield_now();

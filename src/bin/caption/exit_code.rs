@@ -22,8 +22,12 @@ pub(crate) enum Exit {
     Account = 4,
     /// Spending limit reached.
     Budget = 5,
-    /// Ended by Ctrl-C or SIGTERM.
+    /// Ended by SIGHUP.
+    HungUp = 129,
+    /// Ended by Ctrl-C.
     Interrupted = 130,
+    /// Ended by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -55,17 +55,15 @@ impl<'a> Pipeline<'a> {
         inputs: impl Stream<Item = InputResult>,
         shutdown: Shutdown,
     ) -> (Exit, io::Result<()>) {
-        let (diagnostics, is_interrupted) = (self.diagnostics, Cell::new(false));
-        let signals = signals::observer(&shutdown, || {
-            is_interrupted.set(true);
+        let (diagnostics, interrupted) = (self.diagnostics, Cell::new(None));
+        let signals = signals::observer(&shutdown, |exit| {
+            interrupted.set(Some(exit));
             diagnostics
                 .note("interrupted: what is under way has 5 s to end; once more ends it now");
         });
         let written = self.process(captioner, inputs, &shutdown, signals).await;
         diagnostics.progress.clear();
-        if is_interrupted.get() {
-            self.exit = Exit::Interrupted;
-        }
+        self.exit = interrupted.get().unwrap_or(self.exit);
         let done = usize::try_from(self.summary.done()).ok();
         if written.is_err() || shutdown.is_draining() && self.count.total() != done {
             self.reports.cut_short();

@@ -4,6 +4,8 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::path::Path;
 
+use crate::exit_code::Exit;
+
 /// True if other users can read a file. A pipe belongs to the process that made it.
 #[cfg(unix)]
 pub(crate) fn is_open_to_others(file: &File) -> io::Result<bool> {
@@ -28,21 +30,35 @@ pub(crate) fn stdout_is_file() -> bool {
     stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
 }
 
-/// Waits for Ctrl-C, or for the system to end the program.
-pub(crate) async fn shutdown_signal() -> io::Result<()> {
+/// Identity of a file that has several names: device and inode.
+#[cfg(unix)]
+pub(crate) fn hard_link_id(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file);
+    metadata.filter(|file| file.nlink() > 1).map(|file| (file.dev(), file.ino()))
+}
+
+/// Windows reports no identity of a file by its path.
+#[cfg(windows)]
+pub(crate) fn hard_link_id(_: &Path) -> Option<(u64, u64)> {
+    None
+}
+
+/// Waits for Ctrl-C, or for the system to end the program. Returns the exit code of the signal.
+pub(crate) async fn shutdown_signal() -> io::Result<Exit> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut terminate, mut hangup) =
             (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
         tokio::select! {
-            interrupt = tokio::signal::ctrl_c() => interrupt,
-            _ = terminate.recv() => Ok(()),
-            _ = hangup.recv() => Ok(()),
+            interrupt = tokio::signal::ctrl_c() => interrupt.map(|()| Exit::Interrupted),
+            _ = terminate.recv() => Ok(Exit::Terminated),
+            _ = hangup.recv() => Ok(Exit::HungUp),
         }
     }
     #[cfg(windows)]
-    tokio::signal::ctrl_c().await
+    tokio::signal::ctrl_c().await.map(|()| Exit::Interrupted)
 }
 
 /// True if a path names a file that a process has open. Replacing it would drop what others write.

@@ -14,6 +14,7 @@ use crate::inputs::{self, InputCount, InputIter, InputResult};
 use crate::pipeline::Pipeline;
 use crate::render::reports::Reports;
 use crate::render::sink::Sink;
+use crate::signals::unless_interrupted;
 use crate::ui::diagnostics::Diagnostics;
 
 /// Runs the program and returns its exit code.
@@ -22,13 +23,19 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
     let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
     let captioner = config.captioner(diagnostics, &shutdown)?;
-    let inputs = inputs(config, found)?;
+    let inputs = match wait(unless_interrupted(inputs(config, found)))? {
+        Ok(inputs) => inputs?,
+        Err(exit) => return Ok(exit),
+    };
     let mut reports = Reports::open(config.reports(diagnostics))?;
     let mut sink = Sink::open(config.output_file(), !reports.is_empty())?;
     let (exit, written) = wait(async {
         if config.is_dry_run {
-            let list = dry_run::list(&captioner, config, inputs, diagnostics, &mut sink).await;
-            return list.map_or_else(|e| (Exit::Success, Err(e)), |exit| (exit, Ok(())));
+            let list = dry_run::list(&captioner, config, inputs, diagnostics, &mut sink);
+            return match unless_interrupted(list).await {
+                Ok(Ok(exit)) | Err(exit) => (exit, Ok(())),
+                Ok(Err(e)) => (Exit::Success, Err(e)),
+            };
         }
         let pipeline = Pipeline::new(config, diagnostics, &count, &mut sink, &mut reports);
         pipeline.run(&captioner, inputs, shutdown).await
@@ -49,14 +56,17 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
 
 /// Inputs while the search finds them; or all at once for one input, and for sidecars, whose paths
 /// are checked before the first request.
-fn inputs(
+async fn inputs(
     config: &Config,
     found: InputIter,
 ) -> anyhow::Result<impl Stream<Item = InputResult> + use<>> {
     if config.is_batch && config.sidecars.is_none() {
         return Ok(inputs::in_background(found).left_stream());
     }
-    let found: Vec<_> = found.collect();
+    let found: Vec<_> = match config.sidecars {
+        Some(_) => inputs::in_background(found).collect().await,
+        None => found.collect(),
+    };
     if let Some(sidecars) = &config.sidecars {
         sidecars.check(found.iter().flatten(), config.overwrite_check.clone())?;
         if !config.is_dry_run {

@@ -4,24 +4,42 @@ use std::time::Duration;
 
 use caption::Shutdown;
 
+use crate::exit_code::Exit;
 use crate::platform::shutdown_signal;
 
 /// Time that requests in flight have to finish after the first signal.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// Starts the shutdown at the first signal, and returns at the second.
-pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce()) {
-    // Without a signal handler, the system's default action ends the program.
-    if shutdown_signal().await.is_err() {
-        return std::future::pending().await;
-    }
-    interrupted();
+/// Starts the shutdown at the first signal, whose exit code `interrupted` takes, and returns at the
+/// second.
+pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce(Exit)) {
+    interrupted(next().await);
     shutdown.drain();
     tokio::select! {
-        _ = shutdown_signal() => {}
+        _ = next() => {}
         () = tokio::time::sleep(GRACE_PERIOD) => {
             shutdown.end();
-            let _ = shutdown_signal().await;
+            next().await;
         }
+    }
+}
+
+/// Runs work without requests, which has nothing to finish, until a signal ends it. Fails with the
+/// exit code of the signal.
+pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, Exit> {
+    tokio::select! {
+        // Work that is done at once leaves the system's default action in place.
+        biased;
+        done = work => Ok(done),
+        exit = next() => Err(exit),
+    }
+}
+
+/// Exit code of the next signal. Without a signal handler, the system's default action ends the
+/// program.
+async fn next() -> Exit {
+    match shutdown_signal().await {
+        Ok(exit) => exit,
+        Err(_) => std::future::pending().await,
     }
 }

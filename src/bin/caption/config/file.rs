@@ -53,7 +53,7 @@ pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
         let file = file.with_context(|| format!("{}: no such file", path_name(path)))?;
         return Ok(vec![file]);
     }
-    let user = dirs::config_dir().map(|folder| folder.join("caption").join(FILE));
+    let user = user_file();
     // In the user's configuration folder, the project's file is the user's.
     let is_user = user.as_deref().is_some_and(|user| is_same_file(user, Path::new(FILE)));
     let project = if is_user { None } else { ConfigFile::read(Path::new(FILE), false)? };
@@ -66,6 +66,11 @@ pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
         project.table.remove(MAX_SPEND);
     }
     Ok(files)
+}
+
+/// Path of the user's file, which need not exist.
+pub(super) fn user_file() -> Option<PathBuf> {
+    dirs::config_dir().map(|folder| folder.join("caption").join(FILE))
 }
 
 impl ConfigFile {

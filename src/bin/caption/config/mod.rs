@@ -1,7 +1,7 @@
 //! Resolved settings of a run: owned values that no longer depend on their source.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use caption::{ClientOptions, Rule, UploadOptions};
@@ -100,7 +100,7 @@ impl Config {
 
     /// File for the output. A dry run leaves the captions of the last run alone.
     pub(crate) fn output_file(&self) -> Option<&Path> {
-        self.cli.output.output.as_deref().filter(|path| !self.is_dry_run && path.as_os_str() != "-")
+        self.cli.output.output.as_deref().filter(|path| !self.is_dry_run && is_file_name(path))
     }
 }
 
@@ -136,18 +136,41 @@ fn overwrite_check(cli: &Cli, reports: &[ReportOption]) -> anyhow::Result<Overwr
     for operand in &cli.inputs {
         check.add_input(Path::new(operand));
     }
-    let read = [&cli.search.files_from, &cli.service.api_key_file, &cli.general.config];
-    for path in read.into_iter().flatten() {
-        check.add_read(path);
+    let list = cli.search.files_from.as_deref().filter(is_file_name);
+    let certificates = environment::get("SSL_CERT_FILE").map(PathBuf::from);
+    let user = file::user_file();
+    let read = [
+        (list, "the list (--files-from)"),
+        (cli.service.api_key_file.as_deref(), "the key file (--api-key-file)"),
+        (cli.general.config.as_deref(), "the settings (--config)"),
+        (Some(Path::new(FILE)), "the settings of the project"),
+        (user.as_deref(), "your settings"),
+        (cli.network.cacert.as_deref(), "the certificates (--cacert)"),
+        (certificates.as_deref(), "the certificates (SSL_CERT_FILE)"),
+    ];
+    for (path, meaning) in read {
+        if let Some(path) = path {
+            check.add_read(path, meaning);
+        }
     }
-    check.add_read(Path::new(FILE));
-    // A dash is standard output.
-    let output = cli.output.output.as_deref().filter(|path| path.as_os_str() != "-");
-    let reports = reports.iter().filter_map(|report| report.file.as_deref());
-    for path in output.into_iter().chain(cli.cache.manifest.as_deref()).chain(reports) {
-        check.add_output(path, None)?;
+    let output = cli.output.output.as_deref().filter(is_file_name);
+    let summary = reports.iter().any(|report| report.kind == ReportKind::Github);
+    let summary = environment::step_summary().filter(|_| summary);
+    let named = [
+        (output, "the output (--output)"),
+        (cli.cache.manifest.as_deref(), "the manifest (--manifest)"),
+        (summary.as_deref(), "the summary of the job (GITHUB_STEP_SUMMARY)"),
+    ];
+    let reports = reports.iter().map(|report| (report.file.as_deref(), "a report (--report)"));
+    for (path, option) in named.into_iter().chain(reports) {
+        path.map_or(Ok(()), |path| check.add_output(path, option))?;
     }
     Ok(check)
+}
+
+/// True if a path is not a dash, which is a standard stream.
+fn is_file_name(path: &&Path) -> bool {
+    path.as_os_str() != "-"
 }
 
 /// Values without duplicates, in their order.

@@ -1,76 +1,156 @@
-//! Overwrite check: no output replaces an input or a file that the run reads, and no two outputs go
-//! to one file.
+//! Overwrite check: no output replaces an input or a file that the run reads or keeps, and no two
+//! outputs go to one file.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use caption::{Clip, is_audio_name, path_name};
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::digest;
+use crate::platform::hard_link_id;
+
+/// Links that are followed from one path.
+const MAX_LINKS: usize = 40;
 
 /// All files of a run. Two paths are the same file if they resolve to the same path, through links;
-/// a file that does not exist yet is identified by its folder and name.
+/// a file that does not exist yet is identified by its folder and name. Names that may be the same
+/// are compared by the file system itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OverwriteCheck {
     folders: HashMap<PathBuf, PathBuf>,
-    uses: HashMap<u128, Use>,
+    uses: HashMap<u128, UsedPath>,
+    /// Files with several names, except sidecars: replacing one name leaves the others.
+    hard_links: HashMap<(u64, u64), Use>,
+}
+
+#[derive(Debug, Clone)]
+struct UsedPath {
+    /// Resolved path; `None` if it equals its normalised form.
+    path: Option<Box<Path>>,
+    used_as: Use,
 }
 
 #[derive(Debug, Clone)]
 enum Use {
     Input,
-    Read,
-    /// Output, with the name of its input for a sidecar.
-    Output(Option<String>),
+    /// File that the run reads, with its meaning.
+    Read(&'static str),
+    /// Output, with its option.
+    Output(&'static str),
+    /// Sidecar, with the name of its input.
+    Sidecar(String),
 }
 
 impl OverwriteCheck {
     /// Adds an input.
     pub(crate) fn add_input(&mut self, path: &Path) {
-        let id = id(&self.resolve(path));
-        self.uses.insert(id, Use::Input);
+        self.insert(path, Use::Input);
     }
 
-    /// Adds another file that the run reads.
-    pub(crate) fn add_read(&mut self, path: &Path) {
-        let id = id(&self.resolve(path));
-        self.uses.entry(id).or_insert(Use::Read);
+    /// Adds another file that the run reads, with its meaning.
+    pub(crate) fn add_read(&mut self, path: &Path, meaning: &'static str) {
+        self.insert(path, Use::Read(meaning));
     }
 
-    /// Adds an output: a sidecar of the named input, or a file that an option names. Fails if it
-    /// would overwrite a file, or audio of any kind: by its name, and for options by its content.
-    pub(crate) fn add_output(
-        &mut self,
-        path: &Path,
-        sidecar_of: Option<&str>,
-    ) -> anyhow::Result<()> {
-        if sidecar_of.is_none() && path.is_file() && Clip::open(path).is_ok() {
-            return overwrites_input(path);
+    /// Adds a file that an option names as an output. Fails if it would overwrite a file of the
+    /// run, or audio of any kind: by its name or its content.
+    pub(crate) fn add_output(&mut self, path: &Path, option: &'static str) -> anyhow::Result<()> {
+        if path.is_file() && Clip::open(path).is_ok() {
+            return overwrites_input(&path_name(path));
         }
-        let resolved = self.resolve(path);
-        let other = self.uses.insert(id(&resolved), Use::Output(sidecar_of.map(str::to_owned)));
+        self.add_written(path, Use::Output(option))
+    }
+
+    /// Adds a sidecar of the named input. Fails if it would overwrite a file of the run, or has the
+    /// name of an audio file.
+    pub(crate) fn add_sidecar(&mut self, path: &Path, input: &str) -> anyhow::Result<()> {
+        self.add_written(path, Use::Sidecar(input.to_owned()))
+    }
+
+    fn add_written(&mut self, path: &Path, used_as: Use) -> anyhow::Result<()> {
+        let (resolved, other) = self.insert(path, used_as.clone());
         if matches!(other, Some(Use::Input)) || is_audio_name(path) || is_audio_name(&resolved) {
-            return overwrites_input(path);
+            return overwrites_input(&name(path, &resolved));
         }
         // A device or a pipe may be shared.
         let Some(other) = other.filter(|_| path.is_file() || !path.exists()) else { return Ok(()) };
-        let path = path_name(path);
-        match (other, sidecar_of) {
-            (Use::Output(Some(one)), Some(other)) => bail!(
+        let path = name(path, &resolved);
+        match (other, used_as) {
+            (Use::Sidecar(one), Use::Sidecar(other)) => bail!(
                 "{one} and {other} would both be written to {path}; tell them apart: --sidecar='{{name}}.{{ext}}'"
             ),
-            (Use::Output(_), _) => bail!("two things would be written to {path}"),
-            _ => bail!("{path} is read and would be written over"),
+            (Use::Read(meaning), _) => {
+                bail!("{path} is read and would be written over: it is {meaning}")
+            }
+            (one, other) => {
+                bail!("two things would be written to {path}: {} and {}", one.name(), other.name())
+            }
         }
     }
 
+    /// Adds a use of a file. Returns the resolved path, and the earlier use of the same file.
+    fn insert(&mut self, path: &Path, used_as: Use) -> (PathBuf, Option<Use>) {
+        let resolved = self.resolve(path);
+        let hard_link = hard_link_id(&resolved);
+        let mut other = hard_link.and_then(|id| self.hard_links.get(&id).cloned());
+        if let Some(id) = hard_link.filter(|_| !matches!(used_as, Use::Sidecar(_))) {
+            self.hard_links.insert(id, used_as.clone());
+        }
+        let normalized = normalize(&resolved);
+        let is_normal = resolved.as_os_str() == normalized.as_str();
+        // Names that the file system tells apart have the following numbers.
+        for number in 0_u32.. {
+            let key = digest(format!("{number} {normalized}").as_bytes());
+            match self.uses.entry(key) {
+                Entry::Occupied(mut entry) => {
+                    let path = entry.get().path.as_deref().unwrap_or(Path::new(&normalized));
+                    if is_one_file(path, &resolved) {
+                        other = Some(std::mem::replace(&mut entry.get_mut().used_as, used_as));
+                        break;
+                    }
+                }
+                Entry::Vacant(entry) => {
+                    let path = (!is_normal).then(|| resolved.clone().into_boxed_path());
+                    entry.insert(UsedPath { path, used_as });
+                    break;
+                }
+            }
+        }
+        (resolved, other)
+    }
+
+    /// Follows all links, also one to a file that does not exist yet.
     fn resolve(&mut self, path: &Path) -> PathBuf {
+        let mut resolved = self.resolve_parent(path);
+        for _ in 0..MAX_LINKS {
+            let Ok(target) = resolved.read_link() else { break };
+            let folder = resolved.parent().unwrap_or(Path::new(""));
+            resolved = self.resolve_parent(&folder.join(target));
+        }
+        resolved
+    }
+
+    fn resolve_parent(&mut self, path: &Path) -> PathBuf {
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder =
             self.folders.entry(folder.to_owned()).or_insert_with(|| resolve_folder(folder));
-        let resolved = folder.join(path.file_name().unwrap_or_default());
-        if resolved.is_symlink() { resolved.canonicalize().unwrap_or(resolved) } else { resolved }
+        folder.join(path.file_name().unwrap_or_default())
+    }
+}
+
+impl Use {
+    fn name(&self) -> String {
+        match self {
+            Self::Input => "an input".to_owned(),
+            Self::Read(meaning) => (*meaning).to_owned(),
+            Self::Output(option) => (*option).to_owned(),
+            Self::Sidecar(input) => format!("the sidecar of {input}"),
+        }
     }
 }
 
@@ -78,6 +158,35 @@ impl OverwriteCheck {
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let mut check = OverwriteCheck::default();
     check.resolve(one) == check.resolve(other)
+}
+
+/// Form of a path that is the same for all that some file system takes for one: without case, and
+/// with accents composed.
+fn normalize(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
+    ComposingNormalizerBorrowed::new_nfc().normalize(&path.to_lowercase()).into_owned()
+}
+
+/// True if the file system takes two resolved paths for one. Paths that cannot be created are
+/// different.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    one == other || is_one_name(one, other).unwrap_or(false)
+}
+
+/// Creates the first path in a temporary folder and looks for the other.
+fn is_one_name(one: &Path, other: &Path) -> io::Result<bool> {
+    let mut common = one.ancestors().filter(|folder| other.starts_with(folder) && folder.is_dir());
+    let folder = common.next().ok_or(io::ErrorKind::NotFound)?;
+    let probe = tempfile::Builder::new().prefix(".caption-").tempdir_in(folder)?;
+    let within = |path: &Path| path.strip_prefix(folder).map(|path| probe.path().join(path));
+    let (one, other) = (within(one), within(other));
+    let (Ok(one), Ok(other)) = (one, other) else { return Ok(false) };
+    fs::create_dir_all(one.parent().unwrap_or(folder))?;
+    File::create(&one)?;
+    Ok(other.exists())
 }
 
 /// True if no link on the way to a path leads out of a folder.
@@ -96,11 +205,12 @@ fn resolve_folder(folder: &Path) -> PathBuf {
     resolved.unwrap_or_else(|_| folder.to_owned())
 }
 
-/// Hash of a path, which takes less memory than the path of each of many inputs.
-fn id(resolved: &Path) -> u128 {
-    digest(resolved.as_os_str().as_encoded_bytes())
+/// Name of a path, and of the file that it links to.
+fn name(path: &Path, resolved: &Path) -> String {
+    let name = path_name(path);
+    if path.is_symlink() { format!("{name} (a link to {})", path_name(resolved)) } else { name }
 }
 
-fn overwrites_input(path: &Path) -> anyhow::Result<()> {
-    bail!("a caption is never written over a sound: {}; give it another name", path_name(path))
+fn overwrites_input(name: &str) -> anyhow::Result<()> {
+    bail!("a caption is never written over a sound: {name}; give it another name")
 }

@@ -66,7 +66,7 @@ impl Sidecars {
         }
         for input in inputs {
             for (_, path) in self.paths(input) {
-                check.add_output(&path, Some(&input.name))?;
+                check.add_sidecar(&path, &input.name)?;
                 if self.is_confined && !is_within(&path, Path::new("")) {
                     bail!("caption.toml: {} leads out of the project", path.display());
                 }
