@@ -87,7 +87,7 @@ fn endless_lists_keys_and_settings_are_rejected() {
     let endless =
         |args: &[&str]| unconfigured().env("AIMLAPI_KEY", KEY).args(args).arg("nowhere.wav");
     for (option, code, words) in [
-        ("--files-from", 3, "a line of over 64 kB"),
+        ("--files-from", 3, "a list with NUL bytes where line ends were expected"),
         ("--api-key-file", 4, "the key is empty, or holds"),
         ("--config", 2, "not a file"),
         ("--manifest", 2, "not a file"),

@@ -207,3 +207,12 @@ fn assert_incomplete(reply: Reply, words: &[&str]) {
     assert_says(&stderr, &["tone.wav", "try again", "[request r-77]"]);
     stand_in.request();
 }
+
+#[test]
+fn choices_without_an_index_are_told_apart_by_their_position() {
+    let choice = |text: &str| json!({ "message": { "content": text }, "finish_reason": "stop" });
+    let body = json!({ "choices": [choice("First."), choice("Second.")] });
+    let stand_in = StandIn::scripted([json_reply(200, &body)]);
+    let run = caption_tone(&stand_in, &[]);
+    assert_eq!(run.captioned(), "First.\n");
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{assert_says, caption, clip, data_path, json_reply};
+use crate::harness::{answer, assert_says, caption, clip, data_path, json_reply};
 use support::stand_in::{Reply, StandIn};
 
 /// Maximum time until the bad clip was sent in another dialect.
@@ -308,17 +308,34 @@ fn a_form_refused_with_500_or_415_is_sent_in_another_dialect_at_once() {
 #[test]
 fn a_form_refused_with_500_in_every_dialect_is_reported_once_as_rejected() {
     let body = json!({ "error": { "code": 500, "message": "Failed to load audio file" } });
-    for (args, count) in [(&[][..], 3), (&["--dialect", "aimlapi"], 1)] {
-        let replies = (0..count).map(|_| json_reply(500, &body));
-        let stand_in = StandIn::scripted(replies);
-        let run =
-            caption(&stand_in).args(args).args(["-f", "jsonl"]).arg(data_path("tone.wav")).run();
-        assert_eq!(run.code, 3, "{}", run.stderr);
-        assert_eq!(stand_in.requests().len(), count);
-        let error = &run.records()[0]["error"];
-        assert_eq!((&error["kind"], &error["retryable"]), (&json!("rejected"), &json!(false)));
-        assert_says(error["message"].as_str().unwrap(), &["500", "Failed to load audio file"]);
-    }
+    let stand_in = StandIn::scripted((0..3).map(|_| json_reply(500, &body)));
+    let run = caption(&stand_in).args(["-f", "jsonl"]).arg(data_path("tone.wav")).run();
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert_eq!(stand_in.requests().len(), 3);
+    let error = &run.records()[0]["error"];
+    assert_eq!((&error["kind"], &error["retryable"]), (&json!("rejected"), &json!(false)));
+    assert_says(error["message"].as_str().unwrap(), &["500", "Failed to load audio file"]);
+}
+
+#[test]
+fn a_500_about_the_audio_is_retried_in_a_settled_dialect() {
+    let body = json!({ "message": "Internal error while reading input_audio: upstream timed out" });
+    let stand_in = StandIn::scripted([json_reply(500, &body), answer("Rain.")]);
+    let run = caption(&stand_in).args(["-q", "--dialect", "aimlapi"]).arg(data_path("tone.wav"));
+    assert_eq!(run.run().captioned(), "Rain.\n");
+    assert_eq!(stand_in.requests().len(), 2);
+}
+
+#[test]
+fn a_probe_without_a_token_count_settles_no_dialect() {
+    // The server takes the first dialect alone, and answers others without the audio.
+    let refusal = json_reply(500, &json!({ "message": "Failed to load audio: bad padding" }));
+    let stand_in =
+        StandIn::scripted([refusal, answer("I cannot hear any audio."), answer("Rain.")]);
+    let run = caption(&stand_in).args(["-q", "-j", "1"]).clips("x", 2).arg("x").run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let forms: Vec<_> = stand_in.requests().iter().map(|request| form(&request.json())).collect();
+    assert_eq!(forms, ["aimlapi", "openai", "aimlapi"]);
 }
 
 #[test]
