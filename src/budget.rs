@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
-use crate::client::{Answer, Usage};
+use crate::answer::{Answer, Usage};
 use crate::error::{Error, ErrorKind, add};
 use crate::platform::lock;
 

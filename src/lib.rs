@@ -99,6 +99,7 @@ mod encoding;
 mod text;
 mod url_name;
 
+mod answer;
 mod error;
 
 mod platform;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::answer::{Answer, Stop, Usage};
 use super::api_key::Secrets;
 use super::json::text_in;
 use super::options::ClientOptions;
 use super::{error_response, json};
+use crate::answer::{Answer, Stop, Usage};
 use crate::error::Error;
 use crate::progress::{Event, Observer};
 use crate::text::one_line;

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use tokio::time::Instant;
 
 use super::Client;
-use super::answer::Answer;
 use super::dialect::Dialect;
 use super::options::ClientOptions;
 use super::request::Audio;
 use super::retry::RetryState;
+use crate::answer::Answer;
 use crate::error::{ApiErrorKind, Error, add};
 use crate::progress::{Event, Observer};
 

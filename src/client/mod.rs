@@ -6,12 +6,12 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
-pub(crate) use self::answer::Stop;
-pub use self::answer::{Answer, Usage, Window};
 pub use self::api_key::ApiKey;
 pub use self::dialect::Dialect;
 pub use self::options::ClientOptions;
 pub use self::request::Audio;
+pub(crate) use crate::answer::Stop;
+pub use crate::answer::{Answer, Usage, Window};
 
 use self::api_key::Secrets;
 use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
@@ -24,7 +24,6 @@ use crate::error::{ApiErrorKind, Error};
 use crate::platform::off_thread;
 use crate::progress::Observer;
 
-mod answer;
 mod answer_builder;
 mod api_key;
 mod dialect;

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-use super::answer::Answer;
 use super::answer_builder::AnswerBuilder;
 use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
 use super::{error_response, http, json};
+use crate::answer::Answer;
 use crate::error::{Error, ErrorKind};
 use crate::progress::Observer;
 

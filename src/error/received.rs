@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Add;
 
 use super::Error;
-use crate::client::{Answer, Usage};
+use crate::answer::{Answer, Usage};
 
 /// Content of the responses to a failed request, which may have been billed.
 #[derive(Clone, Default, PartialEq)]
