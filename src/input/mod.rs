@@ -29,6 +29,8 @@ pub struct Input {
     pub source: Source,
     /// Path relative to the folder that was searched; never leads upward.
     pub relative_path: PathBuf,
+    /// Other names of the same file that the search found. Rules apply to them too.
+    pub other_names: Vec<String>,
 }
 
 /// Location of the audio of an input.
@@ -89,12 +91,12 @@ impl Input {
             Source::Url(url) => url_name(url),
             Source::File(_) | Source::Stdin => operand.to_string_lossy().into_owned(),
         };
-        Ok(Self { name, source, relative_path })
+        Ok(Self { name, source, relative_path, other_names: Vec::new() })
     }
 
     fn file(path: PathBuf, relative_path: PathBuf) -> Self {
         let name = path.to_string_lossy().into_owned();
-        Self { name, source: Source::File(path), relative_path }
+        Self { name, source: Source::File(path), relative_path, other_names: Vec::new() }
     }
 }
 
