@@ -102,6 +102,8 @@ mod url_name;
 mod answer;
 mod error;
 
+mod glob;
+
 mod platform;
 mod shutdown;
 
@@ -130,7 +132,8 @@ pub use self::error::{
     Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
 };
 pub use self::input::{
-    FolderSearch, Input, InputError, Source, dedup, is_audio_name, leads_to_several, read_list,
+    FolderSearch, Input, InputError, Source, dedup, dedup_with_names, is_audio_name,
+    leads_to_several, read_list,
 };
 pub use self::manifest::{CacheKey, Manifest};
 pub use self::outcome::{Outcome, Status};

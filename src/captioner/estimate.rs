@@ -65,11 +65,11 @@ impl Captioner {
         estimate.is_known = cached.is_some();
         let sound = cached.as_ref().and_then(|entry| entry.sound.as_ref());
         let seconds = clip.format().seconds;
-        (estimate.findings, _) = self.check_audio(clip, sound, &input.name, seconds).await?;
+        (estimate.findings, _) = self.check_audio(clip, sound, input, seconds).await?;
         estimate.is_fit =
             estimate.findings.iter().all(|finding| finding.severity < Severity::Error);
         if let Some(entry) = cached.filter(|_| estimate.is_fit) {
-            let findings = check_caption(&self.rules, &input.name, &entry.into_answer());
+            let findings = check_caption(&self.rules, input, &entry.into_answer());
             estimate.findings.extend(findings);
         }
         self.check_seconds(seconds)?;

@@ -162,7 +162,7 @@ impl Captioner {
             outcome.status = Status::Failed(error);
         }
         if let Some(answer) = outcome.answer() {
-            let findings = check_caption(&self.rules, &outcome.name, answer);
+            let findings = check_caption(&self.rules, &input, answer);
             outcome.findings.extend(findings);
         }
         outcome
@@ -192,7 +192,7 @@ impl Captioner {
             Some(cache) => Some(cache.lock(&cache_key).await),
             None => None,
         };
-        outcome.status = self.caption_clip(&clip, &cache_key, outcome, observer).await?;
+        outcome.status = self.caption_clip(&clip, input, &cache_key, outcome, observer).await?;
         if let Status::Captioned(answer) = &outcome.status {
             let mut entry = ManifestEntry::new(&outcome.name, &cache_key, answer);
             entry.seconds = outcome.seconds.map(|length| seconds(milliseconds(length)));
@@ -205,6 +205,7 @@ impl Captioner {
     async fn caption_clip(
         &self,
         clip: &Clip,
+        input: &Input,
         cache_key: &CacheKey,
         outcome: &mut Outcome,
         observer: &Observer,
@@ -212,9 +213,8 @@ impl Captioner {
         let cached = self.cached_with_cost(cache_key);
         outcome.seconds = cached.as_ref().and_then(|entry| entry.seconds).or(outcome.seconds);
         let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
-        let (name, seconds) = (&outcome.name, outcome.seconds);
         (outcome.findings, outcome.sound) =
-            self.check_audio(clip, sound.as_ref(), name, seconds).await?;
+            self.check_audio(clip, sound.as_ref(), input, outcome.seconds).await?;
         if outcome.has_violation() {
             return Ok(Status::Blocked);
         }
@@ -258,7 +258,7 @@ impl Captioner {
         &self,
         clip: &Clip,
         cached: Option<&Sound>,
-        name: &str,
+        input: &Input,
         seconds: Option<f64>,
     ) -> Result<(Vec<Finding>, Option<Sound>), Error> {
         if !self.rules.iter().any(Rule::is_on_audio) {
@@ -269,7 +269,7 @@ impl Captioner {
             None => self.decode(clip, measure).await?,
         };
         let seconds = sound.format.seconds.or(seconds);
-        Ok((check_audio(&self.rules, name, &sound, seconds), Some(sound)))
+        Ok((check_audio(&self.rules, input, &sound, seconds), Some(sound)))
     }
 
     fn check_seconds(&self, seconds: Option<f64>) -> Result<(), Error> {

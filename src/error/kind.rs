@@ -155,7 +155,7 @@ impl Error {
             Self::BadKey => ErrorKind::Auth,
             Self::Unreadable(_)
             | Self::NotAFile { .. }
-            | Self::NothingFound
+            | Self::NothingFound { .. }
             | Self::WrongSeparator { .. }
             | Self::Empty
             | Self::NotAudio { .. }

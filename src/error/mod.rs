@@ -91,7 +91,10 @@ pub enum Error {
     },
     /// A folder holds no audio, or a glob matches none.
     #[error("no audio found")]
-    NothingFound,
+    NothingFound {
+        /// One line for each reason why audio was left out.
+        omitted: Vec<String>,
+    },
     /// A list of inputs has NUL bytes in place of line ends, or line ends in place of NUL bytes.
     #[error("{}", messages::wrong_separator(*is_nul_separated))]
     WrongSeparator {

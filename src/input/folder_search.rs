@@ -1,16 +1,18 @@
 //! Search of folders and globs for audio files.
 
 use std::ffi::OsStr;
-use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 
-use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
+use super::folder_walk::{FolderWalk, files, stay_inside, without_dot};
+use super::omitted::Omitted;
 use super::{Input, InputError, InputResult, Source};
-use crate::error::{Error, Setting};
+use crate::error::Error;
+use crate::glob::{self, fixed_part, is_glob, matcher};
+use crate::platform::lock;
 
 /// File extensions that a folder is searched for. A file that is named needs none of them.
 const AUDIO_EXTENSIONS: [&str; 25] = [
@@ -18,11 +20,8 @@ const AUDIO_EXTENSIONS: [&str; 25] = [
     "mka", "mp1", "mp2", "mp3", "oga", "ogg", "opus", "spx", "wav", "wave", "weba", "wv",
 ];
 
-/// Characters that make a path a glob.
-const GLOB_CHARS: [char; 4] = ['*', '?', '[', '{'];
-
-/// Limit of the size of an ignore file in bytes.
-const MAX_IGNORE_FILE: u64 = 1_000_000;
+/// Audio left out, shared by a search and its walks.
+type SharedOmitted = Arc<Mutex<Omitted>>;
 
 type BoxIter = Box<dyn Iterator<Item = InputResult> + Send>;
 
@@ -32,10 +31,13 @@ type BoxIter = Box<dyn Iterator<Item = InputResult> + Send>;
 pub struct FolderSearch {
     /// True to include files and folders whose name starts with a dot.
     pub hidden: bool,
+    /// True to follow links that lead out of the folder that is searched.
+    pub follow: bool,
     /// True to search folders without regard to `.gitignore` and `.ignore` files.
     pub no_ignore: bool,
     /// Globs of files and folders to leave out, in the syntax of a `.gitignore`.
     pub exclude: Vec<String>,
+    omitted: SharedOmitted,
 }
 
 impl FolderSearch {
@@ -43,6 +45,12 @@ impl FolderSearch {
     #[must_use]
     pub fn hidden(self, hidden: bool) -> Self {
         Self { hidden, ..self }
+    }
+
+    /// Follows links that lead out of the folder that is searched.
+    #[must_use]
+    pub fn follow(self, follow: bool) -> Self {
+        Self { follow, ..self }
     }
 
     /// Searches folders without regard to `.gitignore` and `.ignore` files.
@@ -61,6 +69,12 @@ impl FolderSearch {
     /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn check(&self) -> Result<(), Error> {
         self.overrides(Path::new(".")).map(drop)
+    }
+
+    /// One line for each reason why audio in the folders searched so far, by this value and its
+    /// clones, was left out.
+    pub fn omitted(&self) -> Vec<String> {
+        lock(&self.omitted).notes()
     }
 
     /// Returns the inputs of an operand: the files in a folder or matched by a glob, sorted by
@@ -93,28 +107,21 @@ impl FolderSearch {
     ) -> Result<Box<dyn Iterator<Item = Result<Input, InputError>> + Send>, Error> {
         match &input.source {
             Source::File(path) if path.is_dir() => {
-                let found = self.folder(path.clone())?;
-                Ok(or_if_empty(found, nothing_found(input)))
+                let folder = path.clone();
+                self.folder(input, folder)
             }
             _ => Ok(Box::new(std::iter::once(Ok(input)))),
         }
     }
 
-    fn folder(
-        &self,
-        root: PathBuf,
-    ) -> Result<impl Iterator<Item = InputResult> + Send + use<>, Error> {
-        let root = without_dot(root);
-        let start = if root.as_os_str().is_empty() { Path::new(".") } else { &root };
-        let mut walk = self.walk(start, !self.no_ignore)?;
-        walk.hidden(!self.hidden).require_git(false);
-        let errors = (!self.no_ignore).then(|| skip_invalid_ignore_files(&mut walk));
-        let files = files(&walk, is_audio_name).map(move |file| {
-            let path = file?;
-            let relative_path = path.strip_prefix(&root).unwrap_or(&path).to_owned();
-            Ok(Input::file(path, relative_path))
-        });
-        Ok(files.chain(errors.into_iter().flatten()))
+    fn folder(&self, input: Input, folder: PathBuf) -> Result<BoxIter, Error> {
+        let root = without_dot(folder);
+        let start = if root.as_os_str().is_empty() { ".".into() } else { root.clone() };
+        let omitted = Arc::default();
+        let mut walk = self.walk(&start, &omitted)?;
+        walk.hidden(!self.hidden);
+        let found = FolderWalk::new(&walk, root, &start, self.no_ignore, Arc::clone(&omitted));
+        Ok(self.or_nothing_found(found, input, omitted))
     }
 
     /// Expands a glob like a shell, and searches the folders that it matches.
@@ -131,7 +138,8 @@ impl FolderSearch {
         };
         let is_hidden = |part: Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
         let hidden = self.hidden || pattern.components().any(is_hidden);
-        let mut walk = self.walk(&fixed, false)?;
+        let omitted = Arc::default();
+        let mut walk = self.walk(&fixed, &omitted)?;
         walk.hidden(!hidden);
         let is_wanted = move |path: &Path| {
             let is_below = || path.ancestors().skip(1).any(|folder| matcher.is_match(folder));
@@ -142,104 +150,69 @@ impl FolderSearch {
             let relative_path = super::relative_path(&path);
             Ok(Input::file(path, relative_path))
         });
-        Ok(or_if_empty(found, if is_name { Ok(input) } else { nothing_found(input) }))
+        if is_name {
+            return Ok(or_if_empty(found, || Ok(input)));
+        }
+        Ok(self.or_nothing_found(found, input, omitted))
     }
 
-    fn walk(&self, root: &Path, respects_ignore_files: bool) -> Result<WalkBuilder, Error> {
+    fn walk(&self, root: &Path, omitted: &SharedOmitted) -> Result<WalkBuilder, Error> {
         let mut walk = WalkBuilder::new(root);
-        walk.standard_filters(respects_ignore_files)
+        walk.standard_filters(false)
             .overrides(self.overrides(root)?)
             .follow_links(true)
             .sort_by_file_name(Ord::cmp);
+        if !self.follow {
+            stay_inside(&mut walk, root, Arc::clone(omitted));
+        }
         Ok(walk)
     }
 
     fn overrides(&self, root: &Path) -> Result<Override, Error> {
         let mut overrides = OverrideBuilder::new(root);
-        for glob in &self.exclude {
-            overrides.add(&format!("!{glob}")).map_err(|e| bad_glob(glob, &e))?;
+        for pattern in &self.exclude {
+            glob::check(pattern)?;
+            overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(pattern, &e))?;
         }
-        overrides.build().map_err(|e| bad_glob(&self.exclude.join(", "), &e))
+        overrides.build().map_err(|e| glob::invalid(&self.exclude.join(", "), &e))
+    }
+
+    /// Adds an error to a search without audio, and counts what it left out.
+    fn or_nothing_found(
+        &self,
+        found: impl Iterator<Item = InputResult> + Send + 'static,
+        input: Input,
+        omitted: SharedOmitted,
+    ) -> BoxIter {
+        let (all, of_this) = (Arc::clone(&self.omitted), Arc::clone(&omitted));
+        let found = or_if_empty(found, move || {
+            let omitted = lock(&omitted).notes();
+            Err(InputError::new(input.name, Error::NothingFound { omitted }))
+        });
+        // Runs once, at the end of the search.
+        let count = move || {
+            lock(&all).merge(&lock(&of_this));
+            None
+        };
+        Box::new(found.chain(std::iter::once_with(count).flatten()))
     }
 }
 
 /// Adds an item to a search without any.
 fn or_if_empty(
     mut found: impl Iterator<Item = InputResult> + Send + 'static,
-    item: InputResult,
+    item: impl FnOnce() -> InputResult + Send + 'static,
 ) -> BoxIter {
     let mut item = Some(item);
     let next = move || {
         let next = found.next();
         if next.is_none() {
-            return item.take();
+            return item.take().map(|item| item());
         }
         item = None;
         next
     };
     Box::new(std::iter::from_fn(next).fuse())
-}
-
-fn nothing_found(input: Input) -> InputResult {
-    Err(InputError::new(input.name, Error::NothingFound))
-}
-
-/// Skips folders whose ignore file is too large, a pipe or a device. Returns an error for each of
-/// them once the walk has ended.
-fn skip_invalid_ignore_files(
-    walk: &mut WalkBuilder,
-) -> impl Iterator<Item = InputResult> + Send + use<> {
-    let (sender, errors) = mpsc::channel();
-    walk.filter_entry(move |entry| {
-        let is_invalid = |name: &&str| {
-            let file = entry.path().join(name).metadata();
-            file.is_ok_and(|file| !file.is_file() || file.len() > MAX_IGNORE_FILE)
-        };
-        let name = [".gitignore", ".ignore"].iter().find(|name| is_invalid(name));
-        if let Some(name) = name {
-            let name = without_dot(entry.path().join(name)).to_string_lossy().into_owned();
-            let reason = "no list of what to ignore, so its folder is passed over";
-            // The receiver is gone only if the walk was abandoned.
-            let _ = sender.send(InputError::new(name, Error::Unreadable(io::Error::other(reason))));
-        }
-        name.is_none()
-    });
-    std::iter::from_fn(move || errors.try_recv().ok().map(Err))
-}
-
-/// Returns the wanted files of a walk, and the folders that could not be read.
-fn files<W: Fn(&Path) -> bool + Send>(
-    walk: &WalkBuilder,
-    is_wanted: W,
-) -> impl Iterator<Item = Result<PathBuf, InputError>> + Send + use<W> {
-    walk.build().filter_map(move |entry| match entry {
-        Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-            Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
-        }
-        Ok(_) => None,
-        Err(error) => walk_error(error, &is_wanted).map(Err),
-    })
-}
-
-/// Converts the error of a folder that could not be read or of a dangling link with a wanted name.
-/// Links in a circle are no error.
-fn walk_error(error: ignore::Error, is_wanted: impl Fn(&Path) -> bool) -> Option<InputError> {
-    let mut inner = &error;
-    while let ignore::Error::WithDepth { err, .. } = inner {
-        inner = err;
-    }
-    let ignore::Error::WithPath { path, .. } = inner else { return None };
-    let path = without_dot(path.clone());
-    let error = error.into_io_error()?;
-    if error.kind() == io::ErrorKind::NotFound && !is_wanted(&path) {
-        return None;
-    }
-    Some(InputError::new(path.to_string_lossy().into_owned(), Error::Unreadable(error)))
-}
-
-/// Removes the `./` that the walk puts in front of a path.
-fn without_dot(path: PathBuf) -> PathBuf {
-    path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
 }
 
 /// True if the file name has the extension of an audio format.
@@ -255,50 +228,4 @@ pub fn leads_to_several(operand: &OsStr) -> bool {
     let path = Path::new(operand);
     let is_url = operand.to_str().is_some_and(|operand| operand.contains("://"));
     path.is_dir() || (is_glob(path) && !is_url && !path.exists())
-}
-
-fn is_glob(path: &Path) -> bool {
-    path.to_str().is_some_and(|path| path.contains(GLOB_CHARS))
-}
-
-/// Returns the folders before the first one with a glob. A folder of that name is no glob.
-fn fixed_part(pattern: &Path) -> PathBuf {
-    let mut fixed = PathBuf::new();
-    for part in pattern.parent().into_iter().flat_map(Path::components) {
-        let path = fixed.join(part);
-        if is_glob(part.as_ref()) && !path.is_dir() {
-            break;
-        }
-        fixed = path;
-    }
-    if fixed.as_os_str().is_empty() { ".".into() } else { fixed }
-}
-
-/// Compiles a glob whose fixed part stands for itself.
-fn matcher(pattern: &Path, fixed: &Path) -> Result<GlobMatcher, Error> {
-    let glob = match pattern.strip_prefix(fixed) {
-        Ok(rest) => Path::new(&globset::escape(&fixed.to_string_lossy())).join(rest),
-        Err(_) => pattern.to_owned(),
-    };
-    let glob = GlobBuilder::new(&glob.to_string_lossy()).literal_separator(true).build();
-    let glob = glob.map_err(|e| bad_glob(&pattern.to_string_lossy(), &e))?;
-    Ok(glob.compile_matcher())
-}
-
-fn bad_glob(glob: &str, error: &dyn std::error::Error) -> Error {
-    Error::invalid(Setting::Glob, glob, error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_starts_in_the_folders_before_the_first_glob() {
-        for (pattern, fixed) in
-            [("*.wav", "."), ("a/b/*.wav", "a/b"), ("/x/**/y", "/x"), ("a/{b,c}/d.wav", "a")]
-        {
-            assert_eq!(fixed_part(Path::new(pattern)), Path::new(fixed), "{pattern}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Operands to inputs: folders, globs and lists become a lazy sequence of inputs, each file once.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path, PathBuf};
@@ -16,7 +17,11 @@ use crate::platform;
 use crate::url_name::{url_name, without_secrets};
 
 mod folder_search;
+mod folder_walk;
+mod ignore_files;
 mod list;
+mod omitted;
+mod sniff;
 
 /// One file, URL or stream to caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +137,38 @@ pub fn dedup(
         Ok(Source::Stdin) => !std::mem::replace(&mut has_stdin, true),
         Err(_) => true,
     })
+}
+
+/// Removes duplicates like [`dedup`], and keeps the names of other paths to a file in
+/// [`Input::other_names`]. Nothing is returned before the last input was found.
+pub fn dedup_with_names(
+    inputs: impl Iterator<Item = Result<Input, InputError>>,
+) -> impl Iterator<Item = Result<Input, InputError>> {
+    let merge = || {
+        let (mut merged, mut indexes) = (Vec::<InputResult>::new(), HashMap::new());
+        for input in inputs {
+            let id = match input.as_ref().map(|input| &input.source) {
+                Ok(Source::File(path)) => platform::file_id(path),
+                _ => None,
+            };
+            let first = id.and_then(|id| match indexes.entry(id) {
+                Entry::Occupied(first) => Some(*first.get()),
+                Entry::Vacant(entry) => {
+                    entry.insert(merged.len());
+                    None
+                }
+            });
+            match (first.and_then(|first| merged[first].as_mut().ok()), input) {
+                (Some(first), Ok(input)) if first.name != input.name => {
+                    first.other_names.push(input.name);
+                }
+                (Some(_), _) => {}
+                (None, input) => merged.push(input),
+            }
+        }
+        dedup(merged.into_iter())
+    };
+    std::iter::once_with(merge).flatten()
 }
 
 /// True if a remote service cannot reach the URL: a loopback, private or link-local address, or a

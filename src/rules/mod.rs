@@ -1,20 +1,23 @@
 //! Rules on captions and audio, and the findings of their violations.
 
+use std::cell::OnceCell;
 use std::fmt;
+use std::path::PathBuf;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
 pub use self::audio::AudioCheck;
 
 use self::caption::{Pattern, repetition};
+use self::paths::{InputPaths, RulePaths};
 use crate::audio::Sound;
 use crate::client::Answer;
-use crate::error::{Error, Setting};
-use crate::text::plain_path;
+use crate::error::Error;
+use crate::input::Input;
 
 mod audio;
 mod caption;
+mod paths;
 
 /// Rule on the caption or the audio of an input.
 #[derive(Debug, Clone)]
@@ -22,7 +25,7 @@ pub struct Rule {
     name: String,
     severity: Severity,
     reason: Option<String>,
-    paths: Option<GlobSet>,
+    paths: Option<RulePaths>,
     check: Check,
 }
 
@@ -114,18 +117,45 @@ impl Rule {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// Limits the rule to inputs whose name matches one of the globs, in any spelling of the path.
+    /// Limits the rule to inputs one of whose names matches one of the globs, in any spelling of
+    /// the path. A glob with a `/` also matches the path below the folder that was searched.
     ///
     /// Fails with [`Error::Invalid`].
     pub fn with_paths(self, globs: &[String]) -> Result<Self, Error> {
-        let bad = |glob: &str, e: &globset::Error| Error::invalid(Setting::Glob, glob, e.kind());
-        let mut set = GlobSetBuilder::new();
-        for glob in globs {
-            let built = GlobBuilder::new(glob).literal_separator(true).build();
-            set.add(built.map_err(|e| bad(glob, &e))?);
-        }
-        let set = set.build().map_err(|e| bad(globs.first().map_or("", String::as_str), &e))?;
-        Ok(Self { paths: Some(set), ..self })
+        Ok(Self { paths: Some(RulePaths::new(globs)?), ..self })
+    }
+
+    /// Sets the folder that the globs are relative to; files in it match wherever the program runs.
+    /// The path must be canonical.
+    #[must_use]
+    pub fn with_folder(self, folder: impl Into<PathBuf>) -> Self {
+        let paths = self.paths.map(|paths| paths.with_base(folder.into()));
+        Self { paths, ..self }
+    }
+
+    /// Name of the rule.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Severity of the rule.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Reason of the rule.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// Globs of the inputs that the rule is limited to; none if it applies to all.
+    pub fn paths(&self) -> &[String] {
+        self.paths.as_ref().map_or(&[], RulePaths::globs)
+    }
+
+    /// True if the rule applies to an input. Reads the file system to resolve links.
+    pub fn applies_to(&self, input: &Input) -> bool {
+        self.paths.as_ref().is_none_or(|paths| paths.contain(&InputPaths::new(input)))
     }
 
     /// Upper limit of the compiled pattern's size in bytes: 8 kB for most, 4 MB at most.
@@ -139,11 +169,6 @@ impl Rule {
     /// True if the rule needs the audio to be measured.
     pub(crate) fn is_on_audio(&self) -> bool {
         matches!(self.check, Check::Audio(_))
-    }
-
-    fn applies_to(&self, name: &str) -> bool {
-        let is_match = |paths: &GlobSet| paths.is_match(name) || paths.is_match(plain_path(name));
-        self.paths.as_ref().is_none_or(is_match)
     }
 
     /// Completes a violation with the name, the severity and the reason of the rule.
@@ -185,19 +210,19 @@ fn violation(message: String) -> Finding {
 /// Checks the rules on audio; `seconds` is its duration, if known.
 pub(crate) fn check_audio(
     rules: &[Rule],
-    name: &str,
+    input: &Input,
     sound: &Sound,
     seconds: Option<f64>,
 ) -> Vec<Finding> {
-    findings(rules, name, |check| match check {
+    findings(rules, input, |check| match check {
         Check::Audio(check) => check.violation(sound, seconds).map(violation),
         Check::Pattern(_) | Check::Repetition => None,
     })
 }
 
 /// Checks the rules on captions.
-pub(crate) fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<Finding> {
-    findings(rules, name, |check| match check {
+pub(crate) fn check_caption(rules: &[Rule], input: &Input, answer: &Answer) -> Vec<Finding> {
+    findings(rules, input, |check| match check {
         Check::Pattern(pattern) => pattern.violation(&answer.caption),
         // Captions of different windows may well be alike.
         Check::Repetition if !answer.windows.is_empty() => {
@@ -208,7 +233,16 @@ pub(crate) fn check_caption(rules: &[Rule], name: &str, answer: &Answer) -> Vec<
     })
 }
 
-fn findings(rules: &[Rule], name: &str, check: impl Fn(&Check) -> Option<Finding>) -> Vec<Finding> {
-    let rules = rules.iter().filter(|rule| rule.applies_to(name));
+fn findings(
+    rules: &[Rule],
+    input: &Input,
+    check: impl Fn(&Check) -> Option<Finding>,
+) -> Vec<Finding> {
+    let paths = OnceCell::new();
+    let applies = |rule: &&Rule| {
+        let paths = || paths.get_or_init(|| InputPaths::new(input));
+        rule.paths.as_ref().is_none_or(|limit| limit.contain(paths()))
+    };
+    let rules = rules.iter().filter(applies);
     rules.filter_map(|rule| Some(rule.finding(check(&rule.check)?))).collect()
 }

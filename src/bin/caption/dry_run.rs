@@ -10,7 +10,7 @@ use indicatif::HumanCount;
 
 use crate::config::Config;
 use crate::exit_code::Exit;
-use crate::inputs::InputResult;
+use crate::inputs::{InputCount, InputResult};
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::summary::{count, dollars};
@@ -35,6 +35,7 @@ pub(crate) async fn list(
     captioner: &Captioner,
     config: &Config,
     inputs: impl Stream<Item = InputResult>,
+    count: &InputCount,
     diagnostics: &Diagnostics,
     out: &mut Sink,
 ) -> io::Result<Exit> {
@@ -65,6 +66,8 @@ pub(crate) async fn list(
         }
     }
     out.flush()?;
+    diagnostics.omitted(&config.input.search);
+    diagnostics.unmet_rules(count);
     totals.print(config, diagnostics).await;
     Ok(exit)
 }

@@ -10,12 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Context;
-use caption::{Error, FolderSearch, Input, InputError, Source, dedup, path_name, read_list};
+use caption::{
+    Error, FolderSearch, Input, InputError, Rule, Source, dedup, dedup_with_names, path_name,
+    read_list,
+};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
 use crate::config::input::InputConfig;
 use crate::render::digest;
+use crate::rule_coverage::RuleCoverage;
 
 /// Input, or an error for a folder or list that could not be read.
 pub(crate) type InputResult = Result<Input, InputError>;
@@ -57,15 +61,24 @@ impl FromStr for Shard {
     }
 }
 
-/// Number of inputs found so far.
-#[derive(Default)]
+/// Number of inputs found so far, and the rules that they met.
 pub(crate) struct InputCount {
+    pub(crate) rules: RuleCoverage,
     found: AtomicUsize,
     of_this_shard: AtomicUsize,
     is_complete: AtomicBool,
 }
 
 impl InputCount {
+    pub(crate) fn new(rules: &[Rule]) -> Self {
+        Self {
+            rules: RuleCoverage::new(rules),
+            found: AtomicUsize::new(0),
+            of_this_shard: AtomicUsize::new(0),
+            is_complete: AtomicBool::new(false),
+        }
+    }
+
     /// True if nothing was found, in this shard or another.
     pub(crate) fn is_zero(&self) -> bool {
         self.found.load(Ordering::Relaxed) == 0
@@ -94,7 +107,14 @@ pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Res
     }
     let (shard, counted, completed) = (config.shard, count.clone(), count.clone());
     let found = report_empty(sources.into_iter().flatten(), config.allow_empty);
-    let of_this_shard = dedup(found).filter(move |found| {
+    // Rules with paths apply to all names of a file.
+    let found: InputIter = if count.rules.is_empty() {
+        Box::new(dedup(found))
+    } else {
+        Box::new(dedup_with_names(found))
+    };
+    let of_this_shard = found.filter(move |found| {
+        counted.rules.visit(found);
         counted.found.fetch_add(1, Ordering::Relaxed);
         let is_in_shard = match (shard, found) {
             (Some(shard), Ok(input)) => shard.contains(input),
@@ -119,7 +139,7 @@ fn report_empty(
 ) -> impl Iterator<Item = InputResult> {
     let (mut held_back, mut has_others) = (Vec::new(), false);
     let is_empty = |found: &InputResult| {
-        found.as_ref().is_err_and(|failed| matches!(failed.error, Error::NothingFound))
+        found.as_ref().is_err_and(|failed| matches!(failed.error, Error::NothingFound { .. }))
     };
     let found = found.filter(move |found| !(allow_empty && is_empty(found)));
     found.flat_map(move |found| {

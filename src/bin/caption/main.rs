@@ -18,6 +18,7 @@ mod inputs;
 mod pipeline;
 mod platform;
 mod render;
+mod rule_coverage;
 mod run;
 mod signals;
 mod ui;

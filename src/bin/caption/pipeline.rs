@@ -113,8 +113,10 @@ impl<'a> Pipeline<'a> {
             self.diagnostics
                 .note("rules are not checked where a sidecar is there already; see --force");
         }
+        self.diagnostics.unmet_rules(self.count);
         if self.config.is_batch {
             self.diagnostics.failures();
+            self.diagnostics.omitted(&self.config.input.search);
             if self.summary.done() > 0 {
                 let (usage, usd) = (captioner.usage(), captioner.usd());
                 let (time, total) = (self.started.elapsed(), self.count.total());

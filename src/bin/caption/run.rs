@@ -19,7 +19,7 @@ use crate::ui::diagnostics::Diagnostics;
 
 /// Runs the program and returns its exit code.
 pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {
-    let count = Arc::new(InputCount::default());
+    let count = Arc::new(InputCount::new(&config.rules));
     let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
     let captioner = config.captioner(diagnostics, &shutdown)?;
@@ -27,11 +27,11 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
         Ok(inputs) => inputs?,
         Err(exit) => return Ok(exit),
     };
-    let mut reports = Reports::open(config.reports(diagnostics))?;
+    let mut reports = Reports::open(config.reports(diagnostics), &config.rules)?;
     let mut sink = Sink::open(config.output_file(), !reports.is_empty())?;
     let (exit, written) = wait(async {
         if config.is_dry_run {
-            let list = dry_run::list(&captioner, config, inputs, diagnostics, &mut sink);
+            let list = dry_run::list(&captioner, config, inputs, &count, diagnostics, &mut sink);
             return match unless_interrupted(list).await {
                 Ok(Ok(exit)) | Err(exit) => (exit, Ok(())),
                 Ok(Err(e)) => (Exit::Success, Err(e)),

@@ -31,6 +31,10 @@ pub(crate) struct SearchArgs {
     #[arg(long)]
     pub(crate) hidden: bool,
 
+    /// Follow links that lead out of the folder that is searched
+    #[arg(long)]
+    pub(crate) follow: bool,
+
     /// Pass over .gitignore and .ignore files in folders
     #[arg(long)]
     pub(crate) no_ignore: bool,

@@ -29,7 +29,7 @@ impl Config {
             let key = api_key::find(self.cli.service.api_key_file.as_deref(), diagnostics)?;
             captioner.with_client(Client::new(key, self.options.clone())?)
         };
-        captioner = captioner.with_rules([vec![Rule::looping()], self.rules.clone()].concat());
+        captioner = captioner.with_rules(self.rules.clone());
         if let Some(manifest) = self.cache(diagnostics)? {
             captioner = captioner.with_cache(manifest);
         }

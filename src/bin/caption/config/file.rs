@@ -1,5 +1,6 @@
 //! `caption.toml`: options and rules in a file. A key is the long name of an option.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -25,8 +26,8 @@ const FLAG_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
 
 /// Options that only a trusted file can set: they decide where the key is sent, and what else is
 /// read and paid for.
-const TRUSTED_ONLY: [&str; 6] =
-    ["base-url", "api-key-file", "allow-http", "files-from", "proxy", "cacert"];
+const TRUSTED_ONLY: [&str; 7] =
+    ["base-url", "api-key-file", "allow-http", "files-from", "follow", "proxy", "cacert"];
 
 /// Folders whose files a version control system executes or obeys.
 const VCS_FOLDERS: [&str; 5] = [".bzr", ".git", ".hg", ".jj", ".svn"];
@@ -41,23 +42,34 @@ const RULE: &str = "rule";
 pub(crate) struct ConfigFile {
     path: PathBuf,
     table: Table,
-    /// True if the file is the user's own or was named with `--config`. Somebody else may have
-    /// written a project's file.
-    pub(crate) is_trusted: bool,
+    owner: Owner,
+}
+
+/// Origin of a file of options and rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// The file is in the user's configuration folder.
+    User,
+    /// The user named the file with `--config`.
+    Named,
+    /// Somebody else may have written the file.
+    Project,
 }
 
 /// Reads the project's file and the user's, strongest first, or the named one that replaces both.
 pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
     if let Some(path) = named {
-        let file = ConfigFile::read(path, true)?;
+        let file = ConfigFile::read(path, Owner::Named)?;
         let file = file.with_context(|| format!("{}: no such file", path_name(path)))?;
         return Ok(vec![file]);
     }
     let user = user_file();
     // In the user's configuration folder, the project's file is the user's.
-    let is_user = user.as_deref().is_some_and(|user| is_same_file(user, Path::new(FILE)));
-    let project = if is_user { None } else { ConfigFile::read(Path::new(FILE), false)? };
-    let user = user.and_then(|path| ConfigFile::read(&path, true).transpose()).transpose()?;
+    let project = project_file();
+    let is_user = user.as_deref().is_some_and(|user| is_same_file(user, &project));
+    let project = if is_user { None } else { ConfigFile::read(&project, Owner::Project)? };
+    let user =
+        user.and_then(|path| ConfigFile::read(&path, Owner::User).transpose()).transpose()?;
     let mut files: Vec<_> = project.into_iter().chain(user).collect();
     if let [project, user] = files.as_mut_slice()
         && user.max_spend().is_some_and(|user| project.max_spend().is_some_and(|own| own > user))
@@ -68,6 +80,16 @@ pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
     Ok(files)
 }
 
+/// Path of the project's file, which need not exist: the nearest on the way from the working folder
+/// to the root of its repository.
+pub(super) fn project_file() -> PathBuf {
+    let folder = env::current_dir().unwrap_or_default();
+    let root = folder.ancestors().position(|folder| folder.join(".git").exists()).unwrap_or(0);
+    let mut candidates =
+        (0..=root).map(|level| [".."].repeat(level).into_iter().collect::<PathBuf>().join(FILE));
+    candidates.find(|path| path.exists()).unwrap_or_else(|| FILE.into())
+}
+
 /// Path of the user's file, which need not exist.
 pub(super) fn user_file() -> Option<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("caption").join(FILE))
@@ -75,7 +97,7 @@ pub(super) fn user_file() -> Option<PathBuf> {
 
 impl ConfigFile {
     /// Reads a file, or returns `None` if it does not exist.
-    fn read(path: &Path, is_trusted: bool) -> anyhow::Result<Option<Self>> {
+    fn read(path: &Path, owner: Owner) -> anyhow::Result<Option<Self>> {
         let name = || path_name(path);
         match fs::metadata(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -88,7 +110,12 @@ impl ConfigFile {
             let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
             anyhow!("{}, line {line}: {}", name(), e.message())
         })?;
-        Ok(Some(Self { path: path.to_owned(), table, is_trusted }))
+        Ok(Some(Self { path: path.to_owned(), table, owner }))
+    }
+
+    /// Folder of the file; empty for the working folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     pub(crate) fn name(&self) -> String {
@@ -103,7 +130,17 @@ impl ConfigFile {
 
     pub(crate) fn rules(&self) -> anyhow::Result<Vec<Rule>> {
         let Some(rules) = self.table.get(RULE) else { return Ok(Vec::new()) };
-        rule_tables::rules(rules).with_context(|| self.name())
+        let rules = rule_tables::rules(rules).with_context(|| self.name())?;
+        let folder = Path::new(".").join(self.folder()).canonicalize();
+        match folder.ok().filter(|_| self.owner != Owner::User) {
+            Some(folder) => Ok(rules.into_iter().map(|rule| rule.with_folder(&folder)).collect()),
+            None => Ok(rules),
+        }
+    }
+
+    /// True if the file is the user's own or was named with `--config`.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.owner != Owner::Project
     }
 
     fn max_spend(&self) -> Option<f64> {
@@ -124,7 +161,7 @@ impl ConfigFile {
             bail!("{}: unknown key `{key}`{suggestion}", self.name());
         };
         ensure!(
-            self.is_trusted || !TRUSTED_ONLY.contains(&key),
+            self.is_trusted() || !TRUSTED_ONLY.contains(&key),
             "{}: {key} is not taken from a project, which does not say where the key goes or what \
              else is read: name the file with --config, or use your own",
             self.name()
@@ -159,7 +196,7 @@ impl ConfigFile {
             _ => bail!("{}: {key} takes no {}", self.name(), value.type_str()),
         };
         let is_path = matches!(option.get_value_hint(), ValueHint::AnyPath) && text != "-";
-        let is_allowed = self.is_trusted || key != "sidecar" || is_inside(Path::new(&text));
+        let is_allowed = self.is_trusted() || key != "sidecar" || is_inside(Path::new(&text));
         ensure!(is_allowed, "{}: {key} leads out of the project", self.name());
         let mut argument = OsString::from(format!("--{key}="));
         match split_report(OsStr::new(&text)) {
@@ -176,9 +213,9 @@ impl ConfigFile {
 
     /// Path of a value, which is relative to the file; a project's path must stay in its folder.
     fn resolve(&self, key: &str, path: &Path) -> anyhow::Result<PathBuf> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        let resolved = folder.join(path);
-        let is_allowed = self.is_trusted || (is_inside(path) && is_within(&resolved, folder));
+        let resolved = self.folder().join(path);
+        let is_inside = || is_inside(path) && is_within(&resolved, self.folder());
+        let is_allowed = self.is_trusted() || is_inside();
         ensure!(is_allowed, "{}: {key} leads out of the project", self.name());
         Ok(resolved)
     }

@@ -40,6 +40,7 @@ impl InputConfig {
         }
         let mut search = FolderSearch::default();
         search.hidden = cli.search.hidden;
+        search.follow = cli.search.follow;
         search.no_ignore = cli.search.no_ignore;
         search.exclude.clone_from(&cli.search.exclude);
         search.check()?;
@@ -72,7 +73,12 @@ impl InputConfig {
             searched.push(format!("and {more} more").into());
         }
         let searched = searched.join(", ");
-        anyhow!("nothing to caption: no audio in {searched}; name a file, or say --allow-empty")
+        let omitted = self.search.omitted();
+        let hint = match omitted.as_slice() {
+            [] => "name a file, or say --allow-empty".to_owned(),
+            reasons => reasons.join("; "),
+        };
+        anyhow!("nothing to caption: no audio in {searched}; {hint}")
     }
 }
 

@@ -7,7 +7,6 @@ use anyhow::bail;
 use caption::{ClientOptions, Rule, UploadOptions};
 
 use self::captioner::{audit_rules, client_options, upload_options};
-use self::file::FILE;
 use self::input::InputConfig;
 use self::precedence::Settings;
 use crate::args::Cli;
@@ -42,8 +41,8 @@ pub(crate) struct Config {
     pub(crate) overwrite_check: OverwriteCheck,
     pub(crate) sidecars: Option<Sidecars>,
     upload: UploadOptions,
-    /// Rules of flags and files.
-    rules: Vec<Rule>,
+    /// Rules of flags and files, and the one that is built in.
+    pub(crate) rules: Vec<Rule>,
     reports: Vec<ReportOption>,
     /// Options that need no resolution.
     cli: Cli,
@@ -51,7 +50,7 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn new(settings: Settings) -> anyhow::Result<Self> {
-        let Settings { cli, mut rules, confines_sidecars, .. } = settings;
+        let Settings { cli, mut rules, sidecar_limit, .. } = settings;
         let input = InputConfig::new(&cli)?;
         let is_batch = input.is_batch();
         let formats = formats(&cli, is_batch)?;
@@ -59,6 +58,7 @@ impl Config {
         let reports = unique(&cli.audit.report);
         let overwrite_check = overwrite_check(&cli, &reports)?;
         rules.extend(audit_rules(&cli.audit)?);
+        rules.insert(0, Rule::looping());
         Ok(Self {
             is_batch,
             is_dry_run: cli.spend.dry_run,
@@ -67,7 +67,7 @@ impl Config {
             options,
             overwrite_check,
             upload: upload_options(&cli)?,
-            sidecars: sidecars(&cli, &formats, confines_sidecars)?,
+            sidecars: sidecars(&cli, &formats, sidecar_limit)?,
             input,
             formats,
             rules,
@@ -76,9 +76,9 @@ impl Config {
         })
     }
 
-    /// True if the user or the project has rules.
+    /// True if the user or the project has rules beside the one that is built in.
     pub(crate) fn is_audit(&self) -> bool {
-        !self.rules.is_empty()
+        self.rules.len() > 1
     }
 
     pub(crate) fn reports(&self, diagnostics: &Diagnostics) -> &[ReportOption] {
@@ -113,7 +113,7 @@ fn render_options(cli: &Cli) -> RenderOptions {
 fn sidecars(
     cli: &Cli,
     formats: &[FormatKind],
-    is_confined: bool,
+    limit: Option<PathBuf>,
 ) -> anyhow::Result<Option<Sidecars>> {
     if !writes_sidecars(cli) {
         return Ok(None);
@@ -124,7 +124,7 @@ fn sidecars(
         formats: formats.to_vec(),
         options: render_options(cli),
         force: cli.cache.force,
-        is_confined,
+        limit,
     };
     sidecars.check_pattern()?;
     Ok(Some(sidecars))
@@ -138,12 +138,12 @@ fn overwrite_check(cli: &Cli, reports: &[ReportOption]) -> anyhow::Result<Overwr
     }
     let list = cli.search.files_from.as_deref().filter(is_file_name);
     let certificates = environment::get("SSL_CERT_FILE").map(PathBuf::from);
-    let user = file::user_file();
+    let (project, user) = (file::project_file(), file::user_file());
     let read = [
         (list, "the list (--files-from)"),
         (cli.service.api_key_file.as_deref(), "the key file (--api-key-file)"),
         (cli.general.config.as_deref(), "the settings (--config)"),
-        (Some(Path::new(FILE)), "the settings of the project"),
+        (Some(&project), "the settings of the project"),
         (user.as_deref(), "your settings"),
         (cli.network.cacert.as_deref(), "the certificates (--cacert)"),
         (certificates.as_deref(), "the certificates (SSL_CERT_FILE)"),

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use caption::{Rule, sanitize};
@@ -31,8 +32,8 @@ pub(crate) struct Settings {
     pub(super) matches: ArgMatches,
     /// Rules of the files.
     pub(crate) rules: Vec<Rule>,
-    /// True if the project asks for sidecars, which must then stay in its folder.
-    pub(crate) confines_sidecars: bool,
+    /// Folder of the project, if it asks for sidecars, which must then stay there.
+    pub(crate) sidecar_limit: Option<PathBuf>,
 }
 
 /// Options of stronger sources, and the arguments that the files add to them.
@@ -40,7 +41,7 @@ struct Merge<'a> {
     command: &'a Command,
     given: Vec<&'a Arg>,
     arguments: Vec<OsString>,
-    confines_sidecars: bool,
+    sidecar_limit: Option<PathBuf>,
 }
 
 impl Settings {
@@ -63,10 +64,10 @@ impl Settings {
             merge.add(file)?;
             rules.splice(0..0, file.rules()?);
         }
-        let Merge { mut arguments, confines_sidecars, .. } = merge;
+        let Merge { mut arguments, sidecar_limit, .. } = merge;
         arguments.extend(command_line.iter().skip(1).cloned());
         let merged = parse(&command, &arguments, command_line)?;
-        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, confines_sidecars })
+        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, sidecar_limit })
     }
 }
 
@@ -85,7 +86,7 @@ impl<'a> Merge<'a> {
             command,
             given: command.get_arguments().filter(is_given).collect(),
             arguments: command_line.iter().take(1).cloned().collect(),
-            confines_sidecars: false,
+            sidecar_limit: None,
         }
     }
 
@@ -100,7 +101,9 @@ impl<'a> Merge<'a> {
             }
             arguments.extend(file.arguments(argument, key, value)?);
             added.push(argument);
-            self.confines_sidecars |= SIDECAR_OPTIONS.contains(&key) && !file.is_trusted;
+            if SIDECAR_OPTIONS.contains(&key) && !file.is_trusted() {
+                self.sidecar_limit = Some(file.folder().to_owned());
+            }
         }
         // Parsed alone, so that an error names the file and not the flags.
         if let Err(error) = self.command.clone().try_get_matches_from(&arguments)

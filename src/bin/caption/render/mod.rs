@@ -1,9 +1,9 @@
 //! Renderers: one trait for output formats and reports, one file per format.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
-use caption::Outcome;
+use caption::{Outcome, Rule};
 
 use sha2::{Digest, Sha256};
 
@@ -69,8 +69,6 @@ pub(crate) struct RenderOptions {
     pub(crate) prepend: String,
     /// Text after every caption.
     pub(crate) append: String,
-    /// Folder of the written file, the base of its links; empty for the working folder.
-    pub(crate) folder: PathBuf,
 }
 
 impl RenderOptions {
@@ -145,14 +143,14 @@ pub(crate) enum ReportKind {
 }
 
 impl ReportKind {
-    /// Creates a renderer.
-    fn renderer(self, options: &RenderOptions) -> Box<dyn Renderer> {
+    /// Creates a renderer for a report in `folder`, the base of its links, on an audit by `rules`.
+    fn renderer(self, folder: &Path, rules: &[Rule]) -> Box<dyn Renderer> {
         match self {
             Self::Junit => Box::new(Junit::default()),
-            Self::Sarif => Box::new(Sarif::default()),
+            Self::Sarif => Box::new(Sarif::new(rules)),
             Self::Github => Box::new(Annotations::default()),
             Self::StepSummary => Box::new(StepSummary::default()),
-            Self::Html => Box::new(Html::new(&options.folder)),
+            Self::Html => Box::new(Html::new(folder)),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use caption::{Error, Outcome, path_name};
+use caption::{Error, Outcome, Rule, path_name};
 
 use super::sink::OutputFile;
-use super::{End, RenderOptions, Renderer, ReportKind};
+use super::{End, Renderer, ReportKind};
 use crate::args::values::ReportOption;
 use crate::config::environment;
 use crate::exit_code::Exit;
@@ -31,18 +31,18 @@ struct OpenReport {
 
 impl Reports {
     /// Fails with [`Error::Unwritable`] if a report could not be written later.
-    pub(crate) fn open(options: &[ReportOption]) -> Result<Self, Error> {
+    pub(crate) fn open(options: &[ReportOption], rules: &[Rule]) -> Result<Self, Error> {
         let mut reports = Vec::new();
         for ReportOption { kind, file: path } in options {
             let path = path.as_deref();
             let file = path.map(OutputFile::create).transpose()?;
-            reports.push(OpenReport::new(*kind, path, file));
+            reports.push(OpenReport::new(*kind, path, file, rules));
         }
         let summary = environment::step_summary();
         let is_for_github = options.iter().any(|option| option.kind == ReportKind::Github);
         if let Some(path) = summary.filter(|_| is_for_github) {
             let file = Some(OutputFile::append(&path)?);
-            reports.push(OpenReport::new(ReportKind::StepSummary, Some(&path), file));
+            reports.push(OpenReport::new(ReportKind::StepSummary, Some(&path), file, rules));
         }
         Ok(Self { reports, end: End::Complete })
     }
@@ -80,9 +80,14 @@ impl Reports {
 }
 
 impl OpenReport {
-    fn new(kind: ReportKind, path: Option<&Path>, file: Option<OutputFile>) -> Self {
+    fn new(
+        kind: ReportKind,
+        path: Option<&Path>,
+        file: Option<OutputFile>,
+        rules: &[Rule],
+    ) -> Self {
         let folder = path.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned);
-        let renderer = kind.renderer(&RenderOptions { folder, ..RenderOptions::default() });
+        let renderer = kind.renderer(&folder, rules);
         let name = path.map_or("standard error".into(), path_name);
         Self { renderer, name, file, text: Vec::new(), error: None }
     }

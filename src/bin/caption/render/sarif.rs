@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::mem;
 
-use caption::{Outcome, Severity, one_line};
+use caption::{Outcome, Rule, Severity, one_line};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -73,6 +73,15 @@ struct Run<'a> {
 }
 
 impl Sarif {
+    /// Report that lists all rules, also those without a finding.
+    pub(super) fn new(rules: &[Rule]) -> Self {
+        let mut sarif = Self::default();
+        for rule in rules {
+            sarif.rule(rule.name(), rule.severity(), rule.reason());
+        }
+        sarif
+    }
+
     fn add_failure(&mut self, uri: &str, annotation: &Annotation) {
         self.failures += 1;
         if self.failures <= MAX_FAILURES {
@@ -85,7 +94,8 @@ impl Sarif {
 
     /// Adds a finding; `number` counts the findings of the same rule on the same input.
     fn add_finding(&mut self, name: &str, uri: &str, annotation: &Annotation, number: usize) {
-        let rule = self.rule(annotation);
+        let Annotation { rule, severity, reason, .. } = annotation;
+        let rule = self.rule(rule, *severity, reason.as_deref());
         let results = self.results.of(annotation.severity);
         let message = escape(&annotation.message);
         let size = message.len();
@@ -101,8 +111,13 @@ impl Sarif {
     }
 
     /// Index and name of a rule, which is added if it is new.
-    fn rule(&mut self, annotation: &Annotation) -> Option<(usize, String)> {
-        let id = rule_id(&annotation.rule);
+    fn rule(
+        &mut self,
+        name: &str,
+        severity: Severity,
+        reason: Option<&str>,
+    ) -> Option<(usize, String)> {
+        let id = rule_id(name);
         if let Some(index) = self.rule_indexes.get(&id) {
             return Some((*index, id));
         }
@@ -111,14 +126,13 @@ impl Sarif {
             return None;
         }
         self.rule_indexes.insert(id.clone(), index);
-        let reason = annotation.reason.as_ref().unwrap_or(&annotation.rule);
-        let description = text(&one_line(reason, MAX_DESCRIPTION_LEN));
+        let description = text(&one_line(reason.unwrap_or(name), MAX_DESCRIPTION_LEN));
         self.rules.push(json!({
             "id": id,
             "shortDescription": description,
             "fullDescription": description,
             "help": description,
-            "defaultConfiguration": { "level": annotation.severity },
+            "defaultConfiguration": { "level": severity },
         }));
         Some((index, id))
     }

@@ -22,8 +22,8 @@ pub(crate) struct Sidecars {
     pub(crate) options: RenderOptions,
     /// True if existing files are replaced.
     pub(crate) force: bool,
-    /// True if a project asks for them, which must not write outside its folder.
-    pub(crate) is_confined: bool,
+    /// Folder that they must stay in, if a project asks for them.
+    pub(crate) limit: Option<PathBuf>,
 }
 
 impl Sidecars {
@@ -67,7 +67,7 @@ impl Sidecars {
         for input in inputs {
             for (_, path) in self.paths(input) {
                 check.add_sidecar(&path, &input.name)?;
-                if self.is_confined && !is_within(&path, Path::new("")) {
+                if self.limit.as_ref().is_some_and(|folder| !is_within(&path, folder)) {
                     bail!("caption.toml: {} leads out of the project", path.display());
                 }
             }

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use anstream::AutoStream;
 use bytesize::ByteSize;
-use caption::{AudioFormat, Error, Event, Finding, Outcome, Severity, Status, sanitize};
+use caption::{
+    AudioFormat, Error, Event, Finding, FolderSearch, Outcome, Severity, Status, sanitize,
+};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
 use crate::config::environment::{DisplayConfig, is_ci_log};
 use crate::exit_code::Exit;
+use crate::inputs::InputCount;
 use crate::ui::escape::CommandEscaper;
 use crate::ui::hints::hint;
 use crate::ui::progress::Progress;
@@ -137,6 +140,20 @@ impl Diagnostics {
     pub(crate) fn note(&self, text: &str) {
         if !self.config.quiet {
             self.message("note", NOTE, text);
+        }
+    }
+
+    /// Prints notes about audio that the search left out.
+    pub(crate) fn omitted(&self, search: &FolderSearch) {
+        for note in search.omitted() {
+            self.note(&note);
+        }
+    }
+
+    /// Prints warnings about rules that met no input of a search that is complete.
+    pub(crate) fn unmet_rules(&self, count: &InputCount) {
+        if count.total().is_some() && !count.is_zero() {
+            count.rules.warnings().for_each(|warning: String| self.warn(&warning));
         }
     }
 

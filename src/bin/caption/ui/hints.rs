@@ -30,7 +30,8 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::TempFile(_) => "set TMPDIR to a folder with room",
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
         Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
-        Error::NothingFound => "check the name, or say --allow-empty",
+        Error::NothingFound { omitted } if !omitted.is_empty() => return omitted.join("; ").into(),
+        Error::NothingFound { .. } => "check the name, or say --allow-empty",
         Error::WrongSeparator { is_nul_separated: true } => "try it without --null",
         Error::WrongSeparator { .. } => {
             "say --null if NUL bytes end its names, else save it as UTF-8"

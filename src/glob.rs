@@ -1,0 +1,99 @@
+//! Globs: compiled within limits, and split into the folders to search and the names to take.
+
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobBuilder, GlobMatcher};
+
+use crate::error::{Error, Setting};
+
+/// Characters that make a path a glob.
+const GLOB_CHARS: [char; 4] = ['*', '?', '[', '{'];
+
+/// Limit of the length of a glob in bytes.
+const MAX_LEN: usize = 4096;
+
+/// Limit of the depth of braces in braces. A compiler of globs that recurses has room for many
+/// more.
+const MAX_DEPTH: usize = 16;
+
+/// Characters of a glob that is too long that an error shows.
+const SHOWN: usize = 40;
+
+/// True if a path has the characters of a glob.
+pub(crate) fn is_glob(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.contains(GLOB_CHARS))
+}
+
+/// True if a glob is short and its braces are not nested deeply, so that it can be compiled.
+pub(crate) fn is_bounded(glob: &str) -> bool {
+    let mut depth = 0_usize;
+    let is_deep = glob.bytes().any(|byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    });
+    glob.len() <= MAX_LEN && !is_deep
+}
+
+/// Returns the folders before the first one with a glob. A folder of that name is no glob.
+pub(crate) fn fixed_part(pattern: &Path) -> PathBuf {
+    let mut fixed = PathBuf::new();
+    for part in pattern.parent().into_iter().flat_map(Path::components) {
+        let path = fixed.join(part);
+        if is_glob(part.as_ref()) && !path.is_dir() {
+            break;
+        }
+        fixed = path;
+    }
+    if fixed.as_os_str().is_empty() { ".".into() } else { fixed }
+}
+
+/// Compiles a glob whose `*` stays within a folder.
+///
+/// Fails with [`Error::Invalid`].
+pub(crate) fn compile(glob: &str) -> Result<Glob, Error> {
+    check(glob)?;
+    let built = GlobBuilder::new(glob).literal_separator(true).build();
+    built.map_err(|e| invalid(glob, e.kind()))
+}
+
+/// Compiles a glob whose fixed part stands for itself.
+pub(crate) fn matcher(pattern: &Path, fixed: &Path) -> Result<GlobMatcher, Error> {
+    let glob = match pattern.strip_prefix(fixed) {
+        Ok(rest) => Path::new(&globset::escape(&fixed.to_string_lossy())).join(rest),
+        Err(_) => pattern.to_owned(),
+    };
+    Ok(compile(&glob.to_string_lossy())?.compile_matcher())
+}
+
+/// Fails with [`Error::Invalid`] if a glob is too long, or its braces are nested too deeply, to be
+/// compiled.
+pub(crate) fn check(glob: &str) -> Result<(), Error> {
+    if is_bounded(glob) {
+        return Ok(());
+    }
+    let start: String = glob.chars().take(SHOWN).collect();
+    let reason = format!("longer than {MAX_LEN} bytes, or braces deeper than {MAX_DEPTH}");
+    Err(invalid(&format!("{start}…"), &reason))
+}
+
+pub(crate) fn invalid(glob: &str, reason: &dyn std::fmt::Display) -> Error {
+    Error::invalid(Setting::Glob, glob, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_starts_in_the_folders_before_the_first_glob() {
+        for (pattern, fixed) in
+            [("*.wav", "."), ("a/b/*.wav", "a/b"), ("/x/**/y", "/x"), ("a/{b,c}/d.wav", "a")]
+        {
+            assert_eq!(fixed_part(Path::new(pattern)), Path::new(fixed), "{pattern}");
+        }
+    }
+}

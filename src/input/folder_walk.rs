@@ -1,0 +1,170 @@
+//! Walk of a folder: its wanted files in sorted order, and a count of the audio that is left out.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use ignore::{DirEntry, Walk, WalkBuilder};
+
+use super::folder_search::is_audio_name;
+use super::ignore_files::{IgnoreFiles, InvalidIgnoreFile, Verdict};
+use super::omitted::Omitted;
+use super::sniff;
+use super::{Input, InputError, InputResult};
+use crate::error::Error;
+use crate::platform::lock;
+
+/// Walk of a folder with the ignore files in it and above.
+pub(super) struct FolderWalk {
+    walk: Walk,
+    /// The folder as it was named, without `./`.
+    root: PathBuf,
+    /// The folder as the walk names it.
+    start: PathBuf,
+    /// The absolute path of the folder.
+    canonical: PathBuf,
+    ignore_files: Option<IgnoreFiles>,
+    /// An error that comes before the next file.
+    pending: Option<InputError>,
+    omitted: Arc<Mutex<Omitted>>,
+}
+
+impl FolderWalk {
+    /// Starts a walk, with the ignore files unless `no_ignore`.
+    pub(super) fn new(
+        walk: &WalkBuilder,
+        root: PathBuf,
+        start: &Path,
+        no_ignore: bool,
+        omitted: Arc<Mutex<Omitted>>,
+    ) -> Self {
+        let canonical = start.canonicalize().unwrap_or_else(|_| start.to_owned());
+        let mut pending = None;
+        let ignore_files = (!no_ignore).then(|| {
+            IgnoreFiles::above(&canonical).unwrap_or_else(|invalid| {
+                pending = Some(error_of(invalid));
+                IgnoreFiles::nothing()
+            })
+        });
+        let start = start.to_owned();
+        Self { walk: walk.build(), root, start, canonical, ignore_files, pending, omitted }
+    }
+
+    /// Returns the input of an entry, if it is a wanted file.
+    fn visit(&mut self, entry: DirEntry) -> Option<InputResult> {
+        let kind = entry.file_type()?;
+        let (is_folder, depth) = (kind.is_dir(), entry.depth());
+        let verdict = match &mut self.ignore_files {
+            Some(ignore_files) => {
+                let below = entry.path().strip_prefix(&self.start).unwrap_or(entry.path());
+                let path =
+                    if depth == 0 { self.canonical.clone() } else { self.canonical.join(below) };
+                if is_folder {
+                    let entered = ignore_files.enter(&path, depth);
+                    return entered.err().map(|invalid| {
+                        let name = invalid.path.file_name().unwrap_or_default();
+                        let path = without_dot(entry.path().join(name));
+                        Err(error_of(InvalidIgnoreFile { path, ..invalid }))
+                    });
+                }
+                ignore_files.verdict(&path, depth, false)
+            }
+            None => Verdict::Included,
+        };
+        if !kind.is_file() {
+            return None;
+        }
+        let path = without_dot(entry.into_path());
+        match verdict {
+            Verdict::Included if is_audio_name(&path) => {
+                let relative_path = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
+                return Some(Ok(Input::file(path, relative_path)));
+            }
+            Verdict::Included if sniff::is_audio(&path) => {
+                let extension = path.extension().and_then(|extension| extension.to_str());
+                lock(&self.omitted).count_other(extension);
+            }
+            Verdict::Ignored(by) if is_audio_name(&path) => lock(&self.omitted).count_ignored(by),
+            _ => {}
+        }
+        None
+    }
+}
+
+impl Iterator for FolderWalk {
+    type Item = InputResult;
+
+    fn next(&mut self) -> Option<InputResult> {
+        loop {
+            if let Some(error) = self.pending.take() {
+                return Some(Err(error));
+            }
+            let found = match self.walk.next()? {
+                Ok(entry) => self.visit(entry),
+                Err(error) => walk_error(error, is_audio_name).map(Err),
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+}
+
+/// Keeps links that lead out of `root` out of a walk, and counts those to audio or folders.
+pub(super) fn stay_inside(walk: &mut WalkBuilder, root: &Path, omitted: Arc<Mutex<Omitted>>) {
+    let Ok(root) = root.canonicalize() else { return };
+    walk.filter_entry(move |entry| {
+        if entry.depth() == 0 || !entry.path_is_symlink() {
+            return true;
+        }
+        // A link that leads nowhere, or in a circle, is left to the walk.
+        let Ok(target) = fs::canonicalize(entry.path()) else { return true };
+        if target.starts_with(&root) {
+            return true;
+        }
+        if target.is_dir() || is_audio_name(entry.path()) {
+            lock(&omitted).count_link();
+        }
+        false
+    });
+}
+
+/// Returns the wanted files of a walk, and the folders that could not be read.
+pub(super) fn files<W: Fn(&Path) -> bool + Send>(
+    walk: &WalkBuilder,
+    is_wanted: W,
+) -> impl Iterator<Item = Result<PathBuf, InputError>> + Send + use<W> {
+    walk.build().filter_map(move |entry| match entry {
+        Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+            Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
+        }
+        Ok(_) => None,
+        Err(error) => walk_error(error, &is_wanted).map(Err),
+    })
+}
+
+/// Converts the error of a folder that could not be read or of a dangling link with a wanted name.
+/// Links in a circle are no error.
+fn walk_error(error: ignore::Error, is_wanted: impl Fn(&Path) -> bool) -> Option<InputError> {
+    let mut inner = &error;
+    while let ignore::Error::WithDepth { err, .. } = inner {
+        inner = err;
+    }
+    let ignore::Error::WithPath { path, .. } = inner else { return None };
+    let path = without_dot(path.clone());
+    let error = error.into_io_error()?;
+    if error.kind() == io::ErrorKind::NotFound && !is_wanted(&path) {
+        return None;
+    }
+    Some(InputError::new(path.to_string_lossy().into_owned(), Error::Unreadable(error)))
+}
+
+fn error_of(InvalidIgnoreFile { path, error }: InvalidIgnoreFile) -> InputError {
+    InputError::new(path.to_string_lossy().into_owned(), Error::Unreadable(error))
+}
+
+/// Removes the `./` that the walk puts in front of a path.
+pub(super) fn without_dot(path: PathBuf) -> PathBuf {
+    path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
+}

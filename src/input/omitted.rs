@@ -1,0 +1,80 @@
+//! Audio that a folder search left out, counted so that nothing is left out in silence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Extensions that are named in a note.
+const MAX_EXTENSIONS: usize = 5;
+
+/// Audio that a search of folders left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Omitted {
+    /// Number of audio files that ignore files leave out, by the name of the ignore file.
+    ignored: BTreeMap<&'static str, usize>,
+    /// Number of links to audio outside of the folder.
+    links: usize,
+    /// Number of audio files whose extension is not searched for.
+    others: usize,
+    /// Some of their extensions.
+    extensions: BTreeSet<String>,
+}
+
+impl Omitted {
+    /// Counts an audio file that a line of an ignore file matches.
+    pub(super) fn count_ignored(&mut self, ignore_file: &'static str) {
+        *self.ignored.entry(ignore_file).or_default() += 1;
+    }
+
+    /// Counts a link that leads out of the folder.
+    pub(super) fn count_link(&mut self) {
+        self.links += 1;
+    }
+
+    /// Counts audio with an extension that is not searched for.
+    pub(super) fn count_other(&mut self, extension: Option<&str>) {
+        self.others += 1;
+        if self.extensions.len() < MAX_EXTENSIONS {
+            self.extensions.insert(extension.unwrap_or("none").to_owned());
+        }
+    }
+
+    /// Adds what another search left out.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (name, count) in &other.ignored {
+            *self.ignored.entry(name).or_default() += count;
+        }
+        self.links += other.links;
+        self.others += other.others;
+        self.extensions.extend(other.extensions.iter().cloned());
+        while self.extensions.len() > MAX_EXTENSIONS {
+            self.extensions.pop_last();
+        }
+    }
+
+    /// One line for each reason, with the option that includes the files.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let ignored = self.ignored.iter().map(|(name, count)| {
+            let files = counted(*count, "audio file");
+            format!("{files} ignored by {name}; --no-ignore includes them")
+        });
+        let links = (self.links > 0).then(|| {
+            let (links, verb) = match self.links {
+                1 => ("1 link".to_owned(), "leads"),
+                count => (format!("{count} links"), "lead"),
+            };
+            format!("{links} to audio {verb} out of the folder; --follow follows them")
+        });
+        let others = (self.others > 0).then(|| {
+            let extensions = self.extensions.iter().map(String::as_str).collect::<Vec<_>>();
+            format!(
+                "{} with an extension that is not searched for ({}); name them, or use a glob",
+                counted(self.others, "audio file"),
+                extensions.join(", ")
+            )
+        });
+        ignored.chain(links).chain(others).collect()
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
