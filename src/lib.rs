@@ -123,7 +123,8 @@ mod outcome;
 mod captioner;
 
 pub use self::audio::{
-    AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, UploadOptions, measure,
+    AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation, UploadOptions,
+    measure,
 };
 pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
 pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Usage, Window};

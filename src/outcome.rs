@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::audio::Sound;
+use crate::audio::{Sound, Truncation};
 use crate::client::Answer;
 use crate::error::{Effect, Error};
 use crate::input::{Input, InputError};
@@ -21,6 +21,8 @@ pub struct Outcome {
     pub cache_key: Option<CacheKey>,
     /// Duration in seconds, if known.
     pub seconds: Option<f64>,
+    /// End that is missing from the audio, if so.
+    pub truncation: Option<Truncation>,
     /// Format and levels of the audio, if measured.
     pub sound: Option<Sound>,
     /// Violations of rules.
@@ -58,6 +60,7 @@ impl Outcome {
             input,
             cache_key: None,
             seconds: None,
+            truncation: None,
             sound: None,
             findings: Vec::new(),
             status,

@@ -159,6 +159,11 @@ impl Clip {
         self.file.read_exact_at(buffer, offset)
     }
 
+    /// True if the file is longer than when it was opened.
+    pub(crate) fn has_grown(&self) -> bool {
+        self.file.has_grown()
+    }
+
     /// True if the file, and the one that it was converted from, have not changed since they were
     /// opened.
     pub(crate) fn is_unchanged(&self) -> bool {

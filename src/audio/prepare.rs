@@ -4,6 +4,7 @@ use super::clip::Clip;
 use super::convert::Converter;
 use super::decode::{Decoded, decode_all};
 use super::measure::{Levels, Sound};
+use super::truncation::Truncation;
 use super::upload_options::{Convert, UploadOptions};
 use super::wav::WavFile;
 use crate::error::Error;
@@ -19,6 +20,8 @@ pub(crate) struct Prepared {
     pub is_converted: bool,
     /// Number of packets that could not be decoded.
     pub damaged_packets: u64,
+    /// End that is missing, if so.
+    pub truncation: Option<Truncation>,
     /// Levels, if they were requested and the audio can be decoded.
     pub levels: Option<Levels>,
 }
@@ -39,7 +42,10 @@ impl Clip {
 ///
 /// Fails like [`Clip::prepare`].
 pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    clip.probed.check_length(None)?;
+    // The service judges what is damaged if nothing may be converted.
+    if upload.convert != Convert::Never {
+        clip.probed.check_length(None)?;
+    }
     if upload.passes_through(clip) {
         return pass_through(clip, upload);
     }
@@ -69,7 +75,6 @@ pub fn measure(clip: &Clip) -> Result<Sound, Error> {
 }
 
 fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
-    // The service judges what is damaged if nothing may be converted.
     let is_lenient = upload.convert == Convert::Never;
     // PCM that is present needs no decoder to be known as intact.
     let is_decoded = upload.measures || !(is_lenient || clip.format().is_pcm());
@@ -86,8 +91,9 @@ fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> 
     // Nobody decodes this clip any more.
     clip.take_opened();
     upload.check(clip, seconds)?;
-    let Decoded { damaged_packets, levels, .. } = decoded;
-    Ok(Prepared { clip: clip.clone(), seconds, is_converted: false, damaged_packets, levels })
+    let Decoded { counted, damaged_packets, levels, .. } = decoded;
+    let (truncation, clip) = (clip.truncation(counted), clip.clone());
+    Ok(Prepared { clip, seconds, is_converted: false, damaged_packets, truncation, levels })
 }
 
 fn convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
@@ -112,7 +118,8 @@ fn convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     }
     let Decoded { counted, damaged_packets, levels, .. } = converter.decoder.finish();
     clip.present_seconds(counted)?;
+    let truncation = clip.truncation(counted);
     let clip = file.into_clip(clip)?;
     let seconds = clip.format().seconds;
-    Ok(Prepared { clip, seconds, is_converted: true, damaged_packets, levels })
+    Ok(Prepared { clip, seconds, is_converted: true, damaged_packets, truncation, levels })
 }

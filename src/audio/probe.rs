@@ -11,6 +11,7 @@ use symphonia::core::formats::Track;
 use super::audio_format::{AudioFormat, GSM};
 use super::codec;
 use super::container::{self, Layout, Packets};
+use super::lfs;
 use super::source_file::SourceFile;
 use crate::error::Error;
 
@@ -32,9 +33,6 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\x0b\x77", "ac3"),
 ];
 
-/// Programs that write to a pipe put at least this many bytes in place of a length.
-const PLACEHOLDER: f64 = 2_147_000_000.0;
-
 /// Formats that are frames without a container.
 const FRAMES: &[&str] = &["mp3", "aac"];
 
@@ -55,6 +53,8 @@ pub(super) struct Probed {
     pub(super) declared: Option<f64>,
     /// Seconds that are present, unless packets have to be counted to know it.
     pub(super) present: Option<f64>,
+    /// Bytes a second of uncompressed audio.
+    pub(super) pcm_rate: Option<f64>,
     /// The opened container for its first user, unless the packets had to be counted or the
     /// header takes much memory.
     pub(super) packets: Arc<Mutex<Option<Packets>>>,
@@ -63,7 +63,14 @@ pub(super) struct Probed {
 impl Probed {
     /// A file that has not been opened.
     fn unopened(format: AudioFormat, layout: Arc<Layout>) -> Self {
-        Self { format, layout, declared: None, present: None, packets: Arc::default() }
+        Self {
+            format,
+            layout,
+            declared: None,
+            present: None,
+            pcm_rate: None,
+            packets: Arc::default(),
+        }
     }
 
     /// A file of a known format that is neither opened nor walked.
@@ -73,12 +80,12 @@ impl Probed {
 
     /// Fails with [`Error::Damaged`] if less than half of the declared audio is present.
     pub(super) fn check_length(&self, present: Option<f64>) -> Result<(), Error> {
-        let reason = match (self.layout.truncated, self.declared, present) {
-            (Some((present, declared)), ..) if present < declared / 2 => {
-                format!("{present} of {declared} bytes are there")
-            }
-            (_, Some(declared), Some(present)) if present < declared / 2.0 => {
+        let reason = match (self.declared, present.or(self.present), self.layout.truncated) {
+            (Some(declared), Some(present), _) if present < declared / 2.0 => {
                 format!("{present:.1} s of {declared:.1} s are there")
+            }
+            (.., Some((present, declared))) if present < declared / 2 => {
+                format!("{present} of {declared} bytes are there")
             }
             _ => return Ok(()),
         };
@@ -101,6 +108,11 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
     let start = &start[..filled];
     if start.is_empty() {
         return Err(Error::Empty);
+    }
+    if file.len() <= lfs::MAX_LEN as u64
+        && let Some(sha256) = lfs::pointer_sha256(start)
+    {
+        return Err(Error::LfsPointer { sha256 });
     }
     let is_text = is_text(start);
     match by_signature(start).filter(|_| !is_text) {
@@ -183,6 +195,7 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
     let (declared, present) = lengths(file, &packets.track);
     let mut probed = Probed::unopened(describe(&packets, layout, declared), Arc::clone(layout));
     (probed.declared, probed.present) = (declared, present);
+    probed.pcm_rate = pcm_rate(&packets.track);
     if probed.format.seconds.is_some() {
         if !packets.has_packet() {
             return Ok(Content::NoPacket);
@@ -227,7 +240,7 @@ fn lengths(file: &SourceFile, track: &Track) -> (Option<f64>, Option<f64>) {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let capacity = file.len() as f64 / bytes_per_second;
     let present = declared.map_or(capacity, |declared| declared.min(capacity));
-    let is_placeholder = |seconds| seconds * bytes_per_second >= PLACEHOLDER;
+    let is_placeholder = |seconds| seconds * bytes_per_second >= f64::from(container::PLACEHOLDER);
     let declared = declared.map(|s| if is_placeholder(s) { present } else { s });
     (declared, Some(present))
 }

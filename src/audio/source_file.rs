@@ -39,6 +39,11 @@ impl SourceFile {
         platform::read_exact_at(&self.file, buffer, offset)
     }
 
+    /// True if the file is longer than when it was opened.
+    pub(super) fn has_grown(&self) -> bool {
+        self.file.metadata().is_ok_and(|now| now.len() > self.len)
+    }
+
     /// True if length and change time are those of when the file was opened.
     pub(super) fn is_unchanged(&self) -> bool {
         let now = self.file.metadata();

@@ -5,7 +5,7 @@ use std::io;
 use url::Url;
 
 use super::{Captioner, CaptionerOptions};
-use crate::audio::{Clip, Levels, Prepared, Sound, UploadOptions, measure, prepare};
+use crate::audio::{Clip, Levels, Prepared, Sound, Truncation, UploadOptions, measure, prepare};
 use crate::client::{Audio, Dialect};
 use crate::error::Error;
 use crate::input::{Source, is_local};
@@ -106,6 +106,14 @@ impl Captioner {
         if clip.is_unchanged() { prepared } else { Err(Error::ModifiedDuringUpload) }
     }
 
+    /// End that is missing from a clip, if so.
+    pub(super) async fn truncation(&self, clip: &Clip) -> Result<Option<Truncation>, Error> {
+        if !clip.may_be_truncated() {
+            return Ok(None);
+        }
+        self.decode(clip, |clip| Ok(clip.truncation(None))).await
+    }
+
     /// Runs `work` on a thread once a decoder is free.
     pub(super) async fn decode<T: Send + 'static>(
         &self,
@@ -133,6 +141,9 @@ impl Captioner {
     /// True if levels are needed that `sound` does not have.
     pub(super) fn needs_measuring(&self, sound: Option<&Sound>) -> bool {
         let Some(sound) = sound else { return self.options.upload.measures };
+        if self.options.remeasure {
+            return true;
+        }
         let lacks_waveform = sound.levels.as_ref().is_some_and(|levels| levels.waveform.is_empty());
         self.options.needs_waveform && lacks_waveform
     }

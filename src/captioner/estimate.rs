@@ -1,12 +1,14 @@
 //! Estimate of the requests and tokens of an input, without sending anything.
 
 use super::Captioner;
+use super::facts::Facts;
 use super::send::audio_tokens;
-use crate::audio::Clip;
+use crate::audio::{Clip, Truncation};
 use crate::client::Audio;
 use crate::error::Error;
 use crate::input::{Input, Source};
 use crate::manifest::CacheKey;
+use crate::manifest::entry::ManifestEntry;
 use crate::progress::Observer;
 use crate::rules::{Finding, Severity, check_caption};
 
@@ -28,6 +30,8 @@ pub struct Estimate {
     pub cache_key: CacheKey,
     /// Violations by the audio, and by its caption if that is cached.
     pub findings: Vec<Finding>,
+    /// End that is missing from the audio, if so.
+    pub truncation: Option<Truncation>,
     /// True if the audio passes the rules and would be sent.
     pub is_fit: bool,
 }
@@ -43,13 +47,24 @@ impl Captioner {
             tokens: None,
             is_known: false,
             cache_key: self.cache_key(None),
+            truncation: None,
             findings: Vec::new(),
             is_fit: true,
         };
         if let Source::Url(url) = &input.source {
             estimate.bytes = url.as_str().len() as u64;
-        } else if let Audio::Clip(clip) = self.open(&input.source, &Observer::none()).await? {
-            self.estimate_clip(input, &clip, &mut estimate).await?;
+            return Ok(estimate);
+        }
+        match self.open(&input.source, &Observer::none()).await {
+            Ok(Audio::Clip(clip)) => self.estimate_clip(input, &clip, &mut estimate).await?,
+            Ok(Audio::Url(_)) => {}
+            Err(pointer @ Error::LfsPointer { .. }) => {
+                let pointer = self.cached_pointer(pointer, input)?;
+                (estimate.is_known, estimate.seconds) = (true, pointer.entry.seconds);
+                estimate.findings = pointer.findings;
+                self.check_cached(input, Some(pointer.entry), &mut estimate);
+            }
+            Err(error) => return Err(error),
         }
         Ok(estimate)
     }
@@ -63,15 +78,11 @@ impl Captioner {
         estimate.cache_key.sha256 = self.hash(clip).await?;
         let cached = self.cached(&estimate.cache_key);
         estimate.is_known = cached.is_some();
-        let sound = cached.as_ref().and_then(|entry| entry.sound.as_ref());
-        let seconds = clip.format().seconds;
-        (estimate.findings, _) = self.check_audio(clip, sound, input, seconds).await?;
-        estimate.is_fit =
-            estimate.findings.iter().all(|finding| finding.severity < Severity::Error);
-        if let Some(entry) = cached.filter(|_| estimate.is_fit) {
-            let findings = check_caption(&self.rules, input, &entry.into_answer());
-            estimate.findings.extend(findings);
-        }
+        estimate.truncation = self.truncation(clip).await?;
+        let facts = Facts::new(clip, estimate.truncation, cached.as_ref());
+        let seconds = facts.seconds;
+        (estimate.findings, _) = self.check_audio(clip, input, &facts).await?;
+        self.check_cached(input, cached, estimate);
         self.check_seconds(seconds)?;
         estimate.seconds = seconds;
         let upload = self.upload_for(self.dialect());
@@ -80,5 +91,14 @@ impl Captioner {
         estimate.requests = seconds.map_or(1, |seconds| upload.requests(seconds));
         estimate.tokens = seconds.map(audio_tokens);
         Ok(())
+    }
+    /// Checks the rules on a cached caption, unless the audio violates one of severity error.
+    fn check_cached(&self, input: &Input, cached: Option<ManifestEntry>, estimate: &mut Estimate) {
+        estimate.is_fit =
+            estimate.findings.iter().all(|finding| finding.severity < Severity::Error);
+        if let Some(entry) = cached.filter(|_| estimate.is_fit) {
+            let findings = check_caption(&self.rules, input, &entry.into_answer());
+            estimate.findings.extend(findings);
+        }
     }
 }

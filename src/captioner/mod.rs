@@ -1,7 +1,9 @@
 //! Captioner: one input to one outcome, through rules, cache and client.
 
 use self::batch::Limits;
-use crate::audio::{Clip, Sound, UploadOptions, measure};
+use self::facts::Facts;
+use self::pointer::CachedPointer;
+use crate::audio::{Clip, Sound, Truncation, UploadOptions, measure};
 use crate::budget::Budget;
 use crate::client::{Audio, Client, ClientOptions, Usage};
 use crate::error::Error;
@@ -11,13 +13,15 @@ use crate::manifest::entry::ManifestEntry;
 use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
-use crate::rules::{Finding, Rule, check_audio, check_caption};
+use crate::rules::{Finding, Rule, Severity, check_audio, check_caption};
 use crate::shutdown::Shutdown;
 use crate::text::{milliseconds, seconds};
 
 mod audio;
 mod batch;
 mod estimate;
+mod facts;
+mod pointer;
 mod send;
 mod window_run;
 
@@ -27,6 +31,7 @@ pub use self::estimate::Estimate;
 /// Options of a captioner. The model and the token limit are set in
 /// [`ClientOptions`].
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 #[non_exhaustive]
 pub struct CaptionerOptions {
     /// Conversion and windows of the audio.
@@ -39,6 +44,8 @@ pub struct CaptionerOptions {
     /// True to include a waveform where [`UploadOptions::measures`] is set. The manifest has none,
     /// so that cached files are measured again.
     pub needs_waveform: bool,
+    /// True to measure levels even if the manifest has them.
+    pub remeasure: bool,
     /// Limit of inputs and of requests in progress, at least 1, by default 4.
     pub jobs: usize,
 }
@@ -70,6 +77,7 @@ impl Default for CaptionerOptions {
             inline: false,
             needs_length: false,
             needs_waveform: false,
+            remeasure: false,
             jobs: 4,
         }
     }
@@ -174,9 +182,22 @@ impl Captioner {
         outcome: &mut Outcome,
         observer: &Observer,
     ) -> Result<(), Error> {
-        let clip = match self.open(&input.source, observer).await? {
-            Audio::Clip(clip) => clip,
-            url @ Audio::Url(_) => {
+        let clip = match self.open(&input.source, observer).await {
+            Err(pointer @ Error::LfsPointer { .. }) => {
+                let CachedPointer { cache_key, entry, findings } =
+                    self.cached_pointer(pointer, input)?;
+                (outcome.cache_key, outcome.seconds) = (Some(cache_key), entry.seconds);
+                outcome.findings = findings;
+                outcome.status = if outcome.has_violation() {
+                    Status::Blocked
+                } else {
+                    Status::Cached(entry.into_answer())
+                };
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+            Ok(Audio::Clip(clip)) => clip,
+            Ok(url @ Audio::Url(_)) => {
                 outcome.cache_key = Some(self.cache_key(None));
                 let _permit = self.limits.requests.acquire().await;
                 let answer = self.request(&url, None, None, observer).await?;
@@ -194,6 +215,9 @@ impl Captioner {
         };
         outcome.status = self.caption_clip(&clip, input, &cache_key, outcome, observer).await?;
         if let Status::Captioned(answer) = &outcome.status {
+            if outcome.truncation.is_none() && clip.has_grown() {
+                outcome.truncation = Some(Truncation::Growing);
+            }
             let mut entry = ManifestEntry::new(&outcome.name, &cache_key, answer);
             entry.seconds = outcome.seconds.map(|length| seconds(milliseconds(length)));
             entry.sound.clone_from(&outcome.sound);
@@ -211,10 +235,13 @@ impl Captioner {
         observer: &Observer,
     ) -> Result<Status, Error> {
         let cached = self.cached_with_cost(cache_key);
-        outcome.seconds = cached.as_ref().and_then(|entry| entry.seconds).or(outcome.seconds);
-        let sound = cached.as_ref().and_then(|entry| entry.sound.clone());
-        (outcome.findings, outcome.sound) =
-            self.check_audio(clip, sound.as_ref(), input, outcome.seconds).await?;
+        let is_whole_sent = cached.is_none() && self.options.upload.window.is_none();
+        if !is_whole_sent || self.rules.iter().any(Rule::is_on_audio) {
+            outcome.truncation = self.truncation(clip).await?;
+        }
+        let facts = Facts::new(clip, outcome.truncation, cached.as_ref());
+        outcome.seconds = facts.seconds;
+        (outcome.findings, outcome.sound) = self.check_audio(clip, input, &facts).await?;
         if outcome.has_violation() {
             return Ok(Status::Blocked);
         }
@@ -232,7 +259,7 @@ impl Captioner {
             _ => Err(Error::Offline),
         };
         if outcome.sound.is_none() {
-            outcome.sound = self.sound_without_request(clip, sound).await;
+            outcome.sound = self.sound_without_request(clip, facts.sound).await;
         }
         status
     }
@@ -245,6 +272,7 @@ impl Captioner {
     ) -> Result<Status, Error> {
         let prepared = self.prepare(clip, observer).await?;
         outcome.seconds = prepared.seconds;
+        outcome.truncation = prepared.truncation;
         outcome.sound = outcome.sound.take().or_else(|| self.sound(clip, prepared.levels));
         self.check_seconds(prepared.seconds)?;
         let _permit = self.limits.requests.acquire().await;
@@ -257,19 +285,27 @@ impl Captioner {
     async fn check_audio(
         &self,
         clip: &Clip,
-        cached: Option<&Sound>,
         input: &Input,
-        seconds: Option<f64>,
+        facts: &Facts,
     ) -> Result<(Vec<Finding>, Option<Sound>), Error> {
         if !self.rules.iter().any(Rule::is_on_audio) {
             return Ok((Vec::new(), None));
         }
-        let sound = match cached.filter(|sound| !self.needs_measuring(Some(sound))) {
-            Some(sound) => sound.clone(),
-            None => self.decode(clip, measure).await?,
+        // A manifest may come with the change that is audited, and an error decides about it.
+        let is_decisive = |rule: &Rule| {
+            rule.severity() == Severity::Error && rule.needs_levels() && rule.applies_to(input)
         };
-        let seconds = sound.format.seconds.or(seconds);
-        Ok((check_audio(&self.rules, input, &sound, seconds), Some(sound)))
+        let sound = match &facts.sound {
+            Some(sound)
+                if !self.needs_measuring(Some(sound)) && !self.rules.iter().any(is_decisive) =>
+            {
+                sound.clone()
+            }
+            _ => self.decode(clip, measure).await?,
+        };
+        let seconds = sound.format.seconds.or(facts.seconds);
+        let findings = check_audio(&self.rules, input, &sound, seconds, facts.truncation);
+        Ok((findings, Some(sound)))
     }
 
     fn check_seconds(&self, seconds: Option<f64>) -> Result<(), Error> {

@@ -156,6 +156,7 @@ impl Error {
             Self::Unreadable(_)
             | Self::NotAFile { .. }
             | Self::NothingFound { .. }
+            | Self::LfsPointer { .. }
             | Self::WrongSeparator { .. }
             | Self::Empty
             | Self::NotAudio { .. }

@@ -95,6 +95,12 @@ pub enum Error {
         /// One line for each reason why audio was left out.
         omitted: Vec<String>,
     },
+    /// A file is a Git LFS pointer; the audio is stored elsewhere.
+    #[error("a Git LFS pointer")]
+    LfsPointer {
+        /// SHA-256 of the audio, in lower-case hexadecimal.
+        sha256: String,
+    },
     /// A list of inputs has NUL bytes in place of line ends, or line ends in place of NUL bytes.
     #[error("{}", messages::wrong_separator(*is_nul_separated))]
     WrongSeparator {

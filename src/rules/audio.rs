@@ -1,6 +1,9 @@
 //! Checks of the format and levels of audio.
 
-use crate::audio::{Levels, Sound};
+use crate::audio::{AudioFormat, Levels, Sound, Truncation};
+
+/// Length of the shortest audio with a loudness in seconds. Source: ITU-R BS.1770-5, annex 1.
+const LOUDNESS_BLOCK: f64 = 0.4;
 
 /// Check of audio with its bounds. A bound of `None` is not checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,52 +80,93 @@ impl AudioCheck {
         }
     }
 
-    /// Describes the bound that is exceeded. Audio without levels fails the checks of levels.
-    pub(super) fn violation(&self, sound: &Sound, seconds: Option<f64>) -> Option<String> {
-        let (format, levels) = (&sound.format, sound.levels.as_ref());
-        let needs_levels =
-            matches!(self, Self::Silence { .. } | Self::Clipping { .. } | Self::Loudness { .. });
-        if needs_levels && levels.is_none() {
-            return Some("cannot be decoded here, so that nobody can tell".to_owned());
-        }
+    /// True if the audio has to be decoded for the check.
+    pub(super) fn needs_levels(&self) -> bool {
+        matches!(
+            self,
+            Self::Silence { .. } | Self::Clipping { .. } | Self::Loudness { .. } | Self::Decodes
+        )
+    }
+
+    /// Describes the bound that is exceeded. A value that is not known is within no bounds.
+    pub(super) fn violation(
+        &self,
+        sound: &Sound,
+        seconds: Option<f64>,
+        truncation: Option<Truncation>,
+    ) -> Option<String> {
         match self {
-            Self::Silence { max_part } => {
-                let part = levels?.silence / seconds?.max(0.01);
-                let percent = |part: f64| (100.0 * part.min(1.0)).round();
-                let (actual, max) = (percent(part), percent(*max_part));
-                (part > *max_part)
-                    .then(|| format!("{actual} % is silence, at most {max} % is fine"))
+            Self::Duration { .. } | Self::Channels { .. } | Self::Rate { .. } => {
+                self.violation_of_format(&sound.format, seconds)
             }
-            Self::Clipping { max_samples } => {
-                let clipped = levels?.clipped_samples;
-                (clipped > *max_samples)
-                    .then(|| format!("{clipped} clipped samples, at most {max_samples} are fine"))
-            }
-            Self::Duration { min, max } => out_of_bounds(seconds?, *min, *max, "s"),
+            Self::Decodes if truncation.is_some() => truncation.map(|cut| cut.to_string()),
+            _ => match &sound.levels {
+                Some(levels) => self.violation_of_levels(levels, seconds),
+                None if *self == Self::Decodes => Some("cannot be decoded here".to_owned()),
+                None => Some("cannot be decoded here, so that nobody can tell".to_owned()),
+            },
+        }
+    }
+
+    fn violation_of_format(&self, format: &AudioFormat, seconds: Option<f64>) -> Option<String> {
+        match self {
+            Self::Duration { min, max } => match seconds {
+                Some(seconds) => out_of_bounds(seconds, *min, *max, "s"),
+                None => Some(unknown("duration")),
+            },
             Self::Channels { allowed } => {
-                let channels = format.channels?;
+                let Some(channels) = format.channels else {
+                    return Some(unknown("number of channels"));
+                };
                 let fine: Vec<_> = allowed.iter().map(ToString::to_string).collect();
                 (!allowed.contains(&channels))
                     .then(|| format!("{channels} channels, and {} are fine", fine.join(" or ")))
             }
             Self::Rate { min, max } => {
                 let bounds = (min.map(f64::from), max.map(f64::from));
-                out_of_bounds(format.sample_rate?.into(), bounds.0, bounds.1, "Hz")
+                let Some(rate) = format.sample_rate else { return Some(unknown("sampling rate")) };
+                out_of_bounds(rate.into(), bounds.0, bounds.1, "Hz")
             }
-            Self::Loudness { min: Some(min), .. } if is_nearly_silent(levels?) => {
-                Some(format!("next to silent, at least {min} LUFS is fine"))
-            }
-            Self::Loudness { min, max } => {
-                out_of_bounds(levels?.loudness_lufs?, *min, *max, "LUFS")
-            }
-            Self::Decodes => match levels.map(|levels| levels.damaged_packets) {
-                None => Some("cannot be decoded here".to_owned()),
-                Some(0) => None,
-                Some(1) => Some("1 packet cannot be decoded".to_owned()),
-                Some(damaged) => Some(format!("{damaged} packets cannot be decoded")),
-            },
+            _ => None,
         }
     }
+
+    fn violation_of_levels(&self, levels: &Levels, seconds: Option<f64>) -> Option<String> {
+        match self {
+            Self::Silence { max_part } => {
+                let Some(seconds) = seconds else { return Some(unknown("duration")) };
+                let part = levels.silence / seconds.max(0.01);
+                let percent = |part: f64| (100.0 * part.min(1.0)).round();
+                let (actual, max) = (percent(part), percent(*max_part));
+                (part > *max_part)
+                    .then(|| format!("{actual} % is silence, at most {max} % is fine"))
+            }
+            Self::Clipping { max_samples } => {
+                let clipped = levels.clipped_samples;
+                (clipped > *max_samples)
+                    .then(|| format!("{clipped} clipped samples, at most {max_samples} are fine"))
+            }
+            Self::Loudness { min, .. } if is_nearly_silent(levels) => {
+                min.map(|min| format!("next to silent, at least {min} LUFS is fine"))
+            }
+            Self::Loudness { min, max } => match levels.loudness_lufs {
+                Some(loudness) => out_of_bounds(loudness, *min, *max, "LUFS"),
+                // A shorter file has no loudness.
+                None if seconds.is_some_and(|seconds| seconds < LOUDNESS_BLOCK) => None,
+                None => Some(unknown("loudness")),
+            },
+            Self::Decodes => match levels.damaged_packets {
+                0 => None,
+                1 => Some("1 packet cannot be decoded".to_owned()),
+                damaged => Some(format!("{damaged} packets cannot be decoded")),
+            },
+            _ => None,
+        }
+    }
+}
+
+fn unknown(value: &str) -> String {
+    format!("the {value} is not known, so that nobody can tell")
 }
 
 fn out_of_bounds(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<String> {

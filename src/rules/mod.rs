@@ -10,7 +10,7 @@ pub use self::audio::AudioCheck;
 
 use self::caption::{Pattern, repetition};
 use self::paths::{InputPaths, RulePaths};
-use crate::audio::Sound;
+use crate::audio::{Sound, Truncation};
 use crate::client::Answer;
 use crate::error::Error;
 use crate::input::Input;
@@ -171,6 +171,11 @@ impl Rule {
         matches!(self.check, Check::Audio(_))
     }
 
+    /// True if the rule needs the levels of the audio.
+    pub(crate) fn needs_levels(&self) -> bool {
+        matches!(&self.check, Check::Audio(check) if check.needs_levels())
+    }
+
     /// Completes a violation with the name, the severity and the reason of the rule.
     fn finding(&self, violation: Finding) -> Finding {
         let (rule, reason) = (self.name.clone(), self.reason.clone());
@@ -213,9 +218,18 @@ pub(crate) fn check_audio(
     input: &Input,
     sound: &Sound,
     seconds: Option<f64>,
+    truncation: Option<Truncation>,
 ) -> Vec<Finding> {
     findings(rules, input, |check| match check {
-        Check::Audio(check) => check.violation(sound, seconds).map(violation),
+        Check::Audio(check) => check.violation(sound, seconds, truncation).map(violation),
+        Check::Pattern(_) | Check::Repetition => None,
+    })
+}
+
+/// Findings of all rules on audio that is not there.
+pub(crate) fn check_missing_audio(rules: &[Rule], input: &Input, reason: &Error) -> Vec<Finding> {
+    findings(rules, input, |check| match check {
+        Check::Audio(_) => Some(violation(format!("{reason}, so that nobody can tell"))),
         Check::Pattern(_) | Check::Repetition => None,
     })
 }

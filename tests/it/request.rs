@@ -114,7 +114,7 @@ fn content_length_is_exact_for_any_size() {
         let stand_in = StandIn::scripted([answer("Fine.")]);
         caption(&stand_in)
             .file("a.wav", &wav)
-            .args(["--convert", "never", "a.wav"])
+            .args(["-q", "--convert", "never", "a.wav"])
             .run()
             .captioned();
         let request = stand_in.request();

@@ -8,6 +8,9 @@ use symphonia::core::errors::Result;
 
 use super::layout::{Walker, check_table};
 
+/// Programs that write to a pipe put at least this many bytes in place of a length.
+pub(in crate::audio) const PLACEHOLDER: u32 = 2_147_000_000;
+
 /// Length field of a chunk whose length is unknown.
 const UNKNOWN: [u8; 4] = [0xff; 4];
 
@@ -48,6 +51,9 @@ pub(super) fn walk_wav(walker: &mut Walker) -> Result<()> {
     }
     // A finished recording without a single sample may have metadata behind its data.
     let is_unfinished = len == 0 && present > 0 && !(end..=end + 1).contains(&walker.len());
+    if !is_unfinished && len < PLACEHOLDER {
+        walker.check_truncated(present, len.into());
+    }
     if is_unfinished || end < data + u64::from(len) {
         walker.repair(base + 4, &UNKNOWN);
     }

@@ -57,6 +57,7 @@ fn walk_boxes(
         let Some(header) = read_header(walker, at, end) else { return Ok(()) };
         if parent == FILE && header.next > walker.len() {
             close_last_box(walker, at, header.content - at);
+            walker.layout.is_cut |= header.name == *b"mdat";
         }
         match &header.name {
             b"moov" if header.len > MAX_MOVIE => return too_large(),

@@ -33,11 +33,13 @@ pub(in crate::audio) struct Layout {
     /// Bytes in place of those of the file, by offset in the file.
     pub(super) patches: Vec<(u64, Vec<u8>)>,
     /// True if symphonia is to read from start to end, without a length and without seeking.
-    pub(super) is_stream: bool,
+    pub(in crate::audio) is_stream: bool,
     /// True if a patch corrects a header, and not only hides metadata.
     pub(in crate::audio) is_repaired: bool,
     /// Bytes of audio that are present, and that the header declares, if those are more.
     pub(in crate::audio) truncated: Option<(u64, u64)>,
+    /// True if the container ends before its end, by an unknown number of bytes.
+    pub(in crate::audio) is_cut: bool,
     /// Start of the first edit in an MP4 file, in ticks of its first audio track.
     pub(in crate::audio) edit_start: Option<u64>,
 }
@@ -147,6 +149,13 @@ impl Walker {
         let mut bytes = [0; LEN];
         self.reader.read_exact(&mut bytes).ok()?;
         Some(bytes)
+    }
+
+    /// Appends all bytes from an offset on to a buffer.
+    pub(super) fn read_from(&mut self, offset: u64, bytes: &mut Vec<u8>) -> Result<()> {
+        self.reader.seek(SeekFrom::Start(offset))?;
+        self.reader.read_to_end(bytes)?;
+        Ok(())
     }
 
     /// Counts a chunk, box or element. Fails if there are more than any recording has.

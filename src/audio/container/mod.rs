@@ -14,6 +14,7 @@ use self::layout::Walker;
 use super::source_file::SourceFile;
 use crate::error::Error;
 
+pub(super) use self::chunks::PLACEHOLDER;
 pub(super) use self::layout::{Layout, PatchedReader};
 pub(super) use self::packets::{Next, Packets, seconds};
 
@@ -22,6 +23,7 @@ mod ebml;
 mod isobmff;
 mod layout;
 mod mpeg;
+mod ogg;
 mod packets;
 
 /// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
@@ -44,6 +46,7 @@ pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
         (b"RIFF" | b"RF64" | b"BW64", _, b"WAVE") => chunks::walk_wav(&mut walker)?,
         (b"FORM", _, b"AIFF" | b"AIFC") => chunks::walk_aiff(&mut walker)?,
         (b"fLaC", ..) => chunks::walk_flac(&mut walker)?,
+        (b"OggS", ..) => ogg::walk(&mut walker)?,
         (b"caff", ..) => chunks::walk_caf(&mut walker)?,
         (_, b"ftyp", _) => isobmff::walk(&mut walker)?,
         (b"\x1a\x45\xdf\xa3", ..) => ebml::walk(&mut walker)?,

@@ -77,6 +77,9 @@ fn report_findings(name: &str, estimate: &Estimate, diagnostics: &Diagnostics) -
     for finding in &estimate.findings {
         diagnostics.finding(name, finding, false);
     }
+    if let Some(truncation) = estimate.truncation {
+        diagnostics.truncated(name, truncation, &estimate.findings);
+    }
     let is_broken = estimate.findings.iter().any(|finding| finding.severity == Severity::Error);
     if is_broken { Exit::Broken } else { Exit::Success }
 }

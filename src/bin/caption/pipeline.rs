@@ -186,6 +186,9 @@ impl<'a> Pipeline<'a> {
         for finding in &outcome.findings {
             diagnostics.finding(&outcome.name, finding, is_batch);
         }
+        if let Some(truncation) = outcome.truncation {
+            diagnostics.truncated(&outcome.name, truncation, &outcome.findings);
+        }
         if outcome.has_violation() {
             self.exit = self.exit.max(Exit::Broken);
         }

@@ -225,6 +225,10 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_checks)]
     pub(crate) check: Vec<AudioChecks>,
 
+    /// Measure levels even if the manifest has them; rules of severity error always do
+    #[arg(long)]
+    pub(crate) remeasure: bool,
+
     /// Write a report beside the normal output: junit, sarif, html, or github (annotations in the
     /// log and a table in the job's summary); repeatable [default files: caption-report.xml,
     /// caption-report.sarif, caption-report.html]

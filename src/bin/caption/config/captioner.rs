@@ -45,6 +45,7 @@ impl Config {
         options.upload = self.upload.clone();
         options.needs_length = self.formats.iter().any(|format| format.is_subtitles());
         options.needs_waveform = shows_waveform(&self.reports);
+        options.remeasure = self.cli.audit.remeasure;
         options.jobs = self.jobs;
         options
     }

@@ -9,9 +9,11 @@ use crate::ui::hints::hint;
 /// Returns the fields that scripts rely on, in their order. A field that does not apply is left
 /// out.
 pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
+    let truncated = outcome.truncation.map(|_| true);
     if let Some(error) = outcome.error() {
         return object([
             ("input", json!(outcome.name)),
+            ("truncated", json!(truncated)),
             ("sound", json!(outcome.sound)),
             ("partial", json!(error.received().and_then(|received| received.partial.as_ref()))),
             ("usd", json!(error.usd())),
@@ -28,6 +30,7 @@ pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
         ("input", json!(outcome.name)),
         ("sha256", json!(cache_key.map(|cache_key| &cache_key.sha256))),
         ("seconds", json!(seconds)),
+        ("truncated", json!(truncated)),
         ("caption", json!(answer.map(|answer| options.decorate(&answer.caption)))),
         ("model", json!(cache_key.map(|cache_key| &cache_key.model))),
         ("max_tokens", json!(cache_key.map(|cache_key| cache_key.max_tokens))),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anstream::AutoStream;
 use bytesize::ByteSize;
 use caption::{
-    AudioFormat, Error, Event, Finding, FolderSearch, Outcome, Severity, Status, sanitize,
+    AudioFormat, Error, Event, Finding, FolderSearch, Outcome, Severity, Status, Truncation,
+    sanitize,
 };
 use clap::builder::styling::{AnsiColor, Style};
 
@@ -140,6 +141,14 @@ impl Diagnostics {
     pub(crate) fn note(&self, text: &str) {
         if !self.config.quiet {
             self.message("note", NOTE, text);
+        }
+    }
+
+    /// Warns of a recording that is cut, unless a finding says so.
+    pub(crate) fn truncated(&self, name: &str, truncation: Truncation, findings: &[Finding]) {
+        let text = truncation.to_string();
+        if findings.iter().all(|finding| finding.message != text) {
+            self.warn(&format!("cut short, {text}: {name}"));
         }
     }
 

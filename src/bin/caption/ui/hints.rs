@@ -32,6 +32,7 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
         Error::NothingFound { omitted } if !omitted.is_empty() => return omitted.join("; ").into(),
         Error::NothingFound { .. } => "check the name, or say --allow-empty",
+        Error::LfsPointer { .. } => "run git lfs pull",
         Error::WrongSeparator { is_nul_separated: true } => "try it without --null",
         Error::WrongSeparator { .. } => {
             "say --null if NUL bytes end its names, else save it as UTF-8"
