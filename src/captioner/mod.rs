@@ -21,6 +21,7 @@ mod audio;
 mod batch;
 mod estimate;
 mod facts;
+mod lookup;
 mod pointer;
 mod send;
 mod window_run;

@@ -26,9 +26,13 @@ pub(super) fn unreadable(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
         return "no such file".to_owned();
     }
-    // The message of the system without its number.
+    format!("could not be read ({})", reason(error))
+}
+
+/// Message of the system without its number.
+pub(super) fn reason(error: &io::Error) -> String {
     let message = error.to_string();
-    format!("could not be read ({})", message.split(" (os error").next().unwrap_or(&message))
+    message.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {

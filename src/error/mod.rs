@@ -255,7 +255,7 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
     /// A caption could not be written.
-    #[error("could not write {}", crate::url_name::path_name(path))]
+    #[error("could not write {} ({})", crate::url_name::path_name(path), messages::reason(source))]
     Unwritable {
         /// Path of the file.
         path: PathBuf,

@@ -273,7 +273,7 @@ fn inputs_skipped_for_a_sidecar_are_not_audited() {
     assert_eq!((run.code, stand_in.connections()), (0, 0));
     assert_says(
         &run.stderr,
-        &["rules are not checked where a sidecar is there already", "--force"],
+        &["rules are not checked where a sidecar is there already", "--overwrite"],
     );
 }
 

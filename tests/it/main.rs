@@ -45,6 +45,7 @@ mod many_inputs;
 mod measurements;
 mod memory_limits;
 mod operands;
+mod output_checks;
 mod output_injection;
 mod outputs;
 mod process_monitor;
@@ -62,6 +63,7 @@ mod rule_paths;
 mod sandbox;
 mod service_errors;
 mod settled_dialect;
+mod sidecar_states;
 #[cfg(unix)]
 mod signals;
 mod skipped_tests;

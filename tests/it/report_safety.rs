@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::harness::{answer, assert_says, caption, data_path, finish};
 use crate::reports::{cases, media, read, reported, sarif_run};
-use support::stand_in::{KEY, Reply, StandIn};
+use support::stand_in::{Gate, KEY, Reply, StandIn};
 
 /// A caption that attacks every report format.
 const HOSTILE: &str = "</script><script>document.title='owned'</script> ]]> --> <!-- <b onclick=x> \
@@ -145,12 +145,15 @@ fn a_closed_pipe_does_not_affect_reports_or_exit_code() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_unwritable_sidecar_is_a_failure_in_the_report() {
-    let stand_in = StandIn::scripted([answer("Rain.")]);
+    let gate = Gate::closed();
+    let stand_in = StandIn::scripted([answer("Rain.").held_by(&gate)]);
     let run = caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--sidecar"]);
     let mut run = run.args(["--report", "junit", "--report", "sarif=/dev/full"]);
-    std::os::unix::fs::symlink("/dev/full", run.folder().join("tone.txt")).unwrap();
-    run = run.arg("--force");
-    let ended = finish(run.spawn());
+    let child = run.spawn();
+    stand_in.wait_for_requests(1);
+    fs::create_dir(run.folder().join("tone.txt")).unwrap();
+    gate.open();
+    let ended = finish(child);
     assert_eq!(ended.code, 3);
     assert_says(&ended.stderr, &["could not write the report", "/dev/full"]);
     let cases = cases(&read(&run, "caption-report.xml"));

@@ -11,6 +11,7 @@ use indicatif::HumanCount;
 use crate::config::Config;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
+use crate::render::sidecar::SidecarPlan;
 use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::summary::{count, dollars};
@@ -41,10 +42,16 @@ pub(crate) async fn list(
 ) -> io::Result<Exit> {
     let sidecars = config.sidecars.as_ref();
     let estimates = inputs.map(async |input| match input {
-        Ok(input) if sidecars.is_some_and(|sidecars| sidecars.exist(&input)) => (input.name, None),
         Ok(input) => {
+            let plan = sidecars.map_or(SidecarPlan::Caption, |sidecars| sidecars.plan(&input));
+            if plan == SidecarPlan::Skip {
+                return (input.name, None);
+            }
             let estimate = captioner.estimate(&input).await;
-            (input.name, Some(estimate))
+            // Sidecars are written anew from the manifest, and nothing is sent for them.
+            let is_kept = |estimate: &Estimate| plan != SidecarPlan::Caption && !estimate.is_known;
+            let is_kept = estimate.as_ref().is_ok_and(is_kept);
+            (input.name, (!is_kept).then_some(estimate))
         }
         Err(failed) => (failed.name, Some(Err(failed.error))),
     });

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
 use crate::render::reports::Reports;
+use crate::render::sidecar::{SidecarPlan, Sidecars};
 use crate::render::sink::Sink;
 use crate::render::{FormatKind, Renderer};
 use crate::signals;
@@ -83,7 +84,7 @@ impl<'a> Pipeline<'a> {
     ) -> io::Result<()> {
         let (sender, mut events) = mpsc::unbounded_channel();
         let (config, diagnostics) = (self.config, self.diagnostics);
-        let worker = Worker { config, diagnostics, captioner, events: sender };
+        let worker = Worker { config, diagnostics, captioner, shutdown, events: sender };
         let number = Cell::new(0);
         let work = |input: Input| {
             number.set(number.get() + 1);
@@ -100,7 +101,7 @@ impl<'a> Pipeline<'a> {
                         self.event(&name, event)?;
                     }
                     let Some(outcome) = outcome else { return Ok(()) };
-                    self.outcome(outcome, shutdown)?;
+                    self.outcome(&outcome)?;
                 }
                 () = &mut signals => return Ok(()),
             }
@@ -111,11 +112,12 @@ impl<'a> Pipeline<'a> {
     fn conclude(&self, captioner: &Captioner) {
         if self.config.is_audit() && self.summary.skipped() > 0 {
             self.diagnostics
-                .note("rules are not checked where a sidecar is there already; see --force");
+                .note("rules are not checked where a sidecar is there already; see --overwrite");
         }
         self.diagnostics.unmet_rules(self.count);
         if self.config.is_batch {
             self.diagnostics.failures();
+            self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);
             if self.summary.done() > 0 {
                 let (usage, usd) = (captioner.usage(), captioner.usd());
@@ -145,39 +147,33 @@ impl<'a> Pipeline<'a> {
         self.config.options.stream && !self.config.is_batch && self.config.output_file().is_none()
     }
 
-    fn outcome(&mut self, mut outcome: Outcome, shutdown: &Shutdown) -> io::Result<()> {
+    fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
         if !self.config.is_batch {
             self.diagnostics.progress.clear();
         }
-        let written = self.write(&mut outcome, shutdown);
+        let written = self.write(outcome);
         // Without a reader, messages about its output are of no use.
         if is_closed_pipe(&written) {
             return written;
         }
-        self.summary.count(&outcome);
-        self.reports.outcome(&outcome);
-        self.diagnose(&outcome);
+        self.summary.count(outcome);
+        self.reports.outcome(outcome);
+        self.diagnose(outcome);
         if self.config.is_batch {
             self.diagnostics.progress.counted(&self.summary, self.count.total());
         }
         written
     }
 
-    /// Writes the outcome to its sidecars or to the output. A sidecar that cannot be written fails
-    /// its input, an output that cannot be written the run.
-    fn write(&mut self, outcome: &mut Outcome, shutdown: &Shutdown) -> io::Result<()> {
-        let Some(sidecars) = &self.config.sidecars else {
-            return self.diagnostics.progress.suspend(|| {
-                self.renderer.outcome(outcome, self.output)?;
-                self.output.flush()
-            });
-        };
-        if let Err(error) = sidecars.write(outcome) {
-            // Later ones would fail in the same way.
-            shutdown.drain();
-            outcome.status = Status::Failed(error);
+    /// Writes the outcome to the output, unless it has sidecars.
+    fn write(&mut self, outcome: &Outcome) -> io::Result<()> {
+        if self.config.sidecars.is_some() {
+            return Ok(());
         }
-        Ok(())
+        self.diagnostics.progress.suspend(|| {
+            self.renderer.outcome(outcome, self.output)?;
+            self.output.flush()
+        })
     }
 
     /// Prints findings and errors, and raises the exit code.
@@ -221,15 +217,51 @@ struct Worker<'a> {
     config: &'a Config,
     diagnostics: &'a Diagnostics,
     captioner: &'a Captioner,
+    shutdown: &'a Shutdown,
     /// Receives the events with the names of their inputs.
     events: UnboundedSender<(Arc<str>, Event)>,
 }
 
 impl Worker<'_> {
-    /// Captions one input, unless all of its sidecars exist.
+    /// Captions one input and writes its sidecars.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
-        if self.config.sidecars.as_ref().is_some_and(|sidecars| sidecars.exist(&input)) {
-            return Outcome::new(input, Status::Skipped);
+        let outcome = self.outcome(input, number).await;
+        match self.config.sidecars.clone() {
+            Some(sidecars) => self.write_sidecars(sidecars, outcome).await,
+            None => outcome,
+        }
+    }
+
+    /// Writes sidecars on a thread of the blocking pool, since syncing them takes long. A sidecar
+    /// that cannot be written fails its input.
+    async fn write_sidecars(&self, sidecars: Arc<Sidecars>, outcome: Outcome) -> Outcome {
+        let write = move || {
+            let written = sidecars.write(&outcome);
+            (outcome, written)
+        };
+        let written = tokio::task::spawn_blocking(write).await;
+        let (mut outcome, written) = written.expect("writing a sidecar does not panic");
+        if let Err(error) = written {
+            // Later ones would fail in the same way.
+            self.shutdown.drain();
+            outcome.status = Status::Failed(error);
+        }
+        outcome
+    }
+
+    /// Captions one input, unless all of its sidecars are kept.
+    async fn outcome(&self, input: Input, number: usize) -> Outcome {
+        let plan = self.config.sidecars.as_ref().map(|sidecars| sidecars.plan(&input));
+        match plan {
+            Some(SidecarPlan::Skip) => return Outcome::new(input, Status::Skipped),
+            Some(SidecarPlan::Rewrite { is_stale }) => {
+                let cached = self.captioner.caption_cached(&input, &Observer::none()).await;
+                return cached.unwrap_or_else(|| {
+                    self.diagnostics.kept_sidecar(&input.name, is_stale);
+                    Outcome::new(input, Status::Skipped)
+                });
+            }
+            Some(SidecarPlan::Caption) | None => {}
         }
         let (events, name) = (self.events.clone(), Arc::<str>::from(input.name.as_str()));
         if self.config.is_batch {

@@ -88,6 +88,16 @@ pub(crate) fn handle(path: &Path) -> Option<io::Result<File>> {
     }
 }
 
+/// Makes a rename in a folder permanent. Some network file systems cannot, which is no error.
+#[cfg(unix)]
+pub(crate) fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+/// Windows makes a rename permanent by itself.
+#[cfg(windows)]
+pub(crate) fn sync_folder(_: &Path) {}
+
 /// Permissions of a new file, before the umask.
 #[cfg(unix)]
 pub(crate) fn default_permissions() -> Permissions {

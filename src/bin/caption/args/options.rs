@@ -88,6 +88,7 @@ pub(crate) struct OutputArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 pub(crate) struct CacheArgs {
     /// Keep captions in this file (JSON Lines) and ask for none that is in it
     #[arg(long, value_name = "FILE")]
@@ -97,9 +98,29 @@ pub(crate) struct CacheArgs {
     #[arg(long, requires = "manifest")]
     pub(crate) offline: bool,
 
-    /// Ask again for what is known, and write sidecars anew
+    /// Write sidecars anew from the manifest, free of charge
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// Request cached captions again, at their price
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) refresh: bool,
+
+    /// The same as --overwrite --refresh
     #[arg(long, conflicts_with = "offline")]
     pub(crate) force: bool,
+}
+
+impl CacheArgs {
+    /// True if sidecars that exist are written anew.
+    pub(crate) fn overwrites(&self) -> bool {
+        self.overwrite || self.force
+    }
+
+    /// True if cached captions are requested again.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.refresh || self.force
+    }
 }
 
 #[derive(Debug, Args)]

@@ -68,7 +68,7 @@ impl Config {
             }
             None => return Ok(None),
         };
-        Ok(Some(if self.cli.cache.force { manifest.without_existing() } else { manifest }))
+        Ok(Some(if self.cli.cache.refreshes() { manifest.without_existing() } else { manifest }))
     }
 
     fn open_manifest(&self, path: &Path, diagnostics: &Diagnostics) -> anyhow::Result<Manifest> {

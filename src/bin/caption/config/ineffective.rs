@@ -75,9 +75,8 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     let is_several = cli.inputs.len() > 1 || searches(cli);
     let formats: &[FormatKind] =
         if cli.output.json { &[FormatKind::Json] } else { &cli.output.formats };
-    let keeps_nothing = cli.cache.manifest.is_none()
-        && cli.output.sidecar.is_none()
-        && cli.output.output_dir.is_none();
+    let writes_sidecars = cli.output.sidecar.is_some() || cli.output.output_dir.is_some();
+    let keeps_nothing = cli.cache.manifest.is_none() && !writes_sidecars;
     let is_json = formats.iter().all(|format| *format == FormatKind::Json);
     let is_written = cli.output.output.as_ref().is_some_and(|path| path.as_os_str() != "-");
     let other_format = formats.iter().find(|format| **format != FormatKind::Text);
@@ -98,6 +97,8 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         ("exclude", with_named_files),
         ("hidden", with_named_files),
         ("no_ignore", with_named_files),
+        ("overwrite", (!writes_sidecars).then_some("no sidecars")),
+        ("refresh", cli.cache.manifest.is_none().then_some("no manifest")),
         ("force", keeps_nothing.then_some("neither manifest nor sidecars")),
         ("output", cli.spend.dry_run.then_some("a dry run")),
     ];

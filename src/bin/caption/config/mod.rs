@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::bail;
 use caption::{ClientOptions, Rule, UploadOptions};
@@ -39,7 +40,7 @@ pub(crate) struct Config {
     pub(crate) options: ClientOptions,
     /// All files that options name.
     pub(crate) overwrite_check: OverwriteCheck,
-    pub(crate) sidecars: Option<Sidecars>,
+    pub(crate) sidecars: Option<Arc<Sidecars>>,
     upload: UploadOptions,
     /// Rules of flags and files, and the one that is built in.
     pub(crate) rules: Vec<Rule>,
@@ -67,7 +68,7 @@ impl Config {
             options,
             overwrite_check,
             upload: upload_options(&cli)?,
-            sidecars: sidecars(&cli, &formats, sidecar_limit)?,
+            sidecars: sidecars(&cli, &formats, sidecar_limit)?.map(Arc::new),
             input,
             formats,
             rules,
@@ -118,12 +119,19 @@ fn sidecars(
     if !writes_sidecars(cli) {
         return Ok(None);
     }
+    if cli.cache.overwrite && cli.cache.manifest.is_none() && !cli.cache.refreshes() {
+        bail!(
+            "--overwrite writes sidecars from the manifest: add --manifest FILE, or use --force to \
+             request all captions again"
+        );
+    }
     let sidecars = Sidecars {
         pattern: cli.output.sidecar.clone().unwrap_or(Sidecars::DEFAULT_PATTERN.to_owned()),
         folder: cli.output.output_dir.clone(),
         formats: formats.to_vec(),
         options: render_options(cli),
-        force: cli.cache.force,
+        overwrites: cli.cache.overwrites(),
+        refreshes: cli.cache.refreshes(),
         limit,
     };
     sidecars.check_pattern()?;

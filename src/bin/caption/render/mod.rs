@@ -24,6 +24,7 @@ mod html;
 mod json;
 mod jsonl;
 mod junit;
+mod output_file;
 pub(crate) mod overwrite;
 mod record;
 pub(crate) mod reports;
@@ -31,6 +32,7 @@ mod sarif;
 pub(crate) mod sidecar;
 pub(crate) mod sink;
 mod subtitles;
+mod temporary_file;
 mod text;
 
 /// Writes outcomes in the order in which they arrive.

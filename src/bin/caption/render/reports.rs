@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use caption::{Error, Outcome, Rule, path_name};
 
-use super::sink::OutputFile;
+use super::output_file::OutputFile;
 use super::{End, Renderer, ReportKind};
 use crate::args::values::ReportOption;
 use crate::config::environment;

@@ -2,14 +2,23 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::bail;
 use caption::{Error, Input, Outcome, Source};
 
+use super::output_file::OutputFile;
 use super::overwrite::{OverwriteCheck, is_within};
-use super::sink::OutputFile;
 use super::{FormatKind, RenderOptions};
+
+/// Larger files are not blank, in bytes.
+const MAX_BLANK: u64 = 4096;
+
+/// Difference of two times that means nothing: that of FAT, and of a checkout of both files.
+const TIME_RESOLUTION: Duration = Duration::from_secs(2);
 
 /// Paths, formats and options of sidecars.
 pub(crate) struct Sidecars {
@@ -20,10 +29,36 @@ pub(crate) struct Sidecars {
     pub(crate) folder: Option<PathBuf>,
     pub(crate) formats: Vec<FormatKind>,
     pub(crate) options: RenderOptions,
-    /// True if existing files are replaced.
-    pub(crate) force: bool,
+    /// True if existing files are written anew.
+    pub(crate) overwrites: bool,
+    /// True if cached captions are requested again.
+    pub(crate) refreshes: bool,
     /// Folder that they must stay in, if a project asks for them.
     pub(crate) limit: Option<PathBuf>,
+}
+
+/// What is to be done for an input with sidecars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SidecarPlan {
+    /// All sidecars are there and kept.
+    Skip,
+    /// All sidecars are there. They are written anew if the caption is cached, and nothing is sent.
+    Rewrite {
+        /// True if one is older than its audio.
+        is_stale: bool,
+    },
+    /// A sidecar is missing, or all are wanted anew.
+    Caption,
+}
+
+/// State of one sidecar, the most important last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum SidecarState {
+    Done,
+    /// Older than its audio.
+    Stale,
+    /// Not there, or without a word in it.
+    Missing,
 }
 
 impl Sidecars {
@@ -47,9 +82,17 @@ impl Sidecars {
         );
     }
 
-    /// True if all sidecars of an input exist and are kept.
-    pub(crate) fn exist(&self, input: &Input) -> bool {
-        self.paths(input).all(|(_, path)| !self.is_written(&path))
+    /// What is to be done for an input.
+    pub(crate) fn plan(&self, input: &Input) -> SidecarPlan {
+        let states = self.paths(input).map(|(_, path)| state(&path, input));
+        let state = states.max().unwrap_or(SidecarState::Missing);
+        match state {
+            SidecarState::Missing => SidecarPlan::Caption,
+            _ if self.overwrites && self.refreshes => SidecarPlan::Caption,
+            SidecarState::Stale => SidecarPlan::Rewrite { is_stale: true },
+            SidecarState::Done if self.overwrites => SidecarPlan::Rewrite { is_stale: false },
+            SidecarState::Done => SidecarPlan::Skip,
+        }
     }
 
     /// Fails if a sidecar would overwrite an input, another sidecar or another file of the run, or
@@ -75,15 +118,17 @@ impl Sidecars {
         Ok(())
     }
 
-    /// Creates missing folders.
+    /// Creates missing folders, and removes what killed runs left there.
     ///
-    /// Fails with [`Error::Unwritable`] if no file can be created in a folder.
+    /// Fails with [`Error::Unwritable`] if a sidecar could not be written later.
     pub(crate) fn prepare<'a>(&self, inputs: impl Iterator<Item = &'a Input>) -> Result<(), Error> {
         let mut folders = HashSet::new();
         for (_, path) in inputs.flat_map(|input| self.paths(input)) {
+            OutputFile::check(&path)?;
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            if self.is_written(&path) && folders.insert(folder) {
-                drop(create(&path)?);
+            if folders.insert(folder) {
+                create_folder(&path)?;
+                drop(OutputFile::create(&path)?);
             }
         }
         Ok(())
@@ -95,15 +140,20 @@ impl Sidecars {
     pub(crate) fn write(&self, outcome: &Outcome) -> Result<(), Error> {
         let (Some(input), Some(_)) = (&outcome.input, outcome.answer()) else { return Ok(()) };
         for (format, path) in self.paths(input) {
-            if !self.is_written(&path) {
+            if !self.overwrites && state(&path, input) == SidecarState::Done {
                 continue;
             }
-            let mut file = create(&path)?;
-            let mut renderer = format.renderer(&self.options);
-            let written = renderer.outcome(outcome, &mut file).and_then(|()| file.commit());
-            written.map_err(|source| Error::Unwritable { path, source })?;
+            create_folder(&path)?;
+            self.write_one(format, &path, outcome)
+                .map_err(|source| Error::Unwritable { path, source })?;
         }
         Ok(())
+    }
+
+    fn write_one(&self, format: FormatKind, path: &Path, outcome: &Outcome) -> io::Result<()> {
+        let mut file = OutputFile::open(path)?;
+        format.renderer(&self.options).outcome(outcome, &mut file)?;
+        file.commit()
     }
 
     /// Formats and paths of the sidecars of an input.
@@ -116,10 +166,6 @@ impl Sidecars {
         };
         let input = input.relative_path.clone();
         self.formats.iter().map(move |format| (*format, folder.join(self.name(&input, *format))))
-    }
-
-    fn is_written(&self, path: &Path) -> bool {
-        self.force || !path.exists()
     }
 
     fn name(&self, input: &Path, format: FormatKind) -> OsString {
@@ -142,11 +188,31 @@ impl Sidecars {
     }
 }
 
-/// Creates a file, and its folder if it is missing.
-fn create(path: &Path) -> Result<OutputFile, Error> {
+fn state(path: &Path, input: &Input) -> SidecarState {
+    let Ok(sidecar) = path.metadata() else { return SidecarState::Missing };
+    // A folder of that name is an error when it is written.
+    if !sidecar.is_file() || is_blank(path, sidecar.len()) {
+        return SidecarState::Missing;
+    }
+    let Source::File(audio) = &input.source else { return SidecarState::Done };
+    let modified = |metadata: io::Result<fs::Metadata>| metadata.and_then(|file| file.modified());
+    match (modified(Ok(sidecar)), modified(audio.metadata())) {
+        (Ok(sidecar), Ok(audio)) if sidecar + TIME_RESOLUTION < audio => SidecarState::Stale,
+        _ => SidecarState::Done,
+    }
+}
+
+/// True if a file holds nothing but white space, a byte order mark and the NUL bytes of a crash.
+fn is_blank(path: &Path, len: u64) -> bool {
+    let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0';
+    len <= MAX_BLANK && fs::read_to_string(path).is_ok_and(|text| text.chars().all(is_blank))
+}
+
+/// Creates the folder of a file.
+fn create_folder(path: &Path) -> Result<(), Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
+        fs::create_dir_all(folder)
             .map_err(|source| Error::Unwritable { path: folder.to_owned(), source })?;
     }
-    OutputFile::create(path)
+    Ok(())
 }

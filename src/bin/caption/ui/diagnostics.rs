@@ -1,6 +1,6 @@
 //! Messages on standard error, one line each.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 const PLAIN: Style = Style::new();
 
+const REFRESH_SIDECARS: &str = "--overwrite --refresh requests a new caption";
+
 const KEY_INSTRUCTIONS: &str = "  make one at https://aimlapi.com/app/keys, then say\n  \
                                 export AIMLAPI_KEY=...     or --api-key-file FILE\n";
 
@@ -35,6 +37,8 @@ pub(crate) struct Diagnostics {
     is_ci_log: bool,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
+    /// Sidecars that are kept although they may be outdated.
+    kept: Cell<KeptSidecars>,
 }
 
 /// Messages of the first failures, and the number of further ones.
@@ -43,6 +47,18 @@ struct Failures {
     messages: Vec<String>,
     further: usize,
 }
+
+/// Numbers of inputs whose sidecars are kept because no caption of them is cached.
+#[derive(Debug, Clone, Copy, Default)]
+struct KeptSidecars {
+    /// Those older than their audio.
+    stale: usize,
+    /// Those that were to be written anew.
+    uncached: usize,
+}
+
+/// Further sidecars that are older than their audio are counted, not listed.
+const MAX_STALE: usize = 10;
 
 /// Further failures are counted, not listed.
 const MAX_FAILURES: usize = 1000;
@@ -53,7 +69,13 @@ const NOTED_WAIT: Duration = Duration::from_secs(5);
 impl Diagnostics {
     pub(crate) fn new(config: DisplayConfig) -> Self {
         let progress = Progress::new(config.progress);
-        Self { progress, config, is_ci_log: is_ci_log(), failures: RefCell::default() }
+        Self {
+            progress,
+            config,
+            is_ci_log: is_ci_log(),
+            failures: RefCell::default(),
+            kept: Cell::default(),
+        }
     }
 
     /// Reports an error that ends the run, and returns the exit code.
@@ -149,6 +171,35 @@ impl Diagnostics {
         let text = truncation.to_string();
         if findings.iter().all(|finding| finding.message != text) {
             self.warn(&format!("cut short, {text}: {name}"));
+        }
+    }
+
+    /// Counts an input whose sidecars are kept, and warns of those that are older than their audio.
+    pub(crate) fn kept_sidecar(&self, name: &str, is_stale: bool) {
+        let mut kept = self.kept.get();
+        if is_stale {
+            kept.stale += 1;
+        } else {
+            kept.uncached += 1;
+        }
+        self.kept.set(kept);
+        if is_stale && kept.stale <= MAX_STALE {
+            self.warn(&format!("a sidecar is older than its audio: {name}; {REFRESH_SIDECARS}"));
+        }
+    }
+
+    /// Warns of sidecars that are kept, as far as that was not said of each.
+    pub(crate) fn kept_sidecars(&self) {
+        let KeptSidecars { stale, uncached } = self.kept.get();
+        if stale > MAX_STALE {
+            let more = stale - MAX_STALE;
+            self.warn(&format!("{more} more sidecars are older than their audio"));
+        }
+        if uncached > 0 {
+            self.warn(&format!(
+                "sidecars of {uncached} inputs are kept: the manifest has no caption of them; \
+                 {REFRESH_SIDECARS}"
+            ));
         }
     }
 
