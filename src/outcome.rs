@@ -89,6 +89,11 @@ impl Outcome {
         }
     }
 
+    /// True if the run ended before the input was started.
+    pub fn is_not_tried(&self) -> bool {
+        matches!(self.error(), Some(Error::NotTried { .. }))
+    }
+
     /// True if the other inputs would fail in the same way.
     pub(crate) fn stops_run(&self) -> bool {
         let effect = self.error().map(Error::effect);

@@ -1,10 +1,18 @@
 //! Early end of a run, in two stages.
 
+use std::sync::{Arc, OnceLock};
+
 use tokio::sync::watch;
+
+use crate::error::ErrorKind;
 
 /// Signal that ends a run early. Clones share one signal.
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown(watch::Sender<Stage>);
+pub struct Shutdown {
+    stage: watch::Sender<Stage>,
+    /// The first cause.
+    cause: Arc<OnceLock<ErrorKind>>,
+}
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
@@ -20,9 +28,21 @@ impl Shutdown {
         Self::default()
     }
 
-    /// Starts no further inputs; those in progress may finish.
+    /// Starts no further inputs because of an interruption; those in progress may finish.
     pub fn drain(&self) {
+        self.drain_after(ErrorKind::Interrupted);
+    }
+
+    /// Starts no further inputs because of an error of this kind; those in progress may finish.
+    pub fn drain_after(&self, cause: ErrorKind) {
+        // The first cause counts.
+        let _ = self.cause.set(cause);
         self.raise(Stage::Draining);
+    }
+
+    /// First reason to start no further inputs.
+    pub(crate) fn cause(&self) -> ErrorKind {
+        self.cause.get().copied().unwrap_or(ErrorKind::Interrupted)
     }
 
     /// Aborts the inputs in progress.
@@ -32,7 +52,7 @@ impl Shutdown {
 
     /// True once [`drain`](Self::drain) or [`end`](Self::end) was called.
     pub fn is_draining(&self) -> bool {
-        *self.0.borrow() >= Stage::Draining
+        *self.stage.borrow() >= Stage::Draining
     }
 
     /// Returns once [`drain`](Self::drain) or [`end`](Self::end) is called.
@@ -46,11 +66,11 @@ impl Shutdown {
     }
 
     fn raise(&self, stage: Stage) {
-        self.0.send_modify(|current| *current = stage.max(*current));
+        self.stage.send_modify(|current| *current = stage.max(*current));
     }
 
     async fn reached(&self, stage: Stage) {
         // The sender is `self`, so the channel cannot close.
-        let _ = self.0.subscribe().wait_for(|current| *current >= stage).await;
+        let _ = self.stage.subscribe().wait_for(|current| *current >= stage).await;
     }
 }

@@ -12,13 +12,16 @@
 //! No input waits for anything while it holds a hasher or a decoder, so that there is no deadlock.
 
 use std::num::NonZero;
+use std::pin::Pin;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use futures_util::stream::{Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::Semaphore;
+use tokio::time::sleep;
 
 use super::Captioner;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::input::{Input, InputError};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
@@ -30,6 +33,9 @@ const MAX_WAITING: usize = 16;
 /// Files hashed at a time: enough to keep a disk busy, and few enough that many large files do not
 /// delay an upload.
 const MAX_HASHERS: usize = 4;
+
+/// Time that the search has to find the next input after the start of a drain.
+const SEARCH_GRACE: Duration = Duration::from_millis(250);
 
 /// Threads for work without a limit of its own: opening files, and writing the manifest.
 const FILE_THREADS: usize = 4;
@@ -50,7 +56,7 @@ impl Captioner {
     /// Captions many inputs and returns the outcomes in the order of the inputs. At most
     /// [`jobs`](crate::captioner::CaptionerOptions::jobs) inputs are in progress; memory does not
     /// depend on their number. After an error with [`Effect::StopRun`](crate::error::Effect), such
-    /// as a refused key, the inputs that were not started have no outcome.
+    /// as a refused key, the inputs that were not started fail with [`Error::NotTried`].
     ///
     /// The stream is read with `futures_util::StreamExt::next`.
     pub fn caption_all<'a, S>(
@@ -71,8 +77,8 @@ impl Captioner {
     /// Does `work` for many inputs and returns the outcomes in the order of the inputs. `work` is
     /// expected to call [`caption`](Self::caption).
     ///
-    /// Once the [shutdown](Self::with_shutdown) drains, inputs that were not started have no
-    /// outcome, and no further input is read, even from a list that is still being written. Once it
+    /// Once the [shutdown](Self::with_shutdown) drains, inputs that were not started fail with
+    /// [`Error::NotTried`]; a list that is still being written is not waited for. Once it
     /// ends, the inputs in progress fail as interrupted. An outcome with
     /// [`Effect::StopRun`](crate::error::Effect) drains it, and so does a manifest that cannot be
     /// written.
@@ -89,34 +95,61 @@ impl Captioner {
             async move {
                 match started {
                     Ok((input, work)) => self.run_one(input, work).await,
-                    Err(error) => Some(Outcome::from(error)),
+                    Err(error) => Outcome::from(error),
                 }
             }
         };
-        let outcomes = inputs
-            .take_until(self.shutdown.draining())
+        let outcomes = self
+            .until_drained(inputs)
             .map(outcome)
-            .buffered(self.options.jobs.max(1).saturating_mul(MAX_WAITING))
-            .filter_map(std::future::ready);
+            .buffered(self.options.jobs.max(1).saturating_mul(MAX_WAITING));
         Box::pin(outcomes)
     }
 
-    async fn run_one(&self, input: Input, work: impl Future<Output = Outcome>) -> Option<Outcome> {
+    /// Inputs, also after the start of a drain: all that are found without a wait, as in a folder.
+    fn until_drained<'a, T: 'a>(
+        &'a self,
+        inputs: impl Stream<Item = T> + 'a,
+    ) -> impl Stream<Item = T> + 'a {
+        let next = move |mut inputs: Pin<Box<dyn Stream<Item = T> + 'a>>| async move {
+            let too_late = async {
+                self.shutdown.draining().await;
+                sleep(SEARCH_GRACE).await;
+            };
+            let next = tokio::select! {
+                biased;
+                next = inputs.next() => next,
+                () = too_late => None,
+            };
+            next.map(|next| (next, inputs))
+        };
+        stream::unfold(Box::pin(inputs) as Pin<Box<dyn Stream<Item = T> + 'a>>, next)
+    }
+
+    async fn run_one(&self, input: Input, work: impl Future<Output = Outcome>) -> Outcome {
+        let not_tried = |input| {
+            let cause = self.shutdown.cause();
+            Outcome::new(input, Status::Failed(Error::NotTried { cause }))
+        };
         let _permit = tokio::select! {
             biased;
-            () = self.shutdown.draining() => return None,
-            permit = self.limits.inputs.acquire() => permit.ok()?,
+            () = self.shutdown.draining() => return not_tried(input),
+            permit = self.limits.inputs.acquire() => match permit {
+                Ok(permit) => permit,
+                Err(_) => return not_tried(input),
+            },
         };
         tokio::select! {
             outcome = work => {
                 // At once, and not when the outcome is delivered in the order of the inputs.
                 if outcome.stops_run() {
-                    self.shutdown.drain();
+                    let cause = outcome.error().map_or(ErrorKind::Output, Error::kind);
+                    self.shutdown.drain_after(cause);
                 }
-                Some(outcome)
+                outcome
             }
             () = self.shutdown.ended() => {
-                Some(Outcome::new(input, Status::Failed(Error::Interrupted)))
+                Outcome::new(input, Status::Failed(Error::Interrupted))
             }
         }
     }

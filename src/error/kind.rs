@@ -180,6 +180,7 @@ impl Error {
             Self::Offline => ErrorKind::Offline,
             Self::BudgetExceeded { .. } => ErrorKind::Budget,
             Self::Interrupted => ErrorKind::Interrupted,
+            Self::NotTried { cause } => *cause,
             Self::Unwritable { .. } | Self::TempFile(_) => ErrorKind::Output,
         }
     }
@@ -189,7 +190,10 @@ impl Error {
     /// A response that makes no sense is not retried: it may have been billed.
     pub fn effect(&self) -> Effect {
         let is_transient = match self.root() {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected(_) => true,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Disconnected(_)
+            | Self::NotTried { .. } => true,
             Self::Download { status, .. } => is_transient_status(*status),
             Self::Api(api_error) => {
                 matches!(api_error.kind, ApiErrorKind::RateLimited | ApiErrorKind::Failed)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{BoxError, Setting};
+use super::{BoxError, ErrorKind, Setting};
 
 pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> String {
     let what = match setting {
@@ -27,6 +27,17 @@ pub(super) fn unreadable(error: &io::Error) -> String {
         return "no such file".to_owned();
     }
     format!("could not be read ({})", reason(error))
+}
+
+pub(super) fn end_of_run(cause: ErrorKind) -> &'static str {
+    match cause {
+        ErrorKind::Auth => "the key or the account was refused",
+        ErrorKind::Credits => "the account is out of credits",
+        ErrorKind::Budget => "the spending limit was reached",
+        ErrorKind::Output => "an output could not be written",
+        ErrorKind::Interrupted => "the run was interrupted",
+        _ => "the run ended early",
+    }
 }
 
 /// Message of the system without its number.

@@ -254,6 +254,12 @@ pub enum Error {
     /// The user ended the run.
     #[error("interrupted")]
     Interrupted,
+    /// The run ended before the input was started.
+    #[error("not tried: {}", messages::end_of_run(*cause))]
+    NotTried {
+        /// Kind of the error that ended the run.
+        cause: ErrorKind,
+    },
     /// A caption could not be written.
     #[error("could not write {} ({})", crate::url_name::path_name(path), messages::reason(source))]
     Unwritable {

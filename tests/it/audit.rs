@@ -96,7 +96,7 @@ fn a_batch_lists_and_counts_violations_at_the_end() {
     let run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x", "--deny", "voice"]).run();
     assert_eq!(run.code, 1);
     assert_eq!(run.stderr.matches("broken: says").count(), 3);
-    assert_says(&run.stderr, &["x/000.wav", "x/002.wav", "3 captioned · 3 broken"]);
+    assert_says(&run.stderr, &["x/000.wav", "x/002.wav", "3 captioned · 3 violations"]);
     assert_eq!(run.stdout.matches("==> ").count(), 3);
 }
 

@@ -125,7 +125,7 @@ fn captions_are_audited_without_the_audio() {
     }
     let broken = cached.records().args(["--deny", "voice"]).run();
     assert_eq!(broken.code, 1, "{}", broken.stderr);
-    assert_says(&broken.stderr, &["says \"voice\"", "a.wav", "2 broken"]);
+    assert_says(&broken.stderr, &["says \"voice\"", "a.wav", "2 violations"]);
     assert_eq!(cached.records().args(["--require", "voice"]).run().code, 0);
 }
 

@@ -144,6 +144,9 @@ async fn a_refused_key_stops_a_batch_of_the_library() {
     let outcomes: Vec<_> = outcomes.collect().await;
     let requests = stand_in.requests().len();
     assert!((1..=3).contains(&requests), "{requests} requests");
-    assert!(outcomes.len() < 20, "{} outcomes", outcomes.len());
-    assert!(outcomes.iter().all(|outcome| outcome.error().unwrap().effect() == Effect::StopRun));
+    assert_eq!(outcomes.len(), 20);
+    let (not_tried, refused): (Vec<_>, Vec<_>) =
+        outcomes.iter().partition(|outcome| outcome.is_not_tried());
+    assert_eq!((refused.len(), not_tried.len()), (requests, 20 - requests));
+    assert!(refused.iter().all(|outcome| outcome.error().unwrap().effect() == Effect::StopRun));
 }

@@ -13,6 +13,7 @@
     reason = "the sounds of tests are short"
 )]
 
+mod accounting;
 mod api_key;
 mod audit;
 mod batch;

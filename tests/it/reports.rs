@@ -256,7 +256,7 @@ fn reports_show_that_a_run_ended_early() {
     let last = cases.last().unwrap();
     assert_eq!(
         (cases.len(), last.name.as_str(), last.children[0].1.as_str()),
-        (3, "the run", early)
+        (5, "the run", early)
     );
     let sarif = sarif_run(&read(&run, "caption-report.sarif"));
     assert_eq!(sarif["invocations"][0]["executionSuccessful"], false);

@@ -26,8 +26,8 @@ fn one_signal_finishes_and_delivers_requests_in_flight() {
         gate.open();
         let run = finish(child);
         assert_eq!(run.code, code, "{}", run.stderr);
-        assert_eq!(run.records().len(), 4);
-        assert_says(&run.stderr, &["4 captioned"]);
+        assert_eq!(run.records().len(), 20);
+        assert_says(&run.stderr, &["4 captioned · 16 not tried"]);
         assert_eq!(stand_in.requests().len(), 4);
     }
 }
@@ -42,9 +42,12 @@ fn requests_over_five_seconds_are_cancelled_after_a_signal() {
     send(&child, Signal::INT);
     let ended = finish(child);
     assert_eq!(ended.code, 130, "{}", ended.stderr);
-    assert_says(&ended.stderr, &["interrupted: x/002.wav", "2 captioned · 2 failed"]);
+    assert_says(
+        &ended.stderr,
+        &["interrupted: x/002.wav", "2 captioned · 2 failed · 16 not tried"],
+    );
     let lines = |name: &str| fs::read_to_string(run.folder().join(name)).unwrap().lines().count();
-    assert_eq!((lines("out.jsonl"), lines("m.jsonl")), (4, 2));
+    assert_eq!((lines("out.jsonl"), lines("m.jsonl")), (20, 2));
 }
 
 #[test]

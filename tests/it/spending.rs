@@ -40,7 +40,7 @@ fn cached_captions_cost_nothing() {
     };
     run(&[]).ended(0);
     let again = run(&["--max-spend", "0.01"]);
-    assert_says(&again.stderr, &["0 captioned · 4 known"]);
+    assert_says(&again.stderr, &["0 captioned · 4 cached"]);
     assert_eq!(again.code, 0);
 }
 

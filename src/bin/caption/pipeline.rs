@@ -65,8 +65,9 @@ impl<'a> Pipeline<'a> {
         let written = self.process(captioner, inputs, &shutdown, signals).await;
         diagnostics.progress.clear();
         self.exit = interrupted.get().unwrap_or(self.exit);
-        let done = usize::try_from(self.summary.done()).ok();
-        if written.is_err() || shutdown.is_draining() && self.count.total() != done {
+        let total = usize::try_from(self.summary.total()).ok();
+        let has_all = self.count.total() == total && self.summary.not_tried() == 0;
+        if written.is_err() || shutdown.is_draining() && !has_all {
             self.reports.cut_short();
         }
         if !is_closed_pipe(&written) {
@@ -119,10 +120,10 @@ impl<'a> Pipeline<'a> {
             self.diagnostics.failures();
             self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);
-            if self.summary.done() > 0 {
+            if self.summary.total() > 0 {
                 let (usage, usd) = (captioner.usage(), captioner.usd());
-                let (time, total) = (self.started.elapsed(), self.count.total());
-                self.diagnostics.result(&self.summary.line(time, usage, usd, total));
+                let time = self.started.elapsed();
+                self.diagnostics.result(&self.summary.line(time, usage, usd));
             }
         }
     }
@@ -194,7 +195,9 @@ impl<'a> Pipeline<'a> {
             }
             diagnostics.answered(outcome);
         }
-        if let Some(error) = outcome.error() {
+        if outcome.is_not_tried() {
+            self.exit = self.exit.max(Exit::Failed);
+        } else if let Some(error) = outcome.error() {
             self.exit = self.exit.max(Exit::of_input(error));
             diagnostics.failure(&outcome.name, error, is_batch);
         }
@@ -243,7 +246,7 @@ impl Worker<'_> {
         let (mut outcome, written) = written.expect("writing a sidecar does not panic");
         if let Err(error) = written {
             // Later ones would fail in the same way.
-            self.shutdown.drain();
+            self.shutdown.drain_after(error.kind());
             outcome.status = Status::Failed(error);
         }
         outcome

@@ -48,7 +48,8 @@ impl<T> BySeverity<T> {
 
 /// Annotations of an input: failures first, then findings.
 pub(super) fn annotations(outcome: &Outcome) -> Vec<Annotation> {
-    let failure = outcome.error().map(|error| {
+    // The end of the run is reported once, and not for each input that was not tried.
+    let failure = outcome.error().filter(|_| !outcome.is_not_tried()).map(|error| {
         let message = format!("{error}; {}", hint(error));
         Annotation::failure(error.kind(), &message)
     });

@@ -132,7 +132,7 @@ fn markdown(text: &str) -> String {
 impl Renderer for StepSummary {
     fn outcome(&mut self, outcome: &Outcome, _out: &mut dyn Write) -> io::Result<()> {
         self.inputs += 1;
-        self.failed += u64::from(outcome.error().is_some());
+        self.failed += u64::from(outcome.error().is_some() && !outcome.is_not_tried());
         self.broken += u64::from(outcome.has_violation());
         self.skipped += u64::from(matches!(outcome.status, Status::Skipped));
         let name = input_name(outcome);

@@ -91,15 +91,19 @@ impl Renderer for Junit {
             Some(_) => self.failures += 1,
             None => {}
         }
-        let is_skipped = matches!(outcome.status, Status::Skipped);
-        self.skipped += u64::from(is_skipped);
+        let skipped = match outcome.error() {
+            Some(error) if outcome.is_not_tried() => Some(error.to_string()),
+            None if matches!(outcome.status, Status::Skipped) => {
+                Some("what would be written is there".to_owned())
+            }
+            _ => None,
+        };
+        self.skipped += u64::from(skipped.is_some());
         self.add_case(&input_name(outcome), |writer| {
             write_problem(writer, &problems)?;
-            if is_skipped {
+            if let Some(reason) = &skipped {
                 let skipped = writer.create_element("skipped");
-                skipped
-                    .with_attribute(("message", "what would be written is there"))
-                    .write_empty()?;
+                skipped.with_attribute(("message", reason.as_str())).write_empty()?;
             }
             if annotations.is_empty() {
                 return Ok(());

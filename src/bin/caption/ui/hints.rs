@@ -65,7 +65,9 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::BudgetExceeded { .. } => {
             "raise --max-spend; with a manifest, a new run goes on from here"
         }
-        Error::Interrupted => "run again; with a manifest, nothing is asked twice",
+        Error::Interrupted | Error::NotTried { .. } => {
+            "run again; with a manifest, nothing is asked twice"
+        }
         Error::Unwritable { .. } => "check the folder, its permissions and the disk",
         Error::Incomplete { .. } => "try again, or send less sound",
     })

@@ -13,6 +13,7 @@ pub(crate) struct Summary {
     skipped: u64,
     failed: u64,
     blocked: u64,
+    not_tried: u64,
     violations: u64,
 }
 
@@ -24,12 +25,23 @@ impl Summary {
             Status::Captioned(_) => self.captioned += 1,
             Status::Cached(_) => self.cached += 1,
             Status::Skipped => self.skipped += 1,
+            Status::Failed(_) if outcome.is_not_tried() => self.not_tried += 1,
             Status::Failed(_) => self.failed += 1,
         }
     }
 
+    /// Number of inputs that are done, well or not.
     pub(crate) fn done(&self) -> u64 {
         self.captioned + self.cached + self.skipped + self.blocked + self.failed
+    }
+
+    /// Number of all inputs with an outcome.
+    pub(crate) fn total(&self) -> u64 {
+        self.done() + self.not_tried
+    }
+
+    pub(crate) fn not_tried(&self) -> u64 {
+        self.not_tried
     }
 
     pub(crate) fn skipped(&self) -> u64 {
@@ -42,27 +54,20 @@ impl Summary {
             if count == 0 { String::new() } else { format!(" · {} {label}", HumanCount(count)) }
         };
         [
-            aside(self.cached, "known"),
+            aside(self.cached, "cached"),
             aside(self.skipped, "skipped"),
-            aside(self.blocked, "not sent"),
+            aside(self.blocked, "blocked"),
             aside(self.failed, "failed"),
-            aside(self.violations, "broken"),
+            aside(self.not_tried, "not tried"),
+            aside(self.violations, if self.violations == 1 { "violation" } else { "violations" }),
         ]
         .concat()
     }
 
     /// Last line of a run.
-    pub(crate) fn line(
-        &self,
-        time: Duration,
-        usage: Usage,
-        usd: Option<f64>,
-        total: Option<usize>,
-    ) -> String {
-        let untried = total.map_or(0, |total| (total as u64).saturating_sub(self.done()));
+    pub(crate) fn line(&self, time: Duration, usage: Usage, usd: Option<f64>) -> String {
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
-            (untried > 0).then(|| format!("{} not tried", HumanCount(untried))),
             Some(duration(time)),
             (usage != Usage::default()).then(|| tokens(usage)),
             usd.map(dollars),

@@ -122,6 +122,7 @@ fn hash(text: &str) -> String {
 fn verdict(outcome: &Outcome) -> &'static str {
     match &outcome.status {
         _ if outcome.has_violation() => "broken",
+        Status::Failed(_) if outcome.is_not_tried() => "skipped",
         Status::Failed(_) => "failed",
         _ if !outcome.findings.is_empty() => "warning",
         Status::Skipped => "skipped",
