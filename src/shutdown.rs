@@ -41,7 +41,7 @@ impl Shutdown {
     }
 
     /// First reason to start no further inputs.
-    pub(crate) fn cause(&self) -> ErrorKind {
+    pub fn cause(&self) -> ErrorKind {
         self.cause.get().copied().unwrap_or(ErrorKind::Interrupted)
     }
 

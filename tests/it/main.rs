@@ -52,6 +52,8 @@ mod outputs;
 mod process_monitor;
 mod properties;
 mod proxies;
+#[cfg(unix)]
+mod readers;
 mod readme;
 mod readme_recipes;
 mod report_safety;

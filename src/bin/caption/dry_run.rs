@@ -11,8 +11,8 @@ use indicatif::HumanCount;
 use crate::config::Config;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
+use crate::render::queue::OutputQueue;
 use crate::render::sidecar::SidecarPlan;
-use crate::render::sink::Sink;
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::summary::{count, dollars};
 
@@ -38,7 +38,7 @@ pub(crate) async fn list(
     inputs: impl Stream<Item = InputResult>,
     count: &InputCount,
     diagnostics: &Diagnostics,
-    out: &mut Sink,
+    out: &mut OutputQueue,
 ) -> io::Result<Exit> {
     let sidecars = config.sidecars.as_ref();
     let estimates = inputs.map(async |input| match input {
@@ -59,6 +59,7 @@ pub(crate) async fn list(
     let (mut totals, mut exit) = (Totals::default(), Exit::Success);
     while let Some((name, estimate)) = estimates.next().await {
         totals.inputs += 1;
+        out.ready().await?;
         match estimate {
             None => row(out, &name, None, "skipped")?,
             Some(Ok(estimate)) => {
@@ -71,8 +72,10 @@ pub(crate) async fn list(
                 diagnostics.failure(&name, &error, false);
             }
         }
+        out.flush()?;
     }
-    out.flush()?;
+    out.complete();
+    out.ended().await?;
     diagnostics.omitted(&config.input.search);
     diagnostics.unmet_rules(count);
     totals.print(config, diagnostics).await;

@@ -6,19 +6,22 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
-use caption::{Answer, Captioner, Error, Event, Input, Observer, Outcome, Shutdown, Status};
+use caption::{
+    Answer, Captioner, Error, ErrorKind, Event, Input, Observer, Outcome, Shutdown, Status,
+};
 use futures_util::StreamExt;
 use futures_util::stream::Stream;
 use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
+use crate::render::queue::{OutputQueue, Waiting};
 use crate::render::reports::Reports;
 use crate::render::sidecar::{SidecarPlan, Sidecars};
-use crate::render::sink::Sink;
 use crate::render::{FormatKind, Renderer};
-use crate::signals;
+use crate::signals::{self, DELIVERY_PERIOD};
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::summary::Summary;
 
@@ -28,7 +31,7 @@ pub(crate) struct Pipeline<'a> {
     diagnostics: &'a Diagnostics,
     count: &'a InputCount,
     renderer: Box<dyn Renderer>,
-    output: &'a mut Sink,
+    output: &'a mut OutputQueue,
     reports: &'a mut Reports,
     started: Instant,
     summary: Summary,
@@ -40,7 +43,7 @@ impl<'a> Pipeline<'a> {
         config: &'a Config,
         diagnostics: &'a Diagnostics,
         count: &'a InputCount,
-        output: &'a mut Sink,
+        output: &'a mut OutputQueue,
         reports: &'a mut Reports,
     ) -> Self {
         let renderer = config.formats[0].renderer(&config.render_options());
@@ -85,7 +88,8 @@ impl<'a> Pipeline<'a> {
     ) -> io::Result<()> {
         let (sender, mut events) = mpsc::unbounded_channel();
         let (config, diagnostics) = (self.config, self.diagnostics);
-        let worker = Worker { config, diagnostics, captioner, shutdown, events: sender };
+        let waiting = self.output.waiting();
+        let worker = Worker { config, diagnostics, captioner, shutdown, waiting, events: sender };
         let number = Cell::new(0);
         let work = |input: Input| {
             number.set(number.get() + 1);
@@ -93,6 +97,7 @@ impl<'a> Pipeline<'a> {
         };
         let mut outcomes = captioner.run(inputs, work);
         let mut signals = std::pin::pin!(signals);
+        let mut written = Ok(());
         loop {
             tokio::select! {
                 Some((name, event)) = events.recv() => self.event(&name, event)?,
@@ -101,12 +106,34 @@ impl<'a> Pipeline<'a> {
                     while let Ok((name, event)) = events.try_recv() {
                         self.event(&name, event)?;
                     }
-                    let Some(outcome) = outcome else { return Ok(()) };
+                    let Some(outcome) = outcome else { break };
                     self.outcome(&outcome)?;
                 }
-                () = &mut signals => return Ok(()),
+                result = self.output.ended() => {
+                    if !config.has_manifest {
+                        return result;
+                    }
+                    // Requests in flight are paid for, and kept in the manifest.
+                    shutdown.drain_after(ErrorKind::Output);
+                    written = result;
+                }
+                () = &mut signals => return self.abandon().await,
             }
         }
+        if written.is_err() {
+            return written;
+        }
+        self.output.complete();
+        tokio::select! {
+            result = self.output.ended() => result,
+            () = signals => self.abandon().await,
+        }
+    }
+
+    /// Ends the output without a wait for its reader.
+    async fn abandon(&mut self) -> io::Result<()> {
+        self.output.complete();
+        timeout(DELIVERY_PERIOD, self.output.ended()).await.unwrap_or(Ok(()))
     }
 
     /// Prints what is known only at the end.
@@ -221,6 +248,7 @@ struct Worker<'a> {
     diagnostics: &'a Diagnostics,
     captioner: &'a Captioner,
     shutdown: &'a Shutdown,
+    waiting: Waiting,
     /// Receives the events with the names of their inputs.
     events: UnboundedSender<(Arc<str>, Event)>,
 }
@@ -228,6 +256,15 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Captions one input and writes its sidecars.
     async fn caption(&self, input: Input, number: usize) -> Outcome {
+        tokio::select! {
+            biased;
+            () = self.waiting.room() => {}
+            // Its caption would wait for a reader that has stopped.
+            () = self.shutdown.draining() => {
+                let cause = self.shutdown.cause();
+                return Outcome::new(input, Status::Failed(Error::NotTried { cause }));
+            }
+        }
         let outcome = self.outcome(input, number).await;
         match self.config.sidecars.clone() {
             Some(sidecars) => self.write_sidecars(sidecars, outcome).await,

@@ -30,6 +30,27 @@ pub(crate) fn stdout_is_file() -> bool {
     stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|stdout| stdout.is_file()))
 }
 
+/// True if the program was started without standard output. The standard library opens the null
+/// device in its place, for reading and writing; a redirection of a shell is for writing only.
+#[cfg(unix)]
+pub(crate) fn stdout_is_closed() -> bool {
+    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, stat};
+    let stdout = io::stdout();
+    let is_null = |file: &rustix::fs::Stat| {
+        let null = stat("/dev/null");
+        FileType::from_raw_mode(file.st_mode).is_char_device()
+            && null.is_ok_and(|null| null.st_rdev == file.st_rdev)
+    };
+    let is_read_write = fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    is_read_write && fstat(&stdout).is_ok_and(|file| is_null(&file))
+}
+
+/// Windows programs without a console have no standard output to lose.
+#[cfg(windows)]
+pub(crate) fn stdout_is_closed() -> bool {
+    false
+}
+
 /// Identity of a file that has several names: device and inode.
 #[cfg(unix)]
 pub(crate) fn hard_link_id(path: &Path) -> Option<(u64, u64)> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use anyhow::bail;
 use caption::{Shutdown, blocking_threads};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime;
@@ -12,6 +13,8 @@ use crate::dry_run;
 use crate::exit_code::{Exit, WriteFailed};
 use crate::inputs::{self, InputCount, InputIter, InputResult};
 use crate::pipeline::Pipeline;
+use crate::platform::stdout_is_closed;
+use crate::render::queue::OutputQueue;
 use crate::render::reports::Reports;
 use crate::render::sink::Sink;
 use crate::signals::unless_interrupted;
@@ -19,6 +22,9 @@ use crate::ui::diagnostics::Diagnostics;
 
 /// Runs the program and returns its exit code.
 pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {
+    if config.prints() && stdout_is_closed() {
+        bail!("standard output is closed; name a file with -o");
+    }
     let count = Arc::new(InputCount::new(&config.rules));
     let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
@@ -28,16 +34,17 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
         Err(exit) => return Ok(exit),
     };
     let mut reports = Reports::open(config.reports(diagnostics), &config.rules)?;
-    let mut sink = Sink::open(config.output_file(), !reports.is_empty())?;
+    let sink = Sink::open(config.output_file(), !reports.is_empty())?;
+    let mut output = OutputQueue::new(sink);
     let (exit, written) = wait(async {
         if config.is_dry_run {
-            let list = dry_run::list(&captioner, config, inputs, &count, diagnostics, &mut sink);
+            let list = dry_run::list(&captioner, config, inputs, &count, diagnostics, &mut output);
             return match unless_interrupted(list).await {
                 Ok(Ok(exit)) | Err(exit) => (exit, Ok(())),
                 Ok(Err(e)) => (Exit::Success, Err(e)),
             };
         }
-        let pipeline = Pipeline::new(config, diagnostics, &count, &mut sink, &mut reports);
+        let pipeline = Pipeline::new(config, diagnostics, &count, &mut output, &mut reports);
         pipeline.run(&captioner, inputs, shutdown).await
     })?;
     if written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
@@ -48,7 +55,7 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
     }
     let exit = exit.max(reports.finish(diagnostics));
     // The captions are paid for by now, so an earlier error matters more than this one.
-    Ok(match written.and_then(|()| sink.finish()) {
+    Ok(match written.and_then(|()| output.finish()) {
         Ok(()) => exit,
         Err(e) => exit.max(diagnostics.fatal(&WriteFailed(e).into())),
     })

@@ -3,24 +3,29 @@
 use std::time::Duration;
 
 use caption::Shutdown;
+use tokio::time::sleep;
 
 use crate::exit_code::Exit;
 use crate::platform::shutdown_signal;
 
 /// Time that requests in flight have to finish after the first signal.
-const GRACE_PERIOD: Duration = Duration::from_secs(5);
+const GRACE_PERIOD: Duration = Duration::from_millis(4500);
+
+/// Time to deliver the outcomes after that, also if the reader of the output has stopped.
+pub(crate) const DELIVERY_PERIOD: Duration = Duration::from_millis(250);
 
 /// Starts the shutdown at the first signal, whose exit code `interrupted` takes, and returns at the
-/// second.
+/// second, or when the time to finish is over.
 pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce(Exit)) {
     interrupted(next().await);
     shutdown.drain();
     tokio::select! {
+        _ = next() => return,
+        () = sleep(GRACE_PERIOD) => shutdown.end(),
+    }
+    tokio::select! {
         _ = next() => {}
-        () = tokio::time::sleep(GRACE_PERIOD) => {
-            shutdown.end();
-            next().await;
-        }
+        () = sleep(DELIVERY_PERIOD) => {}
     }
 }
 

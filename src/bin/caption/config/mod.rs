@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) is_batch: bool,
     pub(crate) is_dry_run: bool,
     pub(crate) is_offline: bool,
+    /// True if captions are kept in a manifest.
+    pub(crate) has_manifest: bool,
     /// Maximum of requests at a time.
     pub(crate) jobs: usize,
     /// Options of the client.
@@ -64,6 +66,7 @@ impl Config {
             is_batch,
             is_dry_run: cli.spend.dry_run,
             is_offline: cli.cache.offline,
+            has_manifest: cli.cache.manifest.is_some(),
             jobs: usize::from(cli.network.jobs),
             options,
             overwrite_check,
@@ -91,6 +94,13 @@ impl Config {
     }
 
     /// Options for captions on standard output or in `--output`.
+    /// True if nothing but standard output receives the results.
+    pub(crate) fn prints(&self) -> bool {
+        let is_stdout = |path: &Path| path == Path::new("/dev/stdout");
+        let has_others = self.sidecars.is_some() || self.has_manifest || !self.reports.is_empty();
+        self.output_file().is_none_or(is_stdout) && (self.is_dry_run || !has_others)
+    }
+
     pub(crate) fn render_options(&self) -> RenderOptions {
         RenderOptions {
             is_batch: self.is_batch,

@@ -1,6 +1,6 @@
 //! Destination of captions and records: standard output or a file.
 
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, IsTerminal, Stdout, Write};
 use std::path::Path;
 
 use caption::Error;
@@ -16,7 +16,7 @@ pub(crate) struct Sink {
 }
 
 enum Target {
-    Stdout(StdoutLock<'static>),
+    Stdout(Stdout),
     File(OutputFile),
     /// Standard output after its reader has closed it.
     Closed,
@@ -29,9 +29,18 @@ impl Sink {
         let (target, escape) = match file.map(OutputFile::create).transpose()? {
             Some(file) if file.is_terminal() => (Target::File(file), Escape::ControlCharacters),
             Some(file) => (Target::File(file), Escape::Nothing),
-            None => (Target::Stdout(io::stdout().lock()), Escape::for_stdout()),
+            None => (Target::Stdout(io::stdout()), Escape::for_stdout()),
         };
         Ok(Self { target, escape, ignores_closed_pipe })
+    }
+
+    /// True for a terminal, which shows messages too.
+    pub(crate) fn is_terminal(&self) -> bool {
+        match &self.target {
+            Target::Stdout(stdout) => stdout.is_terminal(),
+            Target::File(file) => file.is_terminal(),
+            Target::Closed => false,
+        }
     }
 
     /// Puts a file in place.
