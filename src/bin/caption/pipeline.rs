@@ -100,6 +100,17 @@ impl<'a> Pipeline<'a> {
         let mut written = Ok(());
         loop {
             tokio::select! {
+                // Signals have their handlers before the first output.
+                biased;
+                () = &mut signals => return self.abandon().await,
+                result = self.output.ended() => {
+                    if !config.has_manifest {
+                        return result;
+                    }
+                    // Requests in flight are paid for, and kept in the manifest.
+                    shutdown.drain_after(ErrorKind::Output);
+                    written = result;
+                }
                 Some((name, event)) = events.recv() => self.event(&name, event)?,
                 outcome = outcomes.next() => {
                     // The last pieces of a caption come before its outcome.
@@ -109,15 +120,6 @@ impl<'a> Pipeline<'a> {
                     let Some(outcome) = outcome else { break };
                     self.outcome(&outcome)?;
                 }
-                result = self.output.ended() => {
-                    if !config.has_manifest {
-                        return result;
-                    }
-                    // Requests in flight are paid for, and kept in the manifest.
-                    shutdown.drain_after(ErrorKind::Output);
-                    written = result;
-                }
-                () = &mut signals => return self.abandon().await,
             }
         }
         if written.is_err() {

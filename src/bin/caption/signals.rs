@@ -17,15 +17,19 @@ pub(crate) const DELIVERY_PERIOD: Duration = Duration::from_millis(250);
 /// Starts the shutdown at the first signal, whose exit code `interrupted` takes, and returns at the
 /// second, or when the time to finish is over.
 pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce(Exit)) {
-    interrupted(next().await);
-    shutdown.drain();
+    let exit = next().await;
+    let finishing = async {
+        interrupted(exit);
+        shutdown.drain();
+        sleep(GRACE_PERIOD).await;
+        shutdown.end();
+        sleep(DELIVERY_PERIOD).await;
+    };
     tokio::select! {
-        _ = next() => return,
-        () = sleep(GRACE_PERIOD) => shutdown.end(),
-    }
-    tokio::select! {
+        // The second signal may follow as soon as the first is reported.
+        biased;
         _ = next() => {}
-        () = sleep(DELIVERY_PERIOD) => {}
+        () = finishing => {}
     }
 }
 
