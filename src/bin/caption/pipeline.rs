@@ -104,7 +104,7 @@ impl<'a> Pipeline<'a> {
                 biased;
                 () = &mut signals => return self.abandon().await,
                 result = self.output.ended() => {
-                    if !config.has_manifest {
+                    if !config.has_manifest() {
                         return result;
                     }
                     // Requests in flight are paid for, and kept in the manifest.
@@ -122,9 +122,7 @@ impl<'a> Pipeline<'a> {
                 }
             }
         }
-        if written.is_err() {
-            return written;
-        }
+        written?;
         self.output.complete();
         tokio::select! {
             result = self.output.ended() => result,

@@ -34,8 +34,6 @@ pub(crate) struct Config {
     pub(crate) is_batch: bool,
     pub(crate) is_dry_run: bool,
     pub(crate) is_offline: bool,
-    /// True if captions are kept in a manifest.
-    pub(crate) has_manifest: bool,
     /// Maximum of requests at a time.
     pub(crate) jobs: usize,
     /// Options of the client.
@@ -66,7 +64,6 @@ impl Config {
             is_batch,
             is_dry_run: cli.spend.dry_run,
             is_offline: cli.cache.offline,
-            has_manifest: cli.cache.manifest.is_some(),
             jobs: usize::from(cli.network.jobs),
             options,
             overwrite_check,
@@ -94,10 +91,15 @@ impl Config {
     }
 
     /// Options for captions on standard output or in `--output`.
+    /// True if captions are kept in a manifest.
+    pub(crate) fn has_manifest(&self) -> bool {
+        self.cli.cache.manifest.is_some()
+    }
+
     /// True if nothing but standard output receives the results.
     pub(crate) fn prints(&self) -> bool {
         let is_stdout = |path: &Path| path == Path::new("/dev/stdout");
-        let has_others = self.sidecars.is_some() || self.has_manifest || !self.reports.is_empty();
+        let has_others = self.sidecars.is_some() || self.has_manifest() || !self.reports.is_empty();
         self.output_file().is_none_or(is_stdout) && (self.is_dry_run || !has_others)
     }
 
