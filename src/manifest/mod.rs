@@ -1,32 +1,24 @@
 //! Captions on disk by cache key: an append-only JSON Lines file.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use self::entry::ManifestEntry;
-use crate::encoding::{UTF8_MARK, invalid_data, utf16_order};
+use self::file_lock::FileLock;
+use self::index::{Fingerprint, Index, LineRange, MAX_LINE_LEN, parse};
 use crate::platform;
 use crate::text::milliseconds;
 
 pub(crate) mod cache;
 pub(crate) mod entry;
-
-/// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
-const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
-
-/// Limit of the JSON objects in a line, each of which takes more memory than its few bytes. A day in
-/// windows of one second has fewer.
-const MAX_OBJECTS: usize = 110_000;
-
-/// Time that another run may hold the file's lock; a write takes a millisecond.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+mod file_lock;
+mod index;
 
 /// Key of a caption in the cache: content of the file, model, token limit and windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,9 +46,6 @@ pub(crate) enum Span {
     Window { start_ms: u64, end_ms: u64 },
 }
 
-/// Digest of a [`CacheKey`]: a fixed size in memory for every entry.
-type Fingerprint = [u8; 32];
-
 /// Captions in a JSON Lines file. Only the position of each line is kept in memory.
 ///
 /// Several runs may append to the same file: each line is written under a lock. A run does not see
@@ -67,12 +56,6 @@ pub struct Manifest {
     file: File,
     lines: Mutex<HashMap<Fingerprint, LineRange>>,
     unreadable_lines: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct LineRange {
-    start: u64,
-    len: usize,
 }
 
 impl CacheKey {
@@ -115,29 +98,7 @@ impl Manifest {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
         }
-        let mut lines = HashMap::new();
-        let (mut unreadable_lines, mut first_unreadable) = (0, None);
-        let mut reader = BufReader::with_capacity(256 * 1024, &file);
-        let mut start = skip_mark(&mut reader)?;
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let len = reader.by_ref().take(MAX_LINE_LEN).read_until(b'\n', &mut line)?;
-            if len == 0 {
-                break;
-            }
-            if let Some(entry) = parse(&line) {
-                lines.insert(entry.cache_key().fingerprint(), LineRange { start, len });
-            } else if !line.trim_ascii().is_empty() {
-                first_unreadable.get_or_insert_with(|| line.clone());
-                unreadable_lines += 1;
-            }
-            start += len as u64;
-        }
-        drop(reader);
-        if let Some(line) = first_unreadable.filter(|_| lines.is_empty()) {
-            check_torn_line(&line, unreadable_lines)?;
-        }
+        let Index { lines, unreadable_lines, .. } = Index::read(&file)?;
         Ok(Self { file, lines: Mutex::new(lines), unreadable_lines })
     }
 
@@ -171,83 +132,11 @@ impl Manifest {
         if line.len() as u64 > MAX_LINE_LEN {
             return Ok(());
         }
-        let is_locked = self.lock()?;
-        let start = self.append_line(&line);
-        if is_locked {
-            self.file.unlock()?;
-        }
-        let range = LineRange { start: start?, len: line.len() };
+        let start = FileLock::new(&self.file)?.append(&line)?;
+        let range = LineRange { start, len: line.len() };
         platform::lock(&self.lines).insert(entry.cache_key().fingerprint(), range);
         Ok(())
     }
-
-    /// Locks the file. False if its file system has no locks.
-    fn lock(&self) -> io::Result<bool> {
-        let deadline = Instant::now() + LOCK_TIMEOUT;
-        loop {
-            match self.file.try_lock() {
-                Ok(()) => return Ok(true),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    sleep(Duration::from_millis(1));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::other("another program holds it"));
-                }
-                Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {
-                    return Ok(false);
-                }
-                Err(TryLockError::Error(e)) => return Err(e),
-            }
-        }
-    }
-
-    /// Writes a line at the end of the file, on a line of its own even after a torn one.
-    fn append_line(&self, line: &[u8]) -> io::Result<u64> {
-        let mut file = &self.file;
-        let mut end = file.seek(SeekFrom::End(0))?;
-        if end > 0 {
-            let mut last = [0];
-            platform::read_exact_at(file, &mut last, end - 1)?;
-            if last != *b"\n" {
-                file.write_all(b"\n")?;
-                end += 1;
-            }
-        }
-        file.write_all(line)?;
-        Ok(end)
-    }
-}
-
-/// Skips a byte order mark of UTF-8, and returns its length.
-fn skip_mark(reader: &mut impl BufRead) -> io::Result<u64> {
-    let text = reader.fill_buf()?;
-    if utf16_order(text).is_some() {
-        return Err(invalid_data("UTF-16; save it as UTF-8"));
-    }
-    let mark_len = if text.starts_with(UTF8_MARK) { UTF8_MARK.len() } else { 0 };
-    reader.consume(mark_len);
-    Ok(mark_len as u64)
-}
-
-/// Checks the first line of a file without entries. A manifest has at most a torn one.
-fn check_torn_line(line: &[u8], unreadable_lines: usize) -> io::Result<()> {
-    match line.trim_ascii() {
-        [b'[', ..] => Err(invalid_data("an array, not one record a line; try jq -c '.[]'")),
-        b"{" if line.ends_with(b"\n") => {
-            Err(invalid_data("records over several lines, not one a line; try jq -c ."))
-        }
-        [b'{', ..] if unreadable_lines == 1 && !line.ends_with(b"\n") => Ok(()),
-        _ => Err(invalid_data("not a manifest")),
-    }
-}
-
-/// Parses a line. `None` if it is no entry of a caption.
-fn parse(line: &[u8]) -> Option<ManifestEntry> {
-    let objects = line.split(|byte| *byte == b'{').skip(1).count();
-    if objects > MAX_OBJECTS {
-        return None;
-    }
-    serde_json::from_slice(line).ok()
 }
 
 #[cfg(test)]

@@ -76,6 +76,7 @@ mod terminal;
 mod terminal_escapes;
 mod tls;
 mod token_check;
+mod torn_manifests;
 mod unaltered_text;
 mod url_names;
 mod webdriver;
