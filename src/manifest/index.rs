@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 
 use serde::de::IgnoredAny;
 
@@ -39,7 +39,12 @@ pub(super) struct Index {
 impl Index {
     /// Reads a whole manifest. Fails if the file is of another kind.
     pub(super) fn read(file: &File) -> io::Result<Self> {
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
         let mut index = Self::default();
+        let mut file = file;
+        file.rewind()?;
         let (mut first_unreadable, mut is_foreign) = (None, false);
         let mut reader = BufReader::with_capacity(256 * 1024, file);
         index.end = skip_mark(&mut reader)?;

@@ -41,6 +41,7 @@ mod lfs;
 mod library;
 mod links;
 mod manifest;
+mod manifest_changes;
 #[cfg(unix)]
 mod many_inputs;
 mod measurements;
