@@ -59,7 +59,8 @@ pub enum Event {
         /// Name of the dialect that the client uses from now on.
         dialect: &'static str,
     },
-    /// Another program removed, replaced or rewrote the manifest during the run.
+    /// Another program removed, replaced or rewrote the manifest during the run, or a temporary
+    /// one has no room.
     ManifestChanged {
         /// Change and its effect on one line.
         reason: String,

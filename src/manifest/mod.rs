@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ pub struct Manifest {
     content: Mutex<Content>,
     /// Locked while a line is added. Reading does not wait for that.
     run_lines: Mutex<RunLines>,
+    /// True if a temporary file could not be written.
+    is_full: AtomicBool,
     unreadable_lines: usize,
     /// True if the captions of other runs are not used.
     ignores_existing: bool,
@@ -117,8 +120,8 @@ impl Manifest {
     fn read(file: File, path: Option<PathBuf>) -> io::Result<Self> {
         let Index { lines, unreadable_lines, end } = Index::read(&file)?;
         let content = Mutex::new(Content { file: Arc::new(file), lines, end });
-        let (run_lines, ignores_existing) = (Mutex::default(), false);
-        Ok(Self { path, content, run_lines, unreadable_lines, ignores_existing })
+        let (run_lines, is_full) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Self { path, content, run_lines, is_full, unreadable_lines, ignores_existing: false })
     }
 
     /// Ignores the captions in the file, so that they are requested again.
@@ -146,21 +149,45 @@ impl Manifest {
 
     /// Appends an entry as one whole line. The file's lock keeps other runs on the same file out;
     /// callers in this process take turns. An entry too long to be read again is left out: those of
-    /// its windows are kept. Returns the description of a change of the file from outside.
+    /// its windows are kept. Returns the description of a change of the file from outside, or of a
+    /// temporary file without room.
     pub(crate) fn append(&self, entry: &ManifestEntry) -> io::Result<Option<String>> {
         let mut line = entry.to_json()?.into_bytes();
         line.push(b'\n');
         if line.len() as u64 > MAX_LINE_LEN {
             return Ok(None);
         }
+        if self.path.is_none() {
+            return Ok(self.append_temporary(entry, &line));
+        }
         let mut run_lines = platform::lock(&self.run_lines);
         let change = self.restore(&mut run_lines)?;
-        let file = platform::lock(&self.content).file.clone();
-        let start = FileLock::new(&file)?.append(&line)?;
-        let range = LineRange { start, len: line.len() };
-        platform::lock(&self.content).insert(entry, range);
+        let range = self.append_line(entry, &line)?;
         run_lines.push(range, line);
         Ok(change)
+    }
+
+    fn append_line(&self, entry: &ManifestEntry, line: &[u8]) -> io::Result<LineRange> {
+        let file = platform::lock(&self.content).file.clone();
+        let range = LineRange { start: FileLock::new(&file)?.append(line)?, len: line.len() };
+        platform::lock(&self.content).insert(entry, range);
+        Ok(range)
+    }
+
+    /// Appends to a temporary file as long as it has room: it only saves requests. Returns the
+    /// reason why the captions are not kept any longer.
+    fn append_temporary(&self, entry: &ManifestEntry, line: &[u8]) -> Option<String> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return None;
+        }
+        let error = self.append_line(entry, line).err()?;
+        self.is_full.store(true, Ordering::Relaxed);
+        let folder = std::env::temp_dir();
+        Some(format!(
+            "no room in {} ({error}): audio that appears again is sent again; set TMPDIR to a \
+             folder with room",
+            folder.display()
+        ))
     }
 
     /// Adds the lines of the run again if the file was changed from outside after the last of them.

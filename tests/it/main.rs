@@ -72,6 +72,8 @@ mod skipped_tests;
 mod snapshots;
 mod spending;
 mod streaming;
+#[cfg(target_os = "linux")]
+mod temporary_folder;
 #[cfg(unix)]
 mod terminal;
 mod terminal_escapes;
