@@ -83,10 +83,11 @@ impl Stop {
     /// Reads a reason in any spelling that servers use.
     pub(crate) fn of(reason: Option<&str>) -> Self {
         match reason.unwrap_or("stop").to_ascii_lowercase().as_str() {
-            "stop" | "eos" | "eos_token" | "stop_sequence" | "completed" | "end_turn" => {
-                Self::Complete
+            "stop" | "eos" | "eos_token" | "stop_sequence" | "complete" | "completed"
+            | "end_turn" | "finished" | "done" => Self::Complete,
+            "length" | "max_length" | "model_length" | "max_tokens" | "max_output_tokens" => {
+                Self::Limit
             }
-            "length" | "max_tokens" | "max_output_tokens" => Self::Limit,
             _ => Self::Other,
         }
     }

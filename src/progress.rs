@@ -59,6 +59,12 @@ pub enum Event {
         /// Name of the dialect that the client uses from now on.
         dialect: &'static str,
     },
+    /// Another program removed, replaced or rewrote the manifest during the run, or a temporary
+    /// one has no room.
+    ManifestChanged {
+        /// Change and its effect on one line.
+        reason: String,
+    },
     /// An attempt failed and will be repeated.
     Retrying {
         /// Error on one line.

@@ -1,5 +1,7 @@
 //! Captioner: one input to one outcome, through rules, cache and client.
 
+use std::io;
+
 use self::batch::Limits;
 use self::facts::Facts;
 use self::pointer::CachedPointer;
@@ -164,6 +166,12 @@ impl Captioner {
         self.budget.totals().1
     }
 
+    /// Adds the captions of the run to the manifest again if another program removed, replaced or
+    /// rewrote it after the last of them. Returns a description of that change. Blocks.
+    pub fn check_manifest(&self) -> io::Result<Option<String>> {
+        self.cache.as_ref().map_or(Ok(None), |cache| cache.manifest.check())
+    }
+
     /// Captions one input. A failure is part of the outcome.
     pub async fn caption(&self, input: Input, observer: &Observer) -> Outcome {
         let mut outcome = Outcome::new(input.clone(), Status::Failed(Error::Interrupted));
@@ -222,7 +230,8 @@ impl Captioner {
             let mut entry = ManifestEntry::new(&outcome.name, &cache_key, answer);
             entry.seconds = outcome.seconds.map(|length| seconds(milliseconds(length)));
             entry.sound.clone_from(&outcome.sound);
-            outcome.manifest_error = self.store(entry).await.or(outcome.manifest_error.take());
+            let error = self.store(entry, observer).await;
+            outcome.manifest_error = error.or(outcome.manifest_error.take());
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::client::{Answer, Audio, Client, Dialect};
 use crate::error::{Error, add};
 use crate::manifest::CacheKey;
 use crate::manifest::entry::ManifestEntry;
-use crate::progress::Observer;
+use crate::progress::{Event, Observer};
 
 /// Tokens per second of audio; a shorter clip counts as one second. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01.
@@ -50,8 +50,20 @@ impl Captioner {
     }
 
     /// Stores a new caption and returns once it is in the manifest.
-    pub(super) async fn store(&self, entry: ManifestEntry) -> Option<io::Error> {
-        self.cache.as_ref()?.insert(entry).await.err()
+    pub(super) async fn store(
+        &self,
+        entry: ManifestEntry,
+        observer: &Observer,
+    ) -> Option<io::Error> {
+        match self.cache.as_ref()?.insert(entry).await {
+            Ok(change) => {
+                if let Some(reason) = change {
+                    observer.emit(Event::ManifestChanged { reason });
+                }
+                None
+            }
+            Err(error) => Some(error),
+        }
     }
 
     /// Sends the audio within the budget. `original` is the clip that the audio was prepared from.

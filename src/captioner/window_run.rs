@@ -153,7 +153,7 @@ impl<'a> WindowRun<'a> {
         let audio = Audio::Clip(window.clip);
         let answer = captioner.request(&audio, None, seconds, &observer).await?;
         let entry = ManifestEntry::new(self.name, &cache_key, &answer);
-        if let Some(error) = captioner.store(entry).await {
+        if let Some(error) = captioner.store(entry, self.observer).await {
             // The first error is enough.
             let _ = self.manifest_error.set(error);
         }

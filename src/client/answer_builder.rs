@@ -230,7 +230,7 @@ impl Choice {
     fn take(&mut self, choice: &Value, message: &str) -> String {
         self.finish_reason = text_in(&choice["finish_reason"]).or(self.finish_reason.take());
         let native = text_in(&choice["native_finish_reason"]);
-        let native = native.filter(|reason| reason.to_lowercase().contains("error"));
+        let native = native.filter(|reason| is_error_reason(reason));
         self.failure = text_in(&choice["error"]["message"])
             .or(native.map(|reason| format!("the model stopped for \"{reason}\"")))
             .or(self.failure.take());
@@ -258,10 +258,17 @@ impl Choice {
     }
 }
 
+/// True if the finish reason of a provider names an error, and not the lack of one.
+fn is_error_reason(reason: &str) -> bool {
+    let letters: String = reason.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
+    letters.contains("error") && !letters.starts_with("noerror")
+}
+
 /// Text of a part of a list; parts of another type are not part of the caption.
 fn part_text(part: &Value) -> Option<&str> {
-    match part["type"].as_str() {
-        None | Some("text" | "output_text") => part.as_str().or(part["text"].as_str()),
-        Some(_) => None,
-    }
+    let is_text = part["type"].as_str().is_none_or(|kind| {
+        ["text", "output_text", "input_text"].iter().any(|text| kind.eq_ignore_ascii_case(text))
+    });
+    let text = &part["text"];
+    part.as_str().or(text.as_str()).or(text["value"].as_str()).filter(|_| is_text)
 }

@@ -42,21 +42,24 @@ pub(super) fn in_success(
     headers: &HeaderMap,
     secrets: Secrets<'_>,
 ) -> Option<ApiError> {
-    let error = &document["error"];
-    let has_choices = document["choices"].as_array().is_some_and(|choices| !choices.is_empty());
-    let is_error = error.as_object().is_some_and(|error| !has_choices || error.values().any(says))
-        || text_of(error).is_some()
-        || (document.get("message").is_some() && document.get("choices").is_none());
+    let is_error = says(&document["error"])
+        || (says(&document["message"]) && document.get("choices").is_none());
     is_error.then(|| from_document(document, own_status(document), headers, secrets))
 }
 
-/// True if a value of an error object says that there is an error.
+/// True if an error field says that there is an error: some servers send an empty one in every
+/// response.
 fn says(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::Bool(true) | Value::Array(_) | Value::Object(_) => true,
+        Value::Bool(true) => true,
+        Value::String(text) => {
+            let none = ["", "0", "200", "none", "null", "ok", "success"];
+            none.iter().all(|none| !text.trim().eq_ignore_ascii_case(none))
+        }
+        Value::Number(number) => ![Some(0.0), Some(200.0)].contains(&number.as_f64()),
+        Value::Array(values) => values.iter().any(says),
+        Value::Object(values) => values.values().any(says),
     }
 }
 

@@ -35,9 +35,10 @@ impl Cache {
         CacheLock { cache: self, cache_key: cache_key.clone(), _guard: guard }
     }
 
-    /// Appends an entry to the manifest and returns once it is in the file. Writing happens on a
+    /// Appends an entry to the manifest and returns once it is in the file, with the description of
+    /// a change of the file from outside. Writing happens on a
     /// thread of the blocking pool: another program may hold the file's lock for seconds.
-    pub(crate) async fn insert(&self, entry: ManifestEntry) -> io::Result<()> {
+    pub(crate) async fn insert(&self, entry: ManifestEntry) -> io::Result<Option<String>> {
         let (manifest, writer) = (self.manifest.clone(), self.writer.clone().lock_owned().await);
         let append = move || {
             // A caller that is dropped does not stop the write; the next one still waits for it.

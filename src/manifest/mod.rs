@@ -1,32 +1,29 @@
 //! Captions on disk by cache key: an append-only JSON Lines file.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::sync::Mutex;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use self::change::Change;
 use self::entry::ManifestEntry;
-use crate::encoding::{UTF8_MARK, invalid_data, utf16_order};
+use self::file_lock::FileLock;
+use self::index::{Fingerprint, Index, LineRange, MAX_LINE_LEN, parse};
+use self::run_lines::RunLines;
 use crate::platform;
 use crate::text::milliseconds;
 
 pub(crate) mod cache;
+mod change;
 pub(crate) mod entry;
-
-/// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
-const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
-
-/// Limit of the JSON objects in a line, each of which takes more memory than its few bytes. A day in
-/// windows of one second has fewer.
-const MAX_OBJECTS: usize = 110_000;
-
-/// Time that another run may hold the file's lock; a write takes a millisecond.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+mod file_lock;
+mod index;
+mod run_lines;
 
 /// Key of a caption in the cache: content of the file, model, token limit and windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,25 +51,33 @@ pub(crate) enum Span {
     Window { start_ms: u64, end_ms: u64 },
 }
 
-/// Digest of a [`CacheKey`]: a fixed size in memory for every entry.
-type Fingerprint = [u8; 32];
-
 /// Captions in a JSON Lines file. Only the position of each line is kept in memory.
 ///
 /// Several runs may append to the same file: each line is written under a lock. A run does not see
-/// what others add after it was opened. Opening reads the whole file: within async code, do that on
-/// a thread of the blocking pool.
+/// what others add after it was opened. A file that is removed, replaced or rewritten meanwhile gets
+/// the lines of the run again. Opening reads the whole file: within async code, do that on a thread
+/// of the blocking pool.
 #[derive(Debug)]
 pub struct Manifest {
-    file: File,
-    lines: Mutex<HashMap<Fingerprint, LineRange>>,
+    /// `None` for a temporary file.
+    path: Option<PathBuf>,
+    content: Mutex<Content>,
+    /// Locked while a line is added. Reading does not wait for that.
+    run_lines: Mutex<RunLines>,
+    /// True if a temporary file could not be written.
+    is_full: AtomicBool,
     unreadable_lines: usize,
+    /// True if the captions of other runs are not used.
+    ignores_existing: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct LineRange {
-    start: u64,
-    len: usize,
+/// File of a manifest, and the positions of its entries.
+#[derive(Debug, Clone)]
+struct Content {
+    file: Arc<File>,
+    lines: HashMap<Fingerprint, LineRange>,
+    /// Length of the file as far as this run knows it.
+    end: u64,
 }
 
 impl CacheKey {
@@ -98,53 +103,32 @@ impl CacheKey {
 impl Manifest {
     /// Opens a manifest for reading and appending, and creates it if it does not exist.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::read(OpenOptions::new().read(true).append(true).create(true).open(path)?)
+        let path = path.as_ref();
+        Self::read(open_to_append(path)?, Some(path.to_owned()))
     }
 
     /// Opens a manifest for reading only.
     pub fn open_read_only(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::read(platform::open(path.as_ref())?)
+        Self::read(platform::open(path.as_ref())?, None)
     }
 
     /// Creates a manifest in a temporary file that is removed with the run.
     pub fn temporary() -> io::Result<Self> {
-        Self::read(tempfile::tempfile()?)
+        Self::read(tempfile::tempfile()?, None)
     }
 
-    fn read(file: File) -> io::Result<Self> {
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
-        }
-        let mut lines = HashMap::new();
-        let (mut unreadable_lines, mut first_unreadable) = (0, None);
-        let mut reader = BufReader::with_capacity(256 * 1024, &file);
-        let mut start = skip_mark(&mut reader)?;
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let len = reader.by_ref().take(MAX_LINE_LEN).read_until(b'\n', &mut line)?;
-            if len == 0 {
-                break;
-            }
-            if let Some(entry) = parse(&line) {
-                lines.insert(entry.cache_key().fingerprint(), LineRange { start, len });
-            } else if !line.trim_ascii().is_empty() {
-                first_unreadable.get_or_insert_with(|| line.clone());
-                unreadable_lines += 1;
-            }
-            start += len as u64;
-        }
-        drop(reader);
-        if let Some(line) = first_unreadable.filter(|_| lines.is_empty()) {
-            check_torn_line(&line, unreadable_lines)?;
-        }
-        Ok(Self { file, lines: Mutex::new(lines), unreadable_lines })
+    fn read(file: File, path: Option<PathBuf>) -> io::Result<Self> {
+        let Index { lines, unreadable_lines, end } = Index::read(&file)?;
+        let content = Mutex::new(Content { file: Arc::new(file), lines, end });
+        let (run_lines, is_full) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Self { path, content, run_lines, is_full, unreadable_lines, ignores_existing: false })
     }
 
     /// Ignores the captions in the file, so that they are requested again.
     #[must_use]
     pub fn without_existing(self) -> Self {
-        Self { lines: Mutex::default(), ..self }
+        platform::lock(&self.content).lines.clear();
+        Self { ignores_existing: true, ..self }
     }
 
     /// Number of lines that are not entries, most likely torn by a crash. They stay in the file.
@@ -155,99 +139,140 @@ impl Manifest {
     /// Returns the newest entry of a key.
     pub(crate) fn get(&self, cache_key: &CacheKey) -> Option<ManifestEntry> {
         cache_key.sha256.as_ref()?;
-        let range = *platform::lock(&self.lines).get(&cache_key.fingerprint())?;
-        let mut line = vec![0; range.len];
-        platform::read_exact_at(&self.file, &mut line, range.start).ok()?;
+        let (file, range) = {
+            let content = platform::lock(&self.content);
+            (content.file.clone(), *content.lines.get(&cache_key.fingerprint())?)
+        };
         // The file may have been edited since it was read.
-        parse(&line).filter(|entry| entry.cache_key() == *cache_key)
+        parse(&range.read(&file)?).filter(|entry| entry.cache_key() == *cache_key)
     }
 
     /// Appends an entry as one whole line. The file's lock keeps other runs on the same file out;
     /// callers in this process take turns. An entry too long to be read again is left out: those of
-    /// its windows are kept.
-    pub(crate) fn append(&self, entry: &ManifestEntry) -> io::Result<()> {
+    /// its windows are kept. Returns the description of a change of the file from outside, or of a
+    /// temporary file without room.
+    pub(crate) fn append(&self, entry: &ManifestEntry) -> io::Result<Option<String>> {
         let mut line = entry.to_json()?.into_bytes();
         line.push(b'\n');
         if line.len() as u64 > MAX_LINE_LEN {
-            return Ok(());
+            return Ok(None);
         }
-        let is_locked = self.lock()?;
-        let start = self.append_line(&line);
-        if is_locked {
-            self.file.unlock()?;
+        if self.path.is_none() {
+            return Ok(self.append_temporary(entry, &line));
         }
-        let range = LineRange { start: start?, len: line.len() };
-        platform::lock(&self.lines).insert(entry.cache_key().fingerprint(), range);
-        Ok(())
+        let mut run_lines = platform::lock(&self.run_lines);
+        let change = self.restore(&mut run_lines)?;
+        let range = self.append_line(entry, &line)?;
+        run_lines.push(range, line);
+        Ok(change)
     }
 
-    /// Locks the file. False if its file system has no locks.
-    fn lock(&self) -> io::Result<bool> {
-        let deadline = Instant::now() + LOCK_TIMEOUT;
-        loop {
-            match self.file.try_lock() {
-                Ok(()) => return Ok(true),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    sleep(Duration::from_millis(1));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::other("another program holds it"));
-                }
-                Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {
-                    return Ok(false);
-                }
-                Err(TryLockError::Error(e)) => return Err(e),
-            }
-        }
+    fn append_line(&self, entry: &ManifestEntry, line: &[u8]) -> io::Result<LineRange> {
+        let file = platform::lock(&self.content).file.clone();
+        let range = LineRange { start: FileLock::new(&file)?.append(line)?, len: line.len() };
+        platform::lock(&self.content).insert(entry, range);
+        Ok(range)
     }
 
-    /// Writes a line at the end of the file, on a line of its own even after a torn one.
-    fn append_line(&self, line: &[u8]) -> io::Result<u64> {
-        let mut file = &self.file;
-        let mut end = file.seek(SeekFrom::End(0))?;
-        if end > 0 {
-            let mut last = [0];
-            platform::read_exact_at(file, &mut last, end - 1)?;
-            if last != *b"\n" {
-                file.write_all(b"\n")?;
-                end += 1;
-            }
+    /// Appends to a temporary file as long as it has room: it only saves requests. Returns the
+    /// reason why the captions are not kept any longer.
+    fn append_temporary(&self, entry: &ManifestEntry, line: &[u8]) -> Option<String> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return None;
         }
-        file.write_all(line)?;
-        Ok(end)
+        let error = self.append_line(entry, line).err()?;
+        self.is_full.store(true, Ordering::Relaxed);
+        let folder = std::env::temp_dir();
+        Some(format!(
+            "no room in {} ({error}): audio that appears again is sent again; set TMPDIR to a \
+             folder with room",
+            folder.display()
+        ))
+    }
+
+    /// Adds the lines of the run again if the file was changed from outside after the last of them.
+    /// Returns the description of the change.
+    pub(crate) fn check(&self) -> io::Result<Option<String>> {
+        let mut run_lines = platform::lock(&self.run_lines);
+        if run_lines.is_empty() { Ok(None) } else { self.restore(&mut run_lines) }
+    }
+
+    fn restore(&self, run_lines: &mut RunLines) -> io::Result<Option<String>> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let Some(change) = self.change(path, run_lines).map_err(named)? else { return Ok(None) };
+        let lost = self.restore_from(change, path, run_lines).map_err(named)?;
+        Ok(Some(change.describe(path, lost)))
+    }
+
+    fn change(&self, path: &Path, run_lines: &RunLines) -> io::Result<Option<Change>> {
+        let (file, end) = {
+            let content = platform::lock(&self.content);
+            (content.file.clone(), content.end)
+        };
+        if let Some(change) = Change::of_path(path, &file)? {
+            return Ok(Some(change));
+        }
+        let is_intact = file.metadata()?.len() >= end && run_lines.is_last_in(&file);
+        Ok((!is_intact).then_some(Change::Rewritten))
+    }
+
+    /// Reads the file that the path leads to now, and adds the lines of the run that it does not
+    /// have. A file that was removed is copied first. Returns the number of lines that are lost.
+    fn restore_from(
+        &self,
+        change: Change,
+        path: &Path,
+        run_lines: &mut RunLines,
+    ) -> io::Result<usize> {
+        let old = platform::lock(&self.content).file.clone();
+        let file = open_to_append(path)?;
+        let lock = FileLock::new(&file)?;
+        if change == Change::Removed && file.metadata()?.len() == 0 {
+            (&*old).rewind()?;
+            io::copy(&mut &*old, &mut &file)?;
+        }
+        let Index { lines, end, .. } = Index::read(&file)?;
+        let mut content = Content { file: Arc::new(file.try_clone()?), lines, end };
+        let (mut restored, mut own, mut lost) = (RunLines::default(), HashMap::new(), 0);
+        for line in std::mem::take(run_lines).read(&old) {
+            let Some((entry, line)) = line.and_then(|line| Some((parse(&line)?, line))) else {
+                lost += 1;
+                continue;
+            };
+            let range = match content.find(&entry) {
+                Some(range) => range,
+                None => LineRange { start: lock.append(&line)?, len: line.len() },
+            };
+            content.insert(&entry, range);
+            own.insert(entry.cache_key().fingerprint(), range);
+            restored.push(range, line);
+        }
+        if self.ignores_existing {
+            content.lines = own;
+        }
+        drop(lock);
+        *run_lines = restored;
+        *platform::lock(&self.content) = content;
+        Ok(lost)
     }
 }
 
-/// Skips a byte order mark of UTF-8, and returns its length.
-fn skip_mark(reader: &mut impl BufRead) -> io::Result<u64> {
-    let text = reader.fill_buf()?;
-    if utf16_order(text).is_some() {
-        return Err(invalid_data("UTF-16; save it as UTF-8"));
+impl Content {
+    fn insert(&mut self, entry: &ManifestEntry, range: LineRange) {
+        self.lines.insert(entry.cache_key().fingerprint(), range);
+        self.end = self.end.max(range.start + range.len as u64);
     }
-    let mark_len = if text.starts_with(UTF8_MARK) { UTF8_MARK.len() } else { 0 };
-    reader.consume(mark_len);
-    Ok(mark_len as u64)
-}
 
-/// Checks the first line of a file without entries. A manifest has at most a torn one.
-fn check_torn_line(line: &[u8], unreadable_lines: usize) -> io::Result<()> {
-    match line.trim_ascii() {
-        [b'[', ..] => Err(invalid_data("an array, not one record a line; try jq -c '.[]'")),
-        b"{" if line.ends_with(b"\n") => {
-            Err(invalid_data("records over several lines, not one a line; try jq -c ."))
-        }
-        [b'{', ..] if unreadable_lines == 1 && !line.ends_with(b"\n") => Ok(()),
-        _ => Err(invalid_data("not a manifest")),
+    /// Returns the position of an equal entry.
+    fn find(&self, entry: &ManifestEntry) -> Option<LineRange> {
+        let range = *self.lines.get(&entry.cache_key().fingerprint())?;
+        (parse(&range.read(&self.file)?)? == *entry).then_some(range)
     }
 }
 
-/// Parses a line. `None` if it is no entry of a caption.
-fn parse(line: &[u8]) -> Option<ManifestEntry> {
-    let objects = line.split(|byte| *byte == b'{').skip(1).count();
-    if objects > MAX_OBJECTS {
-        return None;
-    }
-    serde_json::from_slice(line).ok()
+fn open_to_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
 #[cfg(test)]

@@ -82,6 +82,9 @@ fn a_list_of_text_parts_is_joined() {
         (json!([part("A bell.")]), "A bell."),
         (json!([part("A bell,"), part(""), part(" rain.")]), "A bell, rain."),
         (json!([{ "type": "output_text", "text": "A bell." }]), "A bell."),
+        (json!([{ "type": "TEXT", "text": "A bell." }]), "A bell."),
+        (json!([{ "type": "input_text", "text": "A bell." }]), "A bell."),
+        (json!([{ "type": "text", "text": { "value": "A bell." } }]), "A bell."),
         (json!(["A bell, ", "then rain."]), "A bell, then rain."),
         // What is no text of the caption is left out of it.
         (json!([{ "type": "thinking", "thinking": "Hm." }, part("A bell.")]), "A bell."),
@@ -192,6 +195,9 @@ fn every_spelling_of_a_complete_finish_reason_is_accepted() {
         "COMPLETED",
         "end_turn",
         "END_TURN",
+        "complete",
+        "finished",
+        "done",
     ] {
         let reply = billed(&stopped("A bell.", reason));
         let record: Value = serde_json::from_str(&captioned(reply, &["-f", "jsonl"])).unwrap();
@@ -207,7 +213,15 @@ fn every_spelling_of_a_complete_finish_reason_is_accepted() {
 
 #[test]
 fn every_spelling_of_the_token_limit_is_reported() {
-    for reason in ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "max_output_tokens"] {
+    for reason in [
+        "length",
+        "LENGTH",
+        "max_tokens",
+        "MAX_TOKENS",
+        "max_output_tokens",
+        "max_length",
+        "model_length",
+    ] {
         let stand_in = StandIn::scripted([billed(&stopped("A bell.", reason))]);
         let run = caption_tone(&stand_in, &["--max-tokens", "3"]);
         assert_eq!((run.code, run.stdout.as_str()), (0, "A bell.\n"), "{reason}: {}", run.stderr);
@@ -261,6 +275,10 @@ fn an_empty_error_beside_a_caption_is_ignored() {
         json!([]),
         json!({ "code": null, "message": null }),
         json!({ "message": "" }),
+        json!({ "message": "", "details": [], "data": {} }),
+        json!({ "code": 200, "message": "OK" }),
+        json!({ "type": "none" }),
+        json!("none"),
     ] {
         let body = json!({ "error": error, "choices": [stopped("A bell.", "stop")] });
         assert_eq!(captioned(json_reply(200, &body), &[]), "A bell.\n", "{error}");
@@ -269,6 +287,21 @@ fn an_empty_error_beside_a_caption_is_ignored() {
         }));
         let reply = streamed([beside, end(0, "stop"), done()]);
         assert_eq!(captioned(reply, &["--stream"]), "A bell.\n", "{error}");
+    }
+}
+
+#[test]
+fn an_event_without_a_choice_or_an_error_does_not_end_a_stream() {
+    for document in [
+        json!({ "error": {} }),
+        json!({ "error": null }),
+        json!({ "message": null }),
+        json!({ "message": "" }),
+        json!({ "type": "ping" }),
+    ] {
+        let between = event(&document);
+        let reply = streamed([piece(0, "A bell, "), between, piece(0, "rain."), end(0, "stop")]);
+        assert_eq!(captioned(reply, &["--stream"]), "A bell, rain.\n", "{document}");
     }
 }
 
@@ -291,8 +324,14 @@ fn a_native_finish_reason_with_an_error_makes_the_caption_incomplete() {
             assert_eq!((&record["partial"], &record["usd"]), (&json!("A bell and"), &json!(0.25)));
         }
     }
-    for native in [json!("STOP"), json!("eos"), json!("end_turn"), json!("completed"), json!(null)]
-    {
+    for native in [
+        json!("STOP"),
+        json!("eos"),
+        json!("end_turn"),
+        json!("completed"),
+        json!("no_error"),
+        json!(null),
+    ] {
         let choice = json!({
             "message": { "content": "A bell." },
             "finish_reason": "stop", "native_finish_reason": native,

@@ -41,6 +41,7 @@ mod lfs;
 mod library;
 mod links;
 mod manifest;
+mod manifest_changes;
 #[cfg(unix)]
 mod many_inputs;
 mod measurements;
@@ -73,11 +74,14 @@ mod skipped_tests;
 mod snapshots;
 mod spending;
 mod streaming;
+#[cfg(target_os = "linux")]
+mod temporary_folder;
 #[cfg(unix)]
 mod terminal;
 mod terminal_escapes;
 mod tls;
 mod token_check;
+mod torn_manifests;
 mod unaltered_text;
 mod url_names;
 mod webdriver;

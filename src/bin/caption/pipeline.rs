@@ -67,6 +67,13 @@ impl<'a> Pipeline<'a> {
         });
         let written = self.process(captioner, inputs, &shutdown, signals).await;
         diagnostics.progress.clear();
+        match captioner.check_manifest() {
+            Ok(change) => change.iter().for_each(|change| diagnostics.warn(change)),
+            Err(error) => {
+                self.exit = self.exit.max(Exit::Failed);
+                diagnostics.problem(&format!("could not write the manifest ({error})"));
+            }
+        }
         self.exit = interrupted.get().unwrap_or(self.exit);
         let total = usize::try_from(self.summary.total()).ok();
         let has_all = self.count.total() == total && self.summary.not_tried() == 0;

@@ -64,7 +64,7 @@ impl Config {
             }
             Some(path) => self.open_manifest(path, diagnostics)?,
             None if !is_json && (self.is_batch || writes_records) => {
-                Manifest::temporary().context("could not make a temporary file")?
+                Manifest::temporary().map_err(Error::TempFile)?
             }
             None => return Ok(None),
         };

@@ -80,8 +80,11 @@ fn cell(field: Option<&Value>) -> String {
     }
 }
 
+/// Starts of a formula. Spreadsheets of some languages take full-width characters for the others.
+const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
 /// Text that no spreadsheet takes for a formula. Source: OWASP, "CSV Injection".
 fn inert(text: &str) -> String {
-    let prefix = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let prefix = if text.starts_with(FORMULA_STARTS) { "'" } else { "" };
     format!("{prefix}{text}")
 }

@@ -76,22 +76,14 @@ impl Syntax {
     }
 
     fn escape(self, line: &str) -> String {
+        // Players take codes of SSA for markup in both formats. There is no escape for them, so
+        // similar characters replace them.
+        let line = line.replace('{', "(").replace('}', ")").replace('\\', "⧵");
         match self {
-            // Players take an arrow for a timestamp, and tags and braces for markup. They know no
-            // escape, so similar characters replace them.
-            Self::Srt => line.replace("-->", "→").chars().map(without_markup).collect(),
+            // Players take an arrow for a timestamp, and know no escape for tags.
+            Self::Srt => line.replace("-->", "→").replace('<', "‹").replace('>', "›"),
             Self::Vtt => line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
         }
-    }
-}
-
-fn without_markup(character: char) -> char {
-    match character {
-        '<' => '‹',
-        '>' => '›',
-        '{' => '(',
-        '}' => ')',
-        other => other,
     }
 }
 

@@ -248,6 +248,7 @@ impl Diagnostics {
                 let text = format!("{packets} damaged packet{s}, silence in place of them: {name}");
                 self.note(&text);
             }
+            Event::ManifestChanged { reason } => self.warn(reason),
             Event::Retrying { reason, wait, attempt } => {
                 let text = format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
                 // A batch has too many short waits.
