@@ -53,7 +53,7 @@ mod process_monitor;
 mod properties;
 mod proxies;
 mod readme;
-mod readme_recipes;
+mod readme_walkthroughs;
 mod report_safety;
 mod reports;
 mod request;
