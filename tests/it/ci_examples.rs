@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::harness::{answer, clip};
+use serde_json::json;
+
+use crate::harness::{answer, clip, json_reply};
 use crate::skipped_tests::has_programs;
 use support::stand_in::{KEY, StandIn};
 
@@ -63,6 +65,17 @@ impl Repository {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Asserts the number of annotations in the log and of results for code scanning.
+    #[track_caller]
+    fn assert_findings_on_github(&self, output: &Output, count: i32) {
+        let count = usize::try_from(count).unwrap();
+        let log = String::from_utf8(output.stderr.clone()).unwrap();
+        assert_eq!(log.matches("::error ").count(), count, "{log}");
+        let sarif = fs::read(self.folder.path().join("audio.sarif")).unwrap();
+        let sarif: serde_json::Value = serde_json::from_slice(&sarif).unwrap();
+        assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), count, "{sarif}");
+    }
+
     /// Runs a block as a CI system does.
     fn run(&self, block: &str, stand_in: &StandIn, key: &str) -> Output {
         let program = Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap().to_owned();
@@ -101,6 +114,12 @@ fn the_examples_caption_new_files_and_audit_them() {
             assert_eq!(stand_in.requests().len(), 1);
             let page = fs::read_to_string(repository.folder.path().join("audio.html")).unwrap();
             assert!(page.contains("assets/sub folder/new.wav") && page.contains(caption));
+            let report = fs::read_to_string(repository.folder.path().join("audio.xml")).unwrap();
+            let counts = format!("tests=\"1\" failures=\"{code}\" errors=\"0\"");
+            assert!(report.contains(&counts), "{report}");
+            if example == "github.yml" {
+                repository.assert_findings_on_github(&output, code);
+            }
         }
     }
 }
@@ -120,6 +139,18 @@ fn the_audit_of_the_examples_reports_failed_files() {
         assert_eq!(repository.run(&blocks[1], &stand_in, "").status.code(), Some(3));
         let report = fs::read_to_string(repository.folder.path().join("audio.xml")).unwrap();
         assert!(report.contains("tests=\"2\" failures=\"0\" errors=\"1\""), "{report}");
+    }
+}
+
+#[test]
+fn the_examples_fail_if_new_files_cannot_be_captioned() {
+    if !has_programs(&["bash", "git"]) {
+        return;
+    }
+    let stand_in = StandIn::always(|| json_reply(401, &json!({ "message": "Invalid key" })));
+    for example in ["github.yml", "gitlab.yml"] {
+        let output = Repository::new("").run(&blocks(example)[0], &stand_in, KEY);
+        assert_eq!(output.status.code(), Some(4), "{example}: {output:?}");
     }
 }
 

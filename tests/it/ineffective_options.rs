@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Caption, Run, answer, assert_says, caption, finish};
+use crate::harness::{Caption, Run, answer, assert_says, caption, finish, unconfigured};
 use support::stand_in::StandIn;
 
 fn rain() -> StandIn {
@@ -173,6 +173,53 @@ fn an_output_file_in_a_dry_run_is_a_warning() {
     assert_eq!(ended.code, 0);
     assert_says(&ended.stderr, &["--output", "dry run"]);
     assert_eq!(fs::read_to_string(run.folder().join("out.txt")).unwrap(), "old");
+}
+
+#[test]
+fn options_without_effect_in_a_dry_run_are_a_warning() {
+    let stand_in = StandIn::start();
+    for args in [
+        &["--prepend", "a "][..],
+        &["--append", " b"],
+        &["--stream"],
+        &["--format", "jsonl"],
+        &["--json"],
+        &["--max-spend", "5"],
+    ] {
+        let run = clips(&stand_in).arg("--dry-run").args(args).arg("tone.wav").run();
+        warned(&run, &[args[0], "has no effect with a dry run"]);
+    }
+    // The format decides which sidecars exist, and the manifest what is sent.
+    for args in [&["-f", "jsonl", "--sidecar"][..], &["--force", "--manifest", "m"], &["-j", "2"]] {
+        let run = clips(&stand_in).arg("--dry-run").args(args).arg("tone.wav").run();
+        assert!(run.code == 0 && !run.stderr.contains("no effect"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_report_with_the_name_of_its_default_file_is_a_repeated_report() {
+    let stand_in = rain();
+    for (one, two) in [
+        ("junit", "junit=caption-report.xml"),
+        ("sarif=caption-report.sarif", "sarif"),
+        ("html", "html=caption-report.html"),
+    ] {
+        let run = clips(&stand_in).args(["--report", one, "--report", two, "tone.wav"]);
+        warned(&run.run(), &["--report", two, "twice"]);
+    }
+}
+
+#[test]
+fn the_usage_of_an_error_does_not_depend_on_the_environment() {
+    for args in [&["--offline", "a.wav"][..], &["--json", "-f", "csv"], &["--jobz", "4"], &["-0"]] {
+        let without = unconfigured().args(args).run().failed(2);
+        let run = unconfigured().env("CAPTION_MODEL", "any").args(args);
+        let said = run.env("AIMLAPI_BASE_URL", "http://127.0.0.1:1").run().failed(2);
+        assert_eq!(said, without);
+    }
+    // What is typed is there.
+    let run = unconfigured().args(["--offline", "-m", "any", "a.wav"]);
+    assert_says(&run.run().failed(2), &["Usage: ", "--model"]);
 }
 
 #[test]

@@ -56,7 +56,7 @@ mod proxies;
 #[cfg(unix)]
 mod readers;
 mod readme;
-mod readme_recipes;
+mod readme_walkthroughs;
 mod report_safety;
 mod reports;
 mod request;

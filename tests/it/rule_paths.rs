@@ -1,8 +1,6 @@
 //! A rule with paths applies to the same files wherever the program runs.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -294,45 +292,4 @@ fn an_audit_without_findings_lists_its_rules_in_sarif() {
     let stand_in = StandIn::always(|| answer("Wind."));
     let ids = sarif_rules(project(&stand_in).arg("ambience"));
     assert!(ids.iter().any(|id| id == "no-speech"), "{ids:?}");
-}
-
-/// The blocks of commands and settings of the README, by the words before which they stand.
-#[cfg(unix)]
-fn readme_block(after: &str, kind: &str) -> String {
-    let readme = include_str!("../../README.md");
-    let (_, rest) = readme.split_once(after).unwrap();
-    let (_, block) = rest.split_once(&format!("```{kind}\n")).unwrap();
-    block.split_once("```").unwrap().0.to_owned()
-}
-
-#[cfg(unix)]
-#[test]
-fn the_audit_of_the_readme_finds_what_it_promises() {
-    let settings = readme_block("**`caption.toml`.**", "toml");
-    let commands = readme_block("**An audit from the first run to CI.**", "sh");
-    for (text, is_violated) in [("A low voice.", true), ("Wind.", false)] {
-        let stand_in = StandIn::always(move || answer(text));
-        let run = caption(&stand_in).file("caption.toml", &settings);
-        let mut run =
-            run.file("assets/ambience/a.wav", clip(1)).file(".git/HEAD", "ref: refs/heads/main\n");
-        let lines = commands.lines().filter(|line| line.starts_with("caption "));
-        let lines: Vec<_> = lines.map(|line| line.split(" #").next().unwrap().trim()).collect();
-        assert!(lines.len() > 1, "{commands}");
-        let codes: Vec<_> = lines.iter().map(|line| shell(&mut run, line)).collect();
-        let expected = vec![i32::from(is_violated); lines.len()];
-        assert_eq!(codes, expected, "{lines:?}");
-        assert_eq!(stand_in.requests().len(), 1);
-    }
-}
-
-/// Runs a line of the README as a shell does, and returns its exit code.
-#[cfg(unix)]
-fn shell(run: &mut Caption, line: &str) -> i32 {
-    let program = Path::new(env!("CARGO_BIN_EXE_caption")).parent().unwrap();
-    let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(run.folder()).env_clear();
-    command.env("PATH", format!("{}:/usr/bin:/bin", program.display()));
-    let environment = run.command().get_envs();
-    command.envs(environment.filter_map(|(name, value)| Some((name, value?))));
-    command.output().unwrap().status.code().unwrap()
 }

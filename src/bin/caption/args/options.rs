@@ -56,12 +56,12 @@ pub(crate) struct SearchArgs {
 pub(crate) struct OutputArgs {
     /// What to print: text, json (the service's response), jsonl or csv (our records), srt or
     /// vtt (subtitles, best with --window); repeatable with --sidecar
-    #[arg(short, long = "format", value_name = "FORMAT", default_value = "text")]
+    #[arg(id = "format", short, long, value_name = "FORMAT", default_value = "text")]
     #[arg(value_parser = named(&FORMATS), ignore_case = true, hide_possible_values = true)]
     pub(crate) formats: Vec<FormatKind>,
 
     /// Short for --format json
-    #[arg(long, conflicts_with = "formats")]
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
 
     /// Write to this file, replaced once the run has something to say

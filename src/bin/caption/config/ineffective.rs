@@ -1,6 +1,6 @@
 //! Options on the command line that are repeated or have no effect.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::bail;
@@ -10,6 +10,7 @@ use clap::{ArgAction, ArgMatches, Command};
 
 use super::precedence::Settings;
 use crate::args::Cli;
+use crate::args::values::ReportOption;
 use crate::render::FormatKind;
 
 /// Options of which only one value can count. Another one would drop an input, an output, a limit
@@ -89,18 +90,24 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         other_format.map(|format| format.extension()),
     ];
     let with_stream = with_stream.into_iter().flatten().next();
+    let dry_run = cli.spend.dry_run.then_some("a dry run");
+    let with_json = is_json.then_some("json").or(dry_run);
     let with_named_files = (!searches(cli)).then_some("files that are named");
     let ineffective = [
-        ("prepend", is_json.then_some("json")),
-        ("append", is_json.then_some("json")),
-        ("stream", with_stream.filter(|_| cli.service.stream)),
+        ("prepend", with_json),
+        ("append", with_json),
+        // It decides which sidecars are there.
+        ("format", dry_run.filter(|_| !writes_sidecars)),
+        ("json", dry_run.filter(|_| !writes_sidecars)),
+        ("max_spend", dry_run),
+        ("stream", with_stream.or(dry_run).filter(|_| cli.service.stream)),
         ("exclude", with_named_files),
         ("hidden", with_named_files),
         ("no_ignore", with_named_files),
         ("overwrite", (!writes_sidecars).then_some("no sidecars")),
         ("refresh", cli.cache.manifest.is_none().then_some("no manifest")),
         ("force", keeps_nothing.then_some("neither manifest nor sidecars")),
-        ("output", cli.spend.dry_run.then_some("a dry run")),
+        ("output", dry_run),
     ];
     let ineffective = ineffective.into_iter().filter(|(id, _)| is_typed(matches, id));
     let ineffective = ineffective
@@ -113,11 +120,12 @@ fn searches(cli: &Cli) -> bool {
     cli.search.files_from.is_some() || cli.inputs.iter().any(|operand| leads_to_several(operand))
 }
 
+/// Warnings about reports of the same kind in the same file, by default or by name.
 fn repeated_reports(matches: &ArgMatches) -> Vec<String> {
-    let reports: Vec<&OsStr> = matches.get_raw("report").into_iter().flatten().collect();
-    let repeated =
-        reports.iter().enumerate().filter(|(at, report)| reports[..*at].contains(report));
-    repeated.map(|(_, report)| format!("--report {} is given twice", report.display())).collect()
+    let texts = matches.get_raw("report").into_iter().flatten();
+    let reports: Vec<&ReportOption> = matches.get_many("report").into_iter().flatten().collect();
+    let repeated = texts.enumerate().filter(|(at, _)| reports[..*at].contains(&reports[*at]));
+    repeated.map(|(_, text)| format!("--report {} is given twice", text.display())).collect()
 }
 
 fn is_typed(matches: &ArgMatches, id: &str) -> bool {

@@ -147,11 +147,25 @@ fn parse(
     command_line: &[OsString],
 ) -> anyhow::Result<ArgMatches> {
     let is_harmful = |arg: &OsString| matches!(sanitize(&arg.to_string_lossy()), Cow::Owned(_));
-    match command.clone().try_get_matches_from(arguments) {
+    let parsed = command.clone().try_get_matches_from(arguments);
+    match parsed.map_err(|error| without_environment(error, arguments)) {
         Err(error) if error.use_stderr() && command_line.iter().any(is_harmful) => {
             bail!("{}; see --help", first_line(&error))
         }
         parsed => Ok(parsed.unwrap_or_else(|error| error.exit())),
+    }
+}
+
+/// Returns the error as it is without the environment, whose options its usage line would name as
+/// if they were typed.
+fn without_environment(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    if !error.use_stderr() {
+        return error;
+    }
+    let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
+    match command.try_get_matches_from(arguments) {
+        Err(other) if other.kind() == error.kind() => other,
+        _ => error,
     }
 }
 
