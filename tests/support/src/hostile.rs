@@ -28,8 +28,8 @@ pub fn hostile_files() -> Vec<(&'static str, Vec<u8>)> {
         ("no-samples.wav", tone()[..44].to_vec()),
         ("no-rate.wav", with(24, &[0; 4])),
         ("high-rate.wav", with(24, &[0xff; 4])),
-        ("no-channels.wav", with(22, &[0; 2])),
-        ("channels.wav", with(22, &[0xff; 2])),
+        ("frames.caf", caf(b"ima4", 34, 50_000_000)),
+        ("channels.aiff", channels()),
         ("endless.flac", endless_flac(data("tones/native.flac"))),
         ("video.m4a", data("silent.mp4")),
         ("nested.m4a", nested_boxes(5_000)),
@@ -52,13 +52,44 @@ fn nested_boxes(depth: usize) -> Vec<u8> {
 }
 
 /// CAF file with these bytes and frames per packet.
-fn caf(codec: &[u8], bytes: u32, frames: u32) -> Vec<u8> {
+pub fn caf(codec: &[u8], bytes: u32, frames: u32) -> Vec<u8> {
     let numbers = [0, bytes, frames, 2, 16].map(u32::to_be_bytes).concat();
     let description = [&44_100_f64.to_be_bytes(), codec, &numbers].concat();
     let chunk = |name: &[u8], content: &[u8]| {
         [name, &(content.len() as u64).to_be_bytes(), content].concat()
     };
     [b"caff\0\x01\0\0".to_vec(), chunk(b"desc", &description), chunk(b"data", &[0; 344])].concat()
+}
+
+/// AIFF file with as many channels as its header can hold.
+pub fn channels() -> Vec<u8> {
+    aiff(u16::MAX, &[], &[])
+}
+
+/// AIFF files with chapters within chapters in their tags, before and behind the audio.
+pub fn nested_chapters(depth: usize) -> [Vec<u8>; 2] {
+    let size = |len: usize| [21, 14, 7, 0].map(|shift| (len >> shift) as u8 & 0x7f);
+    let chapters = (0..depth).fold(Vec::new(), |inner, _| {
+        let content = [b"c\0".as_slice(), &[0; 16], &inner].concat();
+        [b"CHAP".as_slice(), &size(content.len()), &[0; 2], &content].concat()
+    });
+    let tag = [b"ID3\x04\0\0".as_slice(), &size(chapters.len()), &chapters].concat();
+    let tag = chunk(b"ID3 ", &tag);
+    [aiff(2, &tag, &[]), aiff(2, &[], &tag)]
+}
+
+/// AIFF file with chunks before and behind its audio.
+fn aiff(channels: u16, before: &[u8], behind: &[u8]) -> Vec<u8> {
+    let rate = b"\x40\x0e\xac\x44\0\0\0\0\0\0";
+    let format = [&channels.to_be_bytes(), b"\0\0\x27\x10\0\x10".as_slice(), rate].concat();
+    let (format, audio) = (chunk(b"COMM", &format), chunk(b"SSND", &vec![0; 40_008]));
+    chunk(b"FORM", &[b"AIFF", format.as_slice(), before, &audio, behind].concat())
+}
+
+/// Chunk of an AIFF file, padded to an even length.
+fn chunk(name: &[u8], content: &[u8]) -> Vec<u8> {
+    let padding = vec![0; content.len() % 2];
+    [name, &(content.len() as u32).to_be_bytes(), content, &padding].concat()
 }
 
 /// FLAC file that declares 2^36 - 1 samples.
