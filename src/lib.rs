@@ -127,6 +127,9 @@ pub use self::audio::{
     measure,
 };
 pub use self::captioner::{Captioner, CaptionerOptions, Estimate, blocking_threads};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use self::client::receive;
 pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Usage, Window};
 pub use self::encoding::decode_text;
 pub use self::error::{

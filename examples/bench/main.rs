@@ -29,12 +29,12 @@ mod tools;
 /// Measures the program and its alternatives.
 #[derive(Parser)]
 struct Options {
-    /// Scenarios to run: start, wav30, wav30-converted, 100mb, 1gb, batch, uplink, hour, cached
+    /// Scenarios to run: start, wav30, wav30-converted, 100mb, 1gb, batch, uplink, hour, cached, hostile
     scenarios: Vec<String>,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
-    /// Number of clips of the scenario `cached`
+    /// Number of clips of the scenarios `cached` and `hostile`
     #[arg(long, default_value = "10000")]
     clips: usize,
 }

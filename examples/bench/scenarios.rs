@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::ensure;
+use support::hostile::hostile_files;
 
 use crate::inputs::{body, wav};
 use crate::measure::{Measurement, interleaved};
@@ -20,7 +21,7 @@ const AUDIT: [&str; 7] =
 pub(crate) type Scenario = fn(&Bench) -> anyhow::Result<Vec<Measurement>>;
 
 /// Scenarios by name, in the order of the runs.
-pub(crate) const SCENARIOS: [(&str, Scenario); 9] = [
+pub(crate) const SCENARIOS: [(&str, Scenario); 10] = [
     ("start", |bench| bench.one("start", (16_000, 1, 1.0), &[], 21, true)),
     ("wav30", |bench| bench.one("wav30", (44_100, 2, 30.0), UNCONVERTED, 21, true)),
     ("wav30-converted", |bench| bench.one("wav30-converted", (44_100, 2, 30.0), &[], 21, false)),
@@ -30,6 +31,7 @@ pub(crate) const SCENARIOS: [(&str, Scenario); 9] = [
     ("uplink", Bench::uplink),
     ("hour", Bench::hour),
     ("cached", Bench::cached),
+    ("hostile", Bench::hostile),
 ];
 
 /// Measures the installed tools in turn.
@@ -44,7 +46,7 @@ fn measure_installed(name: &str, rounds: usize, all: &[Tool]) -> anyhow::Result<
 pub(crate) struct Bench {
     pub(crate) program: PathBuf,
     pub(crate) folder: PathBuf,
-    /// Number of clips of the scenario `cached`.
+    /// Number of clips of the scenarios `cached` and `hostile`.
     pub(crate) clips: usize,
 }
 
@@ -155,6 +157,28 @@ impl Bench {
             ("caption, audited in two reports", &audit),
         ];
         interleaved("cached", 5, &tool)
+    }
+
+    /// Clips alone, and the same clips with 1 % of hostile files among them.
+    fn hostile(&self) -> anyhow::Result<Vec<Measurement>> {
+        let server = Server::start(ServerOptions::default())?;
+        let target = self.target(&server);
+        let clean = self.clips("clean", self.clips, 0.5)?;
+        let mixed = self.clips("mixed", self.clips, 0.5)?;
+        for (number, (name, content)) in
+            hostile_files().iter().cycle().take(self.clips / 100).enumerate()
+        {
+            fs::write(mixed.join(format!("{:06}-{name}", number * 100)), content)?;
+        }
+        // Exit code 3 is expected where files fail.
+        let caption = |folder: &Path, code: &str| {
+            let script = format!("\"$0\" -q -j 16 \"$1\"; test $? = {code}");
+            let mut command = target.in_shell(&script);
+            command.arg(folder);
+            command
+        };
+        let (alone, among) = (|| caption(&clean, "0"), || caption(&mixed, "3"));
+        interleaved("hostile", 5, &[("caption", &alone), ("caption, 1 % hostile files", &among)])
     }
 
     /// Writes different short clips into a folder.

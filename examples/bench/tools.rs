@@ -42,10 +42,21 @@ impl Target {
     /// Returns a command of the program with a clean environment.
     pub(crate) fn caption(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(arguments).env_clear().env("AIMLAPI_KEY", "k");
+        self.configure(command.args(arguments));
+        command
+    }
+
+    /// Returns a shell with the environment of the program, whose path is `$0`.
+    pub(crate) fn in_shell(&self, script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        self.configure(command.args(["-c", script]).arg(&self.program));
+        command
+    }
+
+    fn configure(&self, command: &mut Command) {
+        command.env_clear().env("AIMLAPI_KEY", "k");
         command.env("AIMLAPI_BASE_URL", format!("http://127.0.0.1:{}/v1", self.port));
         command.current_dir(std::env::temp_dir());
-        command
     }
 
     /// Returns a `curl` command that sends a prebuilt body from a file: the baseline.

@@ -41,6 +41,15 @@ mod response;
 mod retry;
 mod sse;
 
+/// Receives a response from its headers on. For the fuzz targets.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub async fn receive(response: reqwest::Response) -> Result<Answer, Error> {
+    let key = ApiKey::new("key")?;
+    let secrets = Secrets { key: &key, url: None };
+    response::receive(response, &ClientOptions::default(), secrets, &Observer::none()).await
+}
+
 /// Client of one service with one API key. Clones share connections, rate limit and dialect.
 #[derive(Debug, Clone)]
 pub struct Client(Arc<Shared>);

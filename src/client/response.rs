@@ -177,3 +177,32 @@ fn describe(body: &[u8]) -> &'static str {
         _ => "a body that is not JSON",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use support::random::{cases, mutated, one_of};
+
+    use super::*;
+    use crate::client::api_key::ApiKey;
+
+    const STREAM: &[u8] = include_bytes!("../../tests/fuzz/seeds/events/stream");
+    const DOCUMENT: &[u8] = include_bytes!("../../tests/fuzz/seeds/events/document");
+    const FAILURE: &[u8] = include_bytes!("../../tests/fuzz/seeds/events/failed");
+
+    #[test]
+    fn a_mutated_response_is_a_caption_or_an_error() {
+        let key = ApiKey::new("key").unwrap();
+        let (options, observer) = (ClientOptions::default(), Observer::none());
+        let secrets = Secrets { key: &key, url: None };
+        cases(|random| {
+            // A fuzz target takes the first two bytes as its settings.
+            let body = &one_of(random, &[STREAM, DOCUMENT, FAILURE])[2..];
+            let response = hyper::Response::new(mutated(random, body));
+            let received = receive(response.into(), &options, secrets, &observer);
+            if let Ok(answer) = received.now_or_never().unwrap() {
+                assert!(!answer.caption.is_empty());
+            }
+        });
+    }
+}

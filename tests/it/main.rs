@@ -31,7 +31,12 @@ mod evidence;
 mod faults;
 mod fleet_examples;
 mod folders_and_lists;
+mod fuzz_cases;
+#[path = "../fuzz/functions.rs"]
+#[expect(unreachable_pub, reason = "the fuzz targets call it from another crate")]
+mod fuzz_functions;
 mod harness;
+mod hostile_batch;
 mod html_report;
 mod ignored;
 mod ineffective_options;

@@ -2,6 +2,7 @@
 
 use crate::harness::{Caption, answer, assert_says, caption, data_path, finish, unconfigured};
 use crate::process_monitor::{MAX_MEMORY_KB, ProcessMonitor};
+use support::hostile::{caf, channels, nested_chapters};
 use support::stand_in::{KEY, Reply, StandIn};
 
 /// Asserts the exit code and the peak memory, and returns standard error.
@@ -139,6 +140,33 @@ fn huge_audio_headers_do_not_fill_the_memory() {
         let stand_in = StandIn::always(|| answer("Rain."));
         let run = caption(&stand_in).file(name, audio).args(["--check", "decodes", "-q"]);
         assert_bounded(run.args(["--max-upload", "none", name]), code);
+    }
+}
+
+#[test]
+fn absurd_counts_in_audio_headers_are_rejected() {
+    let damaged = [
+        ("a.caf", caf(b"ima4", 34, 50_000_000), "more frames than fit into a packet"),
+        ("b.caf", caf(b"ima4", 34, 0x7fff_ffff), "more frames than fit into a packet"),
+        ("c.caf", caf(b"lpcm", 4, u32::MAX), "more frames than fit into a packet"),
+        ("d.aiff", channels(), "invalid channel count"),
+    ];
+    for args in [&["-q"][..], &["--check", "decodes"], &["--window", "1s"], &["--report", "html"]] {
+        for (name, content, words) in &damaged {
+            let run = unconfigured().env("AIMLAPI_KEY", KEY).file(name, content).args(args);
+            assert_says(&assert_bounded(run.arg(name), 3), &["a damaged ", words, name]);
+        }
+    }
+}
+
+#[test]
+fn nested_chapters_in_tags_are_passed_over() {
+    for content in nested_chapters(2_000) {
+        for args in [&["-q"][..], &["--convert", "always"], &["--window", "1s"]] {
+            let stand_in = StandIn::always(|| answer("Rain."));
+            let run = caption(&stand_in).file("a.aiff", &content).args(args);
+            assert_bounded(run.arg("a.aiff"), 0);
+        }
     }
 }
 

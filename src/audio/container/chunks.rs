@@ -4,8 +4,9 @@
 //! Sources: EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), "Audio Interchange File Format" 1.3, Apple
 //! "Core Audio Format Specification 1.0", RFC 9639 (FLAC), section 8.
 
-use symphonia::core::errors::Result;
+use symphonia::core::errors::{Result, decode_error};
 
+use super::MAX_CHANNELS;
 use super::layout::{Walker, check_table};
 
 /// Programs that write to a pipe put at least this many bytes in place of a length.
@@ -20,6 +21,18 @@ const DS64_DATA_LEN: u64 = 28;
 /// Chunks of CAF that symphonia reads into memory.
 const CAF_TABLES: [[u8; 4]; 4] = [*b"pakt", *b"kuki", *b"desc", *b"chan"];
 
+/// Offset of the bytes per packet in the description of a CAF file; the frames follow.
+const CAF_PACKET: u64 = 16;
+
+/// The longest packet of any codec, in frames.
+const MAX_PACKET_FRAMES: u32 = 1 << 16;
+
+/// More frames than any codec has in a byte.
+const MAX_FRAMES_PER_BYTE: u32 = 8;
+
+/// Tags, which symphonia reads recursively.
+const ID3: [u8; 4] = *b"ID3 ";
+
 /// Kinds of FLAC blocks.
 const STREAM_INFO: u8 = 0;
 const PADDING: u8 = 1;
@@ -29,7 +42,7 @@ const PADDING: u8 = 1;
 pub(super) fn walk_wav(walker: &mut Walker) -> Result<()> {
     let base = walker.layout.start;
     let needed = [*b"fmt ", *b"ds64", *b"fact"];
-    let data = find_audio(walker, u32::from_le_bytes, *b"data", &needed)?;
+    let data = find_audio(walker, base + 12, u32::from_le_bytes, *b"data", &needed)?;
     let (Some((data, len)), Some(riff)) = (data, walker.array_at::<8>(base)) else {
         return Ok(());
     };
@@ -66,8 +79,13 @@ pub(super) fn walk_wav(walker: &mut Walker) -> Result<()> {
 /// Corrects the lengths of an AIFF file that was cut or never finished.
 pub(super) fn walk_aiff(walker: &mut Walker) -> Result<()> {
     let needed = [*b"COMM", *b"FVER"];
-    let data = find_audio(walker, u32::from_be_bytes, *b"SSND", &needed)?;
-    let Some((data, declared)) = data else { return Ok(()) };
+    let (mut at, mut first) = (walker.layout.start + 12, None);
+    // Symphonia also reads the chunks behind the audio.
+    while let Some(found) = find_audio(walker, at, u32::from_be_bytes, *b"SSND", &needed)? {
+        first.get_or_insert(found);
+        at = found.0 + padded(found.1);
+    }
+    let Some((data, declared)) = first else { return Ok(()) };
     let (present, declared) = (walker.len().saturating_sub(data), u64::from(declared));
     if walker.check_truncated(present, declared) || declared == 0 {
         let bytes = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
@@ -96,8 +114,32 @@ pub(super) fn walk_caf(walker: &mut Walker) -> Result<()> {
         if CAF_TABLES.contains(&name) {
             check_table(len)?;
         }
+        if name == *b"desc" {
+            check_packet(walker, content)?;
+        }
         at = content.saturating_add(len);
     }
+}
+
+/// Fails if a CAF file declares more frames in a packet than can be there.
+fn check_packet(walker: &mut Walker, description: u64) -> Result<()> {
+    let mut number = |at| walker.array_at(at).map_or(0, u32::from_be_bytes);
+    let (bytes, frames) = (number(description + CAF_PACKET), number(description + CAF_PACKET + 4));
+    // Without a size of the packets, a table has the size of each.
+    let max_frames = if bytes == 0 { u32::MAX } else { bytes.saturating_mul(MAX_FRAMES_PER_BYTE) };
+    if frames > max_frames.min(MAX_PACKET_FRAMES) {
+        return decode_error("caf: more frames than fit into a packet");
+    }
+    Ok(())
+}
+
+/// Fails if an AIFF file declares more channels than any recording has.
+fn check_channels(walker: &mut Walker, common: u64) -> Result<()> {
+    let channels = walker.array_at(common).map_or(0, u16::from_be_bytes);
+    if usize::from(channels) > MAX_CHANNELS {
+        return decode_error("aiff: invalid channel count");
+    }
+    Ok(())
 }
 
 /// Turns metadata of a FLAC file beyond the limit into padding.
@@ -118,14 +160,14 @@ pub(super) fn walk_flac(walker: &mut Walker) -> Result<()> {
     }
 }
 
-/// Walks the chunks up to the audio; returns its offset and declared length.
+/// Walks the chunks from an offset up to the audio; returns its offset and declared length.
 fn find_audio(
     walker: &mut Walker,
+    mut at: u64,
     number: fn([u8; 4]) -> u32,
     audio: [u8; 4],
     needed: &[[u8; 4]],
 ) -> Result<Option<(u64, u32)>> {
-    let mut at = walker.layout.start + 12;
     loop {
         walker.count_part()?;
         let Some([a, b, c, d, len @ ..]) = walker.array_at::<8>(at) else { return Ok(None) };
@@ -133,11 +175,21 @@ fn find_audio(
         if name == audio {
             return Ok(Some((at + 8, len)));
         }
+        if name == *b"COMM" {
+            check_channels(walker, at + 8)?;
+        }
         if needed.contains(&name) {
             check_table(len.into())?;
+        } else if name.eq_ignore_ascii_case(&ID3) {
+            walker.hide(at, b"JUNK");
         } else {
             walker.limit_metadata(len.into(), at, b"JUNK");
         }
-        at += 8 + u64::from(len) + u64::from(len % 2);
+        at += 8 + padded(len);
     }
+}
+
+/// Length of the content of a chunk with its padding.
+fn padded(len: u32) -> u64 {
+    u64::from(len) + u64::from(len % 2)
 }

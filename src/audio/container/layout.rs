@@ -181,8 +181,13 @@ impl Walker {
     pub(super) fn limit_metadata(&mut self, len: u64, offset: u64, name: &[u8]) {
         self.metadata = self.metadata.saturating_add(len);
         if self.metadata > MAX_METADATA {
-            self.layout.patches.push((offset, name.to_vec()));
+            self.hide(offset, name);
         }
+    }
+
+    /// Renames metadata, so that symphonia skips it.
+    pub(super) fn hide(&mut self, offset: u64, name: &[u8]) {
+        self.layout.patches.push((offset, name.to_vec()));
     }
 }
 

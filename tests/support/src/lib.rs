@@ -11,5 +11,6 @@
 
 pub mod audio;
 pub mod cargo;
+pub mod hostile;
 pub mod random;
 pub mod stand_in;

@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|content: &[u8]| fuzz::run(fuzz::functions::decode, content));
