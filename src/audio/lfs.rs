@@ -15,12 +15,11 @@ pub(super) const MAX_LEN: usize = 1024;
 pub(super) fn pointer_sha256(content: &[u8]) -> Option<String> {
     let mut lines = str::from_utf8(content).ok()?.lines();
     let is_version = VERSIONS.contains(&lines.next()?);
-    let mut fields = lines.filter_map(|line| line.split_once(' ')).peekable();
-    while fields.next_if(|(key, _)| key.starts_with("ext-")).is_some() {}
-    let (oid, size) = (fields.next()?, fields.next()?);
-    let sha256 = oid.1.strip_prefix("sha256:").filter(|_| oid.0 == "oid")?;
+    let mut lines = lines.skip_while(|line| line.starts_with("ext-"));
+    let sha256 = lines.next()?.strip_prefix("oid sha256:")?;
+    let size = lines.next()?.strip_prefix("size ")?;
     let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
-    let has_size = size.0 == "size" && size.1.parse::<u64>().is_ok();
-    (is_version && is_hash && has_size && fields.next().is_none())
+    let has_size = size.parse::<u64>().is_ok();
+    (is_version && is_hash && has_size && lines.next().is_none())
         .then(|| sha256.to_ascii_lowercase())
 }

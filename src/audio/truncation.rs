@@ -66,6 +66,7 @@ impl Clip {
         let is_counted = COUNTED.contains(&format.container.as_str());
         layout.truncated.is_some()
             || layout.is_cut
+            || layout.is_open_ended
             || (is_counted && self.probed.declared.is_some())
     }
 

@@ -8,8 +8,10 @@ const TOLERANCE: f64 = 0.05;
 
 /// Facts about the audio of an input, before it is decoded.
 pub(super) struct Facts {
-    /// Length in seconds, if known.
+    /// Length in seconds, if known: that of the manifest if it agrees, since it may be counted.
     pub(super) seconds: Option<f64>,
+    /// Length in seconds by the file alone, which rules are checked with.
+    pub(super) actual: Option<f64>,
     /// End that is missing, if so.
     pub(super) truncation: Option<Truncation>,
     /// Levels of the manifest, if the file has the format and the length that come with them.
@@ -31,7 +33,7 @@ impl Facts {
         };
         let sound = cached.and_then(|entry| entry.sound.clone());
         Self {
-            // That of the manifest is exact if it was counted.
+            actual,
             seconds: if agrees { recorded } else { actual },
             truncation,
             sound: sound.filter(|sound| agrees && is_same(&sound.format, clip.format())),

@@ -313,7 +313,7 @@ impl Captioner {
             }
             _ => self.decode(clip, measure).await?,
         };
-        let seconds = sound.format.seconds.or(facts.seconds);
+        let seconds = sound.format.seconds.or(facts.actual);
         let findings = check_audio(&self.rules, input, &sound, seconds, facts.truncation);
         Ok((findings, Some(sound)))
     }

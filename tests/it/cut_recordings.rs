@@ -130,6 +130,18 @@ fn an_ogg_file_without_its_last_page_is_reported() {
 }
 
 #[test]
+fn a_cut_mp4_file_whose_audio_extends_to_its_end_is_reported() {
+    let stand_in = answered();
+    let mut content = header_first(fs::read(data_path("tones").join("aac.m4a")).unwrap());
+    let mdat = content.windows(4).position(|name| name == b"mdat").unwrap() - 4;
+    content[mdat..mdat + 4].fill(0);
+    let run = run_on(&stand_in, "a.m4a", &content[..content.len() * 7 / 10]).run();
+    assert_cut(&run, "a.m4a", " s are there");
+    let run = run_on(&stand_in, "a.m4a", &content).run();
+    assert_eq!((run.code, run.records()[0].get("truncated")), (0, None));
+}
+
+#[test]
 fn an_mp4_file_with_its_header_first_is_whole() {
     let stand_in = answered();
     for clip in ["aac.m4a", "alac.m4a", "video.mp4"] {

@@ -81,6 +81,9 @@ fn a_record_with_a_forged_format_passes_no_clip() {
         (tone(16_000, 3, 1.0, 0.1), json!({ "channels": 2 }), "channels", "3 channels"),
         (tone(16_000, 1, 31.0, 0.1), json!({ "seconds": 5.0 }), "duration", "31 s"),
         (tone(16_000, 1, 0.05, 0.1), json!({ "seconds": 5.0 }), "duration", "0.05 s"),
+        // Within the tolerance of two lengths.
+        (tone(16_000, 1, 0.06, 0.1), json!({ "seconds": 0.11 }), "duration", "0.06 s"),
+        (tone(16_000, 1, 30.04, 0.1), json!({ "seconds": 30.0 }), "duration", "30.04 s"),
     ] {
         let forged = Forged::new(sound, &forged_values);
         for option in ["-q", "--dry-run"] {

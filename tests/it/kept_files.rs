@@ -51,6 +51,7 @@ fn a_sidecar_with_the_path_of_a_new_manifest_is_refused_without_force() {
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 2, "{}", ended.stderr);
     assert_eq!(stand_in.connections(), 0);
+    assert!(!run.folder().join("song.jsonl").exists());
 }
 
 #[test]

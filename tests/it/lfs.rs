@@ -99,6 +99,7 @@ fn text_about_pointers_is_text() {
     for content in [
         "version https://git-lfs.github.com/spec/v1 is how it starts\n".to_owned(),
         "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 1\n".to_owned(),
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nGARBAGE\nsize 1\n"),
         format!("see: version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 1\n"),
         format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 1\n{long}\n"),
     ] {

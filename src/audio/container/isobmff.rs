@@ -59,6 +59,9 @@ fn walk_boxes(
             close_last_box(walker, at, header.content - at);
             walker.layout.is_cut |= header.name == *b"mdat";
         }
+        if parent == FILE && header.name == *b"mdat" {
+            walker.layout.is_open_ended |= walker.array_at(at) == Some([0; 4]);
+        }
         match &header.name {
             b"moov" if header.len > MAX_MOVIE => return too_large(),
             b"udta" | b"meta" if [FILE, *b"moov", *b"trak"].contains(&parent) => {

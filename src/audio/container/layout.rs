@@ -40,6 +40,8 @@ pub(in crate::audio) struct Layout {
     pub(in crate::audio) truncated: Option<(u64, u64)>,
     /// True if the container ends before its end, by an unknown number of bytes.
     pub(in crate::audio) is_cut: bool,
+    /// True if the audio extends to the end of the file, wherever that is.
+    pub(in crate::audio) is_open_ended: bool,
     /// Start of the first edit in an MP4 file, in ticks of its first audio track.
     pub(in crate::audio) edit_start: Option<u64>,
 }

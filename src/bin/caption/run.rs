@@ -28,11 +28,12 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
     let count = Arc::new(InputCount::new(&config.rules));
     let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
-    let captioner = config.captioner(diagnostics, &shutdown)?;
     let inputs = match wait(unless_interrupted(inputs(config, found)))? {
         Ok(inputs) => inputs?,
         Err(exit) => return Ok(exit),
     };
+    // After the checks of the outputs, since it creates the manifest.
+    let captioner = config.captioner(diagnostics, &shutdown)?;
     let mut reports = Reports::open(config.reports(diagnostics), &config.rules)?;
     let sink = Sink::open(config.output_file(), !reports.is_empty())?;
     let mut output = OutputQueue::new(sink);

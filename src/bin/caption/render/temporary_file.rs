@@ -1,7 +1,7 @@
 //! Temporary files beside outputs. Each is locked while its run goes on, so that the next run can
 //! remove those of a run that was killed.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::process;
@@ -24,9 +24,9 @@ pub(super) fn create(folder: &Path, permissions: Permissions) -> io::Result<(Fil
     builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM_LEN).permissions(permissions);
     for _ in 0..MAX_ATTEMPTS {
         let (file, path) = builder.tempfile_in(folder)?.into_parts();
-        // Not every file system has locks.
-        let _ = file.try_lock();
-        if path.exists() {
+        // Not every file system has locks; a lock of another run is about to remove the file.
+        let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_taken && path.exists() {
             return Ok((file, path));
         }
     }
