@@ -173,7 +173,9 @@ fn an_endless_response_is_an_error() {
 
 #[test]
 fn a_closed_pipe_ends_the_run_quietly() {
-    let stand_in = StandIn::scripted([answer(&"long ".repeat(100_000))]);
+    let numbers: Vec<_> = (0..100_000).map(|number: u32| number.to_string()).collect();
+    let numbers = numbers.join(" ");
+    let stand_in = StandIn::scripted([answer(&numbers)]);
     let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let mut child = run.spawn();
     let mut first = [0];

@@ -26,6 +26,7 @@ const BLOCK: usize = 512;
 
 /// The walk of a container: everything that later steps need to know of its bytes.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(in crate::audio) struct Layout {
     /// The first byte of the container and the byte after its last one.
     pub(super) start: u64,

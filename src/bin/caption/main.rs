@@ -22,6 +22,7 @@ mod rule_coverage;
 mod run;
 mod signals;
 mod ui;
+mod worker;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();

@@ -27,6 +27,8 @@ mod run;
 mod signals;
 #[path = "../../../src/bin/caption/ui/mod.rs"]
 mod ui;
+#[path = "../../../src/bin/caption/worker.rs"]
+mod worker;
 
 use std::ffi::OsString;
 use std::fs;
