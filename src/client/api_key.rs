@@ -50,13 +50,31 @@ impl ApiKey {
         if self.plain.len() < MIN_SECRET_LEN {
             return text.to_owned();
         }
-        let mut text = text.replace(&self.plain, HIDDEN);
-        let mut lengths = (MIN_HIDDEN_LEN..self.plain.len()).rev();
-        if let Some(len) = lengths.find(|len| text.ends_with(&self.plain[..*len])) {
-            text.replace_range(text.len() - len.., HIDDEN);
-        }
-        text
+        mask(text, &self.plain, HIDDEN)
     }
+}
+
+/// Replaces a secret in a text, and its beginning at the end of a text that was cut.
+fn mask(text: &str, secret: &str, replacement: &str) -> String {
+    let mut text = text.replace(secret, replacement);
+    let lengths = secret.char_indices().map(|(len, _)| len).filter(|len| *len >= MIN_HIDDEN_LEN);
+    if let Some(len) = lengths.rev().find(|len| text.ends_with(&secret[..*len])) {
+        text.replace_range(text.len() - len.., replacement);
+    }
+    text
+}
+
+/// Parts of a URL that may be secret, as written and decoded.
+fn secret_parts(url: &Url) -> Vec<String> {
+    let query = url.query().unwrap_or_default();
+    let raw = query.split('&').chain(query.split(['&', '='])).map(str::to_owned);
+    let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
+    let others = [url.password(), Some(url.username()), url.fragment()];
+    let others = others.into_iter().flatten().map(str::to_owned);
+    let parts = raw.chain(decoded).chain(others);
+    let mut parts: Vec<_> = parts.filter(|part| part.len() >= MIN_HIDDEN_LEN).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts
 }
 
 impl fmt::Debug for ApiKey {
@@ -74,11 +92,12 @@ pub(super) struct Secrets<'a> {
 }
 
 impl Secrets<'_> {
-    /// Masks the key in a text, and replaces the URL by its name.
+    /// Masks the key in a text, and replaces the URL by its name and parts of it by an ellipsis.
     pub(super) fn hide(self, text: &str) -> String {
         let Some(url) = self.url else { return self.key.hide(text) };
         let (name, without_fragment) = (url_name(url), &url[..Position::AfterQuery]);
         let text = text.replace(url.as_str(), &name).replace(without_fragment, &name);
+        let text = secret_parts(url).iter().fold(text, |text, part| mask(&text, part, "…"));
         self.key.hide(&text)
     }
 }

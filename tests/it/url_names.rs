@@ -195,6 +195,43 @@ fn a_url_repeated_by_the_service_in_an_error_is_replaced_by_its_name() {
 }
 
 #[test]
+fn parts_of_a_url_in_an_error_of_the_service_are_masked() {
+    let url = "https://bobby:hunter2@sounds.example.com/a.wav?sig=q1w2%2Fe3r4t5&id=7#fr4gment";
+    for text in [
+        "no such object: a.wav?sig=q1w2%2Fe3r4t5&id=7",
+        "https://sounds.example.com:443/a.wav?sig=q1w2/e3r4t5&amp;id=7",
+        "password hunter2 of the sound",
+        "signature q1w2/e3r4t5 has expired",
+        "could not fetch a.wav?sig=q1w2%2Fe3r",
+    ] {
+        let stand_in = StandIn::scripted([json_reply(400, &json!({ "message": text }))]);
+        let run = caption(&stand_in).args(["-v", "-f", "jsonl", "--max-retries", "0", url]).run();
+        assert_eq!(run.code, 3, "{}", run.stderr);
+        for secret in ["q1w2", "hunter2", "fr4gment"] {
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(!said.contains(secret), "{secret} of {text:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_url_in_the_place_of_another_value_is_reported_without_its_secrets() {
+    let stand_in = captions();
+    for option in ["--shard", "--timeout", "--jobs", "--max-spend", "--format", "--no-such-option"]
+    {
+        for url in ["https://bobby:hunter2@h.example.com/a?sig=q1w2", "https:bobby:hunter2@h/a"] {
+            let run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
+            let run = run.arg(format!("{option}={url}")).run();
+            assert_eq!(run.code, 2, "{option}: {}", run.stderr);
+            for secret in ["hunter2", "q1w2"] {
+                assert!(!run.stderr.contains(secret), "{option}: {}", run.stderr);
+            }
+        }
+    }
+    assert_eq!(stand_in.connections(), 0);
+}
+
+#[test]
 fn two_urls_for_one_sidecar_have_different_names() {
     let (sounds, stand_in) = (sounds(), captions());
     let run = caption(&stand_in).args(["--output-dir", "out"]);

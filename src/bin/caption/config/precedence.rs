@@ -152,8 +152,23 @@ fn parse(
         Err(error) if error.use_stderr() && command_line.iter().any(is_harmful) => {
             bail!("{}; see --help", first_line(&error))
         }
+        // A URL in the place of another value may have a password.
+        Err(error) if error.use_stderr() && command_line.iter().any(has_url) => {
+            let message = command_line.iter().fold(first_line(&error), |message, argument| {
+                let argument = argument.to_string_lossy();
+                let url = argument.find("http").map_or("", |start| &argument[start..]);
+                if url.is_empty() { message } else { message.replace(url, "http…") }
+            });
+            bail!("{message}; see --help")
+        }
         parsed => Ok(parsed.unwrap_or_else(|error| error.exit())),
     }
+}
+
+/// True for an argument with a URL, also one without slashes, that may have a password or a query.
+fn has_url(argument: &OsString) -> bool {
+    let argument = argument.to_string_lossy();
+    argument.contains("http") && argument.contains(['@', '?', '#'])
 }
 
 /// Returns the error as it is without the environment, whose options its usage line would name as
