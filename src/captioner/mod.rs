@@ -15,7 +15,7 @@ use crate::manifest::entry::ManifestEntry;
 use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
-use crate::rules::{Finding, Rule, Severity, check_audio, check_caption};
+use crate::rules::{Finding, Rule, Severity, check_audio, check_caption, check_truncation};
 use crate::shutdown::Shutdown;
 use crate::text::{milliseconds, seconds};
 
@@ -225,7 +225,9 @@ impl Captioner {
         outcome.status = self.caption_clip(&clip, input, &cache_key, outcome, observer).await?;
         if let Status::Captioned(answer) = &outcome.status {
             if outcome.truncation.is_none() && clip.has_grown() {
-                outcome.truncation = Some(Truncation::Growing);
+                let truncation = Truncation::Growing;
+                outcome.truncation = Some(truncation);
+                outcome.findings.extend(check_truncation(&self.rules, input, truncation));
             }
             let mut entry = ManifestEntry::new(&outcome.name, &cache_key, answer);
             entry.seconds = outcome.seconds.map(|length| seconds(milliseconds(length)));

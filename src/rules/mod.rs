@@ -226,6 +226,18 @@ pub(crate) fn check_audio(
     })
 }
 
+/// Checks the rules about whole recordings once one turned out to be cut.
+pub(crate) fn check_truncation(
+    rules: &[Rule],
+    input: &Input,
+    truncation: Truncation,
+) -> Vec<Finding> {
+    findings(rules, input, |check| match check {
+        Check::Audio(AudioCheck::Decodes) => Some(violation(truncation.to_string())),
+        _ => None,
+    })
+}
+
 /// Findings of all rules on audio that is not there.
 pub(crate) fn check_missing_audio(rules: &[Rule], input: &Input, reason: &Error) -> Vec<Finding> {
     findings(rules, input, |check| match check {

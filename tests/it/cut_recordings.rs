@@ -260,10 +260,10 @@ fn a_batch_reports_each_cut_recording_by_its_name() {
 
 /// A run during which the file grows while the service is at it.
 #[track_caller]
-fn grown(content: &[u8]) -> Run {
+fn grown(content: &[u8], args: &[&str]) -> Run {
     let gate = Gate::closed();
     let stand_in = StandIn::scripted([answer("A tone.").held_by(&gate)]);
-    let mut run = run_on(&stand_in, "a.wav", content);
+    let mut run = run_on(&stand_in, "a.wav", content).args(args);
     let child = run.spawn();
     stand_in.wait_for_requests(1);
     let file = fs::OpenOptions::new().append(true).open(run.folder().join("a.wav"));
@@ -274,7 +274,7 @@ fn grown(content: &[u8]) -> Run {
 
 #[test]
 fn a_file_that_is_still_copied_is_reported_as_cut() {
-    let run = grown(&cut_minute());
+    let run = grown(&cut_minute(), &[]);
     assert_cut(&run, "a.wav", "34.0 of 60.0 s are there");
 }
 
@@ -284,6 +284,10 @@ fn a_recording_that_still_grows_is_reported() {
     let mut content = cut_minute();
     content[4..8].fill(0);
     content[40..44].fill(0);
-    let run = grown(&content);
+    let run = grown(&content, &[]);
     assert_cut(&run, "a.wav", "still grows");
+    let run = grown(&content, &["--check", "decodes"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_says(&run.stderr, &["broken: ", "still grows", "decodes", "a.wav"]);
+    assert_eq!(run.records()[0]["caption"], "A tone.", "a caption that was paid for is delivered");
 }
