@@ -5,7 +5,7 @@ use std::io;
 use self::batch::Limits;
 use self::facts::Facts;
 use self::pointer::CachedPointer;
-use crate::audio::{Clip, Sound, Truncation, UploadOptions, measure};
+use crate::audio::{Clip, Sound, Truncation, measure};
 use crate::budget::Budget;
 use crate::client::{Audio, Client, ClientOptions, Usage};
 use crate::error::Error;
@@ -24,67 +24,14 @@ mod batch;
 mod estimate;
 mod facts;
 mod lookup;
+mod options;
 mod pointer;
 mod send;
 mod window_run;
 
 pub use self::batch::blocking_threads;
 pub use self::estimate::Estimate;
-
-/// Options of a captioner. The model and the token limit are set in
-/// [`ClientOptions`].
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "flags are")]
-#[non_exhaustive]
-pub struct CaptionerOptions {
-    /// Conversion and windows of the audio.
-    pub upload: UploadOptions,
-    /// True to download every URL and upload its content. A URL is always downloaded if the
-    /// service cannot reach it, if it is split into windows, or if its duration is needed.
-    pub inline: bool,
-    /// True to reject audio of unknown duration.
-    pub needs_length: bool,
-    /// True to include a waveform where [`UploadOptions::measures`] is set. The manifest has none,
-    /// so that cached files are measured again.
-    pub needs_waveform: bool,
-    /// True to measure levels even if the manifest has them.
-    pub remeasure: bool,
-    /// Limit of inputs and of requests in progress, at least 1, by default 4.
-    pub jobs: usize,
-}
-
-impl CaptionerOptions {
-    /// Sets the conversion and the windows of the audio.
-    #[must_use]
-    pub fn upload(self, upload: UploadOptions) -> Self {
-        Self { upload, ..self }
-    }
-
-    /// Sets [`inline`](Self::inline).
-    #[must_use]
-    pub fn inline(self, inline: bool) -> Self {
-        Self { inline, ..self }
-    }
-
-    /// Sets the limit of inputs and of requests in progress.
-    #[must_use]
-    pub fn jobs(self, jobs: usize) -> Self {
-        Self { jobs, ..self }
-    }
-}
-
-impl Default for CaptionerOptions {
-    fn default() -> Self {
-        Self {
-            upload: UploadOptions::default(),
-            inline: false,
-            needs_length: false,
-            needs_waveform: false,
-            remeasure: false,
-            jobs: 4,
-        }
-    }
-}
+pub use self::options::CaptionerOptions;
 
 /// Captions inputs, one at a time or many at once.
 #[derive(Debug)]
