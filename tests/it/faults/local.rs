@@ -62,7 +62,8 @@ fn a_disk_failure_loses_no_billed_caption() {
                 ..printed(local("no room for the file", output_failure)).args(&["-o", "/dev/full"])
             },
             printed(local("no folder for the output", USAGE)).args(&["-o", "/sys/out.jsonl"]),
-            printed(local("no folder for sidecars", USAGE)).args(&["--output-dir", "/sys/out"]),
+            printed(local("no folder for sidecars", USAGE))
+                .setup(|run, _| run.file("m.jsonl", "").args(["--output-dir", "/sys/out"])),
             local("no folder for temporary files", failed("output", 0))
                 .setup(|run, _| run.env("TMPDIR", "nowhere").args(["--convert", "always"])),
             Row {
