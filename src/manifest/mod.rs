@@ -6,9 +6,9 @@ use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+pub use self::cache_key::CacheKey;
+pub(crate) use self::cache_key::Span;
 
 use self::change::Change;
 use self::entry::ManifestEntry;
@@ -16,40 +16,14 @@ use self::file_lock::FileLock;
 use self::index::{Fingerprint, Index, LineRange, MAX_LINE_LEN, parse};
 use self::run_lines::RunLines;
 use crate::platform;
-use crate::text::milliseconds;
 
 pub(crate) mod cache;
+mod cache_key;
 mod change;
 pub(crate) mod entry;
 mod file_lock;
 mod index;
 mod run_lines;
-
-/// Key of a caption in the cache: content of the file, model, token limit and windows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct CacheKey {
-    /// SHA-256 of the file in lower-case hexadecimal. `None` without a cache, and for a URL that
-    /// the service fetches.
-    pub sha256: Option<String>,
-    /// Name of the model.
-    pub model: String,
-    /// Limit of the caption in tokens.
-    pub max_tokens: Option<u32>,
-    /// Part of the audio that the caption describes.
-    pub(crate) span: Span,
-}
-
-/// Part of the audio that a caption describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Span {
-    /// The whole file in one caption.
-    Whole,
-    /// The whole file in windows of this length.
-    Windows { length_ms: u64 },
-    /// One window.
-    Window { start_ms: u64, end_ms: u64 },
-}
 
 /// Captions in a JSON Lines file. Only the position of each line is kept in memory.
 ///
@@ -78,26 +52,6 @@ struct Content {
     lines: HashMap<Fingerprint, LineRange>,
     /// Length of the file as far as this run knows it.
     end: u64,
-}
-
-impl CacheKey {
-    /// Requested length of the windows, if the audio is split.
-    pub fn window_length(&self) -> Option<Duration> {
-        match self.span {
-            Span::Windows { length_ms } => Some(Duration::from_millis(length_ms)),
-            Span::Whole | Span::Window { .. } => None,
-        }
-    }
-
-    /// Returns the key of one window, given in seconds.
-    pub(crate) fn window(&self, start: f64, end: f64) -> Self {
-        let (start_ms, end_ms) = (milliseconds(start), milliseconds(end));
-        Self { span: Span::Window { start_ms, end_ms }, ..self.clone() }
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        Sha256::digest(format!("{self:?}")).into()
-    }
 }
 
 impl Manifest {
