@@ -2,14 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
-use std::time::Duration;
 
 use anstream::AutoStream;
-use bytesize::ByteSize;
-use caption::{
-    AudioFormat, Error, Event, Finding, FolderSearch, Outcome, Severity, Status, Truncation,
-    sanitize,
-};
+use caption::{Error, Finding, FolderSearch, Severity, Truncation, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
@@ -19,11 +14,10 @@ use crate::inputs::InputCount;
 use crate::ui::escape::CommandEscaper;
 use crate::ui::hints::hint;
 use crate::ui::progress::Progress;
-use crate::ui::summary::{count, tokens};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
-const PLAIN: Style = Style::new();
+pub(super) const PLAIN: Style = Style::new();
 
 const REFRESH_SIDECARS: &str = "--overwrite --refresh requests a new caption";
 
@@ -33,7 +27,7 @@ const KEY_INSTRUCTIONS: &str = "  make one at https://aimlapi.com/app/keys, then
 /// Writes messages to standard error, above the progress display.
 pub(crate) struct Diagnostics {
     pub(crate) progress: Progress,
-    config: DisplayConfig,
+    pub(super) config: DisplayConfig,
     is_ci_log: bool,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
@@ -62,9 +56,6 @@ const MAX_STALE: usize = 10;
 
 /// Further failures are counted, not listed.
 const MAX_FAILURES: usize = 1000;
-
-/// A longer wait is reported in a batch too: the run would seem to hang.
-const NOTED_WAIT: Duration = Duration::from_secs(5);
 
 impl Diagnostics {
     pub(crate) fn new(config: DisplayConfig) -> Self {
@@ -224,68 +215,6 @@ impl Diagnostics {
         }
     }
 
-    /// Prints an event: a note if the user should know, else a detail for `--verbose`.
-    pub(crate) fn event(&self, name: &str, event: &Event, is_batch: bool) {
-        match event {
-            Event::Inlining { url } => self
-                .note(&format!("only this machine can reach {url}: downloading it to send its bytes")),
-            Event::Prepared { format, is_converted, bytes, sent } => {
-                let si = |bytes: u64| ByteSize(bytes).display().si();
-                let what = if *is_converted {
-                    format!("sent as 16 kHz mono WAV, {} in place of {}", si(*sent), si(*bytes))
-                } else {
-                    format!("sent as it is, {}", si(*sent))
-                };
-                self.detail(&format!("{}: {what}: {name}", describe(format)));
-            }
-            Event::Cutting { format, total } => {
-                let windows = total.map_or_else(|| "windows".to_owned(), |total| count(total, "window"));
-                let what = format!("sent as {windows} of 16 kHz mono WAV");
-                self.detail(&format!("{}: {what}: {name}", describe(format)));
-            }
-            Event::Damaged { packets } => {
-                let s = if *packets == 1 { "" } else { "s" };
-                let text = format!("{packets} damaged packet{s}, silence in place of them: {name}");
-                self.note(&text);
-            }
-            Event::ManifestChanged { reason } => self.warn(reason),
-            Event::Retrying { reason, wait, attempt } => {
-                let text = format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
-                // A batch has too many short waits.
-                if is_batch && *wait < NOTED_WAIT {
-                    self.detail(&text);
-                } else {
-                    self.note(&text);
-                }
-            }
-            Event::Understood { dialect } => self.detail(&format!(
-                "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
-            )),
-            _ => {}
-        }
-    }
-
-    /// Prints time, cost and tokens of a caption with `--verbose` only.
-    pub(crate) fn answered(&self, outcome: &Outcome) {
-        let Some(answer) = outcome.answer().filter(|_| self.config.verbose) else { return };
-        if matches!(outcome.status, Status::Cached(_)) {
-            return self.message("known", PLAIN, &outcome.name);
-        }
-        let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
-        if !answer.windows.is_empty() {
-            facts.push(count(answer.windows.len() as u64, "window"));
-        } else if answer.attempts > 1 {
-            facts.push(format!("{} tries", answer.attempts));
-        }
-        if let Some(usage) = answer.usage {
-            facts.push(tokens(usage));
-        }
-        facts.extend(answer.usd.map(|usd| format!("${usd:.6}")));
-        facts.extend(answer.model.clone());
-        facts.extend(answer.request_id.as_ref().map(|id| format!("request {id}")));
-        self.message("done", PLAIN, &format!("{}: {}", outcome.name, facts.join(", ")));
-    }
-
     fn causes(&self, error: &dyn std::error::Error) -> String {
         let first = error.source().filter(|_| self.config.verbose);
         std::iter::successors(first, |error| error.source())
@@ -293,7 +222,7 @@ impl Diagnostics {
             .collect()
     }
 
-    fn message(&self, label: &str, style: Style, text: &str) {
+    pub(super) fn message(&self, label: &str, style: Style, text: &str) {
         self.print(&line(label, style, text));
     }
 
@@ -311,11 +240,6 @@ impl Diagnostics {
             };
         });
     }
-}
-
-fn describe(format: &AudioFormat) -> String {
-    let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
-    format!("{format}{track}")
 }
 
 fn line(label: &str, style: Style, text: &str) -> String {

@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnostics;
 pub(crate) mod escape;
+mod events;
 pub(crate) mod hints;
 pub(crate) mod progress;
 pub(crate) mod summary;
