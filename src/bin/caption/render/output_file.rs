@@ -46,7 +46,7 @@ impl OutputFile {
 
     /// Opens a file like [`create`](Self::create), and leaves its folder alone.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let target = resolve(path);
+        let target = follow_links(path);
         let permissions = match target.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() || platform::is_handle(path) => {
@@ -66,7 +66,7 @@ impl OutputFile {
     /// Fails with [`Error::Unwritable`] if a path cannot become a regular file: its name is too
     /// long, or it is a folder, a pipe, a device or a link to a folder that does not exist.
     pub(super) fn check(path: &Path) -> Result<(), Error> {
-        let target = resolve(path);
+        let target = follow_links(path);
         let result = match target.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() => Err(io::Error::other("not a regular file")),
@@ -112,7 +112,7 @@ impl Write for OutputFile {
 
 /// Follows links, so that a link stays a link, and the file that it leads to is replaced. That file
 /// need not exist.
-fn resolve(path: &Path) -> PathBuf {
+pub(super) fn follow_links(path: &Path) -> PathBuf {
     let mut resolved = path.to_owned();
     for _ in 0..MAX_LINKS {
         let Ok(target) = fs::read_link(&resolved) else { break };

@@ -12,10 +12,8 @@ use caption::{Clip, is_audio_name, path_name};
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::digest;
+use super::output_file::follow_links;
 use crate::platform::hard_link_id;
-
-/// Links that are followed from one path.
-const MAX_LINKS: usize = 40;
 
 /// All files of a run. Two paths are the same file if they resolve to the same path, through links;
 /// a file that does not exist yet is identified by its folder and name. Names that may be the same
@@ -126,13 +124,7 @@ impl OverwriteCheck {
 
     /// Follows all links, also one to a file that does not exist yet.
     fn resolve(&mut self, path: &Path) -> PathBuf {
-        let mut resolved = self.resolve_parent(path);
-        for _ in 0..MAX_LINKS {
-            let Ok(target) = resolved.read_link() else { break };
-            let folder = resolved.parent().unwrap_or(Path::new(""));
-            resolved = self.resolve_parent(&folder.join(target));
-        }
-        resolved
+        self.resolve_parent(&follow_links(path))
     }
 
     fn resolve_parent(&mut self, path: &Path) -> PathBuf {
