@@ -76,16 +76,19 @@ fn waiting() -> (StandIn, Gate) {
     (StandIn::always(move || answer("Wind.").held_by(&behind)), gate)
 }
 
+/// Reads one line of the output and closes it, as `head -1` does.
+fn read_one_line(child: &mut Child) {
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+}
+
 #[test]
 fn requests_in_flight_are_kept_in_the_manifest_when_the_reader_closes_the_pipe() {
     for format in ["text", "jsonl", "csv"] {
         let (stand_in, gate) = waiting();
         let mut run = first_cached(&stand_in, 40, "Rain.").args(["-j", "4", "-f", format, "x"]);
         let mut child = run.spawn();
-        // As `head -1` does.
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut String::new()).unwrap();
-        drop(stdout);
+        read_one_line(&mut child);
         stand_in.wait_for_requests(4);
         // The second outcome meets the closed pipe; the others are in flight then.
         gate.open();
@@ -131,9 +134,7 @@ fn windows_in_flight_are_kept_when_the_reader_closes_the_pipe() {
     run = run.args(["-j", "4", "-f", "jsonl", "--window", "5s", "--manifest", "m.jsonl"]);
     run = run.args(["a.wav", "x/000.wav", "z.wav"]);
     let mut child = run.spawn();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut String::new()).unwrap();
-    drop(stdout);
+    read_one_line(&mut child);
     stand_in.wait_for_requests(4);
     gate.open();
     finish(child);
@@ -151,9 +152,7 @@ fn a_closed_pipe_starts_no_further_request_without_a_manifest() {
     let mut run = caption(&stand_in).clips("x", 40).file("x/0.wav", "no audio");
     run = run.args(["-j", "2", "-f", "jsonl", "x"]);
     let mut child = run.spawn();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut String::new()).unwrap();
-    drop(stdout);
+    read_one_line(&mut child);
     stand_in.wait_for_requests(2);
     gate.open();
     let ended = finish(child);
