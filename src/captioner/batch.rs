@@ -1,19 +1,7 @@
 //! Batch: many inputs to outcomes, several at a time, in the order of the inputs.
-//!
-//! An input acquires the concurrency limits of the captioner in this order:
-//!
-//! 1. `inputs`, held until the outcome is there. Inputs of a batch wait here.
-//! 2. `hashers`, held while the file is hashed.
-//! 3. The lock of its key in the cache, held until the caption is in the manifest.
-//! 4. `decoders`, held while the file, or one window of it, is decoded.
-//! 5. `requests`, held from the first attempt to the response. With it, a captioner may acquire
-//!    `decoders` to convert the audio for another dialect.
-//!
-//! No input waits for anything while it holds a hasher or a decoder, so that there is no deadlock.
 
-use std::num::NonZero;
 use std::pin::Pin;
-use std::thread::available_parallelism;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
@@ -21,36 +9,22 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::Captioner;
+use super::in_order::InOrder;
 use crate::error::{Error, ErrorKind};
 use crate::input::{Input, InputError};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
 
-/// Outcomes per job that may wait for a slow one before them: enough that one slow request does
-/// not idle the others, and few enough for memory.
-const MAX_WAITING: usize = 16;
+/// Inputs per job that are looked at: more than one, since an input that waits for another lends
+/// its permit.
+const INPUTS_PER_JOB: usize = 16;
 
-/// Files hashed at a time: enough to keep a disk busy, and few enough that many large files do not
-/// delay an upload.
-const MAX_HASHERS: usize = 4;
+/// Inputs in progress and outcomes that wait for an earlier one: enough for 40 captions a second
+/// beside a request of 20 minutes, and few enough for memory.
+const MAX_WAITING: usize = 50_000;
 
 /// Time that the search has to find the next input after the start of a drain.
 const SEARCH_GRACE: Duration = Duration::from_millis(250);
-
-/// Threads for work without a limit of its own: opening files, and writing the manifest.
-const FILE_THREADS: usize = 4;
-
-/// Semaphores shared by all inputs of a captioner.
-#[derive(Debug)]
-pub(super) struct Limits {
-    /// One permit for each input in progress.
-    inputs: Semaphore,
-    pub(super) hashers: Semaphore,
-    /// One permit for each processor: more decoders need more memory and are no faster.
-    pub(super) decoders: Semaphore,
-    /// One permit for each request in progress. Windows of one input share them with all others.
-    pub(super) requests: Semaphore,
-}
 
 impl Captioner {
     /// Captions many inputs and returns the outcomes in the order of the inputs. At most
@@ -68,14 +42,17 @@ impl Captioner {
         S: Stream<Item = Result<Input, InputError>> + 'a,
     {
         let observer = observer.clone();
-        self.run(inputs, move |input| {
+        let run = self.run(inputs, move |input| {
             let observer = observer.clone();
             async move { self.caption(input, &observer).await }
-        })
+        });
+        Box::pin(stream::unfold(run, async |mut run| {
+            while !run.is_ready() && run.advance().await {}
+            run.take().map(|outcome| (outcome, run))
+        }))
     }
 
-    /// Does `work` for many inputs and returns the outcomes in the order of the inputs. `work` is
-    /// expected to call [`caption`](Self::caption).
+    /// Does `work` for many inputs. `work` is expected to call [`caption`](Self::caption).
     ///
     /// Once the [shutdown](Self::with_shutdown) drains, inputs that were not started fail with
     /// [`Error::NotTried`]; a list that is still being written is not waited for. Once it
@@ -86,24 +63,40 @@ impl Captioner {
         &'a self,
         inputs: impl Stream<Item = Result<Input, InputError>> + 'a,
         work: impl Fn(Input) -> W + 'a,
-    ) -> impl Stream<Item = Outcome> + Unpin + 'a
+    ) -> Run<'a>
     where
         W: Future<Output = Outcome> + 'a,
     {
-        let outcome = move |input: Result<Input, InputError>| {
-            let started = input.map(|input| (input.clone(), work(input)));
+        let places = Arc::new(Semaphore::new(MAX_WAITING));
+        let (work, free) = (Arc::new(work), places.clone());
+        let outcome = move |(number, input): (usize, Result<Input, InputError>)| {
+            let work = work.clone();
             async move {
-                match started {
-                    Ok((input, work)) => self.run_one(input, work).await,
-                    Err(error) => Outcome::from(error),
+                match input {
+                    Ok(input) => {
+                        let work = work(input.clone());
+                        (number, self.run_one(input, work).await)
+                    }
+                    Err(error) => (number, Outcome::from(error)),
                 }
             }
         };
-        let outcomes = self
+        let completed = self
             .until_drained(inputs)
+            .then(move |input| {
+                let free = free.clone();
+                async move {
+                    // Given back with the outcome.
+                    if let Ok(permit) = free.acquire().await {
+                        permit.forget();
+                    }
+                    input
+                }
+            })
+            .enumerate()
             .map(outcome)
-            .buffered(self.options.jobs.max(1).saturating_mul(MAX_WAITING));
-        Box::pin(outcomes)
+            .buffer_unordered(self.options.jobs.max(1).saturating_mul(INPUTS_PER_JOB));
+        Run { completed: Box::pin(completed), in_order: InOrder::default(), places }
     }
 
     /// Inputs, also after the start of a drain: all that are found without a wait, as in a folder.
@@ -155,23 +148,35 @@ impl Captioner {
     }
 }
 
-impl Limits {
-    pub(super) fn new(jobs: usize) -> Self {
-        Self {
-            inputs: Semaphore::new(jobs),
-            hashers: Semaphore::new(MAX_HASHERS),
-            decoders: Semaphore::new(processors()),
-            requests: Semaphore::new(jobs),
-        }
+/// Inputs in progress, and outcomes in the order of the inputs. A slow input does not delay the
+/// others: their outcomes wait for it.
+#[must_use]
+pub struct Run<'a> {
+    completed: Pin<Box<dyn Stream<Item = (usize, Outcome)> + 'a>>,
+    in_order: InOrder,
+    /// One permit for each further input.
+    places: Arc<Semaphore>,
+}
+
+impl Run<'_> {
+    /// Works on the inputs until the next one is done, in any order. Returns false once all are
+    /// done. A call that is dropped loses nothing.
+    pub async fn advance(&mut self) -> bool {
+        let Some((number, outcome)) = self.completed.next().await else { return false };
+        self.in_order.insert(number, outcome);
+        true
     }
-}
 
-/// Number of threads that the blocking pool of the runtime needs. More use more memory and are no
-/// faster.
-pub fn blocking_threads() -> usize {
-    processors() + MAX_HASHERS + FILE_THREADS
-}
+    /// True if [`take`](Self::take) returns an outcome.
+    pub fn is_ready(&self) -> bool {
+        self.in_order.is_ready()
+    }
 
-fn processors() -> usize {
-    available_parallelism().map_or(1, NonZero::get)
+    /// Removes the next outcome in the order of the inputs. `None` if its input is still in
+    /// progress, or if there is none.
+    pub fn take(&mut self) -> Option<Outcome> {
+        let outcome = self.in_order.take()?;
+        self.places.add_permits(1);
+        Some(outcome)
+    }
 }

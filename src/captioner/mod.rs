@@ -2,8 +2,8 @@
 
 use std::io;
 
-use self::batch::Limits;
 use self::facts::Facts;
+use self::limits::Limits;
 use self::pointer::CachedPointer;
 use crate::audio::{Clip, Sound, Truncation, measure};
 use crate::budget::Budget;
@@ -23,14 +23,17 @@ mod audio;
 mod batch;
 mod estimate;
 mod facts;
+mod in_order;
+mod limits;
 mod lookup;
 mod options;
 mod pointer;
 mod send;
 mod window_run;
 
-pub use self::batch::blocking_threads;
+pub use self::batch::Run;
 pub use self::estimate::Estimate;
+pub use self::limits::blocking_threads;
 pub use self::options::CaptionerOptions;
 
 /// Captions inputs, one at a time or many at once.
@@ -166,7 +169,7 @@ impl Captioner {
         outcome.cache_key = Some(cache_key.clone());
         // Held until the caption is in the manifest, so that an equal input finds it there.
         let _lock = match &self.cache {
-            Some(cache) => Some(cache.lock(&cache_key).await),
+            Some(cache) => Some(self.limits.lend(cache.lock(&cache_key)).await),
             None => None,
         };
         outcome.status = self.caption_clip(&clip, input, &cache_key, outcome, observer).await?;

@@ -75,6 +75,15 @@ impl Error {
         }
     }
 
+    /// Content of the responses to the failed request, to be changed.
+    pub(crate) fn received_mut(&mut self) -> Option<&mut Received> {
+        match self {
+            Self::Billed { received, .. } => Some(received),
+            Self::InWindow { source, .. } => source.received_mut(),
+            _ => None,
+        }
+    }
+
     /// Separates the failure from the content of the responses.
     pub(crate) fn into_parts(self) -> (Self, Received) {
         match self {

@@ -76,6 +76,7 @@ mod sidecar_states;
 #[cfg(unix)]
 mod signals;
 mod skipped_tests;
+mod slow_requests;
 mod snapshots;
 mod spending;
 mod streaming;

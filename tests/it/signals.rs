@@ -162,7 +162,7 @@ fn respond_twice_then_wait() -> (StandIn, Gate) {
     (stand_in, gate)
 }
 
-fn send(child: &Child, signal: Signal) {
+pub(crate) fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use caption::{Captioner, ErrorKind, Event, Input, Outcome, Shutdown};
-use futures_util::StreamExt;
 use futures_util::stream::Stream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -99,10 +98,10 @@ impl<'a> Pipeline<'a> {
             number.set(number.get() + 1);
             worker.caption(input, number.get())
         };
-        let mut outcomes = captioner.run(inputs, work);
+        let mut run = captioner.run(inputs, work);
         let mut signals = std::pin::pin!(signals);
-        let mut written = Ok(());
-        loop {
+        let (mut written, mut is_done) = (Ok(()), false);
+        while !is_done || run.is_ready() {
             tokio::select! {
                 // Signals have their handlers before the first output.
                 biased;
@@ -116,14 +115,16 @@ impl<'a> Pipeline<'a> {
                     written = result;
                 }
                 Some((name, event)) = events.recv() => self.event(&name, event)?,
-                outcome = outcomes.next() => {
+                _ = worker.has_room(), if run.is_ready() => {
                     // The last pieces of a caption come before its outcome.
                     while let Ok((name, event)) = events.try_recv() {
                         self.event(&name, event)?;
                     }
-                    let Some(outcome) = outcome else { break };
-                    self.outcome(&outcome)?;
+                    if let Some(outcome) = run.take() {
+                        self.outcome(&outcome)?;
+                    }
                 }
+                is_under_way = run.advance(), if !is_done => is_done = !is_under_way,
             }
         }
         written?;

@@ -25,19 +25,24 @@ pub(crate) struct Worker<'a> {
 impl Worker<'_> {
     /// Captions one input and writes its sidecars.
     pub(crate) async fn caption(&self, input: Input, number: usize) -> Outcome {
-        tokio::select! {
-            biased;
-            () = self.waiting.room() => {}
+        if !self.has_room().await {
             // Its caption would wait for a reader that has stopped.
-            () = self.shutdown.draining() => {
-                let cause = self.shutdown.cause();
-                return Outcome::new(input, Status::Failed(Error::NotTried { cause }));
-            }
+            let cause = self.shutdown.cause();
+            return Outcome::new(input, Status::Failed(Error::NotTried { cause }));
         }
         let outcome = self.outcome(input, number).await;
         match self.config.sidecars.clone() {
             Some(sidecars) => self.write_sidecars(sidecars, outcome).await,
             None => outcome,
+        }
+    }
+
+    /// Waits until the output has room for more text, and returns true; or until the run drains.
+    pub(crate) async fn has_room(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.waiting.room() => true,
+            () = self.shutdown.draining() => false,
         }
     }
 
