@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use super::Captioner;
@@ -15,8 +15,8 @@ use crate::input::{Input, InputError};
 use crate::outcome::{Outcome, Status};
 use crate::progress::Observer;
 
-/// Inputs per job that are looked at: more than one, since an input that waits for another lends
-/// its permit.
+/// Inputs per job that are under way: more than one, since an input that waits for another one
+/// lends its permit.
 const INPUTS_PER_JOB: usize = 16;
 
 /// Inputs in progress and outcomes that wait for an earlier one: enough for 40 captions a second
@@ -69,33 +69,30 @@ impl Captioner {
     {
         let places = Arc::new(Semaphore::new(MAX_WAITING));
         let (work, free) = (Arc::new(work), places.clone());
-        let outcome = move |(number, input): (usize, Result<Input, InputError>)| {
-            let work = work.clone();
+        // Acquired here, so that inputs start in their order.
+        let permits = move |input| {
+            let free = free.clone();
             async move {
-                match input {
-                    Ok(input) => {
-                        let work = work(input.clone());
-                        (number, self.run_one(input, work).await)
-                    }
-                    Err(error) => (number, Outcome::from(error)),
+                // Given back with the outcome.
+                if let Ok(permit) = free.acquire().await {
+                    permit.forget();
                 }
+                (input, self.input_permit().await)
             }
         };
-        let completed = self
-            .until_drained(inputs)
-            .then(move |input| {
-                let free = free.clone();
-                async move {
-                    // Given back with the outcome.
-                    if let Ok(permit) = free.acquire().await {
-                        permit.forget();
-                    }
-                    input
-                }
-            })
-            .enumerate()
-            .map(outcome)
-            .buffer_unordered(self.options.jobs.max(1).saturating_mul(INPUTS_PER_JOB));
+        let outcome = move |(number, (input, permit)): (usize, (Result<Input, InputError>, _))| {
+            let work = work.clone();
+            async move {
+                let outcome = match input {
+                    Ok(input) => self.run_one(input.clone(), work(input), permit).await,
+                    Err(error) => Outcome::from(error),
+                };
+                (number, outcome)
+            }
+        };
+        let limit = self.options.jobs.max(1).saturating_mul(INPUTS_PER_JOB);
+        let inputs = self.until_drained(inputs).then(permits).enumerate();
+        let completed = inputs.map(outcome).buffer_unordered(limit);
         Run { completed: Box::pin(completed), in_order: InOrder::default(), places }
     }
 
@@ -119,18 +116,25 @@ impl Captioner {
         stream::unfold(Box::pin(inputs) as Pin<Box<dyn Stream<Item = T> + 'a>>, next)
     }
 
-    async fn run_one(&self, input: Input, work: impl Future<Output = Outcome>) -> Outcome {
-        let not_tried = |input| {
-            let cause = self.shutdown.cause();
-            Outcome::new(input, Status::Failed(Error::NotTried { cause }))
-        };
-        let _permit = tokio::select! {
+    /// Permit to start an input; `None` once the shutdown drains.
+    async fn input_permit(&self) -> Option<SemaphorePermit<'_>> {
+        tokio::select! {
             biased;
-            () = self.shutdown.draining() => return not_tried(input),
-            permit = self.limits.inputs.acquire() => match permit {
-                Ok(permit) => permit,
-                Err(_) => return not_tried(input),
-            },
+            () = self.shutdown.draining() => None,
+            permit = self.limits.inputs.acquire() => permit.ok(),
+        }
+    }
+
+    /// Does the work of one input, which holds the permit to start until then.
+    async fn run_one(
+        &self,
+        input: Input,
+        work: impl Future<Output = Outcome>,
+        permit: Option<SemaphorePermit<'_>>,
+    ) -> Outcome {
+        let Some(_permit) = permit else {
+            let cause = self.shutdown.cause();
+            return Outcome::new(input, Status::Failed(Error::NotTried { cause }));
         };
         tokio::select! {
             outcome = work => {

@@ -86,7 +86,7 @@ fn read_one_line(child: &mut Child) {
 fn requests_in_flight_are_kept_in_the_manifest_when_the_reader_closes_the_pipe() {
     for format in ["text", "jsonl", "csv"] {
         let (stand_in, gate) = waiting();
-        let mut run = first_cached(&stand_in, 40, "Rain.").args(["-j", "4", "-f", format, "x"]);
+        let mut run = first_cached(&stand_in, 400, "Rain.").args(["-j", "4", "-f", format, "x"]);
         let mut child = run.spawn();
         read_one_line(&mut child);
         stand_in.wait_for_requests(4);
@@ -95,7 +95,7 @@ fn requests_in_flight_are_kept_in_the_manifest_when_the_reader_closes_the_pipe()
         let ended = finish(child);
         assert_eq!(ended.code, 0, "{format}: {}", ended.stderr);
         let sent = stand_in.requests().len();
-        assert!(sent < 39, "{format}: nothing new is started: {sent} requests");
+        assert!(sent < 399, "{format}: nothing new is started: {sent} requests");
         assert_eq!(lines(&run.folder().join("m.jsonl")), 1 + sent, "{format}: all of it is kept");
         assert!(!ended.stderr.contains("error"), "{format}: {}", ended.stderr);
     }
