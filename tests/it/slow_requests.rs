@@ -113,10 +113,12 @@ fn captions_that_waited_are_delivered_after_a_signal() {
 #[test]
 fn clips_are_requested_in_the_order_given() {
     let stand_in = StandIn::always(|| answer("Rain."));
-    let run = caption(&stand_in).clips("x", 200).args(["-q", "-j", "1", "--convert", "never", "x"]);
+    let run = caption(&stand_in).clips("x", 200).args(["-q", "-j", "4", "--convert", "never", "x"]);
     let clip = |number| fs::read(run.folder().join(clip_name("x", number))).unwrap();
     let clips: Vec<_> = (0..200).map(clip).collect();
     run.run().ended(0);
-    let sent: Vec<_> = stand_in.requests().iter().map(|request| request.audio()).collect();
-    assert!(sent == clips);
+    for (position, request) in stand_in.requests().iter().enumerate() {
+        let number = clips.iter().position(|clip| *clip == request.audio()).unwrap();
+        assert!(number < position + 4, "clip {number} is request {position}");
+    }
 }
