@@ -65,6 +65,11 @@ pub enum Event {
         /// Change and its effect on one line.
         reason: String,
     },
+    /// The service or the network fails for all requests. They wait until one of them succeeds.
+    Waiting {
+        /// Error on one line.
+        reason: String,
+    },
     /// An attempt failed and will be repeated.
     Retrying {
         /// Error on one line.

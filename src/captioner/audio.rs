@@ -42,7 +42,7 @@ impl Captioner {
         if !self.options.inline && is_local(url) {
             observer.emit(Event::Inlining { url: url_name(url) });
         }
-        client.download(url, self.options.upload.largest_source(), observer).await
+        client.download(url, self.options.upload.largest_source(), observer, &self.shutdown).await
     }
 
     /// Upload options for a dialect.

@@ -90,7 +90,7 @@ impl Captioner {
                 (number, outcome)
             }
         };
-        let limit = self.options.jobs.max(1).saturating_mul(INPUTS_PER_JOB);
+        let limit = self.limits.parallel.saturating_mul(INPUTS_PER_JOB);
         let inputs = self.until_drained(inputs).then(permits).enumerate();
         let completed = inputs.map(outcome).buffer_unordered(limit);
         Run { completed: Box::pin(completed), in_order: InOrder::default(), places }

@@ -15,9 +15,15 @@ use std::mem;
 use std::num::NonZero;
 use std::pin::pin;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+use crate::client::{MAX_AUTO, RunContext};
+use crate::shutdown::Shutdown;
 
 /// Files hashed at a time: enough to keep a disk busy, and few enough that many large files do not
 /// delay an upload.
@@ -29,47 +35,84 @@ const FILE_THREADS: usize = 4;
 /// Semaphores shared by all inputs of a captioner.
 #[derive(Debug)]
 pub(super) struct Limits {
+    /// Most inputs in progress, and windows of one input.
+    pub(super) parallel: usize,
     /// One permit for each input in progress.
     pub(super) inputs: Semaphore,
     pub(super) hashers: Semaphore,
     /// One permit for each processor: more decoders need more memory and are no faster.
     pub(super) decoders: Semaphore,
-    /// One permit for each request in progress. Windows of one input share them with all others.
+    /// One permit for each request, from its first attempt to the last. Windows of one input share
+    /// them with all others. The client limits those in flight.
     pub(super) requests: Semaphore,
 }
 
 impl Limits {
-    pub(super) fn new(jobs: usize) -> Self {
+    /// Limits for so many requests in flight.
+    pub(super) fn new(jobs: Option<usize>) -> Self {
+        let parallel = jobs.unwrap_or(MAX_AUTO).clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            inputs: Semaphore::new(jobs),
+            parallel,
+            inputs: Semaphore::new(parallel),
             hashers: Semaphore::new(MAX_HASHERS),
             decoders: Semaphore::new(processors()),
-            requests: Semaphore::new(jobs),
+            requests: Semaphore::new(parallel),
         }
     }
 
     /// Lets another input start while this one waits for `other`, if it has to.
-    pub(super) async fn lend<T>(&self, other: impl Future<Output = T>) -> T {
-        let mut other = pin!(other);
-        if let Some(result) = (&mut other).now_or_never() {
-            return result;
-        }
-        self.inputs.add_permits(1);
-        let lent = Lent { inputs: &self.inputs };
-        let result = other.await;
-        lent.take_back().await;
-        result
+    pub(super) async fn lend_input<T>(&self, other: impl Future<Output = T>) -> T {
+        lend(&[&self.inputs], other).await
     }
 }
 
-/// Permit for an input that another one may use.
-struct Lent<'a> {
-    inputs: &'a Semaphore,
+/// Request of a whole input, which holds a permit of each kind, or of a window.
+pub(super) struct Place<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) shutdown: &'a Shutdown,
+    pub(super) is_window: bool,
 }
 
-impl Lent<'_> {
+impl RunContext for Place<'_> {
+    fn shutdown(&self) -> &Shutdown {
+        self.shutdown
+    }
+
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
+        let Limits { inputs, requests, .. } = self.limits;
+        Box::pin(async move {
+            // The input of a window goes on with the other windows.
+            let permits = if self.is_window { &[requests] as &[_] } else { &[inputs, requests] };
+            lend(permits, sleep(wait)).await;
+        })
+    }
+}
+
+/// Waits for `other`, and lets another input use a permit of each kind meanwhile.
+async fn lend<T>(permits: &[&Semaphore], other: impl Future<Output = T>) -> T {
+    let mut other = pin!(other);
+    if let Some(result) = (&mut other).now_or_never() {
+        return result;
+    }
+    let lent: Vec<_> = permits.iter().map(|permits| Lent::new(permits)).collect();
+    let result = other.await;
+    for permit in lent {
+        permit.take_back().await;
+    }
+    result
+}
+
+/// Permit that another input may use.
+struct Lent<'a>(&'a Semaphore);
+
+impl<'a> Lent<'a> {
+    fn new(permits: &'a Semaphore) -> Self {
+        permits.add_permits(1);
+        Self(permits)
+    }
+
     async fn take_back(self) {
-        if let Ok(permit) = self.inputs.acquire().await {
+        if let Ok(permit) = self.0.acquire().await {
             permit.forget();
         }
         mem::forget(self);
@@ -79,7 +122,7 @@ impl Lent<'_> {
 impl Drop for Lent<'_> {
     /// Takes the permit back if the input was given up.
     fn drop(&mut self) {
-        self.inputs.forget_permits(1);
+        self.0.forget_permits(1);
     }
 }
 

@@ -55,7 +55,7 @@ impl Captioner {
     /// cached fails with [`Error::Offline`].
     pub fn new(options: CaptionerOptions) -> Self {
         Self {
-            limits: Limits::new(options.jobs.max(1)),
+            limits: Limits::new(options.jobs),
             options,
             shutdown: Shutdown::new(),
             client: None,
@@ -69,6 +69,7 @@ impl Captioner {
     /// Requests captions from a service.
     #[must_use]
     pub fn with_client(self, client: Client) -> Self {
+        client.set_concurrency(self.options.jobs.map(|jobs| jobs.max(1)));
         Self { client_options: client.options().clone(), client: Some(client), ..self }
     }
 
@@ -159,7 +160,7 @@ impl Captioner {
             Ok(url @ Audio::Url(_)) => {
                 outcome.cache_key = Some(self.cache_key(None));
                 let _permit = self.limits.requests.acquire().await;
-                let answer = self.request(&url, None, None, observer).await?;
+                let answer = self.request(&self.place(), &url, None, None, observer).await?;
                 outcome.status = Status::Captioned(answer);
                 return Ok(());
             }
@@ -169,7 +170,7 @@ impl Captioner {
         outcome.cache_key = Some(cache_key.clone());
         // Held until the caption is in the manifest, so that an equal input finds it there.
         let _lock = match &self.cache {
-            Some(cache) => Some(self.limits.lend(cache.lock(&cache_key)).await),
+            Some(cache) => Some(self.limits.lend_input(cache.lock(&cache_key)).await),
             None => None,
         };
         outcome.status = self.caption_clip(&clip, input, &cache_key, outcome, observer).await?;
@@ -239,7 +240,9 @@ impl Captioner {
         self.check_seconds(prepared.seconds)?;
         let _permit = self.limits.requests.acquire().await;
         let audio = Audio::Clip(prepared.clip);
-        self.request(&audio, Some(clip), prepared.seconds, observer).await.map(Status::Captioned)
+        let place = self.place();
+        let answer = self.request(&place, &audio, Some(clip), prepared.seconds, observer).await?;
+        Ok(Status::Captioned(answer))
     }
 
     /// Checks the rules on audio before anything is sent. Returns the violations, and the levels if

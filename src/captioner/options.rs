@@ -6,7 +6,7 @@ use crate::client::ClientOptions;
 
 /// Options of a captioner. The model and the token limit are set in
 /// [`ClientOptions`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are")]
 #[non_exhaustive]
 pub struct CaptionerOptions {
@@ -22,8 +22,9 @@ pub struct CaptionerOptions {
     pub needs_waveform: bool,
     /// True to measure levels even if the manifest has them.
     pub remeasure: bool,
-    /// Limit of inputs and of requests in progress, at least 1, by default 4.
-    pub jobs: usize,
+    /// Limit of requests in flight, at least 1. `None`, the default, begins with 4 and finds how
+    /// many the service gains from, at most 64.
+    pub jobs: Option<usize>,
 }
 
 impl CaptionerOptions {
@@ -39,22 +40,9 @@ impl CaptionerOptions {
         Self { inline, ..self }
     }
 
-    /// Sets the limit of inputs and of requests in progress.
+    /// Sets the limit of requests in flight.
     #[must_use]
     pub fn jobs(self, jobs: usize) -> Self {
-        Self { jobs, ..self }
-    }
-}
-
-impl Default for CaptionerOptions {
-    fn default() -> Self {
-        Self {
-            upload: UploadOptions::default(),
-            inline: false,
-            needs_length: false,
-            needs_waveform: false,
-            remeasure: false,
-            jobs: 4,
-        }
+        Self { jobs: Some(jobs), ..self }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::Captioner;
+use super::limits::Place;
 use crate::audio::Clip;
 use crate::client::{Answer, Audio, Client, Dialect};
 use crate::error::{Error, add};
@@ -21,6 +22,11 @@ const CAPTIONER: &str = "qwen3-omni-30b-a3b-captioner";
 impl Captioner {
     pub(super) fn client(&self) -> Result<&Client, Error> {
         self.client.as_ref().ok_or(Error::Offline)
+    }
+
+    /// Place of a whole input among those in progress.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { limits: &self.limits, shutdown: &self.shutdown, is_window: false }
     }
 
     /// Dialect of the next request.
@@ -69,6 +75,7 @@ impl Captioner {
     /// Sends the audio within the budget. `original` is the clip that the audio was prepared from.
     pub(super) async fn request(
         &self,
+        place: &Place<'_>,
         audio: &Audio,
         original: Option<&Clip>,
         seconds: Option<f64>,
@@ -76,7 +83,7 @@ impl Captioner {
     ) -> Result<Answer, Error> {
         let client = self.client()?;
         let reservation = self.budget.reserve(seconds.map_or(0.0, audio_tokens)).await?;
-        let result = self.negotiate(client, audio, original, seconds, observer).await;
+        let result = self.negotiate(client, place, audio, original, seconds, observer).await;
         reservation.settle(&result);
         result
     }
@@ -85,6 +92,7 @@ impl Captioner {
     async fn negotiate(
         &self,
         client: &Client,
+        place: &Place<'_>,
         audio: &Audio,
         original: Option<&Clip>,
         seconds: Option<f64>,
@@ -92,7 +100,7 @@ impl Captioner {
     ) -> Result<Answer, Error> {
         let model = &client.options().model;
         let check = |answer: &Answer| check_tokens(model, seconds, answer);
-        let mut request = client.request(observer, &check);
+        let mut request = client.request(observer, &check, place);
         while let Some(dialect) = request.next_dialect().await {
             match self.audio_for(dialect, audio, original, observer).await {
                 Ok(audio) => request.send(&audio).await,

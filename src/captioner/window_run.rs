@@ -9,6 +9,7 @@ use std::time::Instant;
 use futures_util::stream::{self, Stream, StreamExt};
 
 use super::Captioner;
+use super::limits::Place;
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
 use crate::client::{Answer, Audio, Stop, Window};
 use crate::error::{Effect, Error, ErrorKind, Received, add};
@@ -64,7 +65,7 @@ impl Captioner {
         let upload = self.options.upload.clone();
         let splitter = self.decode(clip, move |clip| upload.splitter(clip)).await?;
         // The order of completion does not matter: joining sorts them.
-        let answers = run.answers(splitter).buffer_unordered(self.options.jobs.max(1));
+        let answers = run.answers(splitter).buffer_unordered(self.limits.parallel);
         let mut answer = join(answers.collect().await)?;
         answer.elapsed = started.elapsed();
         let WindowRun { has_requested, split_result, manifest_error, .. } = run;
@@ -151,7 +152,8 @@ impl<'a> WindowRun<'a> {
         self.has_requested.store(true, Ordering::Relaxed);
         let (seconds, observer) = (Some(window.end - window.start), self.window_observer(&window));
         let audio = Audio::Clip(window.clip);
-        let answer = captioner.request(&audio, None, seconds, &observer).await?;
+        let place = Place { is_window: true, ..captioner.place() };
+        let answer = captioner.request(&place, &audio, None, seconds, &observer).await?;
         let entry = ManifestEntry::new(self.name, &cache_key, &answer);
         if let Some(error) = captioner.store(entry, self.observer).await {
             // The first error is enough.

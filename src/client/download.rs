@@ -1,17 +1,18 @@
 //! Downloads of audio that the service cannot fetch, without the key.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
 use reqwest::{Response, Url};
 
-use super::rate_limit::RateLimiter;
-use super::retry::RetryState;
+use super::limiter::Limiter;
+use super::retry::{RetryState, RunContext};
 use super::{Client, endpoint, error_response, http};
 use crate::audio::{Clip, Spool};
 use crate::error::Error;
-use crate::platform::off_thread;
+use crate::platform::{lock, off_thread};
 use crate::progress::Observer;
 
 /// Redirect limit of browsers.
@@ -22,13 +23,18 @@ const MAX_REDIRECTS: usize = 20;
 pub(super) struct Downloads {
     loopback: OnceLock<reqwest::Client>,
     remote: OnceLock<reqwest::Client>,
-    rate_limiter: RateLimiter,
+    /// One limiter for each host.
+    limiters: Mutex<HashMap<String, Arc<Limiter>>>,
 }
 
 impl Downloads {
     pub(super) fn new() -> Self {
-        let rate_limiter = RateLimiter::new(Duration::ZERO);
-        Self { loopback: OnceLock::new(), remote: OnceLock::new(), rate_limiter }
+        Self { loopback: OnceLock::new(), remote: OnceLock::new(), limiters: Mutex::default() }
+    }
+
+    fn limiter(&self, url: &Url) -> Arc<Limiter> {
+        let new = || Arc::new(Limiter::new(Duration::ZERO, Duration::ZERO));
+        lock(&self.limiters).entry(endpoint::host(url)).or_insert_with(new).clone()
     }
 }
 
@@ -43,13 +49,19 @@ impl Client {
         url: &Url,
         max_upload: Option<u64>,
         observer: &Observer,
+        run: &dyn RunContext,
     ) -> Result<Clip, Error> {
-        let mut retry = RetryState::new(self.0.options.max_retries, &self.0.downloads.rate_limiter);
+        let limiter = self.0.downloads.limiter(url);
+        let mut retry =
+            RetryState::new(self.0.options.max_retries, &limiter, run).without_outages();
         loop {
-            retry.acquire().await;
+            let attempt = retry.start().await?;
             match self.download_once(url, max_upload).await {
-                Ok(clip) => return Ok(clip),
-                Err(error) => retry.wait(error, observer).await?,
+                Ok(clip) => {
+                    attempt.succeeded();
+                    return Ok(clip);
+                }
+                Err(error) => retry.wait(attempt, error, observer).await?,
             }
         }
     }

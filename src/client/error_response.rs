@@ -131,6 +131,7 @@ fn classify(status: u16, text: &str, full_message: &str) -> ApiErrorKind {
         // A 403 without a message comes from a proxy.
         403 if text.trim().is_empty() => ApiErrorKind::Rejected,
         401 | 403 => ApiErrorKind::Key,
+        404 | 405 => ApiErrorKind::NotFound,
         413 => ApiErrorKind::TooLarge,
         429 if has(&["free-tier limit", "limit for the hour"]) => ApiErrorKind::AllowanceUsed,
         429 => ApiErrorKind::RateLimited,

@@ -16,13 +16,16 @@ pub use crate::answer::{Answer, Usage, Window};
 use self::api_key::Secrets;
 use self::dialect_negotiation::{CaptionRequest, CheckAnswer, DialectNegotiation};
 use self::download::Downloads;
-use self::rate_limit::RateLimiter;
+use self::limiter::Limiter;
+pub(crate) use self::limiter::MAX_AUTO;
 use self::request::RequestBody;
 use self::retry::RetryState;
+pub(crate) use self::retry::RunContext;
 use crate::audio::{Clip, UploadOptions, prepare};
 use crate::error::{ApiErrorKind, Error};
 use crate::platform::off_thread;
 use crate::progress::Observer;
+use crate::shutdown::Shutdown;
 
 mod answer_builder;
 mod api_key;
@@ -33,9 +36,9 @@ mod endpoint;
 mod error_response;
 mod http;
 mod json;
+mod limiter;
 mod options;
 mod pricing;
-mod rate_limit;
 mod request;
 mod response;
 mod retry;
@@ -61,7 +64,7 @@ struct Shared {
     key: ApiKey,
     options: ClientOptions,
     negotiation: DialectNegotiation,
-    rate_limiter: RateLimiter,
+    limiter: Limiter,
     downloads: Downloads,
 }
 
@@ -74,7 +77,7 @@ impl Client {
         let endpoint = endpoint::resolve(&options.base_url, options.allow_http)?;
         Ok(Self(Arc::new(Shared {
             http: http::client(&options, http::NO_REDIRECTS, &endpoint)?,
-            rate_limiter: RateLimiter::new(options.min_interval),
+            limiter: Limiter::new(options.min_interval, options.max_outage),
             negotiation: DialectNegotiation::new(&options),
             downloads: Downloads::new(),
             endpoint,
@@ -91,7 +94,8 @@ impl Client {
     ///
     /// Fails with [`Error::Undecodable`] if the dialect cannot carry the format of the audio.
     pub async fn caption(&self, audio: &Audio, observer: &Observer) -> Result<Answer, Error> {
-        let mut request = self.request(observer, &|_| Ok(()));
+        let shutdown = Shutdown::new();
+        let mut request = self.request(observer, &|_| Ok(()), &shutdown);
         while request.next_dialect().await.is_some() {
             request.send(audio).await;
         }
@@ -107,8 +111,8 @@ impl Client {
     pub async fn caption_file(&self, path: impl AsRef<Path>) -> Result<Answer, Error> {
         let path = path.as_ref().to_owned();
         let clip = off_thread(move || Clip::open(path)).await?;
-        let observer = Observer::none();
-        let mut request = self.request(&observer, &|_| Ok(()));
+        let (observer, shutdown) = (Observer::none(), Shutdown::new());
+        let mut request = self.request(&observer, &|_| Ok(()), &shutdown);
         while let Some(dialect) = request.next_dialect().await {
             let (clip, portable_only) = (clip.clone(), dialect.is_portable_only());
             let upload = UploadOptions { portable_only, ..UploadOptions::default() };
@@ -126,8 +130,9 @@ impl Client {
         &'a self,
         observer: &'a Observer,
         check: CheckAnswer<'a>,
+        run: &'a dyn RunContext,
     ) -> CaptionRequest<'a> {
-        let retry = RetryState::new(self.0.options.max_retries, &self.0.rate_limiter);
+        let retry = RetryState::new(self.0.options.max_retries, &self.0.limiter, run);
         CaptionRequest::new(self, retry, observer, check)
     }
 
@@ -139,6 +144,12 @@ impl Client {
     /// Options of this client.
     pub fn options(&self) -> &ClientOptions {
         &self.0.options
+    }
+
+    /// Limits the requests in flight; `None` finds how many the service takes. For use before the
+    /// first request.
+    pub(crate) fn set_concurrency(&self, concurrency: Option<usize>) {
+        self.0.limiter.set_concurrency(concurrency);
     }
 
     fn negotiation(&self) -> &DialectNegotiation {
@@ -154,13 +165,15 @@ impl Client {
         observer: &Observer,
     ) -> Result<Answer, Error> {
         loop {
-            retry.acquire().await;
+            let attempt = retry.start().await?;
             match self.send_once(audio, dialect, observer).await {
                 Ok(answer) => {
-                    self.0.rate_limiter.succeeded();
+                    attempt.succeeded();
                     return Ok(answer);
                 }
-                Err(error) => retry.wait(self.in_settled_dialect(error), observer).await?,
+                Err(error) => {
+                    retry.wait(attempt, self.in_settled_dialect(error), observer).await?;
+                }
             }
         }
     }

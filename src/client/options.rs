@@ -39,6 +39,9 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// Minimum time between two requests, retries included, by default none.
     pub min_interval: Duration,
+    /// Longest time to wait while the service or the network fails for all requests, by default
+    /// 15 minutes. Limits of the service are waited for at least 5 minutes.
+    pub max_outage: Duration,
     /// HTTP proxy, except for hosts in `NO_PROXY` and plain HTTP on loopback. An empty one
     /// disables the proxy; `None` uses that of the environment and the system.
     pub proxy: Option<String>,
@@ -60,6 +63,7 @@ impl Default for ClientOptions {
             timeout: Duration::from_mins(5),
             connect_timeout: Duration::from_secs(10),
             min_interval: Duration::ZERO,
+            max_outage: Duration::from_mins(15),
             proxy: None,
             ca_file: None,
             allow_http: false,
@@ -111,6 +115,11 @@ impl ClientOptions {
     /// Sets [`min_interval`](Self::min_interval).
     pub fn min_interval(self, min_interval: Duration) -> Self {
         Self { min_interval, ..self }
+    }
+
+    /// Sets [`max_outage`](Self::max_outage).
+    pub fn max_outage(self, max_outage: Duration) -> Self {
+        Self { max_outage, ..self }
     }
 
     /// Sets [`proxy`](Self::proxy).

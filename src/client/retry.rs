@@ -1,52 +1,95 @@
-//! Retries of one request, with exponential backoff and jitter.
+//! Retries of one request. A limit of the service and an outage are waited for with all others; a
+//! failure of this request alone is retried a few times, with exponential backoff and jitter.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use futures_util::future::BoxFuture;
 
-use super::rate_limit::RateLimiter;
-use crate::error::{Effect, Error, ErrorKind, Received};
+use super::limiter::{Attempt, Limiter};
+use crate::error::{ApiErrorKind, Effect, Error, ErrorKind, Received};
 use crate::progress::{Event, Observer};
+use crate::shutdown::Shutdown;
 
 /// Upper bound of the first wait; it doubles with each further one.
 const BASE_BACKOFF: Duration = Duration::from_millis(500);
 /// Upper bound of all waits that the server did not ask for.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
-/// Longest `Retry-After` that is waited for; a longer one is reported as an error.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
+/// `Retry-After` that is waited for in any case.
+const MIN_RETRY_AFTER: Duration = Duration::from_mins(2);
+
+/// Run that a request belongs to.
+pub(crate) trait RunContext: Sync {
+    /// Signal after which no first attempt is sent.
+    fn shutdown(&self) -> &Shutdown;
+
+    /// Waits for the next attempt of the request. Other requests may use its place meanwhile.
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// A request without a run around it.
+impl RunContext for Shutdown {
+    fn shutdown(&self) -> &Shutdown {
+        self
+    }
+
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(wait))
+    }
+}
 
 /// Attempts of one request.
 pub(super) struct RetryState<'a> {
     /// Number of the current attempt; the first is 1.
     pub(super) number: u32,
-    /// Failed attempts that count towards the limit: 429 does not while other requests succeed.
+    /// Number of the request in the limiter.
+    request: u64,
+    /// Failures that are due to this request alone.
     failures: u32,
     max_retries: u32,
-    rate_limiter: &'a RateLimiter,
-    successes: u64,
-    sent: Instant,
+    limiter: &'a Limiter,
+    /// True if an outage is that of all requests, which wait for its end.
+    waits_for_outages: bool,
+    /// Run that the request belongs to.
+    run: &'a dyn RunContext,
+    /// Attempt in another dialect, whose place in flight the next one takes.
+    refused: Option<Attempt<'a>>,
     /// Content of the responses to failed attempts, which may have been billed.
     pub(super) received: Received,
 }
 
 impl<'a> RetryState<'a> {
-    pub(super) fn new(max_retries: u32, rate_limiter: &'a RateLimiter) -> Self {
-        let successes = rate_limiter.successes();
+    pub(super) fn new(max_retries: u32, limiter: &'a Limiter, run: &'a dyn RunContext) -> Self {
         Self {
             number: 1,
+            request: limiter.new_request(),
             failures: 0,
             max_retries,
-            rate_limiter,
-            successes,
-            sent: Instant::now(),
+            limiter,
+            waits_for_outages: max_retries > 0,
+            run,
+            refused: None,
             received: Received::default(),
         }
     }
 
-    /// Waits until the rate limiter admits the request.
-    pub(super) async fn acquire(&mut self) {
-        self.rate_limiter.acquire().await;
-        self.sent = Instant::now();
+    /// Fails after the retries, also in an outage.
+    pub(super) fn without_outages(self) -> Self {
+        Self { waits_for_outages: false, ..self }
+    }
+
+    /// Waits until the limiter admits an attempt. Fails if another request, or the shutdown, ended
+    /// the run.
+    pub(super) async fn start(&mut self) -> Result<Attempt<'a>, Error> {
+        if let Some(attempt) = self.refused.take() {
+            return Ok(attempt);
+        }
+        let shutdown = self.run.shutdown();
+        let started = tokio::select! {
+            biased;
+            () = shutdown.draining(), if self.number == 1 => Err(shutdown.cause()),
+            started = self.limiter.start(self.request) => started,
+        };
+        started.map_err(|cause| Error::NotTried { cause })
     }
 
     /// Keeps the content of the response to a failed attempt.
@@ -57,77 +100,134 @@ impl<'a> RetryState<'a> {
     }
 
     /// Waits for the next attempt, or returns the error if there is none.
-    pub(super) async fn wait(&mut self, error: Error, observer: &Observer) -> Result<(), Error> {
+    pub(super) async fn wait(
+        &mut self,
+        attempt: Attempt<'a>,
+        error: Error,
+        observer: &Observer,
+    ) -> Result<(), Error> {
         let error = self.keep_received(error);
-        if error.effect() != Effect::Retry {
+        let wait = match error.effect() {
+            Effect::Retry if error.kind() == ErrorKind::RateLimited => {
+                self.after_refusal(attempt, error, observer)?
+            }
+            Effect::Retry => self.after_failure(attempt, error, observer)?,
+            Effect::StopRun => {
+                attempt.rejected();
+                self.limiter.end(error.kind());
+                return Err(error);
+            }
+            Effect::FailInput => {
+                if matches!(&error, Error::Api(e) if e.kind == ApiErrorKind::WrongForm) {
+                    self.refused = Some(attempt);
+                } else {
+                    attempt.rejected();
+                }
+                return Err(error);
+            }
+        };
+        self.number += 1;
+        self.run.pause(wait).await;
+        Ok(())
+    }
+
+    /// Returns the wait of this request after a refusal for a limit, which all requests share.
+    fn after_refusal(
+        &self,
+        attempt: Attempt<'_>,
+        error: Error,
+        observer: &Observer,
+    ) -> Result<Duration, Error> {
+        let retry_after = error.retry_after();
+        attempt.refused(retry_after);
+        if self.max_retries == 0 {
             return Err(error);
         }
-        let is_rate_limited = error.kind() == ErrorKind::RateLimited;
-        if is_rate_limited && self.rate_limiter.successes() != self.successes {
-            self.successes = self.rate_limiter.successes();
-            self.failures = 0;
+        let error = self.unless_over(error)?;
+        let own = retry_after.unwrap_or_default();
+        self.report(&error, own.max(self.limiter.wait()), observer);
+        Ok(own)
+    }
+
+    /// Returns the wait of this request after a failure of the service or the network.
+    fn after_failure(
+        &mut self,
+        attempt: Attempt<'_>,
+        error: Error,
+        observer: &Observer,
+    ) -> Result<Duration, Error> {
+        let retry_after = error.retry_after();
+        if self.waits_for_outages {
+            let is_new = attempt.failed(retry_after, error.is_busy());
+            if self.limiter.is_down() {
+                self.failures = 0;
+                let error = self.unless_over(error)?;
+                if is_new {
+                    observer.emit(Event::Waiting { reason: error.to_string() });
+                }
+                return Ok(retry_after.unwrap_or_default());
+            }
+        } else {
+            attempt.rejected();
         }
         self.failures += 1;
-        let wait = wait_after(&error, self.failures).filter(|_| self.failures <= self.max_retries);
-        let Some(wait) = wait else { return Err(error) };
-        if is_rate_limited {
-            self.rate_limiter.slow_down(self.sent);
+        if self.failures > self.max_retries {
+            return Err(error);
         }
-        // The other requests pause for `Retry-After` alone, without the backoff of this one.
-        if let Some(pause) = error.retry_after().or(is_rate_limited.then_some(wait)) {
-            self.rate_limiter.pause(pause);
+        let wait = wait_after(retry_after, self.failures);
+        let error = self.unless_over(error)?;
+        self.report(&error, wait, observer);
+        Ok(wait)
+    }
+
+    fn report(&self, error: &Error, wait: Duration, observer: &Observer) {
+        let (reason, attempt) = (error.to_string(), self.number + 1);
+        observer.emit(Event::Retrying { reason, wait, attempt });
+    }
+
+    /// Returns the error of a failed attempt as the result if no wait will mend it.
+    fn unless_over(&self, error: Error) -> Result<Error, Error> {
+        let longest = MIN_RETRY_AFTER.max(self.limiter.max_outage());
+        if error.retry_after().is_some_and(|wait| wait > longest) {
+            let error = match error {
+                Error::Api(mut refusal) if refusal.kind == ApiErrorKind::RateLimited => {
+                    refusal.kind = ApiErrorKind::Quota;
+                    Error::Api(refusal)
+                }
+                error => Error::Unserved { after: Duration::ZERO, source: Box::new(error) },
+            };
+            self.limiter.end(error.kind());
+            return Err(error);
         }
-        self.number += 1;
-        let reason = error.to_string();
-        observer.emit(Event::Retrying { reason, wait, attempt: self.number });
-        tokio::time::sleep(wait).await;
-        Ok(())
+        if let Some(after) = self.limiter.given_up_after(self.max_retries) {
+            let error = Error::Unserved { after, source: Box::new(error) };
+            self.limiter.end(error.kind());
+            return Err(error);
+        }
+        Ok(error)
     }
 }
 
-/// Wait after failed attempt `number`; `None` if the server asks for a longer one than is kept.
-fn wait_after(error: &Error, number: u32) -> Option<Duration> {
+/// Wait after failure `number`.
+fn wait_after(retry_after: Option<Duration>, number: u32) -> Duration {
     // Full jitter: clients that failed together do not retry together.
     let ceiling = BASE_BACKOFF.saturating_mul(1 << (number - 1).min(16)).min(MAX_BACKOFF);
-    let backoff = ceiling.mul_f64(fastrand::f64());
-    match error.retry_after() {
-        Some(wait) if wait > MAX_RETRY_AFTER => None,
-        // `Retry-After: 0` must not make all requests retry at once.
-        Some(wait) => Some(wait.max(backoff)),
-        None => Some(backoff),
-    }
+    // `Retry-After: 0` must not make all requests retry at once.
+    retry_after.unwrap_or_default().max(ceiling.mul_f64(fastrand::f64()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{ApiError, ApiErrorKind};
-
-    fn rate_limited(retry_after: Option<Duration>) -> Error {
-        let api_error = ApiError {
-            status: 429,
-            kind: ApiErrorKind::RateLimited,
-            retry_after,
-            ..ApiError::default()
-        };
-        Error::Api(Box::new(api_error))
-    }
 
     #[test]
     fn backoff_doubles_up_to_30_s() {
         for number in 1..=40 {
             let ceiling = MAX_BACKOFF.min(BASE_BACKOFF * 2u32.pow((number - 1).min(10)));
-            let wait = wait_after(&rate_limited(None), number).unwrap();
-            assert!(wait <= ceiling, "{wait:?} before attempt {}", number + 1);
-            let longest = (0..200).filter_map(|_| wait_after(&rate_limited(None), number)).max();
-            assert!(longest.unwrap() > ceiling / 2, "{longest:?} before attempt {}", number + 1);
+            let waits: Vec<_> = (0..200).map(|_| wait_after(None, number)).collect();
+            let longest = waits.into_iter().max().unwrap();
+            assert!(longest <= ceiling, "{longest:?} before attempt {}", number + 1);
+            assert!(longest > ceiling / 2, "{longest:?} before attempt {}", number + 1);
         }
-    }
-
-    #[test]
-    fn retry_after_is_kept_up_to_two_minutes() {
-        let wait = Duration::from_mins(2);
-        assert_eq!(wait_after(&rate_limited(Some(wait)), 1), Some(wait));
-        assert_eq!(wait_after(&rate_limited(Some(wait + Duration::from_secs(1))), 1), None);
     }
 }

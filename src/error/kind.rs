@@ -89,6 +89,10 @@ pub enum ApiErrorKind {
     RateLimited,
     /// The free allowance is used up until the next hour.
     AllowanceUsed,
+    /// A quota is used up, and the service asks for a longer wait than is kept.
+    Quota,
+    /// There is no such model, or no such address.
+    NotFound,
     /// The request body is larger than the service takes.
     TooLarge,
     /// The service responded with a redirect.
@@ -110,6 +114,8 @@ impl fmt::Display for ApiError {
             ApiErrorKind::Credits => "the account is out of credits",
             ApiErrorKind::RateLimited => "too many requests",
             ApiErrorKind::AllowanceUsed => "the free allowance is used up",
+            ApiErrorKind::Quota => "the quota is used up",
+            ApiErrorKind::NotFound => "no such model or address",
             ApiErrorKind::TooLarge => "the request is larger than the service takes",
             ApiErrorKind::Redirected => "a redirect, which is not followed with the key",
             ApiErrorKind::Rejected | ApiErrorKind::WrongForm => "the service rejected the request",
@@ -130,10 +136,12 @@ impl ApiErrorKind {
         match self {
             Self::Key | Self::Unverified => ErrorKind::Auth,
             Self::Credits => ErrorKind::Credits,
-            Self::RateLimited | Self::AllowanceUsed => ErrorKind::RateLimited,
-            Self::TooLarge | Self::Redirected | Self::WrongForm | Self::Rejected => {
-                ErrorKind::Rejected
-            }
+            Self::RateLimited | Self::AllowanceUsed | Self::Quota => ErrorKind::RateLimited,
+            Self::TooLarge
+            | Self::Redirected
+            | Self::NotFound
+            | Self::WrongForm
+            | Self::Rejected => ErrorKind::Rejected,
             Self::Failed => ErrorKind::Server,
         }
     }
@@ -143,7 +151,9 @@ impl Error {
     /// Failure itself, without the window in which it happened and what was received.
     pub fn root(&self) -> &Self {
         match self {
-            Self::InWindow { source, .. } | Self::Billed { source, .. } => source.root(),
+            Self::InWindow { source, .. }
+            | Self::Billed { source, .. }
+            | Self::Unserved { source, .. } => source.root(),
             error => error,
         }
     }
@@ -176,7 +186,9 @@ impl Error {
             Self::UnexpectedResponse { .. } => ErrorKind::Server,
             Self::Incomplete { .. } => ErrorKind::Incomplete,
             Self::NotHeard { .. } => ErrorKind::NotHeard,
-            Self::InWindow { source, .. } | Self::Billed { source, .. } => source.kind(),
+            Self::InWindow { source, .. }
+            | Self::Billed { source, .. }
+            | Self::Unserved { source, .. } => source.kind(),
             Self::Offline => ErrorKind::Offline,
             Self::BudgetExceeded { .. } => ErrorKind::Budget,
             Self::Interrupted => ErrorKind::Interrupted,
@@ -189,6 +201,9 @@ impl Error {
     ///
     /// A response that makes no sense is not retried: it may have been billed.
     pub fn effect(&self) -> Effect {
+        if self.is_for_all() {
+            return Effect::StopRun;
+        }
         let is_transient = match self.root() {
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
@@ -208,6 +223,24 @@ impl Error {
             }
             _ => Effect::FailInput,
         }
+    }
+
+    /// True if the service or the network would fail in the same way for all other inputs.
+    fn is_for_all(&self) -> bool {
+        use ApiErrorKind::{AllowanceUsed, NotFound, Quota, Redirected};
+        match self {
+            Self::Unserved { .. } => true,
+            Self::InWindow { source, .. } | Self::Billed { source, .. } => source.is_for_all(),
+            Self::Api(error) => {
+                matches!(error.kind, AllowanceUsed | NotFound | Quota | Redirected)
+            }
+            _ => false,
+        }
+    }
+
+    /// True if the service said that it is busy, which may be a limit of requests at a time.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.status(), Some(503 | 529))
     }
 
     /// Wait that the server asked for.

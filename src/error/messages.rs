@@ -35,9 +35,21 @@ pub(super) fn end_of_run(cause: ErrorKind) -> &'static str {
         ErrorKind::Credits => "the account is out of credits",
         ErrorKind::Budget => "the spending limit was reached",
         ErrorKind::Output => "an output could not be written",
+        ErrorKind::Network => "the network failed",
+        ErrorKind::Server => "the service failed",
+        ErrorKind::RateLimited => "the service takes no more requests for now",
+        ErrorKind::Rejected => "the service takes no such requests",
         ErrorKind::Interrupted => "the run was interrupted",
         _ => "the run ended early",
     }
+}
+
+pub(super) fn unserved(after: Duration, source: &super::Error) -> String {
+    if after.is_zero() {
+        return source.to_string();
+    }
+    let after = humantime::format_duration(Duration::from_secs(after.as_secs()));
+    format!("{source}, and that for {after}")
 }
 
 /// Message of the system without its number.

@@ -268,6 +268,15 @@ pub enum Error {
         /// Failure of the write.
         source: io::Error,
     },
+    /// The service or the network failed for all requests, or refused all for a limit, for longer
+    /// than is waited for.
+    #[error("{}", messages::unserved(*after, source))]
+    Unserved {
+        /// Time without a caption; zero if the service asked for a longer wait.
+        after: Duration,
+        /// Failure of the last attempt.
+        source: Box<Self>,
+    },
     /// The response ended before the caption was complete.
     #[error("the caption is incomplete: {reason}")]
     Incomplete {

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{
-    answer, assert_says, caption, clip_name, finish, json_reply, next_stderr_line,
-};
+use crate::harness::{answer, assert_says, caption, clip_name, finish, json_reply};
 use support::stand_in::{Gate, Reply, StandIn};
 
 #[test]
@@ -103,9 +101,8 @@ fn a_refused_key_stops_the_batch_while_a_slow_clip_is_pending() {
         StandIn::always(move || first.lock().unwrap().take().unwrap_or_else(|| Reply::status(401)));
     let mut run = caption(&stand_in).clips("x", 100).args(["-j", "4", "x"]);
     let child = run.spawn();
-    stand_in.wait_for_requests(4);
-    // Requests in flight are refused too.
-    std::thread::sleep(Duration::from_millis(300));
+    // The second one is refused.
+    stand_in.wait_for_requests(2);
     gate.open();
     assert_eq!(finish(child).code, 4);
     assert!(stand_in.requests().len() <= 8, "{} requests", stand_in.requests().len());
@@ -151,7 +148,7 @@ fn requests_in_flight_when_credits_run_out_are_delivered() {
     });
     let mut run = caption(&stand_in).clips("x", 30).args(["-j", "4", "-f", "jsonl", "x"]);
     let child = run.spawn();
-    stand_in.wait_for_requests(4);
+    stand_in.wait_for_requests(2);
     gate.open();
     let run = finish(child);
     assert_eq!(run.code, 4);
@@ -161,24 +158,44 @@ fn requests_in_flight_when_credits_run_out_are_delivered() {
 }
 
 #[test]
-fn status_429_pauses_all_workers() {
-    let gate = Gate::closed();
-    let stand_in = StandIn::scripted([
-        Reply::status(429).header("retry-after", "1"),
-        answer("Rain.").held_by(&gate),
-    ]);
-    let mut run = caption(&stand_in).clips("x", 6).args(["-v", "-j", "2", "x"]);
-    let mut child = run.spawn();
-    stand_in.wait_for_requests(2);
-    let line =
-        std::iter::repeat_with(|| next_stderr_line(&mut child)).find(|line| line.contains("429"));
-    assert_says(&line.unwrap(), &["429", "try 2 in 1.0 s"]);
-    // The other worker gets its response and could continue.
-    let started = Instant::now();
-    gate.open();
-    stand_in.wait_for_requests(3);
-    assert!(started.elapsed() >= Duration::from_millis(700), "{:?}", started.elapsed());
-    assert_eq!(finish(child).code, 0);
+fn a_refused_clip_waits_as_long_as_it_is_told_to_and_the_others_slow_down() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = times.clone();
+    let stand_in = StandIn::always(move || {
+        let mut seen = seen.lock().unwrap();
+        seen.push(Instant::now());
+        match seen.len() {
+            1 => Reply::status(429).header("retry-after", "1"),
+            _ => answer("Rain."),
+        }
+    });
+    let run = caption(&stand_in).clips("x", 3).args(["-v", "-j", "1", "x"]).run();
+    assert_says(&run.stderr, &["429, wait 1s", "try 2 in 1.0 s", "3 captioned"]);
+    let times = times.lock().unwrap();
+    let after = |number: usize| times[number] - times[0];
+    assert!(after(1) >= Duration::from_millis(200), "{:?}", after(1));
+    // The refused one is the last.
+    assert!(after(2) < Duration::from_millis(900), "{:?}", after(2));
+    assert!(after(3) >= Duration::from_secs(1), "{:?}", after(3));
+}
+
+#[test]
+fn a_wait_that_holds_for_all_pauses_all_workers() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = times.clone();
+    let stand_in = StandIn::always(move || {
+        let mut seen = seen.lock().unwrap();
+        seen.push(Instant::now());
+        match seen.len() {
+            1 | 2 => Reply::status(429).header("retry-after", "1"),
+            _ => answer("Rain."),
+        }
+    });
+    let run = caption(&stand_in).clips("x", 8).args(["-q", "-j", "1", "x"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let times = times.lock().unwrap();
+    assert!(times[2] - times[1] >= Duration::from_millis(950), "{:?}", times[2] - times[1]);
+    assert_eq!(times.len(), 10);
 }
 
 #[test]

@@ -88,9 +88,9 @@ fn requests_in_flight_are_kept_in_the_manifest_when_the_reader_closes_the_pipe()
         let (stand_in, gate) = waiting();
         let mut run = first_cached(&stand_in, 400, "Rain.").args(["-j", "4", "-f", format, "x"]);
         let mut child = run.spawn();
-        read_one_line(&mut child);
         stand_in.wait_for_requests(4);
-        // The second outcome meets the closed pipe; the others are in flight then.
+        // The next write meets the closed pipe.
+        read_one_line(&mut child);
         gate.open();
         let ended = finish(child);
         assert_eq!(ended.code, 0, "{format}: {}", ended.stderr);

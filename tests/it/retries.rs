@@ -76,10 +76,13 @@ fn unusual_retry_after_values_are_read_or_ignored() {
 }
 
 #[test]
-fn a_retry_after_over_two_minutes_is_a_failure() {
-    let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "121")]);
+fn a_retry_after_over_the_longest_outage_is_a_failure() {
+    let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "901")]);
     let stderr = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&stderr, &["too many requests (429, wait 2m 1s)", "tone.wav", "wait a while"]);
+    assert_says(
+        &stderr,
+        &["the quota is used up (429, wait 15m 1s)", "tone.wav", "wait that long"],
+    );
     stand_in.request();
 }
 

@@ -19,6 +19,9 @@ use crate::ui::summary::{count, dollars};
 /// Assumed length of a caption in tokens. The provider's own sample has 387.
 const CAPTION_TOKENS: f64 = 400.0;
 
+/// Files read at a time, unless the user set the number of requests.
+const FILES_AT_A_TIME: usize = 4;
+
 /// Sums over all inputs.
 #[derive(Default)]
 struct Totals {
@@ -55,7 +58,7 @@ pub(crate) async fn list(
         }
         Err(failed) => (failed.name, Some(Err(failed.error))),
     });
-    let mut estimates = std::pin::pin!(estimates.buffered(config.jobs));
+    let mut estimates = std::pin::pin!(estimates.buffered(config.jobs.unwrap_or(FILES_AT_A_TIME)));
     let (mut totals, mut exit) = (Totals::default(), Exit::Success);
     while let Some((name, estimate)) = estimates.next().await {
         totals.inputs += 1;

@@ -40,9 +40,9 @@ impl Exit {
     /// Exit code for a failed input.
     pub(crate) fn of_input(error: &Error) -> Self {
         match (error.effect(), error.kind()) {
-            (Effect::Retry | Effect::FailInput, _) | (_, ErrorKind::Output) => Self::Failed,
             (Effect::StopRun, ErrorKind::Budget) => Self::Budget,
-            (Effect::StopRun, _) => Self::Account,
+            (Effect::StopRun, ErrorKind::Auth | ErrorKind::Credits) => Self::Account,
+            _ => Self::Failed,
         }
     }
 

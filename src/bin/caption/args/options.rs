@@ -8,9 +8,9 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
 use super::values::{
-    AudioChecks, CONVERT, DIALECTS, DialectChoice, FORMATS, MaxUpload, ReportOption, named,
-    parse_checks, parse_duration, parse_max_upload, parse_rate, parse_usd, parse_window,
-    report_parser,
+    AudioChecks, CONVERT, DIALECTS, DialectChoice, FORMATS, Jobs, MaxUpload, ReportOption, named,
+    parse_checks, parse_duration, parse_jobs, parse_max_upload, parse_outage, parse_rate,
+    parse_usd, parse_window, report_parser,
 };
 use crate::inputs::Shard;
 use crate::render::FormatKind;
@@ -178,10 +178,9 @@ pub(crate) struct ServiceArgs {
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub(crate) struct NetworkArgs {
-    /// Make this many requests at a time
-    #[arg(short, long, value_name = "N", default_value = "4")]
-    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: u16,
+    /// Make at most this many requests at a time; auto begins with 4 and finds how many help
+    #[arg(short, long, value_name = "N|auto", default_value = "auto", value_parser = parse_jobs)]
+    pub(crate) jobs: Jobs,
 
     /// Send no more requests than this, such as 5/s or 100/m
     #[arg(long, value_name = "N/s|N/m", value_parser = parse_rate)]
@@ -198,6 +197,10 @@ pub(crate) struct NetworkArgs {
     /// Give up connecting after this long
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub(crate) connect_timeout: Duration,
+
+    /// Wait this long for a service or network that fails for all inputs, then end; 0 ends at once
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse_outage)]
+    pub(crate) outage: Duration,
 
     /// Go through this HTTP proxy [env: HTTPS_PROXY, and NO_PROXY for hosts that are excepted]
     #[arg(long, value_name = "URL")]

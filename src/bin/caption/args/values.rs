@@ -140,6 +140,29 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
+pub(crate) fn parse_outage(text: &str) -> Result<Duration, &'static str> {
+    match text {
+        "0" | "0s" => Ok(Duration::ZERO),
+        text => parse_duration(text),
+    }
+}
+
+/// Requests at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jobs {
+    /// As many as the service gains from.
+    Auto,
+    AtMost(usize),
+}
+
+pub(crate) fn parse_jobs(text: &str) -> Result<Jobs, &'static str> {
+    match text.parse() {
+        Ok(number @ 1..=1024) => Ok(Jobs::AtMost(number)),
+        _ if text == "auto" => Ok(Jobs::Auto),
+        _ => Err("auto, or a number from 1 to 1024"),
+    }
+}
+
 pub(crate) fn parse_window(text: &str) -> Result<Duration, &'static str> {
     match parse_duration(text) {
         Ok(window) if window < Duration::from_secs(1) => Err("at least 1s"),

@@ -111,6 +111,7 @@ pub(super) fn client_options(cli: &Cli, streams: bool) -> ClientOptions {
     options.timeout = cli.network.timeout;
     options.connect_timeout = cli.network.connect_timeout;
     options.min_interval = cli.network.rate.unwrap_or_default();
+    options.max_outage = cli.network.outage;
     options.proxy.clone_from(&cli.network.proxy);
     options.ca_file.clone_from(&cli.network.cacert);
     options.allow_http = cli.service.allow_http;

@@ -11,7 +11,7 @@ use self::captioner::{audit_rules, client_options, upload_options};
 use self::input::InputConfig;
 use self::precedence::Settings;
 use crate::args::Cli;
-use crate::args::values::ReportOption;
+use crate::args::values::{Jobs, ReportOption};
 use crate::render::overwrite::OverwriteCheck;
 use crate::render::sidecar::Sidecars;
 use crate::render::{FormatKind, RenderOptions, ReportKind};
@@ -34,8 +34,8 @@ pub(crate) struct Config {
     pub(crate) is_batch: bool,
     pub(crate) is_dry_run: bool,
     pub(crate) is_offline: bool,
-    /// Maximum of requests at a time.
-    pub(crate) jobs: usize,
+    /// Maximum of requests at a time, if the user set one.
+    pub(crate) jobs: Option<usize>,
     /// Options of the client.
     pub(crate) options: ClientOptions,
     /// All files that options name.
@@ -64,7 +64,10 @@ impl Config {
             is_batch,
             is_dry_run: cli.spend.dry_run,
             is_offline: cli.cache.offline,
-            jobs: usize::from(cli.network.jobs),
+            jobs: match cli.network.jobs {
+                Jobs::Auto => None,
+                Jobs::AtMost(jobs) => Some(jobs),
+            },
             options,
             overwrite_check,
             upload: upload_options(&cli)?,

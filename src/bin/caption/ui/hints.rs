@@ -16,7 +16,7 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::InWindow { source, .. } => {
             return format!("{}; with a manifest, what was captioned is kept", hint(source)).into();
         }
-        Error::Billed { source, .. } => return hint(source),
+        Error::Billed { source, .. } | Error::Unserved { source, .. } => return hint(source),
         Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => {
             return hint_of_advice(*advice);
         }
@@ -105,6 +105,10 @@ fn hint_of_api_error(error: &ApiError) -> &'static str {
         ApiErrorKind::Unverified => "verify the account at https://aimlapi.com/app/verification",
         ApiErrorKind::Credits => "top up at https://aimlapi.com/app/billing/",
         ApiErrorKind::RateLimited => "wait a while; fewer --jobs or more --max-retries help",
+        ApiErrorKind::Quota => {
+            "wait that long and run again; with a manifest, nothing is asked twice"
+        }
+        ApiErrorKind::NotFound => "check --base-url and --model",
         ApiErrorKind::AllowanceUsed => {
             "wait for the next hour, or top up at https://aimlapi.com/app/billing/"
         }
@@ -113,7 +117,6 @@ fn hint_of_api_error(error: &ApiError) -> &'static str {
         ApiErrorKind::WrongForm => "check the sound, --model and --dialect",
         ApiErrorKind::Rejected => match error.status {
             403 | 407 => "check the proxy or firewall in between, and what the key may do",
-            404 | 405 => "check --base-url and --model",
             _ => "check the sound and --model",
         },
         ApiErrorKind::Failed => "try again later",
