@@ -112,18 +112,12 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
     if kind.is_dir() { "a folder" } else { "a device" }
 }
 
-/// Runs `work` on a thread of the blocking pool. A panic of a decoder fails only its own input.
+/// Runs `work` on a thread of the blocking pool.
 pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) if error.is_panic() => Err(Error::Damaged {
-            container: "sound".to_owned(),
-            reason: "its decoder gave up".to_owned(),
-        }),
-        Err(error) => Err(Error::Unreadable(io::Error::other(error))),
-    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Error::Unreadable(io::Error::other(error))))
 }
 
 /// Locks a mutex, also after a panic of another holder.

@@ -12,6 +12,7 @@ use symphonia::core::errors::Error as SymphoniaError;
 
 use super::audio_format::AudioFormat;
 use super::container::{Packets, PatchedReader};
+use super::guard::guarded;
 use super::probe::{self, Probed};
 use super::source_file::SourceFile;
 use crate::error::{Advice, Error};
@@ -69,7 +70,7 @@ impl Clip {
     /// Detects the format of an open file.
     pub(super) fn from_file(file: File) -> Result<Self, Error> {
         let file = SourceFile::new(file)?;
-        let probed = probe::probe(&file)?;
+        let probed = guarded(|| probe::probe(&file))?;
         Ok(Self { file, probed, origin: None })
     }
 

@@ -18,6 +18,7 @@ mod codec;
 mod container;
 mod convert;
 mod decode;
+mod guard;
 mod lfs;
 mod measure;
 mod prepare;

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::clip::{Clip, encoded_len};
+use super::guard::guarded;
 use super::split::{MAX_SHIFT_SECONDS, Splitter};
 use super::wav;
 use crate::error::{Advice, Error};
@@ -123,8 +124,10 @@ impl UploadOptions {
     /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] if less than half of the
     /// audio is present.
     pub(crate) fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
-        clip.present_seconds(None)?;
-        Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
+        guarded(|| {
+            clip.present_seconds(None)?;
+            Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
+        })
     }
 
     /// Largest file that can be uploaded in the end, in bytes of base64, if it has a limit before

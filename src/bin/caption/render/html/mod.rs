@@ -43,6 +43,10 @@ const MAX_TOTAL_LEN: u64 = 32 << 20;
 /// Audio files are larger than this, in bytes.
 const MIN_FILE_LEN: u64 = 100;
 
+/// Size in bytes up to which a file is opened: a larger one does not fit even if it is converted,
+/// and the other inputs wait meanwhile.
+const MAX_SOURCE_LEN: u64 = 64 << 20;
+
 /// Source of a player. The names of the variants are those of the page's script.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -177,7 +181,8 @@ fn playable(path: &Path, limit: u64, seconds: Option<f64>) -> Option<(&'static s
     if limit < MIN_FILE_LEN {
         return None;
     }
-    let clip = Clip::open(path).ok()?;
+    let is_small = path.metadata().is_ok_and(|metadata| metadata.len() <= MAX_SOURCE_LEN);
+    let clip = is_small.then(|| Clip::open(path).ok()).flatten()?;
     if let Some(media_type) = media_type(clip.format())
         && clip.len() <= limit
     {
