@@ -166,6 +166,10 @@ impl Limits {
     }
 }
 
+/// Stack of a thread of the blocking pool, in bytes: several times what the deepest file needs that
+/// is not refused, which is 32 boxes within each other. The environment cannot make it smaller.
+pub const BLOCKING_STACK: usize = 2 << 20;
+
 /// Number of threads that the blocking pool of the runtime needs. More use more memory and are no
 /// faster.
 pub fn blocking_threads() -> usize {

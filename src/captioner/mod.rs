@@ -29,7 +29,7 @@ mod pointer;
 mod send;
 mod window_run;
 
-pub use self::batch::blocking_threads;
+pub use self::batch::{BLOCKING_STACK, blocking_threads};
 pub use self::estimate::Estimate;
 pub use self::options::CaptionerOptions;
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::MediaSource;
 
+use super::family::Family;
 use crate::audio::source_file::SourceFile;
 
 /// Chunks, boxes or elements that are walked in one file.
@@ -28,6 +29,7 @@ const BLOCK: usize = 512;
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(in crate::audio) struct Layout {
+    pub(super) family: Family,
     /// The first byte of the container and the byte after its last one.
     pub(super) start: u64,
     pub(super) end: u64,

@@ -77,8 +77,7 @@ impl Packets {
         layout: &Arc<Layout>,
     ) -> Result<Option<Self>, SymphoniaError> {
         let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
-        let mut probe = Probe::new_with_options(&options);
-        symphonia::default::register_enabled_formats(&mut probe);
+        let probe = layout.family.readers(Probe::new_with_options(&options));
         let limit = Arc::new(AtomicU64::new(MAX_HEADER));
         let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
