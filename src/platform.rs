@@ -70,6 +70,32 @@ pub(crate) fn changed(metadata: &Metadata) -> Changed {
     metadata.modified().ok()
 }
 
+/// Returns the bytes of a file that are stored, which those of its holes are not, if they are fewer
+/// than `enough`; `None` also where the system does not tell.
+pub(crate) fn stored_below(file: &File, metadata: &Metadata, enough: u64) -> Option<u64> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{SeekFrom, seek};
+        use rustix::io::Errno;
+        use std::os::unix::fs::MetadataExt;
+        // Some file systems tell the blocks late or not at all, so that few of them prove nothing.
+        if metadata.blocks().saturating_mul(512) >= enough {
+            return None;
+        }
+        let (mut stored, mut end) = (0, 0);
+        while stored < enough {
+            let start = match seek(file, SeekFrom::Data(end)) {
+                Err(Errno::NXIO) => return Some(stored),
+                start => start.ok()?,
+            };
+            end = seek(file, SeekFrom::Hole(start)).ok()?;
+            stored += end.saturating_sub(start);
+        }
+    }
+    let _ = (file, metadata, enough);
+    None
+}
+
 /// Identity of a file, equal for all paths to it: device and inode.
 #[cfg(unix)]
 pub(crate) type FileId = (u64, u64);

@@ -8,7 +8,7 @@ pub use self::prepare::measure;
 pub use self::truncation::Truncation;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
-pub(crate) use self::clip::{Spool, encoded_len};
+pub(crate) use self::clip::{OpenFile, Spool, encoded_len};
 pub(crate) use self::prepare::{Prepared, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
 

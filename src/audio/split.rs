@@ -98,6 +98,11 @@ impl Splitter {
         Ok(Some(WindowClip { start, end, clip }))
     }
 
+    /// True if other files do not wait for work on the clip.
+    pub(crate) fn is_huge(&self) -> bool {
+        self.clip.is_huge()
+    }
+
     /// True if there are no more windows.
     pub(crate) fn is_through(&self) -> bool {
         self.is_at_end && self.pending.is_empty()

@@ -9,6 +9,8 @@
 //! 5. `requests`, held from the first attempt to the response. With it, a captioner may acquire
 //!    `decoders` to convert the audio for another dialect.
 //!
+//! A huge file acquires `huge` in place of a hasher or decoder, and to be opened.
+//!
 //! No input waits for anything while it holds a hasher or a decoder, so that there is no deadlock.
 
 use std::num::NonZero;
@@ -45,9 +47,12 @@ const FILE_THREADS: usize = 4;
 pub(super) struct Limits {
     /// One permit for each input in progress.
     inputs: Semaphore,
-    pub(super) hashers: Semaphore,
+    hashers: Semaphore,
     /// One permit for each processor: more decoders need more memory and are no faster.
-    pub(super) decoders: Semaphore,
+    decoders: Semaphore,
+    /// One permit for huge files, in place of a hasher or decoder and for opening them, so that other
+    /// files never wait for one.
+    pub(super) huge: Semaphore,
     /// One permit for each request in progress. Windows of one input share them with all others.
     pub(super) requests: Semaphore,
 }
@@ -161,8 +166,19 @@ impl Limits {
             inputs: Semaphore::new(jobs),
             hashers: Semaphore::new(MAX_HASHERS),
             decoders: Semaphore::new(processors()),
+            huge: Semaphore::new(1),
             requests: Semaphore::new(jobs),
         }
+    }
+
+    /// Permits to hash a file.
+    pub(super) fn hashers(&self, is_huge: bool) -> &Semaphore {
+        if is_huge { &self.huge } else { &self.hashers }
+    }
+
+    /// Permits to decode a file.
+    pub(super) fn decoders(&self, is_huge: bool) -> &Semaphore {
+        if is_huge { &self.huge } else { &self.decoders }
     }
 }
 
@@ -173,7 +189,7 @@ pub const BLOCKING_STACK: usize = 2 << 20;
 /// Number of threads that the blocking pool of the runtime needs. More use more memory and are no
 /// faster.
 pub fn blocking_threads() -> usize {
-    processors() + MAX_HASHERS + FILE_THREADS
+    processors() + MAX_HASHERS + FILE_THREADS + 1
 }
 
 fn processors() -> usize {

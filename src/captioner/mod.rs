@@ -162,6 +162,7 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
+        self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?);
         outcome.cache_key = Some(cache_key.clone());
         // Held until the caption is in the manifest, so that an equal input finds it there.

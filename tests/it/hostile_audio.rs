@@ -4,8 +4,9 @@
 use support::hostile::hidden_chapters;
 use support::stand_in::{KEY, StandIn};
 
-use crate::harness::{Caption, Run, answer, caption, file_names, finish};
+use crate::harness::{Caption, Run, answer, assert_says, caption, file_names, finish};
 use crate::process_monitor::{MAX_MEMORY_KB, ProcessMonitor};
+use crate::skipped_tests::not_applicable;
 
 /// Options that open, decode, convert, split and measure.
 const OPTIONS: [&[&str]; 5] = [
@@ -23,7 +24,7 @@ fn run_bounded(run: Caption) -> (Run, Caption) {
     if cfg!(target_os = "linux") {
         run = run.in_shell("ulimit -v 1000000; exec \"$@\"");
     } else {
-        eprintln!("skipped: the address space is limited on Linux only");
+        not_applicable("the address space is limited on Linux only");
     }
     let child = run.spawn();
     let monitor = ProcessMonitor::start(&child, KEY);
@@ -79,4 +80,91 @@ fn tags_are_never_entered_wherever_they_are() {
     for options in OPTIONS {
         run_batch(&hidden_chapters(2_000), options);
     }
+}
+
+/// Writes the header of a WAV file of any length, and returns the open file.
+#[cfg(unix)]
+fn long_wav(run: &Caption, name: &str) -> std::fs::File {
+    use std::io::Write as _;
+
+    let mut header = support::audio::wav(8_000, 1, 16, &[0.0]);
+    header[4..8].fill(0xff);
+    header[40..44].fill(0xff);
+    let path = run.folder().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(&header).unwrap();
+    file
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[test]
+fn files_of_holes_are_judged_before_they_are_read() {
+    for options in OPTIONS.into_iter().chain([&["--dry-run"][..]]) {
+        let stand_in = StandIn::always(|| answer("Rain."));
+        let run = caption(&stand_in).clips("x", 2);
+        for number in 0..5 {
+            let file = long_wav(&run, &format!("x/0-{number}.wav"));
+            if let Err(error) = file.set_len(3_000_000_000_000) {
+                not_applicable(&format!("a file of 3 TB: {error}"));
+                return;
+            }
+        }
+        let started = std::time::Instant::now();
+        let (ended, _) = run_bounded(run.args(["--manifest", "m.jsonl"]).args(options).arg("x"));
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches("of 3.0 TB are stored, the rest is holes").count(), 5);
+        let is_sent = !options.contains(&"--dry-run");
+        let sent = stand_in.requests().iter().filter(|request| request.method == "POST").count();
+        assert_eq!(sent, if is_sent { 2 } else { 0 }, "{}", ended.stderr);
+        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    }
+}
+
+/// Reserves space for a long file; false where that is not possible.
+#[cfg(target_os = "linux")]
+fn reserve(file: &std::fs::File, len: u64) -> bool {
+    let reserved = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, len);
+    if let Err(error) = reserved {
+        not_applicable(&format!("space for {len} bytes: {error}"));
+    }
+    reserved.is_ok()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn huge_files_do_not_hold_up_others() {
+    let stand_in = StandIn::always(|| answer("Rain."));
+    let run = caption(&stand_in).clips("x", 150);
+    // Twice as many as other files are hashed at a time.
+    for number in 0..8 {
+        if !reserve(&long_wav(&run, &format!("x/0-{number}.wav")), 1 << 30) {
+            return;
+        }
+    }
+    let mut run = run.args(["-j", "12", "--manifest", "m.jsonl", "--window", "30s", "x"]);
+    let mut child = run.spawn();
+    stand_in.wait_for_requests(150);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for request in stand_in.requests().iter().take(150) {
+        assert!(request.body.len() < 100_000, "the requests for clips come first");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn large_files_that_cannot_be_sent_are_not_read_through() {
+    let stand_in = StandIn::always(|| answer("Rain."));
+    let run = caption(&stand_in).clips("x", 2);
+    // 5 hours.
+    if !reserve(&long_wav(&run, "x/0.wav"), 300 << 20) {
+        return;
+    }
+    let mut run = run.args(["-f", "jsonl", "--manifest", "m.jsonl", "--check", "silence", "x"]);
+    let ended = finish(run.spawn());
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    // Reading it through would have found the silence.
+    assert_says(&ended.stderr, &["too long: 5h", "x/0.wav", "--window"]);
+    assert_eq!(stand_in.requests().len(), 2);
 }
