@@ -165,11 +165,11 @@ impl UploadOptions {
     /// Fails like [`prepare`](super::prepare()) if the header of a clip is enough to know that it
     /// does not fit into one request. Windows always do.
     pub(crate) fn check_header(&self, clip: &Clip) -> Result<(), Error> {
+        if self.convert != Convert::Never || self.window.is_some() {
+            clip.probed.check_length(None)?;
+        }
         if self.window.is_some() {
             return Ok(());
-        }
-        if self.convert != Convert::Never {
-            clip.probed.check_length(None)?;
         }
         let seconds = clip.probed.present.or(clip.format().seconds);
         if self.passes_through(clip) {

@@ -64,6 +64,11 @@ impl Family {
         }
     }
 
+    /// True if a packet is as long as a table or a header says.
+    pub(super) fn has_lengths(self) -> bool {
+        matches!(self, Self::Caf | Self::IsoBmff | Self::Ebml)
+    }
+
     /// Returns the readers of the family, and no other: symphonia would find a container behind
     /// other bytes, where nothing of it has been walked. There are no readers of tags, which are
     /// recursive.

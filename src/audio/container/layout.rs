@@ -90,7 +90,7 @@ impl Read for PatchedReader {
         let start = self.layout.start.saturating_add(self.position);
         let n = self.file.fill_at(&mut buffer[..len], start)?;
         let left = self.limit.load(Ordering::Relaxed).checked_sub(n as u64);
-        let left = left.ok_or_else(|| io::Error::other("a head without an end"))?;
+        let left = left.ok_or(io::ErrorKind::FileTooLarge)?;
         self.limit.store(left, Ordering::Relaxed);
         self.position += n as u64;
         for (offset, bytes) in &self.layout.patches {

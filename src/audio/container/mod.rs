@@ -17,7 +17,7 @@ use crate::error::Error;
 
 pub(super) use self::chunks::PLACEHOLDER;
 pub(super) use self::layout::{Layout, PatchedReader};
-pub(super) use self::packets::{Next, Packets, seconds};
+pub(super) use self::packets::{Count, Next, Packets, seconds};
 
 mod chunks;
 mod ebml;
@@ -70,6 +70,10 @@ pub(super) fn check_parameters(container: &str, rate: u32, channels: usize) -> R
 /// The error of a container that cannot be read.
 pub(super) fn error_of(container: &str, error: SymphoniaError) -> Error {
     match error {
+        SymphoniaError::IoError(e) if e.kind() == io::ErrorKind::FileTooLarge => Error::Damaged {
+            container: container.to_uppercase(),
+            reason: "a head without an end".to_owned(),
+        },
         SymphoniaError::IoError(e) if e.kind() != io::ErrorKind::UnexpectedEof => {
             Error::Unreadable(e)
         }

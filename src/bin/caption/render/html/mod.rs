@@ -83,9 +83,12 @@ impl Html {
     /// Player source of an input, with the bytes to embed.
     fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
         let Source::File(path) = &outcome.input.as_ref()?.source else { return None };
+        let is_unopened = outcome.error().is_some() && outcome.seconds.is_none();
         let needs_review = outcome.error().is_some() || !outcome.findings.is_empty();
         let reserved = if needs_review { 0 } else { MAX_TOTAL_LEN / 2 };
         let limit = self.room.saturating_sub(reserved).min(MAX_FILE_LEN);
+        // A file that could not be opened is not tried again.
+        let limit = if is_unopened { 0 } else { limit };
         if let Some((media_type, bytes)) = playable(path, limit, outcome.seconds) {
             self.room -= bytes.len() as u64;
             return Some((Media::Here(media_type), Some(bytes)));

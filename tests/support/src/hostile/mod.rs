@@ -4,6 +4,10 @@ use std::fs;
 
 use crate::audio::{data_path, samples, sine, wav};
 
+pub use self::sizes::{oversized_files, panicking_file};
+
+mod sizes;
+
 /// Returns twenty kinds of files that cannot be captioned, with their names.
 pub fn hostile_files() -> Vec<(&'static str, Vec<u8>)> {
     let data = |name: &str| fs::read(data_path(name)).expect("it is in tests/data");
@@ -53,12 +57,20 @@ fn nested_boxes(depth: usize) -> Vec<u8> {
 
 /// CAF file with these bytes and frames per packet.
 pub fn caf(codec: &[u8], bytes: u32, frames: u32) -> Vec<u8> {
-    let numbers = [0, bytes, frames, 2, 16].map(u32::to_be_bytes).concat();
-    let description = [&44_100_f64.to_be_bytes(), codec, &numbers].concat();
-    let chunk = |name: &[u8], content: &[u8]| {
-        [name, &(content.len() as u64).to_be_bytes(), content].concat()
-    };
-    [b"caff\0\x01\0\0".to_vec(), chunk(b"desc", &description), chunk(b"data", &[0; 344])].concat()
+    caf_of(codec, bytes, frames, &[], &[0; 344])
+}
+
+/// The same with chunks before these data.
+fn caf_of(codec: &[u8], bytes: u32, frames: u32, before: &[u8], data: &[u8]) -> Vec<u8> {
+    let channels = if codec == b"ima4" { [1, 0] } else { [2, 16] };
+    let numbers = [0, bytes, frames, channels[0], channels[1]].map(u32::to_be_bytes).concat();
+    let description = chunk64(b"desc", &[&44_100_f64.to_be_bytes(), codec, &numbers].concat());
+    [b"caff\0\x01\0\0", description.as_slice(), before, &chunk64(b"data", data)].concat()
+}
+
+/// Chunk of a CAF file.
+fn chunk64(name: &[u8], content: &[u8]) -> Vec<u8> {
+    [name, &(content.len() as u64).to_be_bytes(), content].concat()
 }
 
 /// AIFF file with as many channels as its header can hold.
