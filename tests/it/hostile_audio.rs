@@ -1,7 +1,9 @@
 //! Every hostile audio file fails alone, in 64 MB of memory and less than 1 GB of address space,
 //! whatever is done with it.
 
-use support::hostile::{hidden_chapters, hostile_files, oversized_files, panicking_file};
+use support::hostile::{
+    hidden_chapters, hostile_files, nested_elements, oversized_files, panicking_file,
+};
 use support::stand_in::{KEY, StandIn};
 
 use crate::harness::{Caption, Run, answer, assert_says, caption, file_names, finish};
@@ -79,6 +81,13 @@ fn run_batch(files: &[(String, Vec<u8>)], options: &[&str]) -> Vec<(String, Stri
 fn tags_are_never_entered_wherever_they_are() {
     for options in OPTIONS {
         run_batch(&hidden_chapters(2_000), options);
+    }
+}
+
+#[test]
+fn parts_within_parts_are_entered_to_a_limit() {
+    for options in OPTIONS {
+        run_batch(&nested_elements(5_000), options);
     }
 }
 

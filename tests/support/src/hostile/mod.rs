@@ -4,8 +4,10 @@ use std::fs;
 
 use crate::audio::{data_path, samples, sine, wav};
 
+pub use self::depth::{hidden_chapters, nested_chapters, nested_elements};
 pub use self::sizes::{oversized_files, panicking_file};
 
+mod depth;
 mod sizes;
 
 /// Returns twenty kinds of files that cannot be captioned, with their names.
@@ -76,45 +78,6 @@ fn chunk64(name: &[u8], content: &[u8]) -> Vec<u8> {
 /// AIFF file with as many channels as its header can hold.
 pub fn channels() -> Vec<u8> {
     aiff(u16::MAX, &[], &[])
-}
-
-/// AIFF files with chapters within chapters in their tags, before and behind the audio.
-pub fn nested_chapters(depth: usize) -> [Vec<u8>; 2] {
-    let tag = chunk(b"ID3 ", &nested_tag(depth));
-    [aiff(2, &tag, &[]), aiff(2, &[], &tag)]
-}
-
-/// Files in which what must not be entered is neither at the start nor in a chunk.
-pub fn hidden_chapters(depth: usize) -> Vec<(String, Vec<u8>)> {
-    let (tag, [aiff, _]) = (nested_tag(depth), nested_chapters(depth));
-    let short_tag = b"ID3\x04\0\0\0\0\0\x0a\0\0\0\0\0\0\0\0\0\0".to_vec();
-    let mut files = vec![
-        ("garbage-aiff".to_owned(), [&[1; 100], aiff.as_slice()].concat()),
-        ("sync-aiff".to_owned(), [&[0xff, 0xe0].repeat(20), aiff.as_slice()].concat()),
-    ];
-    let clips = ["tones/layer3.mp3", "tones/native.flac", "tones/adts.aac", "tones/vorbis.ogg"];
-    for clip in clips.into_iter().chain(["tone.wav", "tones/pcm.caf", "tones/opus.webm"]) {
-        let audio = fs::read(data_path(clip)).expect("it is in tests/data");
-        let (_, extension) = clip.rsplit_once('.').expect("an extension");
-        for (name, before) in
-            [("front", Vec::new()), ("second", short_tag.clone()), ("garbage", vec![1; 100])]
-        {
-            let content = [before.as_slice(), &tag, &audio].concat();
-            files.push((format!("{name}-{extension}"), content));
-        }
-        files.push((format!("end-{extension}"), [audio.as_slice(), &tag].concat()));
-    }
-    files
-}
-
-/// ID3 tag with chapters within chapters.
-fn nested_tag(depth: usize) -> Vec<u8> {
-    let size = |len: usize| [21, 14, 7, 0].map(|shift| (len >> shift) as u8 & 0x7f);
-    let chapters = (0..depth).fold(Vec::new(), |inner, _| {
-        let content = [b"c\0".as_slice(), &[0; 16], &inner].concat();
-        [b"CHAP".as_slice(), &size(content.len()), &[0; 2], &content].concat()
-    });
-    [b"ID3\x04\0\0".as_slice(), &size(chapters.len()), &chapters].concat()
 }
 
 /// AIFF file with chunks before and behind its audio.
