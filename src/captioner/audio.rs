@@ -34,7 +34,7 @@ impl Captioner {
         match off_thread(move || OpenFile::open(&path)?.probe_unless_huge()).await? {
             Ok(clip) => Ok(clip),
             Err(file) => {
-                let _permit = self.limits.huge.acquire().await;
+                let _permit = self.limits.huge().await;
                 off_thread(move || file.probe()).await
             }
         }
@@ -92,7 +92,7 @@ impl Captioner {
         if self.cache.is_none() {
             return Ok(None);
         }
-        let _permit = self.limits.hashers(clip.is_huge()).acquire().await;
+        let _permit = self.limits.hasher(clip.is_huge()).await;
         let clip = clip.clone();
         off_thread(move || clip.sha256()).await.map(Some)
     }
@@ -135,7 +135,7 @@ impl Captioner {
         clip: &Clip,
         work: impl FnOnce(&Clip) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _permit = self.limits.decoders(clip.is_huge()).acquire().await;
+        let _permit = self.limits.decoder(clip.is_huge()).await;
         let clip = clip.clone();
         off_thread(move || work(&clip)).await
     }

@@ -9,7 +9,8 @@
 //! 5. `requests`, held from the first attempt to the response. With it, a captioner may acquire
 //!    `decoders` to convert the audio for another dialect.
 //!
-//! A huge file acquires `huge` in place of a hasher or decoder, and to be opened.
+//! A huge file acquires `huge` in place of a hasher or decoder, and to be opened. It gives its
+//! permit of `inputs` away while it waits.
 //!
 //! No input waits for anything while it holds a hasher or a decoder, so that there is no deadlock.
 
@@ -19,7 +20,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use super::Captioner;
@@ -42,6 +43,9 @@ const SEARCH_GRACE: Duration = Duration::from_millis(250);
 /// Threads for work without a limit of its own: opening files, and writing the manifest.
 const FILE_THREADS: usize = 4;
 
+/// Permit of one of the semaphores, none of which is ever closed.
+type Permit<'a> = Result<SemaphorePermit<'a>, AcquireError>;
+
 /// Semaphores shared by all inputs of a captioner.
 #[derive(Debug)]
 pub(super) struct Limits {
@@ -52,7 +56,7 @@ pub(super) struct Limits {
     decoders: Semaphore,
     /// One permit for huge files, in place of a hasher or decoder and for opening them, so that other
     /// files never wait for one.
-    pub(super) huge: Semaphore,
+    huge: Semaphore,
     /// One permit for each request in progress. Windows of one input share them with all others.
     pub(super) requests: Semaphore,
 }
@@ -171,14 +175,26 @@ impl Limits {
         }
     }
 
-    /// Permits to hash a file.
-    pub(super) fn hashers(&self, is_huge: bool) -> &Semaphore {
-        if is_huge { &self.huge } else { &self.hashers }
+    /// Waits until a file may be hashed.
+    pub(super) async fn hasher(&self, is_huge: bool) -> Permit<'_> {
+        if is_huge { self.huge().await } else { self.hashers.acquire().await }
     }
 
-    /// Permits to decode a file.
-    pub(super) fn decoders(&self, is_huge: bool) -> &Semaphore {
-        if is_huge { &self.huge } else { &self.decoders }
+    /// Waits until a file may be decoded.
+    pub(super) async fn decoder(&self, is_huge: bool) -> Permit<'_> {
+        if is_huge { self.huge().await } else { self.decoders.acquire().await }
+    }
+
+    /// Waits until no other huge file is worked on. Meanwhile, another input has the place of this
+    /// one: otherwise as many huge files as there are places would hold up all others.
+    pub(super) async fn huge(&self) -> Permit<'_> {
+        if let Ok(permit) = self.huge.try_acquire() {
+            return Ok(permit);
+        }
+        self.inputs.add_permits(1);
+        let permit = self.huge.acquire().await;
+        self.inputs.acquire().await?.forget();
+        permit
     }
 }
 

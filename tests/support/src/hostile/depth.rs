@@ -50,20 +50,22 @@ pub fn nested_elements(depth: usize) -> Vec<(String, Vec<u8>)> {
         "trak", "mdia", "minf", "stbl", "edts", "dinf", "udta", "meta", "ilst", "wave", "mvex",
         "moof", "traf", "mp4a",
     ];
-    let elements: [(&str, &[&[u8]], &[u8]); 4] = [
-        ("tags", &[b"\x12\x54\xc3\x67", b"\x73\x73"], b"\x67\xc8"),
-        ("chapters", &[b"\x10\x43\xa7\x70", b"\x45\xb9"], b"\xb6"),
-        ("groups", &[], b"\xa0"),
-        ("tracks", &[b"\x16\x54\xae\x6b"], b"\xae"),
+    let webm = [
+        nested_element("tags", b"\x67\xc8", &[b"\x73\x73", b"\x12\x54\xc3\x67"], depth),
+        nested_element("chapters", b"\xb6", &[b"\x45\xb9", b"\x10\x43\xa7\x70"], depth),
+        nested_element("groups", b"\xa0", &[], depth),
+        nested_element("tracks", b"\xae", &[b"\x16\x54\xae\x6b"], depth),
     ];
-    let webm = elements.into_iter().map(|(name, parents, inner)| {
-        let nested = (0..depth).fold(Vec::new(), |content, _| element(inner, &content));
-        let content = parents.iter().rev().fold(nested, |content, id| element(id, &content));
-        (format!("{name}.webm"), webm_with(&content))
-    });
     let mp4 =
         boxes.into_iter().map(|name| (format!("{name}.m4a"), mp4_with(name.as_bytes(), depth)));
     mp4.chain(webm).collect()
+}
+
+/// `WebM` file with elements within each other, in these parents from the inner to the outer one.
+fn nested_element(name: &str, id: &[u8], parents: &[&[u8]], depth: usize) -> (String, Vec<u8>) {
+    let nested = (0..depth).fold(Vec::new(), |content, _| element(id, &content));
+    let content = parents.iter().fold(nested, |content, id| element(id, &content));
+    (format!("{name}.webm"), webm_with(&content))
 }
 
 /// Element of `WebM`.
