@@ -64,9 +64,16 @@ impl Family {
         }
     }
 
-    /// True if a packet is as long as a table or a header says.
-    pub(super) fn has_lengths(self) -> bool {
-        matches!(self, Self::Caf | Self::IsoBmff | Self::Ebml)
+    /// Bytes that may be read for one packet.
+    pub(super) fn max_packet_read(self) -> u64 {
+        match self {
+            // As long as a table or a header says, pictures between packets of audio included.
+            Self::Caf | Self::IsoBmff | Self::Ebml => 8 << 20,
+            // The headers of another stream, which has not been walked.
+            Self::Ogg => 1 << 20,
+            // The frames of noise are short, however far apart they are.
+            Self::Wav | Self::Aiff | Self::Flac | Self::Frames | Self::Unmarked => u64::MAX,
+        }
     }
 
     /// Returns the readers of the family, and no other: symphonia would find a container behind

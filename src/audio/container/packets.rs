@@ -23,12 +23,6 @@ use crate::error::Error;
 /// padding, too few for noise to look like music.
 const PROBE_DEPTH: u32 = 16 * 1024;
 
-/// Bytes that may be read before the first packet.
-const MAX_HEADER: u64 = 32 << 20;
-
-/// Bytes that may be read for one packet of a container with lengths, those of pictures included.
-const MAX_PACKET_READ: u64 = 8 << 20;
-
 /// The largest packet of audio, in bytes: FLAC of the longest block, eight channels and 24 bits.
 const MAX_PACKET: usize = 2 << 20;
 
@@ -88,14 +82,14 @@ impl Packets {
     ) -> Result<Option<Self>, SymphoniaError> {
         let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
         let probe = layout.family.readers(Probe::new_with_options(&options));
-        let limit = Arc::new(AtomicU64::new(MAX_HEADER));
+        let limit = Arc::new(AtomicU64::new(layout.max_header));
         let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // Pictures are not needed, and may be of any size.
         let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
         let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
-        let header_len = MAX_HEADER - limit.load(Ordering::Relaxed);
-        let packet_limit = if layout.family.has_lengths() { MAX_PACKET_READ } else { u64::MAX };
+        let header_len = layout.max_header - limit.load(Ordering::Relaxed);
+        let packet_limit = layout.family.max_packet_read();
         Ok(reader.first_track(TrackType::Audio).cloned().map(|track| Self {
             header_len,
             packet_limit,

@@ -5,7 +5,7 @@ use std::fs;
 use crate::audio::{data_path, samples, sine, wav};
 
 pub use self::depth::{hidden_chapters, nested_chapters, nested_elements};
-pub use self::sizes::{oversized_files, panicking_file};
+pub use self::sizes::{commented_files, oversized_files, panicking_file};
 
 mod depth;
 mod sizes;

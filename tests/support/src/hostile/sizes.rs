@@ -24,6 +24,7 @@ pub fn oversized_files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("length.m4a", patched("tones/aac.m4a", b"stts", 8, &[0x7f]), "a damaged M4A file"),
         ("fragment.m4a", large_fragment(), "a head of that size"),
         ("codebooks.ogg", vorbis(31), "codebooks of that size"),
+        ("streams.ogg", many_streams(), "a head of that size"),
     ]
 }
 
@@ -98,6 +99,51 @@ fn large_block() -> Vec<u8> {
     .concat()
 }
 
+/// Opus file with more comments than are passed on, and one with a picture of 3 MB.
+pub fn commented_files() -> [Vec<u8>; 2] {
+    let comments = b"\x03\0\0\0A=x".repeat(5_000);
+    let picture = [&3_000_000_u32.to_le_bytes()[..], b"P=", &vec![b'x'; 2_999_998]].concat();
+    [(5_000_u32, comments), (1, picture)].map(|(count, comments)| {
+        let packet = [b"OpusTags\0\0\0\0", count.to_le_bytes().as_slice(), &comments].concat();
+        let audio = data("tone.opus");
+        let is_page = |at: &usize| audio[*at..].starts_with(b"OggS");
+        let pages: Vec<usize> = (0..audio.len()).filter(is_page).collect();
+        let stream = &audio[14..18];
+        let packets: Vec<_> = packet.chunks(255 * 255).collect();
+        let mut content = audio[..pages[1]].to_vec();
+        for (number, part) in packets.iter().enumerate() {
+            let is_last = number + 1 == packets.len();
+            let segments = if is_last { part.len() / 255 + 1 } else { 255 };
+            let mut lengths = vec![255; segments];
+            if is_last {
+                lengths[segments - 1] = (part.len() % 255) as u8;
+            }
+            let flags = u8::from(number > 0);
+            content.extend(page_of(&lengths, part, flags, 0, number as u32 + 1, stream));
+        }
+        let mut rest = audio[pages[2]..].to_vec();
+        let starts: Vec<_> =
+            pages[2..].iter().map(|at| at - pages[2]).chain([rest.len()]).collect();
+        for (start, number) in starts.windows(2).zip(packets.len() as u32 + 1..) {
+            let page = &mut rest[start[0]..start[1]];
+            page[18..22].copy_from_slice(&number.to_le_bytes());
+            page[22..26].fill(0);
+            let sum = checksum(page).to_le_bytes();
+            page[22..26].copy_from_slice(&sum);
+        }
+        [content, rest].concat()
+    })
+}
+
+/// Ogg file with a thousand streams.
+fn many_streams() -> Vec<u8> {
+    let audio = data("tones/vorbis.ogg");
+    let len = audio[1..].windows(4).position(|mark| mark == b"OggS").expect("a page") + 1;
+    let starts = (0..1_000_u32)
+        .map(|number| page_of(&[30], &audio[28..len], 2, 0, 0, &number.to_le_bytes()));
+    [starts.collect::<Vec<_>>().concat(), audio].concat()
+}
+
 /// Bits of a number, the lowest first.
 struct Bits(Vec<bool>);
 
@@ -147,16 +193,28 @@ fn vorbis(dimensions: u32) -> Vec<u8> {
     pages.collect::<Vec<_>>().concat()
 }
 
-/// Page of an Ogg file.
+/// Page of an Ogg file with whole packets.
 fn page(packets: &[Vec<u8>], flags: u8, end: u64, number: u32) -> Vec<u8> {
     let mut segments = Vec::new();
     for packet in packets {
         segments.extend(vec![255; packet.len() / 255]);
         segments.push((packet.len() % 255) as u8);
     }
-    let mut page = [b"OggS\0".as_slice(), &[flags], &end.to_le_bytes(), &[7, 0, 0, 0]].concat();
-    page.extend([&number.to_le_bytes()[..], &[0; 4], &[segments.len() as u8], &segments].concat());
-    page.extend(packets.concat());
+    page_of(&segments, &packets.concat(), flags, end, number, &[7, 0, 0, 0])
+}
+
+/// Page of an Ogg file.
+fn page_of(
+    segments: &[u8],
+    content: &[u8],
+    flags: u8,
+    end: u64,
+    number: u32,
+    stream: &[u8],
+) -> Vec<u8> {
+    let mut page = [b"OggS\0".as_slice(), &[flags], &end.to_le_bytes(), stream].concat();
+    page.extend([&number.to_le_bytes()[..], &[0; 4], &[segments.len() as u8], segments].concat());
+    page.extend(content);
     let sum = checksum(&page).to_le_bytes();
     page[22..26].copy_from_slice(&sum);
     page
