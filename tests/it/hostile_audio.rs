@@ -161,7 +161,7 @@ fn a_decoder_that_panics_fails_only_its_own_file() {
 }
 
 /// Writes the header of a WAV file of any length, and returns the open file.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn long_wav(run: &Caption, name: &str) -> std::fs::File {
     use std::io::Write as _;
 
