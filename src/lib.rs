@@ -126,7 +126,9 @@ pub use self::audio::{
     AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation, UploadOptions,
     measure,
 };
-pub use self::captioner::{Captioner, CaptionerOptions, Estimate, Run, blocking_threads};
+pub use self::captioner::{
+    BLOCKING_STACK, Captioner, CaptionerOptions, Estimate, Run, blocking_threads,
+};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use self::client::receive;

@@ -70,6 +70,32 @@ pub(crate) fn changed(metadata: &Metadata) -> Changed {
     metadata.modified().ok()
 }
 
+/// Returns the bytes of a file that are stored, which those of its holes are not, if they are fewer
+/// than `enough`; `None` also where the system does not tell.
+pub(crate) fn stored_below(file: &File, metadata: &Metadata, enough: u64) -> Option<u64> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{SeekFrom, seek};
+        use rustix::io::Errno;
+        use std::os::unix::fs::MetadataExt;
+        // Some file systems tell the blocks late or not at all, so that few of them prove nothing.
+        if metadata.blocks().saturating_mul(512) >= enough {
+            return None;
+        }
+        let (mut stored, mut end) = (0, 0);
+        while stored < enough {
+            let start = match seek(file, SeekFrom::Data(end)) {
+                Err(Errno::NXIO) => return Some(stored),
+                start => start.ok()?,
+            };
+            end = seek(file, SeekFrom::Hole(start)).ok()?;
+            stored += end.saturating_sub(start);
+        }
+    }
+    let _ = (file, metadata, enough);
+    None
+}
+
 /// Identity of a file, equal for all paths to it: device and inode.
 #[cfg(unix)]
 pub(crate) type FileId = (u64, u64);
@@ -112,18 +138,12 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
     if kind.is_dir() { "a folder" } else { "a device" }
 }
 
-/// Runs `work` on a thread of the blocking pool. A panic of a decoder fails only its own input.
+/// Runs `work` on a thread of the blocking pool.
 pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) if error.is_panic() => Err(Error::Damaged {
-            container: "sound".to_owned(),
-            reason: "its decoder gave up".to_owned(),
-        }),
-        Err(error) => Err(Error::Unreadable(io::Error::other(error))),
-    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Error::Unreadable(io::Error::other(error))))
 }
 
 /// Locks a mutex, also after a panic of another holder.

@@ -12,6 +12,7 @@ use symphonia::core::errors::Error as SymphoniaError;
 
 use super::audio_format::AudioFormat;
 use super::container::{Packets, PatchedReader};
+use super::guard::guarded;
 use super::probe::{self, Probed};
 use super::source_file::SourceFile;
 use crate::error::{Advice, Error};
@@ -38,12 +39,7 @@ impl Clip {
     /// Opens a file and detects its format by content. Blocks: in async code, call it on a
     /// blocking thread.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let file = platform::open(path.as_ref()).map_err(Error::Unreadable)?;
-        let metadata = file.metadata().map_err(Error::Unreadable)?;
-        if !metadata.is_file() {
-            return Err(Error::NotAFile { what: platform::describe(metadata.file_type()) });
-        }
-        Self::from_file(file)
+        OpenFile::open(path.as_ref())?.probe()
     }
 
     /// Reads a stream such as standard input into an unnamed temporary file.
@@ -68,9 +64,7 @@ impl Clip {
 
     /// Detects the format of an open file.
     pub(super) fn from_file(file: File) -> Result<Self, Error> {
-        let file = SourceFile::new(file)?;
-        let probed = probe::probe(&file)?;
-        Ok(Self { file, probed, origin: None })
+        OpenFile(SourceFile::new(file)?).probe()
     }
 
     /// A file of a known format, converted from `origin`.
@@ -106,6 +100,16 @@ impl Clip {
     /// Reads the file from its start.
     pub fn reader(&self) -> impl Read + Seek + Send + use<> {
         PatchedReader::unpatched(self.file.clone())
+    }
+
+    /// True if the file is judged before it is read through.
+    pub(crate) fn is_large(&self) -> bool {
+        self.file.is_large()
+    }
+
+    /// True if other files do not wait for work on this one.
+    pub(crate) fn is_huge(&self) -> bool {
+        self.file.is_huge()
     }
 
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
@@ -175,6 +179,33 @@ impl fmt::Debug for Clip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Clip");
         debug.field("file", &self.file).field("format", self.format()).finish_non_exhaustive()
+    }
+}
+
+/// A regular file that is open, of which only the length is known.
+pub(crate) struct OpenFile(SourceFile);
+
+impl OpenFile {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let file = platform::open(path).map_err(Error::Unreadable)?;
+        let metadata = file.metadata().map_err(Error::Unreadable)?;
+        if !metadata.is_file() {
+            return Err(Error::NotAFile { what: platform::describe(metadata.file_type()) });
+        }
+        let file = SourceFile::new(file)?;
+        file.check_holes()?;
+        Ok(Self(file))
+    }
+
+    /// Detects the format, which may take a pass over the file; a huge file is returned as it is.
+    pub(crate) fn probe_unless_huge(self) -> Result<Result<Clip, Self>, Error> {
+        if self.0.is_huge() { Ok(Err(self)) } else { self.probe().map(Ok) }
+    }
+
+    /// Detects the format.
+    pub(crate) fn probe(self) -> Result<Clip, Error> {
+        let probed = guarded(|| probe::probe(&self.0))?;
+        Ok(Clip { file: self.0, probed, origin: None })
     }
 }
 

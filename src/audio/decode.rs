@@ -1,7 +1,7 @@
 //! From a clip to its samples, packet by packet.
 
 use symphonia::core::audio::AudioSpec;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
@@ -12,6 +12,7 @@ use super::clip::Clip;
 use super::codec;
 use super::container::{self, Next, Packets};
 use super::measure::{Levels, Meter};
+use super::vorbis::check_codebooks;
 use crate::error::Error;
 
 /// Largest sample, full scale being 1: larger ones come from data that is not audio.
@@ -187,6 +188,11 @@ fn make_codec(container: &str, track: &Track) -> Result<Box<dyn AudioDecoder>, E
     let Some(parameters) = container::codec_parameters(track) else {
         return Err(Error::Undecodable { container: container.to_uppercase() });
     };
+    if parameters.codec == CODEC_ID_VORBIS
+        && let Some(headers) = &parameters.extra_data
+    {
+        check_codebooks(headers).map_err(|error| error_of(container, error))?;
+    }
     let codec = codec::registry().make_audio_decoder(parameters, &AudioDecoderOptions::default());
     codec.map_err(|error| error_of(container, error))
 }

@@ -8,7 +8,7 @@ pub use self::prepare::measure;
 pub use self::truncation::Truncation;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
-pub(crate) use self::clip::{Spool, encoded_len};
+pub(crate) use self::clip::{OpenFile, Spool, encoded_len};
 pub(crate) use self::prepare::{Prepared, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
 
@@ -18,6 +18,8 @@ mod codec;
 mod container;
 mod convert;
 mod decode;
+mod guard;
+mod length;
 mod lfs;
 mod measure;
 mod prepare;
@@ -26,4 +28,5 @@ mod source_file;
 mod split;
 mod truncation;
 mod upload_options;
+mod vorbis;
 mod wav;

@@ -3,6 +3,7 @@
 use super::clip::Clip;
 use super::convert::Converter;
 use super::decode::{Decoded, decode_all};
+use super::guard::guarded;
 use super::measure::{Levels, Sound};
 use super::truncation::Truncation;
 use super::upload_options::{Convert, UploadOptions};
@@ -42,6 +43,10 @@ impl Clip {
 ///
 /// Fails like [`Clip::prepare`].
 pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    guarded(|| pass_through_or_convert(clip, upload))
+}
+
+fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     // The service judges what is damaged if nothing may be converted.
     if upload.convert != Convert::Never {
         clip.probed.check_length(None)?;
@@ -63,7 +68,7 @@ pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, E
 /// decoded at all has no levels.
 pub fn measure(clip: &Clip) -> Result<Sound, Error> {
     let mut format = clip.format().clone();
-    let levels = match decode_all(clip, true) {
+    let levels = match guarded(|| decode_all(clip, true)) {
         Err(Error::Undecodable { .. }) => None,
         decoded => {
             let decoded = decoded?;

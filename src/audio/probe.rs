@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use infer::MatcherType;
 use symphonia::core::audio::Channels;
-use symphonia::core::errors::Error as SymphoniaError;
-use symphonia::core::formats::Track;
+use symphonia::core::errors::{Error as SymphoniaError, decode_error, limit_error};
 
 use super::audio_format::{AudioFormat, GSM};
 use super::codec;
-use super::container::{self, Layout, Packets};
+use super::container::{self, Count, Layout, Packets};
+use super::length::{is_credible, is_possible, lengths, pcm_rate};
 use super::lfs;
 use super::source_file::SourceFile;
 use crate::error::Error;
@@ -196,16 +196,20 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
     let mut probed = Probed::unopened(describe(&packets, layout, declared), Arc::clone(layout));
     (probed.declared, probed.present) = (declared, present);
     probed.pcm_rate = pcm_rate(&packets.track);
-    if probed.format.seconds.is_some() {
-        if !packets.has_packet() {
+    if probed.format.seconds.is_some_and(|seconds| is_credible(file, seconds)) {
+        if !packets.has_packet()? {
             return Ok(Content::NoPacket);
         }
         let kept = Some(packets).filter(|packets| packets.header_len <= MAX_KEPT_HEADER);
         probed.packets = Arc::new(Mutex::new(kept));
         return Ok(Content::Audio(probed, None));
     }
-    // MP3 and AAC without a header do not declare their length.
+    // MP3 and AAC without a header do not declare their length, and other headers declare anything.
     match packets.count_all() {
+        Ok(Count { seconds: Some(seconds), .. }) if !is_possible(file, seconds) => {
+            decode_error("more sound than its bytes can hold")
+        }
+        Err(Error::Damaged { .. }) => limit_error("a packet of that size"),
         Ok(count) if count.bytes > 0 => {
             probed.format.seconds = count.seconds;
             probed.present = present.or(count.seconds);
@@ -230,28 +234,6 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
         tracks: reader.tracks().len(),
         is_repaired: layout.is_repaired,
     }
-}
-
-/// Seconds that the header of a track declares, and seconds that are present unless packets have to
-/// be counted to know it.
-fn lengths(file: &SourceFile, track: &Track) -> (Option<f64>, Option<f64>) {
-    let declared = container::seconds(track.time_base, track.duration);
-    let Some(bytes_per_second) = pcm_rate(track) else { return (declared, None) };
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let capacity = file.len() as f64 / bytes_per_second;
-    let present = declared.map_or(capacity, |declared| declared.min(capacity));
-    let is_placeholder = |seconds| seconds * bytes_per_second >= f64::from(container::PLACEHOLDER);
-    let declared = declared.map(|s| if is_placeholder(s) { present } else { s });
-    (declared, Some(present))
-}
-
-/// Bytes a second of uncompressed audio.
-fn pcm_rate(track: &Track) -> Option<f64> {
-    let parameters = container::codec_parameters(track)?;
-    codec::name_of(parameters.codec).filter(|name| codec::is_pcm(name))?;
-    let channels = u32::try_from(parameters.channels.as_ref()?.count()).ok()?;
-    let bits = parameters.bits_per_coded_sample.or(parameters.bits_per_sample)?;
-    Some(f64::from(parameters.sample_rate?) * f64::from(channels) * f64::from(bits) / 8.0)
 }
 
 fn by_signature(start: &[u8]) -> Option<&'static str> {

@@ -4,8 +4,20 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
+
 use crate::error::Error;
 use crate::platform::{self, Changed};
+
+/// Size in bytes from which a file is large: too large to be sent in one piece at the rates of most
+/// recordings, and long enough to read that it is judged before.
+const LARGE: u64 = 256 << 20;
+
+/// Size in bytes from which work on a file takes so long that other files do not wait for it.
+const HUGE: u64 = 1 << 30;
+
+/// Part of a large file that is stored at least; silence that a file system compresses takes more.
+const MIN_STORED_PART: u64 = 64;
 
 /// File with the length that it had when it was opened. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -20,6 +32,26 @@ impl SourceFile {
         let metadata = file.metadata().map_err(Error::Unreadable)?;
         let (len, changed) = (metadata.len(), platform::changed(&metadata));
         Ok(Self { file: Arc::new(file), len, changed })
+    }
+
+    /// Fails with [`Error::Damaged`] if the file is large and has next to nothing but holes.
+    pub(super) fn check_holes(&self) -> Result<(), Error> {
+        let metadata = self.file.metadata().map_err(Error::Unreadable)?;
+        let stored = platform::stored_below(&self.file, &metadata, self.len / MIN_STORED_PART);
+        let Some(stored) = stored.filter(|_| self.is_large()) else { return Ok(()) };
+        let [stored, len] = [stored, self.len].map(|bytes| ByteSize(bytes).display().si());
+        let reason = format!("{stored} of {len} are stored, the rest is holes");
+        Err(Error::Damaged { container: "sound".to_owned(), reason })
+    }
+
+    /// True if the file is judged before it is read through.
+    pub(super) fn is_large(&self) -> bool {
+        self.len >= LARGE
+    }
+
+    /// True if other files do not wait for work on this one.
+    pub(super) fn is_huge(&self) -> bool {
+        self.len >= HUGE
     }
 
     /// Length in bytes.

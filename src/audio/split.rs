@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::audio_format::duration;
 use super::clip::Clip;
 use super::convert::{Converter, SAMPLE_RATE};
+use super::guard::guarded;
 use super::measure::Levels;
 use super::wav::WavFile;
 use crate::error::Error;
@@ -75,6 +76,10 @@ impl Splitter {
     /// Damage behind the first window ends the clip without an error, as earlier windows may be
     /// captioned already.
     pub(crate) fn next_window(&mut self) -> Result<Option<WindowClip>, Error> {
+        guarded(|| self.split_next())
+    }
+
+    fn split_next(&mut self) -> Result<Option<WindowClip>, Error> {
         let due = self.len.saturating_mul(self.cuts + 1).max(self.start + MIN_WINDOW);
         self.fill(due.saturating_add(MAX_SHIFT + MIN_WINDOW))?;
         if self.pending.is_empty() {
@@ -91,6 +96,11 @@ impl Splitter {
         let clip = file.into_clip(&self.clip)?;
         let (start, end) = (duration(start, SAMPLE_RATE), duration(cut, SAMPLE_RATE));
         Ok(Some(WindowClip { start, end, clip }))
+    }
+
+    /// True if other files do not wait for work on the clip.
+    pub(crate) fn is_huge(&self) -> bool {
+        self.clip.is_huge()
     }
 
     /// True if there are no more windows.

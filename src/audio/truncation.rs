@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::clip::Clip;
+use super::container::Packets;
+use super::guard::guarded;
 
 /// Difference of two lengths in seconds that an encoder's padding explains.
 const MIN_MISSING: f64 = 0.05;
@@ -85,8 +87,8 @@ impl Clip {
             let [present, declared] = [present, declared].map(|bytes| bytes as f64 / rate);
             return cut(present, declared);
         }
-        let count = || self.packets().ok().flatten()?.count_all().ok()?.seconds;
-        let present = counted.or_else(count);
+        let count = || self.packets().ok().flatten().map(Packets::count_all).transpose();
+        let present = counted.or_else(|| guarded(count).ok()??.seconds);
         let is_cut = layout.truncated.is_some() || layout.is_cut;
         let declared = probed.declared.or(self.format().seconds);
         present

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::clip::{Clip, encoded_len};
+use super::guard::guarded;
 use super::split::{MAX_SHIFT_SECONDS, Splitter};
 use super::wav;
 use crate::error::{Advice, Error};
@@ -123,8 +124,10 @@ impl UploadOptions {
     /// Fails with [`Error::Undecodable`], and with [`Error::Damaged`] if less than half of the
     /// audio is present.
     pub(crate) fn splitter(&self, clip: &Clip) -> Result<Splitter, Error> {
-        clip.present_seconds(None)?;
-        Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
+        guarded(|| {
+            clip.present_seconds(None)?;
+            Splitter::open(clip, self.window.unwrap_or(Duration::MAX), self.measures)
+        })
     }
 
     /// Largest file that can be uploaded in the end, in bytes of base64, if it has a limit before
@@ -150,15 +153,32 @@ impl UploadOptions {
         if format.codec.is_none() && (self.window.is_some() || self.convert == Convert::Always) {
             return Err(Error::Undecodable { container: format.container.to_uppercase() });
         }
-        if self.window.is_none() && self.passes_through(clip) {
-            self.check(clip, format.seconds)?;
-            return Ok(clip.encoded_len());
+        self.check_header(clip)?;
+        match format.seconds {
+            Some(seconds) if self.window.is_some() || !self.passes_through(clip) => {
+                Ok(encoded_len(wav::len(seconds)))
+            }
+            _ => Ok(clip.encoded_len()),
         }
-        let Some(seconds) = format.seconds else { return Ok(clip.encoded_len()) };
-        if self.window.is_none() && seconds > self.max_seconds() {
-            return Err(self.too_long(Some(seconds)));
+    }
+
+    /// Fails like [`prepare`](super::prepare()) if the header of a clip is enough to know that it
+    /// does not fit into one request. Windows always do.
+    pub(crate) fn check_header(&self, clip: &Clip) -> Result<(), Error> {
+        if self.convert != Convert::Never || self.window.is_some() {
+            clip.probed.check_length(None)?;
         }
-        Ok(encoded_len(wav::len(seconds)))
+        if self.window.is_some() {
+            return Ok(());
+        }
+        let seconds = clip.probed.present.or(clip.format().seconds);
+        if self.passes_through(clip) {
+            return self.check(clip, seconds);
+        }
+        match seconds {
+            Some(seconds) if seconds > self.max_seconds() => Err(self.too_long(Some(seconds))),
+            _ => Ok(()),
+        }
     }
 
     /// The longest audio that fits into one request once it is converted, in seconds.

@@ -1,11 +1,14 @@
 //! Audio of an input: opened, hashed, prepared for the upload, and measured.
 
 use std::io;
+use std::path::PathBuf;
 
 use url::Url;
 
 use super::{Captioner, CaptionerOptions};
-use crate::audio::{Clip, Levels, Prepared, Sound, Truncation, UploadOptions, measure, prepare};
+use crate::audio::{
+    Clip, Levels, OpenFile, Prepared, Sound, Truncation, UploadOptions, measure, prepare,
+};
 use crate::client::{Audio, Dialect};
 use crate::error::Error;
 use crate::input::{Source, is_local};
@@ -21,13 +24,25 @@ impl Captioner {
         let clip = match source {
             Source::Url(url) if !self.downloads(url) => return Ok(Audio::Url(url.clone())),
             Source::Url(url) => self.download(url, observer).await?,
-            Source::File(path) => {
-                let path = path.clone();
-                off_thread(move || Clip::open(&path)).await?
-            }
+            Source::File(path) => self.open_file(path.clone()).await?,
             Source::Stdin => off_thread(move || Clip::spool(io::stdin(), max_len)).await?,
         };
         Ok(Audio::Clip(clip))
+    }
+
+    async fn open_file(&self, path: PathBuf) -> Result<Clip, Error> {
+        match off_thread(move || OpenFile::open(&path)?.probe_unless_huge()).await? {
+            Ok(clip) => Ok(clip),
+            Err(file) => {
+                let _permit = self.limits.huge().await;
+                off_thread(move || file.probe()).await
+            }
+        }
+    }
+
+    /// Fails if a large clip cannot be sent, before it is read through.
+    pub(super) fn check_large(&self, clip: &Clip) -> Result<(), Error> {
+        if clip.is_large() { self.upload_for(self.dialect()).check_header(clip) } else { Ok(()) }
     }
 
     /// True if a URL is downloaded here and its content uploaded.
@@ -77,7 +92,7 @@ impl Captioner {
         if self.cache.is_none() {
             return Ok(None);
         }
-        let _permit = self.limits.hashers.acquire().await;
+        let _permit = self.limits.hasher(clip.is_huge()).await;
         let clip = clip.clone();
         off_thread(move || clip.sha256()).await.map(Some)
     }
@@ -120,7 +135,7 @@ impl Captioner {
         clip: &Clip,
         work: impl FnOnce(&Clip) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _permit = self.limits.decoders.acquire().await;
+        let _permit = self.limits.decoder(clip.is_huge()).await;
         let clip = clip.clone();
         off_thread(move || work(&clip)).await
     }

@@ -75,6 +75,7 @@ impl Captioner {
         clip: &Clip,
         estimate: &mut Estimate,
     ) -> Result<(), Error> {
+        self.check_large(clip)?;
         estimate.cache_key.sha256 = self.hash(clip).await?;
         let cached = self.cached(&estimate.cache_key);
         estimate.is_known = cached.is_some();
@@ -92,6 +93,7 @@ impl Captioner {
         estimate.tokens = seconds.map(audio_tokens);
         Ok(())
     }
+
     /// Checks the rules on a cached caption, unless the audio violates one of severity error.
     fn check_cached(&self, input: &Input, cached: Option<ManifestEntry>, estimate: &mut Estimate) {
         estimate.is_fit =

@@ -9,6 +9,9 @@
 //! 5. `requests`, held from the first attempt to the response. With it, a captioner may acquire
 //!    `decoders` to convert the audio for another dialect.
 //!
+//! A huge file acquires `huge` in place of a hasher or decoder, and to be opened. It gives its
+//! permit of `inputs` away while it waits.
+//!
 //! No input waits for anything while it holds a hasher or a decoder, so that there is no deadlock.
 
 use std::mem;
@@ -19,7 +22,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use crate::client::{MAX_AUTO, RunContext};
@@ -32,6 +35,9 @@ const MAX_HASHERS: usize = 4;
 /// Threads for work without a limit of its own: opening files, and writing the manifest.
 const FILE_THREADS: usize = 4;
 
+/// Permit of one of the semaphores, none of which is ever closed.
+type Permit<'a> = Result<SemaphorePermit<'a>, AcquireError>;
+
 /// Semaphores shared by all inputs of a captioner.
 #[derive(Debug)]
 pub(super) struct Limits {
@@ -39,9 +45,12 @@ pub(super) struct Limits {
     pub(super) parallel: usize,
     /// One permit for each input in progress.
     pub(super) inputs: Semaphore,
-    pub(super) hashers: Semaphore,
+    hashers: Semaphore,
     /// One permit for each processor: more decoders need more memory and are no faster.
-    pub(super) decoders: Semaphore,
+    decoders: Semaphore,
+    /// One permit for huge files, in place of a hasher or decoder and for opening them, so that other
+    /// files never wait for one.
+    huge: Semaphore,
     /// One permit for each request, from its first attempt to the last. Windows of one input share
     /// them with all others. The client limits those in flight.
     pub(super) requests: Semaphore,
@@ -56,8 +65,25 @@ impl Limits {
             inputs: Semaphore::new(parallel),
             hashers: Semaphore::new(MAX_HASHERS),
             decoders: Semaphore::new(processors()),
+            huge: Semaphore::new(1),
             requests: Semaphore::new(parallel),
         }
+    }
+
+    /// Waits until a file may be hashed.
+    pub(super) async fn hasher(&self, is_huge: bool) -> Permit<'_> {
+        if is_huge { self.huge().await } else { self.hashers.acquire().await }
+    }
+
+    /// Waits until a file may be decoded.
+    pub(super) async fn decoder(&self, is_huge: bool) -> Permit<'_> {
+        if is_huge { self.huge().await } else { self.decoders.acquire().await }
+    }
+
+    /// Waits until no other huge file is worked on. Otherwise as many huge files as there are places
+    /// would hold up all others.
+    pub(super) async fn huge(&self) -> Permit<'_> {
+        self.lend_input(self.huge.acquire()).await
     }
 
     /// Lets another input start while this one waits for `other`, if it has to.
@@ -126,10 +152,14 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// Stack of a thread of the blocking pool, in bytes: several times what the deepest file needs that
+/// is not refused, which is 32 boxes within each other. The environment cannot make it smaller.
+pub const BLOCKING_STACK: usize = 2 << 20;
+
 /// Number of threads that the blocking pool of the runtime needs. More use more memory and are no
 /// faster.
 pub fn blocking_threads() -> usize {
-    processors() + MAX_HASHERS + FILE_THREADS
+    processors() + MAX_HASHERS + FILE_THREADS + 1
 }
 
 fn processors() -> usize {

@@ -33,7 +33,7 @@ mod window_run;
 
 pub use self::batch::Run;
 pub use self::estimate::Estimate;
-pub use self::limits::blocking_threads;
+pub use self::limits::{BLOCKING_STACK, blocking_threads};
 pub use self::options::CaptionerOptions;
 
 /// Captions inputs, one at a time or many at once.
@@ -166,6 +166,7 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
+        self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?);
         outcome.cache_key = Some(cache_key.clone());
         // Held until the caption is in the manifest, so that an equal input finds it there.

@@ -110,7 +110,7 @@ impl<'a> WindowRun<'a> {
         &self,
         mut splitter: Splitter,
     ) -> Result<(Option<WindowClip>, Option<Splitter>), Error> {
-        let _permit = self.captioner.limits.decoders.acquire().await;
+        let _permit = self.captioner.limits.decoder(splitter.is_huge()).await;
         let (window, splitter) =
             off_thread(move || Ok((splitter.next_window()?, splitter))).await?;
         if !splitter.is_through() {

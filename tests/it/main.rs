@@ -36,6 +36,7 @@ mod fuzz_cases;
 #[expect(unreachable_pub, reason = "the fuzz targets call it from another crate")]
 mod fuzz_functions;
 mod harness;
+mod hostile_audio;
 mod hostile_batch;
 mod html_report;
 mod ignored;

@@ -27,6 +27,9 @@ fn huge_responses_do_not_fill_the_memory() {
         (format!("{}}}", choice(&"x".repeat(1_048_576))), 0),
         (format!("{}}}", choice(&"x".repeat(1_048_577))), 3),
         (format!("{},\"x\":\"{}\"}}", choice("Rain."), "x".repeat(2 << 20)), 3),
+        (format!("{},\"x\":{}", choice("Rain."), "[".repeat(500_000)), 3),
+        (format!("{},\"x\":{}", choice("Rain."), "{\"a\":".repeat(100_000)), 3),
+        (format!("{{\"error\":{}", "{\"error\":".repeat(100_000)), 3),
     ] {
         let length = body.len();
         let reply = move || Reply::status(200).body("application/json", body.clone());
@@ -50,6 +53,8 @@ fn a_huge_manifest_does_not_fill_the_memory() {
         (format!("{record}{}", windows(200_000).repeat(3)), 0),
         (format!("{record}{{{}", "x".repeat(50_000_000)), 0),
         (format!("{record}{}", "\n".repeat(5_000_000)), 0),
+        (format!("{record}{}\n{record}", "[".repeat(5_000_000)), 0),
+        (format!("{record}{}\n{record}", "{\"windows\":[".repeat(400_000)), 0),
         ("x".repeat(50_000_000), 2),
     ] {
         let stand_in = StandIn::start();
@@ -68,6 +73,8 @@ fn huge_settings_do_not_fill_the_memory() {
         (format!("x = {}", "[".repeat(260_000)), 2, "line 1"),
         (format!("x = {}", "{a=".repeat(80_000)), 2, "line 1"),
         (format!("a{} = 1", ".a".repeat(130_000)), 2, "line 1"),
+        (format!("[a{}]", ".a".repeat(130_000)), 2, "line 1"),
+        (format!("[[a{}]]", ".a".repeat(130_000)), 2, "line 1"),
         ("[[rule]]\ndeny = '(a{1000}){1000}'".to_owned(), 2, "size limit"),
         (rules("deny = '\\w{30}'"), 2, "more than 16 MB"),
         (rules("deny = 'x'"), 2, "more than 16 MB"),

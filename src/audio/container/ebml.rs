@@ -8,7 +8,11 @@ use super::layout::{Walker, check_table};
 
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
+const SEEK_HEAD: [u8; 4] = [0x11, 0x4d, 0x9b, 0x74];
 const TRACKS: [u8; 4] = [0x16, 0x54, 0xae, 0x6b];
+
+/// Identifier that no element has.
+const UNKNOWN: [u8; 4] = [0x11, 0x4d, 0x9b, 0x01];
 
 /// Gives a segment that is cut an open end, and hides metadata before the first cluster beyond the
 /// limit.
@@ -48,10 +52,9 @@ fn hide_metadata(walker: &mut Walker, mut at: u64) -> Result<()> {
         match walker.array_at::<4>(at) {
             Some(CLUSTER) | None => return Ok(()),
             Some(TRACKS) => check_table(len)?,
-            // No element has the new identifier.
-            Some([a, b, c, _]) if id_width == 4 => {
-                walker.limit_metadata(len, at, &[a, b, c, 0x01]);
-            }
+            // It leads to tags behind the clusters, which nobody has walked.
+            Some(SEEK_HEAD) => walker.hide(at, &UNKNOWN),
+            Some(_) if id_width == 4 => walker.limit_metadata(len, at, &UNKNOWN),
             _ => {}
         }
         at = at.saturating_add(id_width + width).saturating_add(len);

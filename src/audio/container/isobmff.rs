@@ -11,6 +11,9 @@ use super::layout::{Walker, too_large};
 /// The largest `moov` box, in bytes: several hours of audio.
 const MAX_MOVIE: u64 = 16 << 20;
 
+/// The largest `moof` box, in bytes: more than two hours of audio in one fragment.
+const MAX_FRAGMENT: u64 = 4 << 20;
+
 /// Edits of a track that are looked at; encoders write one or two.
 const MAX_EDITS: u32 = 16;
 
@@ -64,6 +67,7 @@ fn walk_boxes(
         }
         match &header.name {
             b"moov" if header.len > MAX_MOVIE => return too_large(),
+            b"moof" if header.len > MAX_FRAGMENT => return too_large(),
             b"udta" | b"meta" if [FILE, *b"moov", *b"trak"].contains(&parent) => {
                 walker.limit_metadata(header.len, at + 4, b"free");
             }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::MediaSource;
 
+use super::family::Family;
 use crate::audio::source_file::SourceFile;
 
 /// Chunks, boxes or elements that are walked in one file.
@@ -21,6 +22,9 @@ const MAX_METADATA: u64 = 256 << 10;
 /// of this size describes several hours of audio.
 const MAX_TABLE: u64 = 1 << 20;
 
+/// Bytes that may be read before the first packet, unless the family has a limit of its own.
+const MAX_HEADER: u64 = 32 << 20;
+
 /// Bytes that are read at once where a header is needed.
 const BLOCK: usize = 512;
 
@@ -28,11 +32,14 @@ const BLOCK: usize = 512;
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(in crate::audio) struct Layout {
+    pub(super) family: Family,
     /// The first byte of the container and the byte after its last one.
     pub(super) start: u64,
     pub(super) end: u64,
     /// Bytes in place of those of the file, by offset in the file.
     pub(super) patches: Vec<(u64, Vec<u8>)>,
+    /// Bytes that may be read before the first packet.
+    pub(super) max_header: u64,
     /// True if symphonia is to read from start to end, without a length and without seeking.
     pub(in crate::audio) is_stream: bool,
     /// True if a patch corrects a header, and not only hides metadata.
@@ -50,7 +57,7 @@ pub(in crate::audio) struct Layout {
 impl Layout {
     /// The whole file as it is.
     pub(in crate::audio) fn whole(file: &SourceFile) -> Self {
-        Self { end: file.len(), ..Self::default() }
+        Self { end: file.len(), max_header: MAX_HEADER, ..Self::default() }
     }
 }
 
@@ -88,7 +95,7 @@ impl Read for PatchedReader {
         let start = self.layout.start.saturating_add(self.position);
         let n = self.file.fill_at(&mut buffer[..len], start)?;
         let left = self.limit.load(Ordering::Relaxed).checked_sub(n as u64);
-        let left = left.ok_or_else(|| io::Error::other("a head without an end"))?;
+        let left = left.ok_or(io::ErrorKind::FileTooLarge)?;
         self.limit.store(left, Ordering::Relaxed);
         self.position += n as u64;
         for (offset, bytes) in &self.layout.patches {
@@ -147,11 +154,22 @@ impl Walker {
 
     /// The bytes at an offset, unless the file ends before.
     pub(super) fn array_at<const LEN: usize>(&mut self, offset: u64) -> Option<[u8; LEN]> {
-        let position = self.reader.stream_position().ok()?;
-        self.reader.seek_relative(offset.checked_signed_diff(position)?).ok()?;
         let mut bytes = [0; LEN];
-        self.reader.read_exact(&mut bytes).ok()?;
-        Some(bytes)
+        self.fill_at(offset, &mut bytes).then_some(bytes)
+    }
+
+    /// So many bytes at an offset, unless the file ends before.
+    pub(super) fn bytes_at(&mut self, offset: u64, len: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        self.fill_at(offset, &mut bytes).then_some(bytes)
+    }
+
+    /// Fills a buffer; false if the file ends before.
+    fn fill_at(&mut self, offset: u64, bytes: &mut [u8]) -> bool {
+        let Ok(position) = self.reader.stream_position() else { return false };
+        let distance = offset.checked_signed_diff(position);
+        distance.is_some_and(|distance| self.reader.seek_relative(distance).is_ok())
+            && self.reader.read_exact(bytes).is_ok()
     }
 
     /// Appends all bytes from an offset on to a buffer.

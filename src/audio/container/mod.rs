@@ -10,16 +10,18 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 
+use self::family::{Family, MARK_LEN};
 use self::layout::Walker;
 use super::source_file::SourceFile;
 use crate::error::Error;
 
 pub(super) use self::chunks::PLACEHOLDER;
 pub(super) use self::layout::{Layout, PatchedReader};
-pub(super) use self::packets::{Next, Packets, seconds};
+pub(super) use self::packets::{Count, Next, Packets, seconds};
 
 mod chunks;
 mod ebml;
+mod family;
 mod isobmff;
 mod layout;
 mod mpeg;
@@ -39,20 +41,12 @@ const MAX_CHANNELS: usize = 64;
 /// Walks a file, whatever its container.
 pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
     let mut walker = Walker::new(file);
-    mpeg::skip_tag(&mut walker);
-    let mut start = [0; 12];
+    mpeg::skip_tags(&mut walker);
+    let mut start = [0; MARK_LEN];
     file.fill_at(&mut start, walker.layout.start)?;
-    match (&start[..4], &start[4..8], &start[8..]) {
-        (b"RIFF" | b"RF64" | b"BW64", _, b"WAVE") => chunks::walk_wav(&mut walker)?,
-        (b"FORM", _, b"AIFF" | b"AIFC") => chunks::walk_aiff(&mut walker)?,
-        (b"fLaC", ..) => chunks::walk_flac(&mut walker)?,
-        (b"OggS", ..) => ogg::walk(&mut walker)?,
-        (b"caff", ..) => chunks::walk_caf(&mut walker)?,
-        (_, b"ftyp", _) => isobmff::walk(&mut walker)?,
-        (b"\x1a\x45\xdf\xa3", ..) => ebml::walk(&mut walker)?,
-        ([0xff, second, ..], ..) if second & 0xe0 == 0xe0 => mpeg::walk(&mut walker),
-        _ => {}
-    }
+    let family = Family::of(&start);
+    walker.layout.family = family;
+    family.walk(&mut walker)?;
     Ok(walker.layout)
 }
 
@@ -76,6 +70,10 @@ pub(super) fn check_parameters(container: &str, rate: u32, channels: usize) -> R
 /// The error of a container that cannot be read.
 pub(super) fn error_of(container: &str, error: SymphoniaError) -> Error {
     match error {
+        SymphoniaError::IoError(e) if e.kind() == io::ErrorKind::FileTooLarge => Error::Damaged {
+            container: container.to_uppercase(),
+            reason: "a head without an end".to_owned(),
+        },
         SymphoniaError::IoError(e) if e.kind() != io::ErrorKind::UnexpectedEof => {
             Error::Unreadable(e)
         }

@@ -7,18 +7,28 @@ use super::layout::Walker;
 /// Zeros behind a tag that are skipped as padding, in bytes.
 const MAX_PADDING: u64 = 1 << 20;
 
-/// Starts behind an `ID3v2` tag and its padding: symphonia would read pictures of any size into
-/// memory.
-pub(super) fn skip_tag(walker: &mut Walker) {
-    let Some(header) = walker.array_at::<10>(0).filter(|header| header.starts_with(b"ID3")) else {
-        return;
-    };
+/// `ID3v2` tags that are skipped, one behind the other; programs that tag a file twice leave two.
+const MAX_TAGS: usize = 16;
+
+/// Starts behind the `ID3v2` tags and their padding: symphonia would look for frames in their
+/// pictures.
+pub(super) fn skip_tags(walker: &mut Walker) {
+    for _ in 0..MAX_TAGS {
+        if skip_tag(walker).is_none() {
+            return;
+        }
+    }
+}
+
+/// Starts behind a tag at the start, if there is one.
+fn skip_tag(walker: &mut Walker) -> Option<()> {
+    let base = walker.layout.start;
+    let header = walker.array_at::<10>(base).filter(|header| header.starts_with(b"ID3"))?;
     let len = header[6..].iter().fold(0, |len, byte| len << 7 | u64::from(byte & 0x7f));
     let footer = if header[5] & 0x10 == 0 { 0 } else { 10 };
-    let start = skip_zeros(walker, 10 + len + footer);
-    if start + 2 <= walker.len() {
-        walker.layout.start = start;
-    }
+    let start = skip_zeros(walker, base + 10 + len + footer);
+    walker.layout.start = (start + 2 <= walker.len()).then_some(start)?;
+    Some(())
 }
 
 fn skip_zeros(walker: &mut Walker, start: u64) -> u64 {

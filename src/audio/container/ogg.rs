@@ -1,15 +1,21 @@
 //! Ogg: pages, of which the last one of a stream says so.
 //!
-//! Source: RFC 3533, section 6.
+//! Sources: RFC 3533, section 6; "Ogg Vorbis I format specification: comment field and header
+//! specification"; RFC 7845, section 5.2.
 
-use symphonia::core::errors::Result;
+use symphonia::core::checksum::Crc32;
+use symphonia::core::errors::{Result, decode_error};
+use symphonia::core::io::Monitor;
 
-use super::layout::Walker;
+use super::layout::{Walker, too_large};
 
 /// Mark of a page.
 const PAGE: &[u8; 4] = b"OggS";
 
-/// Flag of the last page of a logical stream.
+/// Flags of a page: its first packet began on the page before, the first page of a logical stream,
+/// and the last one.
+const CONTINUED: u8 = 1;
+const START_OF_STREAM: u8 = 2;
 const END_OF_STREAM: u8 = 4;
 
 /// Length of the header of a page, up to the table of its segments.
@@ -18,14 +24,133 @@ const HEADER_LEN: u64 = 27;
 /// Length of the longest page: all of its segments are full.
 const MAX_PAGE_LEN: u64 = HEADER_LEN + 255 + 255 * 255;
 
-/// Notes that the last page is torn, or not the last one of its stream.
+/// Place of the checksum in a page.
+const CHECKSUM: std::ops::Range<usize> = 22..26;
+
+/// Logical streams in a file; a film with all of its languages has fewer.
+const MAX_STREAMS: u32 = 64;
+
+/// Bytes behind the walked headers that symphonia may read before the first packet.
+const MAX_UNWALKED: u64 = 1 << 20;
+
+/// Comments of a stream that are passed on to symphonia, which takes some thirty times their size.
+const MAX_COMMENTS: u32 = 4096;
+
+/// Length of the longest name of an encoder, in bytes.
+const MAX_VENDOR: u32 = 1024;
+
+/// A page, with its header.
+struct Page(Vec<u8>);
+
+/// Walks the headers, and notes that the last page is torn, or not the last one of its stream.
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
+    walk_headers(walker)?;
     let start = walker.len().saturating_sub(MAX_PAGE_LEN).max(walker.layout.start);
     let mut end = Vec::new();
     walker.read_from(start, &mut end)?;
     let last = end.windows(PAGE.len()).rposition(|bytes| bytes == PAGE);
     walker.layout.is_cut = last.is_some_and(|last| !is_whole_last_page(&end[last..]));
     Ok(())
+}
+
+/// Walks the pages before the audio, and hides comments beyond the limit.
+fn walk_headers(walker: &mut Walker) -> Result<()> {
+    let (mut at, mut streams, mut is_flac) = (walker.layout.start, 0, false);
+    while let Some(page) = Page::read(walker, at) {
+        walker.count_part()?;
+        if !page.0.starts_with(PAGE) {
+            return decode_error("ogg: no page behind a header");
+        }
+        if !page.is_header() {
+            break;
+        }
+        is_flac |= page.packets().iter().any(|packet| page.0[*packet..].starts_with(b"\x7fFLAC"));
+        streams += u32::from(page.0[5] & START_OF_STREAM != 0);
+        if streams > MAX_STREAMS {
+            return too_large();
+        }
+        let len = page.0.len() as u64;
+        hide_comments(walker, at, page, is_flac)?;
+        at += len;
+    }
+    walker.layout.max_header = at - walker.layout.start + MAX_UNWALKED;
+    Ok(())
+}
+
+/// Sets the number of comments in a page to zero if it is beyond the limit.
+fn hide_comments(walker: &mut Walker, at: u64, mut page: Page, is_flac: bool) -> Result<()> {
+    for packet in page.packets() {
+        let vendor = packet
+            + match page.0[packet..] {
+                [3, b'v', b'o', b'r', b'b', b'i', b's', ..] => 7,
+                [b'O', b'p', b'u', b's', b'T', b'a', b'g', b's', ..] => 8,
+                // Header of a block.
+                [4 | 0x84, ..] if is_flac => 4,
+                _ => continue,
+            };
+        let Some(len) = page.number(vendor).filter(|len| *len <= MAX_VENDOR) else {
+            return too_large();
+        };
+        let count = vendor + 4 + usize::try_from(len).unwrap_or(usize::MAX);
+        match page.number(count) {
+            None => return too_large(),
+            Some(number) if number > MAX_COMMENTS => {
+                page.0[count..count + 4].fill(0);
+                let checksum = page.checksum();
+                page.0[CHECKSUM].copy_from_slice(&checksum);
+                walker.hide(at + count as u64, &[0; 4]);
+                walker.hide(at + CHECKSUM.start as u64, &checksum);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+impl Page {
+    /// Reads a page, or as many bytes where there is none; `None` at the end of the file.
+    fn read(walker: &mut Walker, at: u64) -> Option<Self> {
+        let header = walker.array_at::<27>(at)?;
+        let segments = walker.bytes_at(at + HEADER_LEN, header[26].into())?;
+        let len = segments.iter().map(|len| usize::from(*len)).sum();
+        let content = walker.bytes_at(at + HEADER_LEN + segments.len() as u64, len)?;
+        Some(Self([&header, segments.as_slice(), &content].concat()))
+    }
+
+    /// True if no packet of audio ends here: its position is zero or none.
+    fn is_header(&self) -> bool {
+        [[0; 8], [0xff; 8]].iter().any(|position| self.0[6..14] == *position)
+    }
+
+    /// Offsets of the packets that begin here.
+    fn packets(&self) -> Vec<usize> {
+        let segments = &self.0[27..27 + usize::from(self.0[26])];
+        let (mut offset, mut is_start) = (27 + segments.len(), self.0[5] & CONTINUED == 0);
+        let mut packets = Vec::new();
+        for len in segments {
+            if is_start {
+                packets.push(offset);
+            }
+            offset += usize::from(*len);
+            is_start = *len < 255;
+        }
+        packets
+    }
+
+    /// Number at an offset.
+    fn number(&self, at: usize) -> Option<u32> {
+        let bytes = self.0.get(at..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*bytes))
+    }
+
+    /// Checksum with that of the page itself taken as zero.
+    fn checksum(&self) -> [u8; 4] {
+        let mut page = self.0.clone();
+        page[CHECKSUM].fill(0);
+        let mut checksum = Crc32::new(0);
+        checksum.process_buf_bytes(&page);
+        checksum.crc().to_le_bytes()
+    }
 }
 
 /// True if the bytes are one whole page, and the last one of a stream.

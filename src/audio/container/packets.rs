@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
 use symphonia::core::common::Limit;
-use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::errors::{Error as SymphoniaError, limit_error};
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
@@ -15,7 +15,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use super::{Layout, PatchedReader, codec_parameters};
+use super::{Layout, PatchedReader, codec_parameters, error_of};
 use crate::audio::source_file::SourceFile;
 use crate::error::Error;
 
@@ -23,8 +23,8 @@ use crate::error::Error;
 /// padding, too few for noise to look like music.
 const PROBE_DEPTH: u32 = 16 * 1024;
 
-/// Bytes that may be read before the first packet.
-const MAX_HEADER: u64 = 32 << 20;
+/// The largest packet of audio, in bytes: FLAC of the longest block, eight channels and 24 bits.
+const MAX_PACKET: usize = 2 << 20;
 
 /// Errors in a row after which a container is given up.
 const MAX_ERRORS: u32 = 64;
@@ -38,6 +38,10 @@ const MAX_BEYOND_END: u32 = 2;
 /// Reads the packets of the first audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
     pub(in crate::audio) reader: Box<dyn FormatReader>,
+    /// Bytes that the reader may read on.
+    limit: Arc<AtomicU64>,
+    /// Those that it may read for one packet.
+    packet_limit: u64,
     /// Bytes that were read to open the container.
     pub(in crate::audio) header_len: u64,
     /// Track of the current stream.
@@ -77,17 +81,19 @@ impl Packets {
         layout: &Arc<Layout>,
     ) -> Result<Option<Self>, SymphoniaError> {
         let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
-        let mut probe = Probe::new_with_options(&options);
-        symphonia::default::register_enabled_formats(&mut probe);
-        let limit = Arc::new(AtomicU64::new(MAX_HEADER));
+        let probe = layout.family.readers(Probe::new_with_options(&options));
+        let limit = Arc::new(AtomicU64::new(layout.max_header));
         let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // Pictures are not needed, and may be of any size.
         let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
         let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
-        let header_len = MAX_HEADER - limit.swap(u64::MAX, Ordering::Relaxed);
+        let header_len = layout.max_header - limit.load(Ordering::Relaxed);
+        let packet_limit = layout.family.max_packet_read();
         Ok(reader.first_track(TrackType::Audio).cloned().map(|track| Self {
             header_len,
+            packet_limit,
+            limit,
             stream: (Duration::ZERO, track.start_ts),
             reader,
             track,
@@ -99,10 +105,30 @@ impl Packets {
     }
 
     /// Reads ahead to the first packet of any track; false if there is none.
-    pub(in crate::audio) fn has_packet(&mut self) -> bool {
-        let Ok(Some(packet)) = self.reader.next_packet() else { return false };
-        self.first = Some(packet);
-        true
+    pub(in crate::audio) fn has_packet(&mut self) -> Result<bool, SymphoniaError> {
+        match self.read_packet() {
+            Err(error @ SymphoniaError::LimitError(_)) => Err(error),
+            packet => {
+                self.first = packet.ok().flatten();
+                Ok(self.first.is_some())
+            }
+        }
+    }
+
+    /// Reads the next packet of any track. Fails with a limit if it takes too much memory.
+    fn read_packet(&mut self) -> Result<Option<Packet>, SymphoniaError> {
+        self.limit.store(self.packet_limit, Ordering::Relaxed);
+        match self.reader.next_packet() {
+            Err(SymphoniaError::IoError(e)) if e.kind() == io::ErrorKind::FileTooLarge => {
+                limit_error("a packet of that size")
+            }
+            Ok(Some(packet))
+                if packet.track_id == self.track.id && packet.data.len() > MAX_PACKET =>
+            {
+                limit_error("a packet of that size")
+            }
+            packet => packet,
+        }
     }
 
     /// Reads the next packet. A container beyond repair ends.
@@ -120,6 +146,9 @@ impl Packets {
                     break;
                 }
                 Err(SymphoniaError::IoError(e)) => return Err(Error::Unreadable(e)),
+                Err(error @ SymphoniaError::LimitError(_)) => {
+                    return Err(error_of(self.reader.format_info().short_name, error));
+                }
                 Err(SymphoniaError::ResetRequired) => {
                     let track = self.reader.first_track(TrackType::Audio).cloned();
                     let Some(track) = track else { break };
@@ -137,7 +166,7 @@ impl Packets {
     fn next_of_track(&mut self) -> Result<Option<Packet>, SymphoniaError> {
         loop {
             let first = self.first.take();
-            let packet = if first.is_some() { first } else { self.reader.next_packet()? };
+            let packet = if first.is_some() { first } else { self.read_packet()? };
             match packet {
                 Some(packet) if packet.track_id != self.track.id => {}
                 packet => return Ok(packet.map(|packet| self.untrimmed(packet))),

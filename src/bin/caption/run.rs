@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use anyhow::bail;
-use caption::{Shutdown, blocking_threads};
+use caption::{BLOCKING_STACK, Shutdown, blocking_threads};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime;
 
@@ -90,6 +90,7 @@ fn wait<T>(work: impl Future<Output = T>) -> io::Result<T> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(blocking_threads())
+        .thread_stack_size(BLOCKING_STACK)
         .build()?;
     let result = runtime.block_on(work);
     runtime.shutdown_background();

@@ -43,6 +43,10 @@ const MAX_TOTAL_LEN: u64 = 32 << 20;
 /// Audio files are larger than this, in bytes.
 const MIN_FILE_LEN: u64 = 100;
 
+/// Size in bytes up to which a file is opened: a larger one does not fit even if it is converted,
+/// and the other inputs wait meanwhile.
+const MAX_SOURCE_LEN: u64 = 64 << 20;
+
 /// Source of a player. The names of the variants are those of the page's script.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -79,9 +83,12 @@ impl Html {
     /// Player source of an input, with the bytes to embed.
     fn media(&mut self, outcome: &Outcome) -> Option<(Media, Option<Vec<u8>>)> {
         let Source::File(path) = &outcome.input.as_ref()?.source else { return None };
+        let is_unopened = outcome.error().is_some() && outcome.seconds.is_none();
         let needs_review = outcome.error().is_some() || !outcome.findings.is_empty();
         let reserved = if needs_review { 0 } else { MAX_TOTAL_LEN / 2 };
         let limit = self.room.saturating_sub(reserved).min(MAX_FILE_LEN);
+        // A file that could not be opened is not tried again.
+        let limit = if is_unopened { 0 } else { limit };
         if let Some((media_type, bytes)) = playable(path, limit, outcome.seconds) {
             self.room -= bytes.len() as u64;
             return Some((Media::Here(media_type), Some(bytes)));
@@ -177,7 +184,8 @@ fn playable(path: &Path, limit: u64, seconds: Option<f64>) -> Option<(&'static s
     if limit < MIN_FILE_LEN {
         return None;
     }
-    let clip = Clip::open(path).ok()?;
+    let is_small = path.metadata().is_ok_and(|metadata| metadata.len() <= MAX_SOURCE_LEN);
+    let clip = is_small.then(|| Clip::open(path).ok()).flatten()?;
     if let Some(media_type) = media_type(clip.format())
         && clip.len() <= limit
     {

@@ -4,6 +4,12 @@ use std::fs;
 
 use crate::audio::{data_path, samples, sine, wav};
 
+pub use self::depth::{hidden_chapters, nested_chapters, nested_elements};
+pub use self::sizes::{commented_files, oversized_files, panicking_file};
+
+mod depth;
+mod sizes;
+
 /// Returns twenty kinds of files that cannot be captioned, with their names.
 pub fn hostile_files() -> Vec<(&'static str, Vec<u8>)> {
     let data = |name: &str| fs::read(data_path(name)).expect("it is in tests/data");
@@ -53,29 +59,25 @@ fn nested_boxes(depth: usize) -> Vec<u8> {
 
 /// CAF file with these bytes and frames per packet.
 pub fn caf(codec: &[u8], bytes: u32, frames: u32) -> Vec<u8> {
-    let numbers = [0, bytes, frames, 2, 16].map(u32::to_be_bytes).concat();
-    let description = [&44_100_f64.to_be_bytes(), codec, &numbers].concat();
-    let chunk = |name: &[u8], content: &[u8]| {
-        [name, &(content.len() as u64).to_be_bytes(), content].concat()
-    };
-    [b"caff\0\x01\0\0".to_vec(), chunk(b"desc", &description), chunk(b"data", &[0; 344])].concat()
+    caf_of(codec, bytes, frames, &[], &[0; 344])
+}
+
+/// The same with chunks before these data.
+fn caf_of(codec: &[u8], bytes: u32, frames: u32, before: &[u8], data: &[u8]) -> Vec<u8> {
+    let channels = if codec == b"ima4" { [1, 0] } else { [2, 16] };
+    let numbers = [0, bytes, frames, channels[0], channels[1]].map(u32::to_be_bytes).concat();
+    let description = chunk64(b"desc", &[&44_100_f64.to_be_bytes(), codec, &numbers].concat());
+    [b"caff\0\x01\0\0", description.as_slice(), before, &chunk64(b"data", data)].concat()
+}
+
+/// Chunk of a CAF file.
+fn chunk64(name: &[u8], content: &[u8]) -> Vec<u8> {
+    [name, &(content.len() as u64).to_be_bytes(), content].concat()
 }
 
 /// AIFF file with as many channels as its header can hold.
 pub fn channels() -> Vec<u8> {
     aiff(u16::MAX, &[], &[])
-}
-
-/// AIFF files with chapters within chapters in their tags, before and behind the audio.
-pub fn nested_chapters(depth: usize) -> [Vec<u8>; 2] {
-    let size = |len: usize| [21, 14, 7, 0].map(|shift| (len >> shift) as u8 & 0x7f);
-    let chapters = (0..depth).fold(Vec::new(), |inner, _| {
-        let content = [b"c\0".as_slice(), &[0; 16], &inner].concat();
-        [b"CHAP".as_slice(), &size(content.len()), &[0; 2], &content].concat()
-    });
-    let tag = [b"ID3\x04\0\0".as_slice(), &size(chapters.len()), &chapters].concat();
-    let tag = chunk(b"ID3 ", &tag);
-    [aiff(2, &tag, &[]), aiff(2, &[], &tag)]
 }
 
 /// AIFF file with chunks before and behind its audio.
