@@ -106,6 +106,7 @@ mod glob;
 
 mod platform;
 mod shutdown;
+mod text_file;
 
 mod audio;
 
@@ -145,4 +146,5 @@ pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
 pub use self::shutdown::Shutdown;
 pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
+pub use self::text_file::TextFile;
 pub use self::url_name::path_name;

@@ -51,6 +51,7 @@ mod manifest_changes;
 mod many_inputs;
 mod measurements;
 mod memory_limits;
+mod named_files;
 mod operands;
 mod output_checks;
 mod output_injection;

@@ -2,12 +2,11 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
-use caption::{Rule, path_name};
+use caption::{Rule, TextFile, decode_text, path_name};
 use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
@@ -99,13 +98,10 @@ impl ConfigFile {
     /// Reads a file, or returns `None` if it does not exist.
     fn read(path: &Path, owner: Owner) -> anyhow::Result<Option<Self>> {
         let name = || path_name(path);
-        match fs::metadata(path) {
+        let text = match TextFile::open(path).and_then(|file| file.read(MAX_FILE_LEN)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(metadata) if !metadata.is_file() => bail!("{}: not a file", name()),
-            Ok(metadata) if metadata.len() > MAX_FILE_LEN => bail!("{}: more than 256 kB", name()),
-            _ => {}
-        }
-        let text = fs::read_to_string(path).with_context(name)?;
+            text => decode_text(&text.with_context(name)?).with_context(name)?,
+        };
         let table = text.parse().map_err(|e: toml::de::Error| {
             let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
             anyhow!("{}, line {line}: {}", name(), e.message())

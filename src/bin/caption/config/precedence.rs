@@ -7,13 +7,14 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::bail;
-use caption::{Rule, sanitize};
+use anyhow::{anyhow, bail, ensure};
+use caption::{FolderSearch, Rule, sanitize};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::api_key::KEY_VARIABLES;
+use super::captioner::pattern_rules;
 use super::file::{self, ConfigFile};
 use super::{environment, ineffective};
 use crate::args::Cli;
@@ -21,6 +22,9 @@ use crate::args::Cli;
 /// Options of files that a variable replaces although it does not hold their value.
 const REPLACED_BY_VARIABLE: [(&str, &[&str]); 2] =
     [("color", &["NO_COLOR"]), ("api-key-file", &KEY_VARIABLES)];
+
+/// Limit of the number of values in a file: each takes far more memory than its few bytes.
+const MAX_VALUES: usize = 4096;
 
 /// Options that decide the path of sidecars.
 const SIDECAR_OPTIONS: [&str; 2] = ["sidecar", "output-dir"];
@@ -93,27 +97,42 @@ impl<'a> Merge<'a> {
     /// Adds the options of a file that is weaker than all before it.
     fn add(&mut self, file: &ConfigFile) -> anyhow::Result<()> {
         let mut arguments = vec![OsString::new()];
-        let mut added = Vec::new();
+        let (mut added, mut count) = (Vec::new(), 0);
         for (key, value) in file.settings() {
             let argument = file.option(key, self.command)?;
             if self.given.iter().any(|given| self.excludes(given, argument)) {
                 continue;
             }
-            arguments.extend(file.arguments(argument, key, value)?);
+            let values = file.arguments(argument, key, value)?;
+            count += values.iter().map(|value| value_count(argument, value)).sum::<usize>();
+            arguments.extend(values);
             added.push(argument);
             if SIDECAR_OPTIONS.contains(&key) && !file.is_trusted() {
                 self.sidecar_limit = Some(file.folder().to_owned());
             }
         }
-        // Parsed alone, so that an error names the file and not the flags.
-        if let Err(error) = self.command.clone().try_get_matches_from(&arguments)
-            && error.kind() != ErrorKind::MissingRequiredArgument
-        {
-            bail!("{}: {}", file.name(), first_line(&error));
-        }
+        ensure!(count <= MAX_VALUES, "{}: more than {MAX_VALUES} values", file.name());
+        self.check(&arguments).map_err(|error| anyhow!("{}: {error}", file.name()))?;
         self.arguments.extend(arguments.drain(1..));
         self.given.extend(added);
         Ok(())
+    }
+
+    /// Checks the arguments of a file alone, so that an error names the file and not the flags.
+    fn check(&self, arguments: &[OsString]) -> anyhow::Result<()> {
+        let parsed = self.command.clone().try_get_matches_from(arguments);
+        let matches = match parsed {
+            Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => return Ok(()),
+            Err(error) => bail!(first_line(&error)),
+            Ok(matches) => matches,
+        };
+        let all = |id: &str| -> Vec<String> {
+            matches.get_many(id).into_iter().flatten().cloned().collect()
+        };
+        let mut search = FolderSearch::default();
+        search.exclude = all("exclude");
+        search.check()?;
+        pattern_rules(&all("deny"), &all("require")).map(drop)
     }
 
     /// True if two options are the same or conflict; either may be the one that declares it.
@@ -122,6 +141,12 @@ impl<'a> Merge<'a> {
             |one, other: &Arg| self.command.get_arg_conflicts_with(one).contains(&other);
         one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
     }
+}
+
+/// Number of values of an option in an argument.
+fn value_count(option: &Arg, argument: &OsString) -> usize {
+    let is_delimiter = |byte: &&u8| option.get_value_delimiter() == Some(char::from(**byte));
+    1 + argument.as_encoded_bytes().iter().filter(is_delimiter).count()
 }
 
 /// Grammar of the command line.
