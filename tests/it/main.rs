@@ -57,6 +57,7 @@ mod output_checks;
 mod output_injection;
 mod outputs;
 mod process_monitor;
+mod project_limits;
 mod properties;
 mod proxies;
 #[cfg(unix)]

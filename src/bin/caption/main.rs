@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Err(error) => return Diagnostics::new(DisplayConfig::default()).fatal(&error).into(),
     };
     let diagnostics = Diagnostics::new(DisplayConfig::new(&settings.cli.general));
+    settings.notes.iter().for_each(|note| diagnostics.notice(note));
     start(settings, &diagnostics).unwrap_or_else(|error| diagnostics.fatal(&error)).into()
 }
 

@@ -10,8 +10,9 @@ use caption::{Rule, TextFile, decode_text, path_name};
 use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
+use super::project::{Policy, policy};
 use super::rule_tables;
-use crate::args::values::{parse_usd, split_report, suggest};
+use crate::args::values::{split_report, suggest};
 use crate::render::overwrite::{is_same_file, is_within};
 
 /// Name of the file, in the working folder and in the user's configuration folder.
@@ -21,18 +22,10 @@ pub(crate) const FILE: &str = "caption.toml";
 const MAX_FILE_LEN: u64 = 256 * 1024;
 
 /// Options that a file cannot set.
-const FLAG_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
-
-/// Options that only a trusted file can set: they decide where the key is sent, and what else is
-/// read and paid for.
-const TRUSTED_ONLY: [&str; 7] =
-    ["base-url", "api-key-file", "allow-http", "files-from", "follow", "proxy", "cacert"];
+pub(super) const FLAG_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
 
 /// Folders whose files a version control system executes or obeys.
 const VCS_FOLDERS: [&str; 5] = [".bzr", ".git", ".hg", ".jj", ".svn"];
-
-/// Key of the spending limit.
-const MAX_SPEND: &str = "max-spend";
 
 /// Key of the rule tables.
 const RULE: &str = "rule";
@@ -69,14 +62,7 @@ pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
     let project = if is_user { None } else { ConfigFile::read(&project, Owner::Project)? };
     let user =
         user.and_then(|path| ConfigFile::read(&path, Owner::User).transpose()).transpose()?;
-    let mut files: Vec<_> = project.into_iter().chain(user).collect();
-    if let [project, user] = files.as_mut_slice()
-        && user.max_spend().is_some_and(|user| project.max_spend().is_some_and(|own| own > user))
-    {
-        // A project can lower the user's limit but not raise it.
-        project.table.remove(MAX_SPEND);
-    }
-    Ok(files)
+    Ok(project.into_iter().chain(user).collect())
 }
 
 /// Path of the project's file, which need not exist: the nearest on the way from the working folder
@@ -139,14 +125,6 @@ impl ConfigFile {
         self.owner != Owner::Project
     }
 
-    fn max_spend(&self) -> Option<f64> {
-        match self.table.get(MAX_SPEND)? {
-            Value::Integer(usd) => parse_usd(&usd.to_string()).ok(),
-            Value::Float(usd) => Some(*usd),
-            value => parse_usd(value.as_str()?).ok(),
-        }
-    }
-
     /// Option that a key sets.
     pub(crate) fn option<'a>(&self, key: &str, command: &'a Command) -> anyhow::Result<&'a Arg> {
         let is_allowed = |name: &&str| !FLAG_ONLY.contains(name);
@@ -157,7 +135,7 @@ impl ConfigFile {
             bail!("{}: unknown key `{key}`{suggestion}", self.name());
         };
         ensure!(
-            self.is_trusted() || !TRUSTED_ONLY.contains(&key),
+            self.is_trusted() || policy(key) != Policy::Refused,
             "{}: {key} is not taken from a project, which does not say where the key goes or what \
              else is read: name the file with --config, or use your own",
             self.name()

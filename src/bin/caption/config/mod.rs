@@ -24,6 +24,7 @@ mod file;
 pub(crate) mod ineffective;
 pub(crate) mod input;
 pub(crate) mod precedence;
+mod project;
 mod rule_tables;
 
 /// Resolved settings of a run.

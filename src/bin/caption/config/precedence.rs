@@ -16,6 +16,7 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 use super::api_key::KEY_VARIABLES;
 use super::captioner::pattern_rules;
 use super::file::{self, ConfigFile};
+use super::project::{Comparison, Verdict, excludes, is_on};
 use super::{environment, ineffective};
 use crate::args::Cli;
 
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) rules: Vec<Rule>,
     /// Folder of the project, if it asks for sidecars, which must then stay there.
     pub(crate) sidecar_limit: Option<PathBuf>,
+    /// Notes about what the project's file changes.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Options of stronger sources, and the arguments that the files add to them.
@@ -46,6 +49,7 @@ struct Merge<'a> {
     given: Vec<&'a Arg>,
     arguments: Vec<OsString>,
     sidecar_limit: Option<PathBuf>,
+    notes: Vec<String>,
 }
 
 impl Settings {
@@ -64,14 +68,18 @@ impl Settings {
         };
         let mut merge = Merge::new(&command, &matches, command_line);
         let mut rules = Vec::new();
+        let user = files.iter().find(|file| file.is_trusted());
         for file in &files {
-            merge.add(file)?;
+            merge.add(file, user)?;
             rules.splice(0..0, file.rules()?);
         }
-        let Merge { mut arguments, sidecar_limit, .. } = merge;
+        let Merge { mut arguments, sidecar_limit, mut notes, .. } = merge;
+        if is_on(&matches, "quiet") {
+            notes.clear();
+        }
         arguments.extend(command_line.iter().skip(1).cloned());
         let merged = parse(&command, &arguments, command_line)?;
-        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, sidecar_limit })
+        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, sidecar_limit, notes })
     }
 }
 
@@ -91,31 +99,58 @@ impl<'a> Merge<'a> {
             given: command.get_arguments().filter(is_given).collect(),
             arguments: command_line.iter().take(1).cloned().collect(),
             sidecar_limit: None,
+            notes: Vec::new(),
         }
     }
 
-    /// Adds the options of a file that is weaker than all before it.
-    fn add(&mut self, file: &ConfigFile) -> anyhow::Result<()> {
+    /// Adds the options of a file that is weaker than all before it. A project's file is compared
+    /// with the user's.
+    fn add(&mut self, file: &ConfigFile, user: Option<&ConfigFile>) -> anyhow::Result<()> {
+        let mut comparison =
+            (!file.is_trusted()).then(|| Comparison::new(self.command, self.own(user)));
         let mut arguments = vec![OsString::new()];
         let (mut added, mut count) = (Vec::new(), 0);
         for (key, value) in file.settings() {
             let argument = file.option(key, self.command)?;
-            if self.given.iter().any(|given| self.excludes(given, argument)) {
+            if self.given.iter().any(|given| excludes(self.command, given, argument)) {
                 continue;
             }
             let values = file.arguments(argument, key, value)?;
             count += values.iter().map(|value| value_count(argument, value)).sum::<usize>();
+            ensure!(count <= MAX_VALUES, "{}: more than {MAX_VALUES} values", file.name());
+            let compare =
+                |comparison: &mut Comparison<'_>| comparison.judge(argument, key, &values);
+            match comparison.as_mut().map_or(Verdict::Replaces, compare) {
+                Verdict::Replaces => added.push(argument),
+                Verdict::IsAdded => {}
+                Verdict::IsIgnored => continue,
+            }
             arguments.extend(values);
-            added.push(argument);
             if SIDECAR_OPTIONS.contains(&key) && !file.is_trusted() {
                 self.sidecar_limit = Some(file.folder().to_owned());
             }
         }
-        ensure!(count <= MAX_VALUES, "{}: more than {MAX_VALUES} values", file.name());
         self.check(&arguments).map_err(|error| anyhow!("{}: {error}", file.name()))?;
         self.arguments.extend(arguments.drain(1..));
         self.given.extend(added);
+        if let Some(comparison) = comparison.filter(|comparison| !comparison.is_quiet()) {
+            self.notes = comparison.notes(&file.name());
+        }
         Ok(())
+    }
+
+    /// The user's own settings without flags. Errors are reported when the file is added.
+    fn own(&self, user: Option<&ConfigFile>) -> ArgMatches {
+        let arguments = user.into_iter().flat_map(|file| {
+            file.settings().flat_map(|(key, value)| {
+                let option = file.option(key, self.command).ok();
+                option
+                    .and_then(|option| file.arguments(option, key, value).ok())
+                    .unwrap_or_default()
+            })
+        });
+        let arguments = std::iter::once(OsString::new()).chain(arguments);
+        self.command.clone().ignore_errors(true).get_matches_from(arguments)
     }
 
     /// Checks the arguments of a file alone, so that an error names the file and not the flags.
@@ -133,13 +168,6 @@ impl<'a> Merge<'a> {
         search.exclude = all("exclude");
         search.check()?;
         pattern_rules(&all("deny"), &all("require")).map(drop)
-    }
-
-    /// True if two options are the same or conflict; either may be the one that declares it.
-    fn excludes(&self, one: &Arg, other: &Arg) -> bool {
-        let conflicts =
-            |one, other: &Arg| self.command.get_arg_conflicts_with(one).contains(&other);
-        one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
     }
 }
 
