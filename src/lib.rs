@@ -104,6 +104,7 @@ mod error;
 
 mod glob;
 
+mod descriptors;
 mod platform;
 mod shutdown;
 mod text_file;

@@ -7,6 +7,7 @@ use url::Url;
 use super::{Captioner, CaptionerOptions};
 use crate::audio::{Clip, Levels, Prepared, Sound, Truncation, UploadOptions, measure, prepare};
 use crate::client::{Audio, Dialect};
+use crate::descriptors::wait_for;
 use crate::error::Error;
 use crate::input::{Source, is_local};
 use crate::platform::off_thread;
@@ -22,8 +23,11 @@ impl Captioner {
             Source::Url(url) if !self.downloads(url) => return Ok(Audio::Url(url.clone())),
             Source::Url(url) => self.download(url, observer).await?,
             Source::File(path) => {
-                let path = path.clone();
-                off_thread(move || Clip::open(&path)).await?
+                let open = || {
+                    let path = path.clone();
+                    off_thread(move || Clip::open(&path))
+                };
+                wait_for(open).await?
             }
             Source::Stdin => off_thread(move || Clip::spool(io::stdin(), max_len)).await?,
         };

@@ -10,6 +10,7 @@ use super::rate_limit::RateLimiter;
 use super::retry::RetryState;
 use super::{Client, endpoint, error_response, http};
 use crate::audio::{Clip, Spool};
+use crate::descriptors::wait_for;
 use crate::error::Error;
 use crate::platform::off_thread;
 use crate::progress::Observer;
@@ -47,7 +48,7 @@ impl Client {
         let mut retry = RetryState::new(self.0.options.max_retries, &self.0.downloads.rate_limiter);
         loop {
             retry.acquire().await;
-            match self.download_once(url, max_upload).await {
+            match wait_for(|| self.download_once(url, max_upload)).await {
                 Ok(clip) => return Ok(clip),
                 Err(error) => retry.wait(error, observer).await?,
             }

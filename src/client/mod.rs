@@ -20,6 +20,7 @@ use self::rate_limit::RateLimiter;
 use self::request::RequestBody;
 use self::retry::RetryState;
 use crate::audio::{Clip, UploadOptions, prepare};
+use crate::descriptors::wait_for;
 use crate::error::{ApiErrorKind, Error};
 use crate::platform::off_thread;
 use crate::progress::Observer;
@@ -155,7 +156,7 @@ impl Client {
     ) -> Result<Answer, Error> {
         loop {
             retry.acquire().await;
-            match self.send_once(audio, dialect, observer).await {
+            match wait_for(|| self.send_once(audio, dialect, observer)).await {
                 Ok(answer) => {
                     self.0.rate_limiter.succeeded();
                     return Ok(answer);

@@ -24,6 +24,7 @@ mod config_file;
 mod conversion;
 mod cut_recordings;
 mod damaged_files;
+mod descriptors;
 mod dialects;
 mod downloads;
 mod encodings;

@@ -12,6 +12,7 @@ use crate::ui::diagnostics::Diagnostics;
 
 mod args;
 mod config;
+mod descriptors;
 mod dry_run;
 mod exit_code;
 mod inputs;
@@ -42,9 +43,19 @@ fn start(settings: Settings, diagnostics: &Diagnostics) -> anyhow::Result<Exit> 
     }
     ineffective::check_pattern(&settings.cli)?;
     let warnings = ineffective::warnings(&settings);
-    let config = Config::new(settings)?;
+    let mut config = Config::new(settings)?;
     for warning in warnings {
         diagnostics.warn(&warning);
+    }
+    if let Some(limit) = descriptors::raise_limit() {
+        let jobs = descriptors::jobs_within(limit, config.jobs);
+        if jobs < config.jobs {
+            diagnostics.note(&format!(
+                "--jobs {} is lowered to {jobs}: no more than {limit} files may be open (ulimit -n)",
+                config.jobs
+            ));
+            config.jobs = jobs;
+        }
     }
     run::run(&config, diagnostics)
 }

@@ -13,6 +13,9 @@ const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 6
 /// Hint of what to do next.
 pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
+        error if error.is_out_of_descriptors() => {
+            "lower --jobs, or raise the limit of open files (ulimit -n)"
+        }
         Error::InWindow { source, .. } => {
             return format!("{}; with a manifest, what was captioned is kept", hint(source)).into();
         }
