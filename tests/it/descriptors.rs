@@ -70,3 +70,41 @@ fn a_dry_run_tells_that_jobs_are_lowered() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(&run.stderr, &["note: --jobs 400 is lowered to "]);
 }
+
+/// Sets the number of files that a running program may open.
+#[cfg(target_os = "linux")]
+fn set_limit(child: &std::process::Child, limit: u64) {
+    use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+    let pid = Pid::from_child(child);
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(limit), maximum }).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_clip_without_a_descriptor_waits_for_one() {
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&held));
+    let run = caption(&stand_in).clips("x", 40);
+    let args = ["-j", "4", "--dialect", "aimlapi", "-f", "jsonl", "-o", "out.jsonl", "x"];
+    let mut run = run.args(args);
+    let child = run.spawn();
+    stand_in.wait_for_requests(4);
+    set_limit(&child, 3);
+    gate.open();
+    let has_clip = || {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap();
+        let targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+        targets.into_iter().any(|target| target.extension().is_some_and(|name| name == "wav"))
+    };
+    while has_clip() {
+        std::thread::yield_now();
+    }
+    // The next clips cannot be opened.
+    assert!(stand_in.requests().len() < 40);
+    set_limit(&child, 200);
+    let ended = finish(child);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_says(&ended.stderr, &["40 captioned"]);
+}
