@@ -225,6 +225,26 @@ fn settings_with_huge_values_are_refused_by_name() {
 }
 
 #[test]
+fn settings_at_all_limits_take_little_memory() {
+    let list = |key: &str, value: fn(usize) -> String, count: usize| {
+        let values: Vec<_> = (0..count).map(|number| format!("'{}'", value(number))).collect();
+        format!("{key} = [{}]\n", values.join(","))
+    };
+    let settings = list("exclude", |number| format!("*{number:05}z"), 2_000)
+        + &list("deny", |number| format!("a{number}"), 1_000)
+        + "[[rule]]\ndeny = 'x'\n"
+        + &list("paths", |_| "*[a-z]?".to_owned(), 4_600)
+        + &lines(|n| format!("[[rule]]\ndeny = 'b{n}'"), 20_000);
+    let stand_in = StandIn::always(|| answer("Rain."));
+    let run = caption(&stand_in).clips("x", 1).file("caption.toml", &settings);
+    let run = run.file("x/.gitignore", lines(|n| format!("*{n:05}y"), 14_000));
+    assert_bounded(run.args(["-q", "-o", "out.txt", "x"]), 0);
+    let more = settings.replacen("deny = [", &format!("deny = [{}", "'c',".repeat(200)), 1);
+    let run = caption(&stand_in).clips("x", 1).file("caption.toml", &more);
+    assert_says(&assert_bounded(run.arg("x"), 2), &["caption.toml: ", "more than 16 MB"]);
+}
+
+#[test]
 fn a_manifest_of_millions_of_short_lines_takes_little_memory() {
     let entry = |caption: &str| {
         let sha256 = "a".repeat(64);

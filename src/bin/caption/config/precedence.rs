@@ -70,8 +70,9 @@ impl Settings {
         let mut rules = Vec::new();
         let user = files.iter().find(|file| file.is_trusted());
         for file in &files {
-            merge.add(file, user)?;
-            rules.splice(0..0, file.rules()?);
+            let own = file.rules()?;
+            merge.add(file, user, &own)?;
+            rules.splice(0..0, own);
         }
         let Merge { mut arguments, sidecar_limit, mut notes, .. } = merge;
         if is_on(&matches, "quiet") {
@@ -105,7 +106,12 @@ impl<'a> Merge<'a> {
 
     /// Adds the options of a file that is weaker than all before it. A project's file is compared
     /// with the user's.
-    fn add(&mut self, file: &ConfigFile, user: Option<&ConfigFile>) -> anyhow::Result<()> {
+    fn add(
+        &mut self,
+        file: &ConfigFile,
+        user: Option<&ConfigFile>,
+        rules: &[Rule],
+    ) -> anyhow::Result<()> {
         let mut comparison =
             (!file.is_trusted()).then(|| Comparison::new(self.command, self.own(user)));
         let mut arguments = vec![OsString::new()];
@@ -130,7 +136,7 @@ impl<'a> Merge<'a> {
                 self.sidecar_limit = Some(file.folder().to_owned());
             }
         }
-        self.check(&arguments).map_err(|error| anyhow!("{}: {error}", file.name()))?;
+        self.check(&arguments, rules).map_err(|error| anyhow!("{}: {error}", file.name()))?;
         self.arguments.extend(arguments.drain(1..));
         self.given.extend(added);
         if let Some(comparison) = comparison.filter(|comparison| !comparison.is_quiet()) {
@@ -154,7 +160,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Checks the arguments of a file alone, so that an error names the file and not the flags.
-    fn check(&self, arguments: &[OsString]) -> anyhow::Result<()> {
+    fn check(&self, arguments: &[OsString], rules: &[Rule]) -> anyhow::Result<()> {
         let parsed = self.command.clone().try_get_matches_from(arguments);
         let matches = match parsed {
             Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => return Ok(()),
@@ -167,7 +173,7 @@ impl<'a> Merge<'a> {
         let mut search = FolderSearch::default();
         search.exclude = all("exclude");
         search.check()?;
-        pattern_rules(&all("deny"), &all("require")).map(drop)
+        pattern_rules(&all("deny"), &all("require"), rules).map(drop)
     }
 }
 
