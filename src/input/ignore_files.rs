@@ -152,7 +152,8 @@ impl IgnoreFiles {
                     self.not_files.push(UnusableIgnoreFile { path, error });
                 }
                 Err(error) => {
-                    let error = io::Error::other(format!("{error}, so its folder is passed over"));
+                    let reason = format!("{error}, so its folder is passed over");
+                    let error = io::Error::new(error.kind(), reason);
                     return Err(UnusableIgnoreFile { path, error });
                 }
             }
@@ -193,13 +194,16 @@ fn parse(folder: &Path, text: &[u8], max_cost: usize) -> io::Result<(Option<Giti
     for line in text.lines().filter(is_pattern) {
         cost += glob::cost(line);
         if cost > max_cost {
-            return Err(io::Error::other("its patterns and those above take too much memory"));
+            return Err(too_large("its patterns and those above take too much memory"));
         }
         let _ = builder.add_line(None, line);
     }
-    let parsed =
-        builder.build().map_err(|_| io::Error::other("its patterns take too much memory"))?;
+    let parsed = builder.build().map_err(|_| too_large("its patterns take too much memory"))?;
     Ok(((!parsed.is_empty()).then_some(parsed), cost))
+}
+
+fn too_large(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, reason)
 }
 
 fn is_absent(error: &io::Error) -> bool {

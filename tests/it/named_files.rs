@@ -105,7 +105,7 @@ fn an_ignore_file_with_too_many_rules_fails_only_its_folder() {
         let run = run.args(["-f", "jsonl", "-o", "out.jsonl", "x"]);
         let (folder, before) = (run.folder().to_owned(), file_names(run.folder()));
         let stderr = assert_bounded(run, 3);
-        assert_says(&stderr, &["so its folder is passed over", "x/a/.gitignore"]);
+        assert_says(&stderr, &["so its folder is passed over", "x/a/.gitignore; shorten it"]);
         assert_says(&stderr, &["1 captioned · 1 failed"]);
         assert_eq!(stand_in.requests().len(), 1, "{text:.20}");
         assert_eq!(before, ["x"]);

@@ -29,6 +29,10 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
         Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
+        // An ignore file.
+        Error::Unreadable(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+            "shorten it, or say --no-ignore"
+        }
         Error::Unreadable(_) => "check its permissions and the disk",
         Error::TempFile(_) => "set TMPDIR to a folder with room",
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
