@@ -16,6 +16,15 @@ const MAX_LEN: usize = 4096;
 /// more.
 const MAX_DEPTH: usize = 16;
 
+/// Limit of the cost of all globs that are in use at a time, some 20 MB of memory.
+pub(crate) const MAX_COST: usize = 24 << 10;
+
+/// Part of the cost of a glob that does not depend on its length: its entry in all tables.
+const BASE_COST: usize = 4;
+
+/// Length of a name without a wildcard for each unit of its cost.
+const NAME_LEN: usize = 128;
+
 /// Characters of a glob that is too long that an error shows.
 const SHOWN: usize = 40;
 
@@ -36,6 +45,14 @@ pub(crate) fn is_bounded(glob: &str) -> bool {
         depth > MAX_DEPTH
     });
     glob.len() <= MAX_LEN && !is_deep
+}
+
+/// Memory that a glob takes once it is compiled, in units of at most 1 kB. A wildcard makes a glob
+/// a regular expression, in which each character takes hundreds of bytes. A name is an entry of a
+/// table.
+pub(crate) fn cost(glob: &str) -> usize {
+    let is_name = !glob.contains(['*', '?', '[', '{', '\\']);
+    if is_name { 1 + glob.len() / NAME_LEN } else { BASE_COST + glob.len() }
 }
 
 /// Returns the folders before the first one with a glob. A folder of that name is no glob.
@@ -75,9 +92,29 @@ pub(crate) fn check(glob: &str) -> Result<(), Error> {
     if is_bounded(glob) {
         return Ok(());
     }
-    let start: String = glob.chars().take(SHOWN).collect();
     let reason = format!("longer than {MAX_LEN} bytes, or braces deeper than {MAX_DEPTH}");
-    Err(invalid(&format!("{start}…"), &reason))
+    Err(invalid(&shortened(glob), &reason))
+}
+
+/// Fails with [`Error::Invalid`] if the globs together take too much memory.
+pub(crate) fn check_all(globs: &[String]) -> Result<(), Error> {
+    globs.iter().try_for_each(|glob| check(glob))?;
+    let cost: usize = globs.iter().map(|glob| cost(glob)).sum();
+    match globs {
+        [first, ..] if cost > MAX_COST => {
+            let reason = format!("with {} more, which take too much memory", globs.len() - 1);
+            Err(invalid(&shortened(first), &reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn shortened(glob: &str) -> String {
+    let mut start: String = glob.chars().take(SHOWN).collect();
+    if start.len() < glob.len() {
+        start.push('…');
+    }
+    start
 }
 
 pub(crate) fn invalid(glob: &str, reason: &dyn std::fmt::Display) -> Error {

@@ -104,8 +104,10 @@ mod error;
 
 mod glob;
 
+mod descriptors;
 mod platform;
 mod shutdown;
+mod text_file;
 
 mod audio;
 
@@ -127,7 +129,7 @@ pub use self::audio::{
     measure,
 };
 pub use self::captioner::{
-    BLOCKING_STACK, Captioner, CaptionerOptions, Estimate, Run, blocking_threads,
+    BLOCKING_STACK, Captioner, CaptionerOptions, Estimate, MAX_AUTO_JOBS, Run, blocking_threads,
 };
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -147,4 +149,5 @@ pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
 pub use self::shutdown::Shutdown;
 pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
+pub use self::text_file::TextFile;
 pub use self::url_name::path_name;

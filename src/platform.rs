@@ -10,8 +10,11 @@ use crate::error::Error;
 
 /// Opens a file for reading. A named pipe does not wait for a writer.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
+    open_with(OpenOptions::new().read(true), path)
+}
+
+/// Opens a file without waiting for the other end of a named pipe.
+pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
@@ -19,6 +22,17 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     }
     options.open(path)
+}
+
+/// True if a link leads to itself.
+pub(crate) fn is_link_loop(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.kind() == io::Error::from(rustix::io::Errno::LOOP).kind();
+    #[cfg(windows)]
+    {
+        let _ = error;
+        false
+    }
 }
 
 /// Reads at an offset. Two readers of one file do not share a position.

@@ -8,6 +8,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use super::audio_format::{AudioFormat, duration};
 use super::clip::Clip;
 use super::convert::SAMPLE_RATE;
+use crate::descriptors::block_for;
 use crate::error::Error;
 
 /// Size of the largest WAV file in bytes: its lengths have 32 bits.
@@ -31,7 +32,7 @@ pub(super) struct WavFile {
 
 impl WavFile {
     pub(super) fn new() -> Result<Self, Error> {
-        let file = tempfile::tempfile().map_err(Error::TempFile)?;
+        let file = block_for(tempfile::tempfile).map_err(Error::TempFile)?;
         let shared = file.try_clone().map_err(Error::TempFile)?;
         let writer = WavWriter::new(BufWriter::with_capacity(64 * 1024, shared), SPEC);
         Ok(Self { file, writer: writer.map_err(temp_file_error)? })

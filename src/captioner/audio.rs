@@ -10,6 +10,7 @@ use crate::audio::{
     Clip, Levels, OpenFile, Prepared, Sound, Truncation, UploadOptions, measure, prepare,
 };
 use crate::client::{Audio, Dialect};
+use crate::descriptors::wait_for;
 use crate::error::Error;
 use crate::input::{Source, is_local};
 use crate::platform::off_thread;
@@ -24,7 +25,7 @@ impl Captioner {
         let clip = match source {
             Source::Url(url) if !self.downloads(url) => return Ok(Audio::Url(url.clone())),
             Source::Url(url) => self.download(url, observer).await?,
-            Source::File(path) => self.open_file(path.clone()).await?,
+            Source::File(path) => wait_for(|| self.open_file(path.clone())).await?,
             Source::Stdin => off_thread(move || Clip::spool(io::stdin(), max_len)).await?,
         };
         Ok(Audio::Clip(clip))

@@ -152,6 +152,9 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// Most requests in flight if [`jobs`](crate::captioner::CaptionerOptions::jobs) is not set.
+pub const MAX_AUTO_JOBS: usize = MAX_AUTO;
+
 /// Stack of a thread of the blocking pool, in bytes: several times what the deepest file needs that
 /// is not refused, which is 32 boxes within each other. The environment cannot make it smaller.
 pub const BLOCKING_STACK: usize = 2 << 20;

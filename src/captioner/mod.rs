@@ -33,7 +33,7 @@ mod window_run;
 
 pub use self::batch::Run;
 pub use self::estimate::Estimate;
-pub use self::limits::{BLOCKING_STACK, blocking_threads};
+pub use self::limits::{BLOCKING_STACK, MAX_AUTO_JOBS, blocking_threads};
 pub use self::options::CaptionerOptions;
 
 /// Captions inputs, one at a time or many at once.

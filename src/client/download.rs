@@ -11,6 +11,7 @@ use super::limiter::Limiter;
 use super::retry::{RetryState, RunContext};
 use super::{Client, endpoint, error_response, http};
 use crate::audio::{Clip, Spool};
+use crate::descriptors::wait_for;
 use crate::error::Error;
 use crate::platform::{lock, off_thread};
 use crate::progress::Observer;
@@ -56,7 +57,7 @@ impl Client {
             RetryState::new(self.0.options.max_retries, &limiter, run).without_outages();
         loop {
             let attempt = retry.start().await?;
-            match self.download_once(url, max_upload).await {
+            match wait_for(|| self.download_once(url, max_upload)).await {
                 Ok(clip) => {
                     attempt.succeeded();
                     return Ok(clip);

@@ -1,6 +1,6 @@
 //! HTTP client of requests and downloads: redirects, proxy, TLS roots, and failures in transit.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::endpoint;
 use super::options::ClientOptions;
 use super::request::{ChangedWhileSending, ReadWhileSending};
 use crate::error::{Error, Setting, causes};
-use crate::platform;
+use crate::text_file::TextFile;
 use crate::url_name::path_name;
 
 /// Redirect limit for requests that carry the key.
@@ -137,14 +137,13 @@ fn tls(options: &ClientOptions, is_loopback_url: bool) -> Result<ClientConfig, E
 
 /// Reads the certificates of a PEM file.
 fn ca_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let unreadable = |e: io::Error| invalid_ca_file(path, &e.kind().to_string());
-    let file = platform::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() || metadata.len() > MAX_PEM_LEN {
-        return Err(invalid_ca_file(path, "not a file of at most 4 MB"));
-    }
-    let mut pem = Vec::new();
-    file.take(MAX_PEM_LEN).read_to_end(&mut pem).map_err(unreadable)?;
+    let unreadable = |e: io::Error| match e.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => {
+            invalid_ca_file(path, "not a file of at most 4 MB")
+        }
+        kind => invalid_ca_file(path, &kind.to_string()),
+    };
+    let pem = TextFile::open(path).and_then(|file| file.read(MAX_PEM_LEN)).map_err(unreadable)?;
     let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pem);
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let certificates = certificates.map_err(|_| invalid_ca_file(path, "it is damaged"))?;

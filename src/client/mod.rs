@@ -22,6 +22,7 @@ use self::request::RequestBody;
 use self::retry::RetryState;
 pub(crate) use self::retry::RunContext;
 use crate::audio::{Clip, UploadOptions, prepare};
+use crate::descriptors::wait_for;
 use crate::error::{ApiErrorKind, Error};
 use crate::platform::off_thread;
 use crate::progress::Observer;
@@ -166,7 +167,7 @@ impl Client {
     ) -> Result<Answer, Error> {
         loop {
             let attempt = retry.start().await?;
-            match self.send_once(audio, dialect, observer).await {
+            match wait_for(|| self.send_once(audio, dialect, observer)).await {
                 Ok(answer) => {
                     attempt.succeeded();
                     return Ok(answer);

@@ -170,11 +170,11 @@ impl FolderSearch {
 
     fn overrides(&self, root: &Path) -> Result<Override, Error> {
         let mut overrides = OverrideBuilder::new(root);
+        glob::check_all(&self.exclude)?;
         for pattern in &self.exclude {
-            glob::check(pattern)?;
             overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(pattern, &e))?;
         }
-        overrides.build().map_err(|e| glob::invalid(&self.exclude.join(", "), &e))
+        overrides.build().map_err(|e| glob::invalid(&self.exclude[0], &e))
     }
 
     /// Adds an error to a search without audio, and counts what it left out.

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use ignore::{DirEntry, Walk, WalkBuilder};
 
 use super::folder_search::is_audio_name;
-use super::ignore_files::{IgnoreFiles, InvalidIgnoreFile, Verdict};
+use super::ignore_files::{IgnoreFiles, UnusableIgnoreFile, Verdict};
 use super::omitted::Omitted;
 use super::sniff;
 use super::{Input, InputError, InputResult};
 use crate::error::Error;
-use crate::platform::lock;
+use crate::platform::{self, lock};
 
 /// Walk of a folder with the ignore files in it and above.
 pub(super) struct FolderWalk {
@@ -42,13 +42,34 @@ impl FolderWalk {
         let canonical = start.canonicalize().unwrap_or_else(|_| start.to_owned());
         let mut pending = None;
         let ignore_files = (!no_ignore).then(|| {
-            IgnoreFiles::above(&canonical).unwrap_or_else(|invalid| {
-                pending = Some(error_of(invalid));
+            IgnoreFiles::above(&canonical).unwrap_or_else(|UnusableIgnoreFile { path, error }| {
+                pending = Some(unreadable(&path, error));
                 IgnoreFiles::nothing()
             })
         });
         let start = start.to_owned();
         Self { walk: walk.build(), root, start, canonical, ignore_files, pending, omitted }
+    }
+
+    /// Enters a folder. Returns the error of an ignore file that cannot be used.
+    fn enter(&mut self, path: &Path, depth: usize) -> Option<InputError> {
+        let ignore_files = self.ignore_files.as_mut()?;
+        let entered = ignore_files.enter(path, depth);
+        let not_files = ignore_files.take_not_files();
+        for UnusableIgnoreFile { path, error } in not_files {
+            let description = format!("{} is {error}", self.shown(&path).display());
+            lock(&self.omitted).count_not_file(&description);
+        }
+        let UnusableIgnoreFile { path, error } = entered.err()?;
+        Some(unreadable(&self.shown(&path), error))
+    }
+
+    /// Path of an ignore file as the folder that is searched was named.
+    fn shown(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.canonical) {
+            Ok(below) => without_dot(self.start.join(below)),
+            Err(_) => path.to_owned(),
+        }
     }
 
     /// Returns the input of an entry, if it is a wanted file.
@@ -61,12 +82,7 @@ impl FolderWalk {
                 let path =
                     if depth == 0 { self.canonical.clone() } else { self.canonical.join(below) };
                 if is_folder {
-                    let entered = ignore_files.enter(&path, depth);
-                    return entered.err().map(|invalid| {
-                        let name = invalid.path.file_name().unwrap_or_default();
-                        let path = without_dot(entry.path().join(name));
-                        Err(error_of(InvalidIgnoreFile { path, ..invalid }))
-                    });
+                    return self.enter(&path, depth).map(Err);
                 }
                 ignore_files.verdict(&path, depth, false)
             }
@@ -154,13 +170,14 @@ fn walk_error(error: ignore::Error, is_wanted: impl Fn(&Path) -> bool) -> Option
     let ignore::Error::WithPath { path, .. } = inner else { return None };
     let path = without_dot(path.clone());
     let error = error.into_io_error()?;
-    if error.kind() == io::ErrorKind::NotFound && !is_wanted(&path) {
+    let leads_nowhere = error.kind() == io::ErrorKind::NotFound || platform::is_link_loop(&error);
+    if leads_nowhere && !is_wanted(&path) {
         return None;
     }
-    Some(InputError::new(path.to_string_lossy().into_owned(), Error::Unreadable(error)))
+    Some(unreadable(&path, error))
 }
 
-fn error_of(InvalidIgnoreFile { path, error }: InvalidIgnoreFile) -> InputError {
+fn unreadable(path: &Path, error: io::Error) -> InputError {
     InputError::new(path.to_string_lossy().into_owned(), Error::Unreadable(error))
 }
 

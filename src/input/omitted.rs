@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Paths in place of ignore files that are named in notes.
+const MAX_NOT_FILES: usize = 10;
+
 /// Extensions that are named in a note.
 const MAX_EXTENSIONS: usize = 5;
 
@@ -16,6 +19,10 @@ pub(super) struct Omitted {
     others: usize,
     /// Some of their extensions.
     extensions: BTreeSet<String>,
+    /// Some paths with the name of an ignore file that are no files.
+    not_files: BTreeSet<String>,
+    /// True if there are more of them.
+    has_more_not_files: bool,
 }
 
 impl Omitted {
@@ -37,11 +44,24 @@ impl Omitted {
         }
     }
 
+    /// Keeps the description of something that has the name of an ignore file and is no file.
+    pub(super) fn count_not_file(&mut self, description: &str) {
+        if self.not_files.len() < MAX_NOT_FILES {
+            self.not_files.insert(description.to_owned());
+        } else {
+            self.has_more_not_files |= !self.not_files.contains(description);
+        }
+    }
+
     /// Adds what another search left out.
     pub(super) fn merge(&mut self, other: &Self) {
         for (name, count) in &other.ignored {
             *self.ignored.entry(name).or_default() += count;
         }
+        for description in &other.not_files {
+            self.count_not_file(description);
+        }
+        self.has_more_not_files |= other.has_more_not_files;
         self.links += other.links;
         self.others += other.others;
         self.extensions.extend(other.extensions.iter().cloned());
@@ -71,7 +91,11 @@ impl Omitted {
                 extensions.join(", ")
             )
         });
-        ignored.chain(links).chain(others).collect()
+        let not_files = self.not_files.iter().map(|path| format!("{path}; it is passed over"));
+        let more = self.has_more_not_files.then(|| {
+            "more ignore files are pipes, devices or folders; they are passed over".to_owned()
+        });
+        ignored.chain(links).chain(others).chain(not_files).chain(more).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::entry::ManifestEntry;
 use super::{CacheKey, Manifest};
+use crate::descriptors::block_for;
 use crate::platform;
 
 type AsyncMutex = Arc<tokio::sync::Mutex<()>>;
@@ -43,7 +44,7 @@ impl Cache {
         let append = move || {
             // A caller that is dropped does not stop the write; the next one still waits for it.
             let _writer = writer;
-            manifest.append(&entry)
+            block_for(|| manifest.append(&entry))
         };
         tokio::task::spawn_blocking(append).await?
     }

@@ -49,6 +49,7 @@ impl CacheKey {
     }
 
     pub(super) fn fingerprint(&self) -> Fingerprint {
-        Sha256::digest(format!("{self:?}")).into()
+        let digest = Sha256::digest(format!("{self:?}"));
+        *digest.first_chunk().expect("a digest of 32 bytes")
     }
 }

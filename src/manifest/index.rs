@@ -16,14 +16,36 @@ pub(super) const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
 /// windows of one second has fewer.
 const MAX_OBJECTS: usize = 110_000;
 
-/// Digest of a [`CacheKey`](super::CacheKey): a fixed size in memory for every entry.
-pub(super) type Fingerprint = [u8; 32];
+/// Limit of the file in bytes: a file with holes may be larger than its disk, and is read for days.
+const MAX_LEN: u64 = 16 << 30;
 
-/// Place of an entry in the file.
+/// Digest of a [`CacheKey`](super::CacheKey): a fixed size in memory for every entry.
+pub(super) type Fingerprint = [u8; 16];
+
+/// Place of an entry in the file: its start, and its length in the low bits. One number, since a
+/// file may have millions of entries.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LineRange {
-    pub start: u64,
-    pub len: usize,
+pub(super) struct LineRange(u64);
+
+/// Number of bits that hold a length up to [`MAX_LINE_LEN`].
+const LEN_BITS: u32 = 24;
+
+impl LineRange {
+    pub(super) fn new(start: u64, len: usize) -> Self {
+        Self((start << LEN_BITS) | len as u64)
+    }
+
+    pub(super) fn start(self) -> u64 {
+        self.0 >> LEN_BITS
+    }
+
+    pub(super) fn len(self) -> usize {
+        (self.0 & ((1 << LEN_BITS) - 1)) as usize
+    }
+
+    pub(super) fn end(self) -> u64 {
+        self.start() + self.len() as u64
+    }
 }
 
 /// Entries of a manifest by their keys.
@@ -39,12 +61,15 @@ pub(super) struct Index {
 impl Index {
     /// Reads a whole manifest. Fails if the file is of another kind.
     pub(super) fn read(file: &File) -> io::Result<Self> {
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        let len = file.metadata()?.len();
+        if len > MAX_LEN {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 16 GB"));
         }
         let mut index = Self::default();
         let mut file = file;
         file.rewind()?;
+        // What others add meanwhile does not count, so that the end is reached.
+        let file = file.take(len);
         let (mut first_unreadable, mut is_foreign) = (None, false);
         let mut reader = BufReader::with_capacity(256 * 1024, file);
         index.end = skip_mark(&mut reader)?;
@@ -83,7 +108,7 @@ impl Index {
                 None => return is_whole,
                 Some(Ok(entry)) => {
                     let len = entries.byte_offset();
-                    let range = LineRange { start: self.end + at as u64, len };
+                    let range = LineRange::new(self.end + at as u64, len);
                     self.lines.insert(entry.cache_key().fingerprint(), range);
                     at += len;
                 }

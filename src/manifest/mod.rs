@@ -1,7 +1,7 @@
 //! Captions on disk by cache key: an append-only JSON Lines file.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +16,7 @@ use self::file_lock::FileLock;
 use self::index::{Fingerprint, Index, LineRange, MAX_LINE_LEN, parse};
 use self::run_lines::RunLines;
 use crate::platform;
+use crate::text_file::TextFile;
 
 pub(crate) mod cache;
 mod cache_key;
@@ -25,7 +26,8 @@ mod file_lock;
 mod index;
 mod run_lines;
 
-/// Captions in a JSON Lines file. Only the position of each line is kept in memory.
+/// Captions in a JSON Lines file. Only the position of each line is kept in memory: 30 to 75
+/// bytes for each entry.
 ///
 /// Several runs may append to the same file: each line is written under a lock. A run does not see
 /// what others add after it was opened. A file that is removed, replaced or rewritten meanwhile gets
@@ -58,12 +60,12 @@ impl Manifest {
     /// Opens a manifest for reading and appending, and creates it if it does not exist.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        Self::read(open_to_append(path)?, Some(path.to_owned()))
+        Self::read(TextFile::open_to_append(path)?.into_file(), Some(path.to_owned()))
     }
 
     /// Opens a manifest for reading only.
     pub fn open_read_only(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::read(platform::open(path.as_ref())?, None)
+        Self::read(TextFile::open(path)?.into_file(), None)
     }
 
     /// Creates a manifest in a temporary file that is removed with the run.
@@ -123,7 +125,7 @@ impl Manifest {
 
     fn append_line(&self, entry: &ManifestEntry, line: &[u8]) -> io::Result<LineRange> {
         let file = platform::lock(&self.content).file.clone();
-        let range = LineRange { start: FileLock::new(&file)?.append(line)?, len: line.len() };
+        let range = LineRange::new(FileLock::new(&file)?.append(line)?, line.len());
         platform::lock(&self.content).insert(entry, range);
         Ok(range)
     }
@@ -180,7 +182,7 @@ impl Manifest {
         run_lines: &mut RunLines,
     ) -> io::Result<usize> {
         let old = platform::lock(&self.content).file.clone();
-        let file = open_to_append(path)?;
+        let file = TextFile::open_to_append(path)?.into_file();
         let lock = FileLock::new(&file)?;
         if change == Change::Removed && file.metadata()?.len() == 0 {
             (&*old).rewind()?;
@@ -196,7 +198,7 @@ impl Manifest {
             };
             let range = match content.find(&entry) {
                 Some(range) => range,
-                None => LineRange { start: lock.append(&line)?, len: line.len() },
+                None => LineRange::new(lock.append(&line)?, line.len()),
             };
             content.insert(&entry, range);
             own.insert(entry.cache_key().fingerprint(), range);
@@ -215,7 +217,7 @@ impl Manifest {
 impl Content {
     fn insert(&mut self, entry: &ManifestEntry, range: LineRange) {
         self.lines.insert(entry.cache_key().fingerprint(), range);
-        self.end = self.end.max(range.start + range.len as u64);
+        self.end = self.end.max(range.end());
     }
 
     /// Returns the position of an equal entry.
@@ -223,10 +225,6 @@ impl Content {
         let range = *self.lines.get(&entry.cache_key().fingerprint())?;
         (parse(&range.read(&self.file)?)? == *entry).then_some(range)
     }
-}
-
-fn open_to_append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
 #[cfg(test)]

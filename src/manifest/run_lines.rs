@@ -54,8 +54,8 @@ impl RunLines {
 
 impl LineRange {
     pub(super) fn read(self, file: &File) -> Option<Vec<u8>> {
-        let mut line = vec![0; self.len];
-        platform::read_exact_at(file, &mut line, self.start).ok()?;
+        let mut line = vec![0; self.len()];
+        platform::read_exact_at(file, &mut line, self.start()).ok()?;
         Some(line)
     }
 }

@@ -225,7 +225,7 @@ fn the_usage_of_an_error_does_not_depend_on_the_environment() {
 #[test]
 fn an_ineffective_setting_of_a_file_is_no_warning() {
     let stand_in = rain();
-    let toml = "prepend = 'a '\nstream = true\nhidden = true\nexclude = ['*.tmp']\n";
+    let toml = "prepend = 'a '\nstream = true\nexclude = ['*.tmp']\n";
     let run = |args: &[&str]| clips(&stand_in).file("caption.toml", toml).args(args).run();
     run(&["--json", "--no-stream", "tone.wav"]).captioned();
     run(&["-q", "."]).captioned();

@@ -1,9 +1,8 @@
 //! From operands and list to a stream of inputs of this shard, found while the first ones are
 //! captioned.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::iter::{from_fn, once};
+use std::iter::{empty, from_fn, once};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -11,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Context;
 use caption::{
-    Error, FolderSearch, Input, InputError, Rule, Source, dedup, dedup_with_names, path_name,
-    read_list,
+    Error, FolderSearch, Input, InputError, Rule, Source, TextFile, dedup, dedup_with_names,
+    path_name, read_list,
 };
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
@@ -94,19 +93,13 @@ impl InputCount {
 /// Inputs of this shard, each file once. An unusable operand or list is an error at once; the
 /// search itself is lazy.
 pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Result<InputIter> {
-    let search = config.search.clone();
-    // A flat list of iterators: chained ones would call each other and overflow the stack.
-    let mut sources: Vec<InputIter> = Vec::with_capacity(config.operands.len() + 1);
-    for operand in &config.operands {
-        sources.push(search.expand(Input::parse(operand)?)?);
-    }
-    if let Some(path) = &config.list {
-        let is_stdin = path.as_os_str() == "-";
-        let list = read_list(open_list(path)?, config.is_nul_separated, &path_name(path));
-        sources.push(Box::new(list.flat_map(move |entry| expand_entry(entry, &search, is_stdin))));
-    }
+    let operands = operands(config)?;
+    let listed = match &config.list {
+        Some(path) => listed(path, config)?,
+        None => Box::new(empty()),
+    };
     let (shard, counted, completed) = (config.shard, count.clone(), count.clone());
-    let found = report_empty(sources.into_iter().flatten(), config.allow_empty);
+    let found = report_empty(operands.chain(listed), config.allow_empty);
     // Rules with paths apply to all names of a file.
     let found: InputIter = if count.rules.is_empty() {
         Box::new(dedup(found))
@@ -129,6 +122,31 @@ pub(crate) fn find(config: &InputConfig, count: &Arc<InputCount>) -> anyhow::Res
         completed.is_complete.store(true, Ordering::Release);
         None
     }))))
+}
+
+/// Inputs of the operands. Folders are searched one after the other, since each search holds its
+/// compiled globs and ignore files.
+fn operands(config: &InputConfig) -> anyhow::Result<impl Iterator<Item = InputResult> + use<>> {
+    let operands = config.operands.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
+    for operand in &operands {
+        drop(config.search.expand(operand.clone())?);
+    }
+    let search = config.search.clone();
+    Ok(operands.into_iter().flat_map(move |operand| {
+        let name = operand.name.clone();
+        search.expand(operand).unwrap_or_else(|error| failed(name, error))
+    }))
+}
+
+/// Inputs of a list.
+fn listed(path: &Path, config: &InputConfig) -> anyhow::Result<InputIter> {
+    let (search, is_stdin) = (config.search.clone(), path.as_os_str() == "-");
+    let list = read_list(open_list(path)?, config.is_nul_separated, &path_name(path));
+    Ok(Box::new(list.flat_map(move |entry| expand_entry(entry, &search, is_stdin))))
+}
+
+fn failed(name: String, error: Error) -> InputIter {
+    Box::new(once(Err(InputError::new(name, error))))
 }
 
 /// Reports folders and globs without audio only beside other inputs: a run without any input fails
@@ -160,20 +178,18 @@ fn expand_entry(entry: InputResult, search: &FolderSearch, is_stdin: bool) -> In
     };
     let name = input.name.clone();
     if is_stdin && input.source == Source::Stdin {
-        let error = Error::NotAFile { what: "the list itself" };
-        return Box::new(once(Err(InputError::new(name, error))));
+        return failed(name, Error::NotAFile { what: "the list itself" });
     }
-    let expanded = search.expand_folder(input);
-    expanded.unwrap_or_else(|error| Box::new(once(Err(InputError::new(name, error)))))
+    search.expand_folder(input).unwrap_or_else(|error| failed(name, error))
 }
 
 fn open_list(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
-    let file = File::open(path);
+    let file = TextFile::open_any(path);
     let file = file.with_context(|| format!("could not open the list {}", path_name(path)))?;
-    Ok(Box::new(BufReader::new(file)))
+    Ok(Box::new(BufReader::new(file.into_file())))
 }
 
 /// Searches on a separate thread, since folders and pipes may block.

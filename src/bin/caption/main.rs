@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use caption::MAX_AUTO_JOBS;
+
 use crate::args::generate;
 use crate::config::Config;
 use crate::config::environment::DisplayConfig;
@@ -12,6 +14,7 @@ use crate::ui::diagnostics::Diagnostics;
 
 mod args;
 mod config;
+mod descriptors;
 mod dry_run;
 mod exit_code;
 mod inputs;
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Err(error) => return Diagnostics::new(DisplayConfig::default()).fatal(&error).into(),
     };
     let diagnostics = Diagnostics::new(DisplayConfig::new(&settings.cli.general));
+    settings.notes.iter().for_each(|note| diagnostics.notice(note));
     start(settings, &diagnostics).unwrap_or_else(|error| diagnostics.fatal(&error)).into()
 }
 
@@ -41,9 +45,21 @@ fn start(settings: Settings, diagnostics: &Diagnostics) -> anyhow::Result<Exit> 
     }
     ineffective::check_pattern(&settings.cli)?;
     let warnings = ineffective::warnings(&settings);
-    let config = Config::new(settings)?;
+    let mut config = Config::new(settings)?;
     for warning in warnings {
         diagnostics.warn(&warning);
+    }
+    if let Some(limit) = descriptors::raise_limit() {
+        let most = config.jobs.unwrap_or(MAX_AUTO_JOBS);
+        let jobs = descriptors::jobs_within(limit, most);
+        if jobs < most {
+            if config.jobs.is_some() {
+                diagnostics.note(&format!(
+                    "--jobs {most} is lowered to {jobs}: no more than {limit} files may be open (ulimit -n)"
+                ));
+            }
+            config.jobs = Some(jobs);
+        }
     }
     run::run(&config, diagnostics)
 }

@@ -7,6 +7,8 @@
 mod args;
 #[path = "../../../src/bin/caption/config/mod.rs"]
 mod config;
+#[path = "../../../src/bin/caption/descriptors.rs"]
+mod descriptors;
 #[path = "../../../src/bin/caption/dry_run.rs"]
 mod dry_run;
 #[path = "../../../src/bin/caption/exit_code.rs"]

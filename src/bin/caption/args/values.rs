@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use caption::{AudioCheck, Convert, Dialect};
+use caption::{AudioCheck, Convert, Dialect, MAX_AUTO_JOBS};
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap_complete::Shell;
 use clap_lex::OsStrExt;
@@ -153,6 +153,21 @@ pub(crate) enum Jobs {
     /// As many as the service gains from.
     Auto,
     AtMost(usize),
+}
+
+impl Jobs {
+    /// Number that the user set.
+    pub(crate) fn number(self) -> Option<usize> {
+        match self {
+            Self::Auto => None,
+            Self::AtMost(number) => Some(number),
+        }
+    }
+
+    /// Most requests at a time.
+    pub(crate) fn most(self) -> usize {
+        self.number().unwrap_or(MAX_AUTO_JOBS)
+    }
 }
 
 pub(crate) fn parse_jobs(text: &str) -> Result<Jobs, &'static str> {

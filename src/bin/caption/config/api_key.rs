@@ -1,11 +1,10 @@
 //! API key from a file or the environment.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
-use caption::{ApiKey, decode_text};
+use caption::{ApiKey, TextFile, decode_text};
 
 use super::environment;
 use crate::platform::is_open_to_others;
@@ -33,9 +32,13 @@ pub(crate) fn find(file: Option<&Path>, diagnostics: &Diagnostics) -> anyhow::Re
         let key = KEY_VARIABLES.iter().find_map(environment::get).ok_or(NoKey)?;
         return Ok(ApiKey::new(bare_key(&key))?);
     };
-    // Without the file's name, which may be the key itself.
-    let (text, is_open_to_others) =
-        read_text(path).context("could not read the file that --api-key-file names")?;
+    let (text, is_open_to_others) = match read_text(path) {
+        Err(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(NoKeyInFile(format!("has {e}")).into());
+        }
+        // Without the file's name, which may be the key itself.
+        text => text.context("could not read the file that --api-key-file names")?,
+    };
     let key = ApiKey::new(key_in(&text)?)?;
     if is_open_to_others {
         diagnostics.warn(
@@ -45,13 +48,11 @@ pub(crate) fn find(file: Option<&Path>, diagnostics: &Diagnostics) -> anyhow::Re
     Ok(key)
 }
 
-/// Text of a file, and true if other users of this machine can read it.
+/// Text of a file or pipe, and true if other users of this machine can read it.
 fn read_text(path: &Path) -> io::Result<(String, bool)> {
-    let file = File::open(path)?;
-    let is_open_to_others = is_open_to_others(&file)?;
-    let mut text = Vec::new();
-    file.take(MAX_FILE_LEN).read_to_end(&mut text)?;
-    Ok((decode_text(&text)?, is_open_to_others))
+    let file = TextFile::open_any(path)?;
+    let is_open_to_others = is_open_to_others(file.file())?;
+    Ok((decode_text(&file.read(MAX_FILE_LEN)?)?, is_open_to_others))
 }
 
 /// Returns the key in the text of a file: the value of a key variable, else the only line.

@@ -8,7 +8,8 @@ use caption::{
     UploadOptions, path_name,
 };
 
-use super::{Config, api_key, shows_waveform};
+use super::rule_tables::PatternSize;
+use super::{Config, api_key, shows_waveform, unique};
 use crate::args::Cli;
 use crate::args::options::AuditArgs;
 use crate::render::FormatKind;
@@ -92,11 +93,26 @@ impl Config {
 }
 
 /// Rules of the audit options.
-pub(super) fn audit_rules(audit: &AuditArgs) -> Result<Vec<Rule>, Error> {
-    let deny = audit.deny.iter().map(|pattern| Rule::deny(pattern));
-    let require = audit.require.iter().map(|pattern| Rule::require(pattern));
-    let checks = audit.check.iter().flatten().cloned().map(Rule::audio).map(Ok);
-    deny.chain(require).chain(checks).collect()
+pub(super) fn audit_rules(audit: &AuditArgs) -> anyhow::Result<Vec<Rule>> {
+    let checks: Vec<_> = audit.check.iter().flatten().cloned().collect();
+    let mut rules = pattern_rules(&audit.deny, &audit.require, &[])?;
+    rules.extend(unique(&checks).into_iter().map(Rule::audio));
+    Ok(rules)
+}
+
+/// Rules on captions. Fails if their patterns and those of other rules take too much memory.
+pub(super) fn pattern_rules(
+    deny: &[String],
+    require: &[String],
+    others: &[Rule],
+) -> anyhow::Result<Vec<Rule>> {
+    let deny = deny.iter().map(|pattern| Rule::deny(pattern));
+    let mut size = PatternSize::default();
+    others.iter().try_for_each(|rule| size.add(rule))?;
+    let rules = deny.chain(require.iter().map(|pattern| Rule::require(pattern)));
+    rules
+        .map(|rule| rule.map_err(Into::into).and_then(|rule| size.add(&rule).map(|()| rule)))
+        .collect()
 }
 
 /// Options of the client.

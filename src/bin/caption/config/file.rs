@@ -2,17 +2,17 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
-use caption::{Rule, path_name};
+use caption::{Rule, TextFile, decode_text, path_name};
 use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
+use super::project::{Policy, policy};
 use super::rule_tables;
-use crate::args::values::{parse_usd, split_report, suggest};
+use crate::args::values::{split_report, suggest};
 use crate::render::overwrite::{is_same_file, is_within};
 
 /// Name of the file, in the working folder and in the user's configuration folder.
@@ -22,18 +22,10 @@ pub(crate) const FILE: &str = "caption.toml";
 const MAX_FILE_LEN: u64 = 256 * 1024;
 
 /// Options that a file cannot set.
-const FLAG_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
-
-/// Options that only a trusted file can set: they decide where the key is sent, and what else is
-/// read and paid for.
-const TRUSTED_ONLY: [&str; 7] =
-    ["base-url", "api-key-file", "allow-http", "files-from", "follow", "proxy", "cacert"];
+pub(super) const FLAG_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
 
 /// Folders whose files a version control system executes or obeys.
 const VCS_FOLDERS: [&str; 5] = [".bzr", ".git", ".hg", ".jj", ".svn"];
-
-/// Key of the spending limit.
-const MAX_SPEND: &str = "max-spend";
 
 /// Key of the rule tables.
 const RULE: &str = "rule";
@@ -70,14 +62,7 @@ pub(crate) fn find(named: Option<&PathBuf>) -> anyhow::Result<Vec<ConfigFile>> {
     let project = if is_user { None } else { ConfigFile::read(&project, Owner::Project)? };
     let user =
         user.and_then(|path| ConfigFile::read(&path, Owner::User).transpose()).transpose()?;
-    let mut files: Vec<_> = project.into_iter().chain(user).collect();
-    if let [project, user] = files.as_mut_slice()
-        && user.max_spend().is_some_and(|user| project.max_spend().is_some_and(|own| own > user))
-    {
-        // A project can lower the user's limit but not raise it.
-        project.table.remove(MAX_SPEND);
-    }
-    Ok(files)
+    Ok(project.into_iter().chain(user).collect())
 }
 
 /// Path of the project's file, which need not exist: the nearest on the way from the working folder
@@ -99,13 +84,10 @@ impl ConfigFile {
     /// Reads a file, or returns `None` if it does not exist.
     fn read(path: &Path, owner: Owner) -> anyhow::Result<Option<Self>> {
         let name = || path_name(path);
-        match fs::metadata(path) {
+        let text = match TextFile::open(path).and_then(|file| file.read(MAX_FILE_LEN)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(metadata) if !metadata.is_file() => bail!("{}: not a file", name()),
-            Ok(metadata) if metadata.len() > MAX_FILE_LEN => bail!("{}: more than 256 kB", name()),
-            _ => {}
-        }
-        let text = fs::read_to_string(path).with_context(name)?;
+            text => decode_text(&text.with_context(name)?).with_context(name)?,
+        };
         let table = text.parse().map_err(|e: toml::de::Error| {
             let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
             anyhow!("{}, line {line}: {}", name(), e.message())
@@ -143,14 +125,6 @@ impl ConfigFile {
         self.owner != Owner::Project
     }
 
-    fn max_spend(&self) -> Option<f64> {
-        match self.table.get(MAX_SPEND)? {
-            Value::Integer(usd) => parse_usd(&usd.to_string()).ok(),
-            Value::Float(usd) => Some(*usd),
-            value => parse_usd(value.as_str()?).ok(),
-        }
-    }
-
     /// Option that a key sets.
     pub(crate) fn option<'a>(&self, key: &str, command: &'a Command) -> anyhow::Result<&'a Arg> {
         let is_allowed = |name: &&str| !FLAG_ONLY.contains(name);
@@ -161,7 +135,7 @@ impl ConfigFile {
             bail!("{}: unknown key `{key}`{suggestion}", self.name());
         };
         ensure!(
-            self.is_trusted() || !TRUSTED_ONLY.contains(&key),
+            self.is_trusted() || policy(key) != Policy::Refused,
             "{}: {key} is not taken from a project, which does not say where the key goes or what \
              else is read: name the file with --config, or use your own",
             self.name()

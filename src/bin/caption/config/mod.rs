@@ -11,7 +11,7 @@ use self::captioner::{audit_rules, client_options, upload_options};
 use self::input::InputConfig;
 use self::precedence::Settings;
 use crate::args::Cli;
-use crate::args::values::{Jobs, ReportOption};
+use crate::args::values::ReportOption;
 use crate::render::overwrite::OverwriteCheck;
 use crate::render::sidecar::Sidecars;
 use crate::render::{FormatKind, RenderOptions, ReportKind};
@@ -24,6 +24,7 @@ mod file;
 pub(crate) mod ineffective;
 pub(crate) mod input;
 pub(crate) mod precedence;
+mod project;
 mod rule_tables;
 
 /// Resolved settings of a run.
@@ -64,10 +65,7 @@ impl Config {
             is_batch,
             is_dry_run: cli.spend.dry_run,
             is_offline: cli.cache.offline,
-            jobs: match cli.network.jobs {
-                Jobs::Auto => None,
-                Jobs::AtMost(jobs) => Some(jobs),
-            },
+            jobs: cli.network.jobs.number(),
             options,
             overwrite_check,
             upload: upload_options(&cli)?,

@@ -7,20 +7,25 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::bail;
-use caption::{Rule, sanitize};
+use anyhow::{anyhow, bail, ensure};
+use caption::{FolderSearch, Rule, sanitize};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::api_key::KEY_VARIABLES;
+use super::captioner::pattern_rules;
 use super::file::{self, ConfigFile};
+use super::project::{Comparison, Verdict, excludes, is_on};
 use super::{environment, ineffective};
 use crate::args::Cli;
 
 /// Options of files that a variable replaces although it does not hold their value.
 const REPLACED_BY_VARIABLE: [(&str, &[&str]); 2] =
     [("color", &["NO_COLOR"]), ("api-key-file", &KEY_VARIABLES)];
+
+/// Limit of the number of values in a file: each takes far more memory than its few bytes.
+const MAX_VALUES: usize = 4096;
 
 /// Options that decide the path of sidecars.
 const SIDECAR_OPTIONS: [&str; 2] = ["sidecar", "output-dir"];
@@ -34,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) rules: Vec<Rule>,
     /// Folder of the project, if it asks for sidecars, which must then stay there.
     pub(crate) sidecar_limit: Option<PathBuf>,
+    /// Notes about what the project's file changes.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Options of stronger sources, and the arguments that the files add to them.
@@ -42,6 +49,7 @@ struct Merge<'a> {
     given: Vec<&'a Arg>,
     arguments: Vec<OsString>,
     sidecar_limit: Option<PathBuf>,
+    notes: Vec<String>,
 }
 
 impl Settings {
@@ -60,14 +68,19 @@ impl Settings {
         };
         let mut merge = Merge::new(&command, &matches, command_line);
         let mut rules = Vec::new();
+        let user = files.iter().find(|file| file.is_trusted());
         for file in &files {
-            merge.add(file)?;
-            rules.splice(0..0, file.rules()?);
+            let own = file.rules()?;
+            merge.add(file, user, &own)?;
+            rules.splice(0..0, own);
         }
-        let Merge { mut arguments, sidecar_limit, .. } = merge;
+        let Merge { mut arguments, sidecar_limit, mut notes, .. } = merge;
+        if is_on(&matches, "quiet") {
+            notes.clear();
+        }
         arguments.extend(command_line.iter().skip(1).cloned());
         let merged = parse(&command, &arguments, command_line)?;
-        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, sidecar_limit })
+        Ok(Self { cli: Cli::from_arg_matches(&merged)?, matches, rules, sidecar_limit, notes })
     }
 }
 
@@ -87,41 +100,87 @@ impl<'a> Merge<'a> {
             given: command.get_arguments().filter(is_given).collect(),
             arguments: command_line.iter().take(1).cloned().collect(),
             sidecar_limit: None,
+            notes: Vec::new(),
         }
     }
 
-    /// Adds the options of a file that is weaker than all before it.
-    fn add(&mut self, file: &ConfigFile) -> anyhow::Result<()> {
+    /// Adds the options of a file that is weaker than all before it. A project's file is compared
+    /// with the user's.
+    fn add(
+        &mut self,
+        file: &ConfigFile,
+        user: Option<&ConfigFile>,
+        rules: &[Rule],
+    ) -> anyhow::Result<()> {
+        let mut comparison =
+            (!file.is_trusted()).then(|| Comparison::new(self.command, self.own(user)));
         let mut arguments = vec![OsString::new()];
-        let mut added = Vec::new();
+        let (mut added, mut count) = (Vec::new(), 0);
         for (key, value) in file.settings() {
             let argument = file.option(key, self.command)?;
-            if self.given.iter().any(|given| self.excludes(given, argument)) {
+            if self.given.iter().any(|given| excludes(self.command, given, argument)) {
                 continue;
             }
-            arguments.extend(file.arguments(argument, key, value)?);
-            added.push(argument);
+            let values = file.arguments(argument, key, value)?;
+            count += values.iter().map(|value| value_count(argument, value)).sum::<usize>();
+            ensure!(count <= MAX_VALUES, "{}: more than {MAX_VALUES} values", file.name());
+            let compare =
+                |comparison: &mut Comparison<'_>| comparison.judge(argument, key, &values);
+            match comparison.as_mut().map_or(Verdict::Replaces, compare) {
+                Verdict::Replaces => added.push(argument),
+                Verdict::IsAdded => {}
+                Verdict::IsIgnored => continue,
+            }
+            arguments.extend(values);
             if SIDECAR_OPTIONS.contains(&key) && !file.is_trusted() {
                 self.sidecar_limit = Some(file.folder().to_owned());
             }
         }
-        // Parsed alone, so that an error names the file and not the flags.
-        if let Err(error) = self.command.clone().try_get_matches_from(&arguments)
-            && error.kind() != ErrorKind::MissingRequiredArgument
-        {
-            bail!("{}: {}", file.name(), first_line(&error));
-        }
+        self.check(&arguments, rules).map_err(|error| anyhow!("{}: {error}", file.name()))?;
         self.arguments.extend(arguments.drain(1..));
         self.given.extend(added);
+        if let Some(comparison) = comparison.filter(|comparison| !comparison.is_quiet()) {
+            self.notes = comparison.notes(&file.name());
+        }
         Ok(())
     }
 
-    /// True if two options are the same or conflict; either may be the one that declares it.
-    fn excludes(&self, one: &Arg, other: &Arg) -> bool {
-        let conflicts =
-            |one, other: &Arg| self.command.get_arg_conflicts_with(one).contains(&other);
-        one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
+    /// The user's own settings without flags. Errors are reported when the file is added.
+    fn own(&self, user: Option<&ConfigFile>) -> ArgMatches {
+        let arguments = user.into_iter().flat_map(|file| {
+            file.settings().flat_map(|(key, value)| {
+                let option = file.option(key, self.command).ok();
+                option
+                    .and_then(|option| file.arguments(option, key, value).ok())
+                    .unwrap_or_default()
+            })
+        });
+        let arguments = std::iter::once(OsString::new()).chain(arguments);
+        self.command.clone().ignore_errors(true).get_matches_from(arguments)
     }
+
+    /// Checks the arguments of a file alone, so that an error names the file and not the flags.
+    fn check(&self, arguments: &[OsString], rules: &[Rule]) -> anyhow::Result<()> {
+        let parsed = self.command.clone().try_get_matches_from(arguments);
+        let matches = match parsed {
+            Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => return Ok(()),
+            Err(error) => bail!(first_line(&error)),
+            Ok(matches) => matches,
+        };
+        let all = |id: &str| -> Vec<String> {
+            matches.get_many(id).into_iter().flatten().cloned().collect()
+        };
+        let mut search = FolderSearch::default();
+        search.exclude = all("exclude");
+        search.check()?;
+        pattern_rules(&all("deny"), &all("require"), rules).map(drop)
+    }
+}
+
+/// Number of values of an option in an argument.
+fn value_count(option: &Arg, argument: &OsString) -> usize {
+    let is_delimiter = |byte: &&u8| option.get_value_delimiter() == Some(char::from(**byte));
+    1 + argument.as_encoded_bytes().iter().filter(is_delimiter).count()
 }
 
 /// Grammar of the command line.

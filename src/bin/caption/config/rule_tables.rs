@@ -47,20 +47,32 @@ struct Bounds {
     max: Option<f64>,
 }
 
+/// Sum of the sizes of compiled patterns, which is limited.
+#[derive(Default)]
+pub(super) struct PatternSize(usize);
+
+impl PatternSize {
+    /// Adds a rule. Fails if the patterns of all rules are too large together.
+    pub(super) fn add(&mut self, rule: &Rule) -> anyhow::Result<()> {
+        self.0 += rule.size();
+        ensure!(
+            self.0 <= MAX_PATTERN_SIZE,
+            "the patterns of all rules together take more than 16 MB"
+        );
+        Ok(())
+    }
+}
+
 /// Parses the value of the key `rule`.
 pub(crate) fn rules(value: &Value) -> anyhow::Result<Vec<Rule>> {
     let Value::Array(tables) = value else { bail!("rules are written as [[rule]] tables") };
     let globs = tables.iter().filter_map(|table| table.get("paths")?.as_array()).flatten();
     let globs_len: usize = globs.filter_map(Value::as_str).map(str::len).sum();
     ensure!(globs_len <= MAX_GLOBS_LEN, "the globs of all rules together have more than 32 kB");
-    let mut size = 0;
+    let mut size = PatternSize::default();
     let rules = tables.iter().enumerate().map(|(index, table)| {
         let rule = rule(table).with_context(|| format!("rule {}", index + 1))?;
-        size += rule.size();
-        ensure!(
-            size <= MAX_PATTERN_SIZE,
-            "the patterns of all rules together take more than 16 MB"
-        );
+        size.add(&rule)?;
         Ok(rule)
     });
     rules.collect()

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use caption::{Error, Input, Outcome, Source};
+use caption::{Error, Input, Outcome, Source, TextFile};
 
 use super::output_file::OutputFile;
 use super::overwrite::{OverwriteCheck, is_within};
@@ -205,7 +205,10 @@ fn state(path: &Path, input: &Input) -> SidecarState {
 /// True if a file holds nothing but white space, a byte order mark and the NUL bytes of a crash.
 fn is_blank(path: &Path, len: u64) -> bool {
     let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0';
-    len <= MAX_BLANK && fs::read_to_string(path).is_ok_and(|text| text.chars().all(is_blank))
+    let read = || TextFile::open(path)?.read(MAX_BLANK);
+    let is_blank_text =
+        |text: Vec<u8>| str::from_utf8(&text).is_ok_and(|text| text.chars().all(is_blank));
+    len <= MAX_BLANK && read().is_ok_and(is_blank_text)
 }
 
 /// Creates the folder of a file.

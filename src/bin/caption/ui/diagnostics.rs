@@ -150,6 +150,11 @@ impl Diagnostics {
         }
     }
 
+    /// Prints a note even if a project's file says quiet.
+    pub(crate) fn notice(&self, text: &str) {
+        self.message("note", NOTE, text);
+    }
+
     /// Prints a note: nothing failed.
     pub(crate) fn note(&self, text: &str) {
         if !self.config.quiet {

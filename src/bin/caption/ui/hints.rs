@@ -13,6 +13,9 @@ const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 6
 /// Hint of what to do next.
 pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
+        error if error.is_out_of_descriptors() => {
+            "lower --jobs, or raise the limit of open files (ulimit -n)"
+        }
         Error::InWindow { source, .. } => {
             return format!("{}; with a manifest, what was captioned is kept", hint(source)).into();
         }
@@ -26,6 +29,10 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
         Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
+        // An ignore file.
+        Error::Unreadable(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+            "shorten it, or say --no-ignore"
+        }
         Error::Unreadable(_) => "check its permissions and the disk",
         Error::TempFile(_) => "set TMPDIR to a folder with room",
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
