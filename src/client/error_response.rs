@@ -25,6 +25,18 @@ const MAX_ID_LEN: usize = 128;
 /// Limit of a reported wait, in seconds; far longer than any wait that is kept.
 const MAX_WAIT: f64 = 30.0 * 24.0 * 3600.0;
 
+/// Codes and phrases of an account without credits or quota, in lower case. Sources: OpenAI's
+/// "Error codes" (`insufficient_quota`), and Alibaba Model Studio's "Error messages" (`Arrearage`,
+/// `AllocationQuota`, `Throttling.AllocationQuota`).
+const NO_CREDITS: [&str; 6] = [
+    "insufficient_quota",
+    "exceeded your current quota",
+    "billing_hard_limit",
+    "arrearage",
+    "allocationquota",
+    "insufficient_balance",
+];
+
 /// Reads the body of an error response.
 pub(super) fn read(
     status: u16,
@@ -100,11 +112,13 @@ fn from_document(
     collect_details(&error["details"], &mut parts);
     collect_details(&error["data"], &mut parts);
     collect_legacy(&document["meta"], "", &mut parts);
+    parts.extend(upstream(&error["metadata"]));
     parts.insert(0, message.clone());
     parts.retain(|part| !part.is_empty());
     let full_message = parts.join("; ");
-    let codes = [&error["data"]["kind"], &error["name"]];
-    let codes = codes.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    let codes = [&error["data"]["kind"], &error["name"], &error["code"], &error["type"]];
+    let codes = codes.into_iter().chain([&document["code"], &document["type"]]);
+    let codes = codes.filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     ApiError {
         status,
         kind: classify(status, &format!("{codes} {message}").to_lowercase(), &full_message),
@@ -123,6 +137,8 @@ fn classify(status: u16, text: &str, full_message: &str) -> ApiErrorKind {
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     match status {
         402 => ApiErrorKind::Credits,
+        0 | 400..=499 if has(&NO_CREDITS) => ApiErrorKind::Credits,
+        0 | 400 if has(&["model_not_found", "model not found"]) => ApiErrorKind::NotFound,
         // `insufficent` is the service's spelling.
         0 | 403 if has(&["err_insufficent", "err_insufficient", "outoffunds", "run out of"]) => {
             ApiErrorKind::Credits
@@ -183,6 +199,19 @@ fn collect_details(list: &Value, details: &mut Vec<String>) {
             None => reason,
         });
     }
+}
+
+/// Reads the provider's own error from OpenRouter's `{"provider_name": "…", "raw": "…"}`. Source:
+/// OpenRouter's "Errors and debugging".
+fn upstream(metadata: &Value) -> Option<String> {
+    let raw = text_of(&metadata["raw"])?;
+    let document: Value = serde_json::from_str(&raw).unwrap_or_default();
+    let messages = [&document["error"]["message"], &document["message"]];
+    let message = messages.into_iter().find_map(text_of).unwrap_or(raw);
+    Some(match text_of(&metadata["provider_name"]) {
+        Some(provider) => format!("{provider}: {message}"),
+        None => message,
+    })
 }
 
 /// Joins `["messages", 0, "role"]` to `messages.0.role`; a string is a path already.

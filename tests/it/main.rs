@@ -55,6 +55,7 @@ mod measurements;
 mod memory_limits;
 mod named_files;
 mod operands;
+mod outages;
 mod output_checks;
 mod output_injection;
 mod outputs;

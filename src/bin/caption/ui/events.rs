@@ -46,6 +46,9 @@ impl Diagnostics {
                     self.note(&text);
                 }
             }
+            Event::Waiting { reason } => self.note(&format!(
+                "{reason}; all inputs wait until it is over, or until the end of --outage"
+            )),
             Event::Understood { dialect } => self.detail(&format!(
                 "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
             )),
