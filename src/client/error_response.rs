@@ -25,9 +25,8 @@ const MAX_ID_LEN: usize = 128;
 /// Limit of a reported wait, in seconds; far longer than any wait that is kept.
 const MAX_WAIT: f64 = 30.0 * 24.0 * 3600.0;
 
-/// Codes and phrases of an account without credits or quota, in lower case. Sources: OpenAI's
-/// "Error codes" (`insufficient_quota`), and Alibaba Model Studio's "Error messages" (`Arrearage`,
-/// `AllocationQuota`, `Throttling.AllocationQuota`).
+/// Codes and phrases of an account without credits or quota, in lower case. None of them was seen
+/// in a live response.
 const NO_CREDITS: [&str; 6] = [
     "insufficient_quota",
     "exceeded your current quota",
@@ -201,8 +200,7 @@ fn collect_details(list: &Value, details: &mut Vec<String>) {
     }
 }
 
-/// Reads the provider's own error from OpenRouter's `{"provider_name": "…", "raw": "…"}`. Source:
-/// OpenRouter's "Errors and debugging".
+/// Reads the error of a provider behind a gateway: `{"provider_name": "…", "raw": "…"}`.
 fn upstream(metadata: &Value) -> Option<String> {
     let raw = text_of(&metadata["raw"])?;
     let document: Value = serde_json::from_str(&raw).unwrap_or_default();
