@@ -157,18 +157,24 @@ fn requests_in_flight_when_credits_run_out_are_delivered() {
     assert!(captions < 10, "{captions}");
 }
 
-#[test]
-fn a_refused_clip_waits_as_long_as_it_is_told_to_and_the_others_slow_down() {
+/// Refuses so many requests for a second, and returns the times of all.
+fn refuse_first(count: usize) -> (StandIn, Arc<Mutex<Vec<Instant>>>) {
     let times = Arc::new(Mutex::new(Vec::new()));
     let seen = times.clone();
     let stand_in = StandIn::always(move || {
         let mut seen = seen.lock().unwrap();
         seen.push(Instant::now());
-        match seen.len() {
-            1 => Reply::status(429).header("retry-after", "1"),
-            _ => answer("Rain."),
+        if seen.len() > count {
+            return answer("Rain.");
         }
+        Reply::status(429).header("retry-after", "1")
     });
+    (stand_in, times)
+}
+
+#[test]
+fn a_refused_clip_waits_as_long_as_it_is_told_to_and_the_others_slow_down() {
+    let (stand_in, times) = refuse_first(1);
     let run = caption(&stand_in).clips("x", 3).args(["-v", "-j", "1", "x"]).run();
     assert_says(&run.stderr, &["429, wait 1s", "try 2 in 1.0 s", "3 captioned"]);
     let times = times.lock().unwrap();
@@ -181,16 +187,7 @@ fn a_refused_clip_waits_as_long_as_it_is_told_to_and_the_others_slow_down() {
 
 #[test]
 fn a_wait_that_holds_for_all_pauses_all_workers() {
-    let times = Arc::new(Mutex::new(Vec::new()));
-    let seen = times.clone();
-    let stand_in = StandIn::always(move || {
-        let mut seen = seen.lock().unwrap();
-        seen.push(Instant::now());
-        match seen.len() {
-            1 | 2 => Reply::status(429).header("retry-after", "1"),
-            _ => answer("Rain."),
-        }
-    });
+    let (stand_in, times) = refuse_first(2);
     let run = caption(&stand_in).clips("x", 8).args(["-q", "-j", "1", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     let times = times.lock().unwrap();
