@@ -1,8 +1,7 @@
 //! From a clip to its samples, packet by packet.
 
 use symphonia::core::audio::AudioSpec;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_VORBIS};
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
@@ -11,12 +10,15 @@ use super::audio_format::duration;
 use super::clip::Clip;
 use super::codec;
 use super::container::{self, Next, Packets};
+use super::delay::Delay;
 use super::measure::{Levels, Meter};
-use super::vorbis::check_codebooks;
 use crate::error::Error;
 
 /// Largest sample, full scale being 1: larger ones come from data that is not audio.
 const MAX_SAMPLE: f32 = 16.0;
+
+/// Longest block of silence, in seconds.
+const MAX_SILENCE: f64 = 0.1;
 
 /// Interleaved samples of one packet.
 pub(super) struct Block<'a> {
@@ -31,8 +33,9 @@ pub(super) struct Decoder {
     container: String,
     packets: Packets,
     codec: Box<dyn AudioDecoder>,
-    /// Frames of encoder delay that are still to be dropped.
-    to_skip: u64,
+    delay: Delay,
+    /// Seconds of silence that take the place of lost audio.
+    gap: f64,
     samples: Vec<f32>,
     /// Rate and channels of the last samples.
     spec: AudioSpec,
@@ -73,7 +76,8 @@ impl Decoder {
         };
         Ok(Self {
             codec: make_codec(&container, &packets.track)?,
-            to_skip: frames_to_skip(clip.probed.layout.edit_start, &packets.track).unwrap_or(0),
+            delay: Delay::of(&clip.probed.layout, &packets.track),
+            gap: 0.0,
             packets,
             container,
             samples: Vec::new(),
@@ -93,15 +97,23 @@ impl Decoder {
     /// rate or channels are those of no recording.
     pub(super) fn next(&mut self) -> Result<Option<Block<'_>>, Error> {
         loop {
-            let packet = match self.packets.next()? {
-                Next::Packet(packet) => packet,
-                Next::Stream => {
-                    self.codec = make_codec(&self.container, &self.packets.track)?;
-                    continue;
-                }
-                Next::End => return self.end(),
-            };
-            self.decode(&packet)?;
+            if self.gap == 0.0 {
+                let packet = match self.packets.next()? {
+                    Next::Packet(packet) => packet,
+                    Next::Gap(seconds) => {
+                        self.gap = seconds;
+                        continue;
+                    }
+                    Next::Stream => {
+                        self.codec = make_codec(&self.container, &self.packets.track)?;
+                        continue;
+                    }
+                    Next::End => return self.end(),
+                };
+                self.decode(&packet)?;
+            } else {
+                self.fill_gap();
+            }
             if !self.samples.is_empty() {
                 let block = Block { spec: &self.spec, samples: &self.samples };
                 self.frames += (block.samples.len() / block.spec.channels().count()) as u64;
@@ -113,8 +125,21 @@ impl Decoder {
         }
     }
 
+    /// Takes silence from the gap, with the rate and the channels of the last samples. Before those
+    /// there is no gap.
+    fn fill_gap(&mut self) {
+        let seconds = self.gap.min(MAX_SILENCE);
+        self.gap = (self.gap - seconds).max(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let frames = (seconds * f64::from(self.spec.rate())).round() as usize;
+        self.samples.clear();
+        self.samples.resize(frames * self.spec.channels().count(), 0.0);
+    }
+
     fn decode(&mut self, packet: &Packet) -> Result<(), Error> {
-        let Ok(buffer) = self.codec.decode(packet) else {
+        let decoded =
+            codec::check_packet(&*self.codec, packet).and_then(|()| self.codec.decode(packet));
+        let Ok(buffer) = decoded else {
             self.failed_packets += 1;
             // Silence in its place keeps the time of what follows.
             self.samples.fill(0.0);
@@ -128,7 +153,7 @@ impl Decoder {
         }
         buffer.copy_to_vec_interleaved(&mut self.samples);
         self.decoded_packets += 1;
-        self.skip(channels);
+        self.delay.remove(&self.spec, &mut self.samples);
         // Float formats can store any number, also infinite ones.
         for sample in &mut self.samples {
             *sample = if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
@@ -167,14 +192,6 @@ impl Decoder {
     pub(super) fn count_rest(self) -> Result<Option<f64>, Error> {
         Ok(self.packets.count_all()?.seconds)
     }
-
-    /// Drops encoder delay from the last samples.
-    fn skip(&mut self, channels: usize) {
-        let frames = (self.samples.len() / channels.max(1)) as u64;
-        let skipped = self.to_skip.min(frames);
-        self.to_skip -= skipped;
-        self.samples.drain(..usize::try_from(skipped).unwrap_or(0) * channels);
-    }
 }
 
 /// Decodes a whole clip.
@@ -188,24 +205,7 @@ fn make_codec(container: &str, track: &Track) -> Result<Box<dyn AudioDecoder>, E
     let Some(parameters) = container::codec_parameters(track) else {
         return Err(Error::Undecodable { container: container.to_uppercase() });
     };
-    if parameters.codec == CODEC_ID_VORBIS
-        && let Some(headers) = &parameters.extra_data
-    {
-        check_codebooks(headers).map_err(|error| error_of(container, error))?;
-    }
-    let codec = codec::registry().make_audio_decoder(parameters, &AudioDecoderOptions::default());
-    codec.map_err(|error| error_of(container, error))
-}
-
-/// Frames before the first edit of an MP4 file; the decoder of Opus drops them by itself.
-fn frames_to_skip(edit_start: Option<u64>, track: &Track) -> Option<u64> {
-    let parameters = container::codec_parameters(track)?;
-    if parameters.codec == CODEC_ID_OPUS {
-        return None;
-    }
-    let seconds = track.time_base?.calc_duration(edit_start?.into())?.as_secs_f64();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    Some((seconds * f64::from(parameters.sample_rate?)).round() as u64)
+    codec::make_decoder(parameters).map_err(|error| error_of(container, error))
 }
 
 fn error_of(container: &str, error: SymphoniaError) -> Error {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use symphonia::core::audio::{AudioSpec, Channels, Position};
 
 use super::audio_format::{AudioFormat, duration};
+use super::codec;
 
 /// Level below which audio is silence, in dBFS.
 const SILENCE: f64 = -60.0;
@@ -89,17 +90,19 @@ pub(super) struct Meter {
     waveform: Waveform,
 }
 
-/// Counts frames of silence, step by step.
+/// Measures silence, step by step.
 #[derive(Default)]
 struct Silence {
     /// Loudest sample of the current step.
     peak: f32,
-    /// Frames of the current step.
+    /// Frames of the current step, and their rate.
     frames: u64,
-    total: u64,
-    silent: u64,
-    leading: Option<u64>,
-    trailing: u64,
+    rate: u32,
+    /// Seconds.
+    total: f64,
+    silent: f64,
+    leading: Option<f64>,
+    trailing: f64,
 }
 
 impl Meter {
@@ -145,7 +148,6 @@ impl Meter {
         self.silence.step();
         let Silence { total, silent, leading, trailing, .. } = self.silence;
         let rate = self.spec.rate();
-        let seconds = |frames| round(duration(frames, rate.max(1)));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let samples = self.samples.max(1) as f64;
         Levels {
@@ -153,9 +155,9 @@ impl Meter {
             rms_dbfs: decibels((self.squares / samples).sqrt()),
             loudness_lufs: loudness(self.loudness, &self.weights)
                 .filter(|_| rate >= MIN_LOUDNESS_RATE && !self.is_mixed),
-            leading_silence: seconds(leading.unwrap_or(total)),
-            trailing_silence: seconds(trailing),
-            silence: seconds(silent),
+            leading_silence: round(leading.unwrap_or(total)),
+            trailing_silence: round(trailing),
+            silence: round(silent),
             clipped_samples: self.clipped,
             damaged_packets,
             waveform: self.waveform.finish(),
@@ -165,6 +167,10 @@ impl Meter {
 
 impl Silence {
     fn push(&mut self, level: f32, rate: u32) {
+        if rate != self.rate {
+            self.step();
+            self.rate = rate;
+        }
         self.peak = self.peak.max(level);
         self.frames += 1;
         if self.frames >= u64::from(rate / STEPS_A_SECOND) {
@@ -173,14 +179,15 @@ impl Silence {
     }
 
     fn step(&mut self) {
+        let seconds = duration(self.frames, self.rate.max(1));
         if decibels(f64::from(self.peak)).is_none_or(|level| level < SILENCE) {
-            self.silent += self.frames;
-            self.trailing += self.frames;
+            self.silent += seconds;
+            self.trailing += seconds;
         } else {
             self.leading.get_or_insert(self.total);
-            self.trailing = 0;
+            self.trailing = 0.0;
         }
-        self.total += self.frames;
+        self.total += seconds;
         (self.peak, self.frames) = (0.0, 0);
     }
 }
@@ -255,7 +262,8 @@ fn round(number: f64) -> f64 {
 
 /// Weight of each channel in the loudness. Source: ITU-R BS.1770-4, table 4.
 fn weights(channels: &Channels) -> Vec<f32> {
-    let Channels::Positioned(positions) = channels else { return vec![1.0; channels.count()] };
+    let usual = codec::usual_channels(channels);
+    let Channels::Positioned(positions) = usual else { return vec![1.0; channels.count()] };
     let surround =
         Position::SIDE_LEFT | Position::SIDE_RIGHT | Position::REAR_LEFT | Position::REAR_RIGHT;
     let weight = |position| match position {

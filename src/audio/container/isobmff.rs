@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use symphonia::core::errors::Result;
 
+use super::itunes;
 use super::layout::{Walker, too_large};
 
 /// The largest `moov` box, in bytes: several hours of audio.
@@ -40,13 +41,19 @@ struct TrackState {
     edit_start: Option<u64>,
     /// True if an audio track came before this one.
     is_later: bool,
+    /// Delay that a tag of the movie declares.
+    tagged_delay: Option<u64>,
 }
 
 /// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
 /// movie and its tracks), and finds the edit list of the first audio track.
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
     let outermost = walker.layout.start..walker.len();
-    walk_boxes(walker, FILE, outermost, &mut TrackState::default())
+    let mut track = TrackState::default();
+    walk_boxes(walker, FILE, outermost, &mut track)?;
+    let start = walker.layout.audio_start.filter(|start| *start > 0);
+    walker.layout.audio_start = start.or(track.tagged_delay);
+    Ok(())
 }
 
 fn walk_boxes(
@@ -68,6 +75,10 @@ fn walk_boxes(
         match &header.name {
             b"moov" if header.len > MAX_MOVIE => return too_large(),
             b"moof" if header.len > MAX_FRAGMENT => return too_large(),
+            b"udta" if parent == *b"moov" => {
+                track.tagged_delay = itunes::delay(walker, header.content, header.next);
+                walker.limit_metadata(header.len, at + 4, b"free");
+            }
             b"udta" | b"meta" if [FILE, *b"moov", *b"trak"].contains(&parent) => {
                 walker.limit_metadata(header.len, at + 4, b"free");
             }
@@ -104,7 +115,8 @@ impl TrackState {
     fn visit(&mut self, walker: &mut Walker, parent: [u8; 4], header: &Header) {
         match (&parent, &header.name) {
             (b"moov", b"trak") => {
-                *self = Self { is_later: self.is_later || self.is_audio, ..Self::default() };
+                let is_later = self.is_later || self.is_audio;
+                *self = Self { is_later, tagged_delay: self.tagged_delay, ..Self::default() };
             }
             (b"mdia", b"hdlr") => {
                 self.is_audio |= walker.array_at(header.content + 8) == Some(*b"soun");
@@ -115,7 +127,7 @@ impl TrackState {
             _ => return,
         }
         if self.is_audio && !self.is_later {
-            walker.layout.edit_start = self.edit_start;
+            walker.layout.audio_start = self.edit_start;
         }
     }
 }

@@ -9,6 +9,7 @@ use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::MediaSource;
 
 use super::family::Family;
+use super::losses::LostPages;
 use crate::audio::source_file::SourceFile;
 
 /// Chunks, boxes or elements that are walked in one file.
@@ -50,8 +51,13 @@ pub(in crate::audio) struct Layout {
     pub(in crate::audio) is_cut: bool,
     /// True if the audio extends to the end of the file, wherever that is.
     pub(in crate::audio) is_open_ended: bool,
-    /// Start of the first edit in an MP4 file, in ticks of its first audio track.
-    pub(in crate::audio) edit_start: Option<u64>,
+    /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of its first audio
+    /// track.
+    pub(in crate::audio) audio_start: Option<u64>,
+    /// Lost pages of an Ogg file.
+    pub(super) lost_pages: Vec<LostPages>,
+    /// True if an Ogg file ends with a damaged page.
+    pub(super) is_last_page_damaged: bool,
 }
 
 impl Layout {

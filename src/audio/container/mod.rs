@@ -23,9 +23,13 @@ mod chunks;
 mod ebml;
 mod family;
 mod isobmff;
+mod itunes;
 mod layout;
+mod losses;
 mod mpeg;
+mod mpeg_frame;
 mod ogg;
+mod ogg_pages;
 mod packets;
 
 /// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
@@ -109,7 +113,21 @@ mod tests {
     fn the_edit_list_is_that_of_the_first_audio_track() {
         let tracks = [track(b"vide", 1), track(b"soun", 1024), track(b"soun", 3)].concat();
         let content = [boxed(b"ftyp", b"M4A "), boxed(b"moov", &tracks)].concat();
-        assert_eq!(layout_of(&content).unwrap().edit_start, Some(1024));
+        assert_eq!(layout_of(&content).unwrap().audio_start, Some(1024));
+    }
+
+    #[test]
+    fn the_delay_in_a_tag_counts_without_an_edit_list() {
+        let value =
+            boxed(b"data", b"\0\0\0\x01\0\0\0\0 00000000 00000800 000005B0 0000000000004650");
+        let tag = boxed(b"----", &[boxed(b"name", b"\0\0\0\0iTunSMPB"), value].concat());
+        let meta = boxed(b"meta", &[vec![0; 4], boxed(b"ilst", &tag)].concat());
+        let layout = |edit_start| {
+            let movie = [track(b"soun", edit_start), boxed(b"udta", &meta)].concat();
+            layout_of(&[boxed(b"ftyp", b"M4A "), boxed(b"moov", &movie)].concat()).unwrap()
+        };
+        assert_eq!(layout(0).audio_start, Some(2048));
+        assert_eq!(layout(1024).audio_start, Some(1024));
     }
 
     #[test]

@@ -8,14 +8,15 @@ use symphonia::core::errors::{Result, decode_error};
 use symphonia::core::io::Monitor;
 
 use super::layout::{Walker, too_large};
+use super::ogg_pages::find_lost;
 
 /// Mark of a page.
-const PAGE: &[u8; 4] = b"OggS";
+pub(super) const PAGE: &[u8; 4] = b"OggS";
 
 /// Flags of a page: its first packet began on the page before, the first page of a logical stream,
 /// and the last one.
-const CONTINUED: u8 = 1;
-const START_OF_STREAM: u8 = 2;
+pub(super) const CONTINUED: u8 = 1;
+pub(super) const START_OF_STREAM: u8 = 2;
 const END_OF_STREAM: u8 = 4;
 
 /// Length of the header of a page, up to the table of its segments.
@@ -40,11 +41,13 @@ const MAX_COMMENTS: u32 = 4096;
 const MAX_VENDOR: u32 = 1024;
 
 /// A page, with its header.
-struct Page(Vec<u8>);
+pub(super) struct Page(pub(super) Vec<u8>);
 
-/// Walks the headers, and notes that the last page is torn, or not the last one of its stream.
+/// Walks the headers, and notes that pages are lost, and that the last page is torn, or not the last
+/// one of its stream.
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
-    walk_headers(walker)?;
+    let headers_end = walk_headers(walker)?;
+    find_lost(walker, headers_end);
     let start = walker.len().saturating_sub(MAX_PAGE_LEN).max(walker.layout.start);
     let mut end = Vec::new();
     walker.read_from(start, &mut end)?;
@@ -53,8 +56,9 @@ pub(super) fn walk(walker: &mut Walker) -> Result<()> {
     Ok(())
 }
 
-/// Walks the pages before the audio, and hides comments beyond the limit.
-fn walk_headers(walker: &mut Walker) -> Result<()> {
+/// Walks the pages before the audio, and hides comments beyond the limit. Returns the offset of the
+/// first page of audio.
+fn walk_headers(walker: &mut Walker) -> Result<u64> {
     let (mut at, mut streams, mut is_flac) = (walker.layout.start, 0, false);
     while let Some(page) = Page::read(walker, at) {
         walker.count_part()?;
@@ -74,7 +78,7 @@ fn walk_headers(walker: &mut Walker) -> Result<()> {
         at += len;
     }
     walker.layout.max_header = at - walker.layout.start + MAX_UNWALKED;
-    Ok(())
+    Ok(at)
 }
 
 /// Sets the number of comments in a page to zero if it is beyond the limit.
@@ -109,7 +113,7 @@ fn hide_comments(walker: &mut Walker, at: u64, mut page: Page, is_flac: bool) ->
 
 impl Page {
     /// Reads a page, or as many bytes where there is none; `None` at the end of the file.
-    fn read(walker: &mut Walker, at: u64) -> Option<Self> {
+    pub(super) fn read(walker: &mut Walker, at: u64) -> Option<Self> {
         let header = walker.array_at::<27>(at)?;
         let segments = walker.bytes_at(at + HEADER_LEN, header[26].into())?;
         let len = segments.iter().map(|len| usize::from(*len)).sum();
@@ -138,9 +142,19 @@ impl Page {
     }
 
     /// Number at an offset.
-    fn number(&self, at: usize) -> Option<u32> {
+    pub(super) fn number(&self, at: usize) -> Option<u32> {
         let bytes = self.0.get(at..)?.first_chunk()?;
         Some(u32::from_le_bytes(*bytes))
+    }
+
+    /// Number of packets that end here.
+    pub(super) fn ends(&self) -> usize {
+        self.0[27..27 + usize::from(self.0[26])].iter().filter(|len| **len < 255).count()
+    }
+
+    /// True if the checksum is right.
+    pub(super) fn is_intact(&self) -> bool {
+        self.0[CHECKSUM] == self.checksum()
     }
 
     /// Checksum with that of the page itself taken as zero.

@@ -1,11 +1,11 @@
 //! Packets of the track that is decoded, counted on the way.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use symphonia::core::codecs::audio::AudioCodecId;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
+use symphonia::core::codecs::CodecParameters;
 use symphonia::core::common::Limit;
 use symphonia::core::errors::{Error as SymphoniaError, limit_error};
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
@@ -15,7 +15,10 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
+use super::losses::Losses;
+use super::mpeg_frame::{MPEG, MpegFormat};
 use super::{Layout, PatchedReader, codec_parameters, error_of};
+use crate::audio::codec;
 use crate::audio::source_file::SourceFile;
 use crate::error::Error;
 
@@ -28,9 +31,6 @@ const MAX_PACKET: usize = 2 << 20;
 
 /// Errors in a row after which a container is given up.
 const MAX_ERRORS: u32 = 64;
-
-/// Codecs whose header may declare only a part of the file.
-const MPEG: [AudioCodecId; 3] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3];
 
 /// Packets behind the declared end that an encoder leaves there.
 const MAX_BEYOND_END: u32 = 2;
@@ -46,8 +46,9 @@ pub(in crate::audio) struct Packets {
     pub(in crate::audio) header_len: u64,
     /// Track of the current stream.
     pub(in crate::audio) track: Track,
-    /// First packet, if it has been read already.
-    first: Option<Packet>,
+    /// Packets of any track that have been read already, and the error behind them.
+    ahead: VecDeque<Result<Packet, SymphoniaError>>,
+    losses: Losses,
     /// Number of packets that the container could not deliver.
     pub(in crate::audio) errors: u64,
     /// Packets in a row that are behind the declared end.
@@ -60,7 +61,10 @@ pub(in crate::audio) struct Packets {
 /// Result of reading on.
 pub(in crate::audio) enum Next {
     Packet(Packet),
-    /// Start of another stream in the same file; Ogg may have several.
+    /// Seconds that are lost before the next packet.
+    Gap(f64),
+    /// Start of another stream in the same file; Ogg may have several, and the format of MPEG
+    /// frames may change.
     Stream,
     End,
 }
@@ -90,15 +94,16 @@ impl Packets {
         let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
         let header_len = layout.max_header - limit.load(Ordering::Relaxed);
         let packet_limit = layout.family.max_packet_read();
-        Ok(reader.first_track(TrackType::Audio).cloned().map(|track| Self {
+        Ok(first_audio_track(&*reader).map(|track| Self {
             header_len,
             packet_limit,
             limit,
             stream: (Duration::ZERO, track.start_ts),
             reader,
             track,
-            first: None,
-            errors: 0,
+            ahead: VecDeque::new(),
+            losses: Losses::of(layout),
+            errors: layout.is_last_page_damaged.into(),
             beyond_end: 0,
             count: Count::default(),
         }))
@@ -109,8 +114,8 @@ impl Packets {
         match self.read_packet() {
             Err(error @ SymphoniaError::LimitError(_)) => Err(error),
             packet => {
-                self.first = packet.ok().flatten();
-                Ok(self.first.is_some())
+                self.ahead.extend(packet.ok().flatten().map(Ok));
+                Ok(!self.ahead.is_empty())
             }
         }
     }
@@ -136,6 +141,10 @@ impl Packets {
         for _ in 0..MAX_ERRORS {
             match self.next_of_track() {
                 Ok(Some(packet)) => {
+                    if let Some(next) = self.before(&packet) {
+                        self.ahead.push_front(Ok(packet));
+                        return Ok(next);
+                    }
                     self.count.bytes += packet.data.len() as u64;
                     let (sum, last) = self.stream;
                     self.stream = (sum.saturating_add(packet.dur), last.max(packet.pts));
@@ -150,12 +159,8 @@ impl Packets {
                     return Err(error_of(self.reader.format_info().short_name, error));
                 }
                 Err(SymphoniaError::ResetRequired) => {
-                    let track = self.reader.first_track(TrackType::Audio).cloned();
-                    let Some(track) = track else { break };
-                    self.count = self.count();
-                    self.stream = (Duration::ZERO, track.start_ts);
-                    self.track = track;
-                    return Ok(Next::Stream);
+                    let Some(track) = first_audio_track(&*self.reader) else { break };
+                    return Ok(self.start_stream(track));
                 }
                 Err(_) => self.errors += 1,
             }
@@ -165,13 +170,76 @@ impl Packets {
 
     fn next_of_track(&mut self) -> Result<Option<Packet>, SymphoniaError> {
         loop {
-            let first = self.first.take();
-            let packet = if first.is_some() { first } else { self.read_packet()? };
+            let packet = match self.ahead.pop_front() {
+                Some(packet) => Some(packet?),
+                None => self.read_packet()?,
+            };
             match packet {
                 Some(packet) if packet.track_id != self.track.id => {}
                 packet => return Ok(packet.map(|packet| self.untrimmed(packet))),
             }
         }
+    }
+
+    /// Reads ahead to so many packets of the track behind the current one. An error ends that, and
+    /// comes behind the packets.
+    fn read_ahead(&mut self, count: usize) -> impl Iterator<Item = &Packet> {
+        let id = self.track.id;
+        let is_of_track = move |packet: &&Packet| packet.track_id == id;
+        while self.ahead.iter().flatten().filter(is_of_track).count() < count
+            && !self.ahead.iter().any(Result::is_err)
+        {
+            match self.read_packet() {
+                Ok(None) => break,
+                Ok(Some(packet)) => self.ahead.push_back(Ok(packet)),
+                Err(error) => self.ahead.push_back(Err(error)),
+            }
+        }
+        self.ahead.iter().flatten().filter(is_of_track).take(count)
+    }
+
+    /// What comes between the last packet and the next one.
+    fn before(&mut self, packet: &Packet) -> Option<Next> {
+        if let Some(track) = self.other_format(packet) {
+            return Some(self.start_stream(track));
+        }
+        let mut losses = std::mem::take(&mut self.losses);
+        let ticks =
+            |packet: &Packet| packet.dur.get() + packet.trim_start.get() + packet.trim_end.get();
+        let gap = losses.before(packet, |packets| {
+            let behind = self.read_ahead(packets.saturating_sub(1)).map(ticks).sum::<u64>();
+            ticks(packet) + behind
+        });
+        let seconds = gap.and_then(|gap| seconds(self.track.time_base, Some(gap.into())));
+        let next = seconds.zip(gap).map(|(seconds, gap)| {
+            self.errors += (gap / ticks(packet).max(1)).max(1);
+            let silence = losses.replace(seconds);
+            self.count.seconds = Some(self.count.seconds.unwrap_or(0.0) + silence);
+            Next::Gap(silence)
+        });
+        self.losses = losses;
+        next
+    }
+
+    /// The track of an MPEG frame that has another format than the ones before, if the next frame
+    /// has that too: a single one is damaged.
+    fn other_format(&mut self, packet: &Packet) -> Option<Track> {
+        let parameters = codec_parameters(&self.track)?;
+        if !MPEG.contains(&parameters.codec) {
+            return None;
+        }
+        let format = MpegFormat::of(&packet.data)?;
+        let track = format.apply_to(&self.track)?;
+        let mut next = self.read_ahead(1);
+        (next.next().and_then(|packet| MpegFormat::of(&packet.data)) == Some(format))
+            .then_some(track)
+    }
+
+    fn start_stream(&mut self, track: Track) -> Next {
+        self.count = self.count();
+        self.stream = (Duration::ZERO, track.start_ts);
+        self.track = track;
+        Next::Stream
     }
 
     /// Keeps packets behind the declared end of an MP3 file, which symphonia would trim away: most
@@ -181,7 +249,8 @@ impl Packets {
         let is_mpeg = parameters.is_some_and(|parameters| MPEG.contains(&parameters.codec));
         let is_beyond_end = is_mpeg && packet.trim_end >= packet.dur;
         self.beyond_end = if is_beyond_end { self.beyond_end + 1 } else { 0 };
-        if self.beyond_end > MAX_BEYOND_END {
+        if self.beyond_end > MAX_BEYOND_END || (is_beyond_end && self.track.num_frames.is_none()) {
+            packet.dur = packet.dur.saturating_add(packet.trim_end);
             packet.trim_end = Duration::ZERO;
             self.beyond_end = MAX_BEYOND_END;
         }
@@ -204,6 +273,15 @@ impl Packets {
         while !matches!(self.next()?, Next::End) {}
         Ok(self.count())
     }
+}
+
+/// The track that is decoded, with the parameters that a player would show.
+fn first_audio_track(reader: &dyn FormatReader) -> Option<Track> {
+    let mut track = reader.first_track(TrackType::Audio)?.clone();
+    if let Some(parameters) = codec_parameters(&track).and_then(codec::with_extension) {
+        track.with_codec_params(CodecParameters::Audio(parameters));
+    }
+    Some(track)
 }
 
 /// A length in seconds, unless it is unknown or zero.

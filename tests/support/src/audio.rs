@@ -53,6 +53,27 @@ pub fn wav(rate: u32, channels: u16, bits: u16, samples: &[f64]) -> Vec<u8> {
     file.into_inner()
 }
 
+/// Returns a 16-bit WAV file with the samples of each channel, whose positions the bits of a mask
+/// name.
+pub fn wav_of_channels(rate: u32, mask: u32, channels: &[Vec<f64>]) -> Vec<u8> {
+    let count = channels.len() as u32;
+    let frames = channels.first().map_or(0, Vec::len);
+    let len = frames as u32 * count * 2;
+    let mut file = [b"RIFF".as_slice(), &(60 + len).to_le_bytes(), b"WAVEfmt "].concat();
+    let numbers = [40, 0xfffe | count << 16, rate, rate * count * 2, count * 2 | 16 << 16];
+    file.extend(numbers.into_iter().flat_map(u32::to_le_bytes));
+    file.extend([22_u16, 16].map(u16::to_le_bytes).concat());
+    file.extend(mask.to_le_bytes());
+    file.extend(b"\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71data");
+    file.extend(len.to_le_bytes());
+    for at in 0..frames {
+        for channel in channels {
+            file.extend(((channel[at] * 32767.0).round() as i16).to_le_bytes());
+        }
+    }
+    file
+}
+
 /// Writes a 16-bit WAV file of quiet noise, which depends on the seed.
 ///
 /// # Errors

@@ -6,21 +6,18 @@
 use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::{BitReaderRtl, ReadBitsRtl};
 
-/// Type and signature of a setup header.
-const SETUP: &[u8] = b"\x05vorbis";
-
 /// Numbers in all codebooks together, several times those of any encoder.
 const MAX_NUMBERS: u64 = 1 << 20;
 
 /// Numbers that the decoder needs for an entry at least.
 const MIN_ENTRY: u64 = 4;
 
-/// Fails if the codebooks among the headers of a stream take too much memory.
-pub(super) fn check_codebooks(headers: &[u8]) -> Result<()> {
-    let Some(start) = headers.windows(SETUP.len()).position(|bytes| bytes == SETUP) else {
-        return Ok(());
-    };
-    let mut bits = BitReaderRtl::new(&headers[start + SETUP.len()..]);
+/// Bytes of a setup header before its codebooks: its type and signature.
+const SIGNATURE_LEN: usize = 7;
+
+/// Fails if the codebooks of a setup header take too much memory.
+pub(super) fn check(setup: &[u8]) -> Result<()> {
+    let mut bits = BitReaderRtl::new(setup.get(SIGNATURE_LEN..).unwrap_or_default());
     let codebooks = bits.read_bits_leq32(8)? + 1;
     let mut numbers = 0;
     for _ in 0..codebooks {
