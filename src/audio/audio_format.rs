@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codec;
 
-/// GSM 6.10 in WAV, format tag 49. It cannot be decoded here.
-pub(super) const GSM: &str = "gsm_ms";
+/// GSM 6.10 in WAV, format tag 49.
+const GSM: &str = "gsm_ms";
 
 /// Format of a [`Clip`](super::Clip). A field that the file does not declare is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,10 @@ use crate::error::Error;
 /// Largest sample, full scale being 1: larger ones come from data that is not audio.
 const MAX_SAMPLE: f32 = 16.0;
 
-/// Longest block of silence, in seconds.
+/// Longest packet, in seconds.
+const MAX_PACKET: f64 = 1.5;
+
+/// Longest block of silence of a gap, in seconds.
 const MAX_SILENCE: f64 = 0.1;
 
 /// Interleaved samples of one packet.
@@ -90,8 +93,8 @@ impl Decoder {
         })
     }
 
-    /// Decodes the next packet; `None` at the end. A packet that cannot be decoded becomes silence
-    /// as long as the packet before it.
+    /// Decodes the next packet; `None` at the end. A packet that cannot be decoded becomes
+    /// silence.
     ///
     /// Fails if less than half of the packets can be decoded, if there is no sample at all, and if
     /// rate or channels are those of no recording.
@@ -125,11 +128,25 @@ impl Decoder {
         }
     }
 
+    /// Puts silence in the place of a packet, which keeps the time of what follows: as long as the
+    /// packet, or as the last samples if that is not known.
+    fn replace(&mut self, packet: &Packet) {
+        let seconds = container::seconds(self.packets.track.time_base, Some(packet.dur));
+        match seconds.filter(|seconds| *seconds <= MAX_PACKET) {
+            Some(seconds) => self.fill(seconds),
+            None => self.samples.fill(0.0),
+        }
+    }
+
     /// Takes silence from the gap, with the rate and the channels of the last samples. Before those
     /// there is no gap.
     fn fill_gap(&mut self) {
         let seconds = self.gap.min(MAX_SILENCE);
         self.gap = (self.gap - seconds).max(0.0);
+        self.fill(seconds);
+    }
+
+    fn fill(&mut self, seconds: f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let frames = (seconds * f64::from(self.spec.rate())).round() as usize;
         self.samples.clear();
@@ -141,8 +158,7 @@ impl Decoder {
             codec::check_packet(&*self.codec, packet).and_then(|()| self.codec.decode(packet));
         let Ok(buffer) = decoded else {
             self.failed_packets += 1;
-            // Silence in its place keeps the time of what follows.
-            self.samples.fill(0.0);
+            self.replace(packet);
             return Ok(());
         };
         let channels = buffer.spec().channels().count();

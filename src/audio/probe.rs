@@ -7,7 +7,7 @@ use infer::MatcherType;
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::{Error as SymphoniaError, decode_error, limit_error};
 
-use super::audio_format::{AudioFormat, GSM};
+use super::audio_format::AudioFormat;
 use super::codec;
 use super::container::{self, Count, Layout, Packets};
 use super::length::{is_credible, is_possible, lengths, pcm_rate};
@@ -116,7 +116,7 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
     }
     let is_text = is_text(start);
     match by_signature(start).filter(|_| !is_text) {
-        Some(name @ ("caf" | "wav")) => return known(file, name),
+        Some(name @ ("amr" | "caf" | "wav" | "wv")) => return known(file, name),
         // The service may be able to decode what cannot be decoded here, such as AMR.
         Some("3gp") => {
             return known(file, "3gp").or_else(|error| match error {
@@ -160,13 +160,11 @@ fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
             Err(not_audio("a recording without a single sample"))
         }
         Ok(Content::NoPacket) => Ok(Probed::unopened(AudioFormat::of_container(name), layout)),
-        // The service may be able to decode what cannot be decoded here, such as GSM in WAV.
+        // The service may be able to decode what cannot be decoded here.
         Err(SymphoniaError::Unsupported(feature))
             if !feature.contains("missing") && !FRAMES.contains(&name) =>
         {
-            let codec = is_gsm(file).then(|| GSM.to_owned());
-            let format = AudioFormat { codec, ..AudioFormat::of_container(name) };
-            Ok(Probed::unopened(format, layout))
+            Ok(Probed::unopened(AudioFormat::of_container(name), layout))
         }
         Err(error) => Err(container::error_of(name, error)),
     }
@@ -242,16 +240,6 @@ fn by_signature(start: &[u8]) -> Option<&'static str> {
     }
     let mut signatures = SIGNATURES.iter();
     signatures.find(|(signature, _)| start.starts_with(signature)).map(|(_, name)| *name)
-}
-
-/// True for a WAV file whose first chunk says GSM 6.10, the one codec that the service names and
-/// that cannot be decoded here.
-fn is_gsm(file: &SourceFile) -> bool {
-    let mut start = [0; 22];
-    file.fill_at(&mut start, 0).is_ok()
-        && start.starts_with(b"RIFF")
-        && start[12..16] == *b"fmt "
-        && start[20..] == [49, 0]
 }
 
 /// True if the bytes are UTF-8 (cut anywhere) without the control characters that data has.

@@ -216,11 +216,12 @@ fn the_first_of_several_audio_tracks_is_used() {
 #[test]
 fn undecodable_audio_is_uploaded_unchanged_if_allowed() {
     let stand_in = StandIn::scripted([answer("Some sound.")]);
-    caption(&stand_in).arg(data_path("gsm.wav")).run().captioned();
-    assert_eq!(stand_in.request().audio(), std::fs::read(data_path("gsm.wav")).unwrap());
+    caption(&stand_in).arg(data_path("multichannel.amr")).run().captioned();
+    assert_eq!(stand_in.request().audio(), std::fs::read(data_path("multichannel.amr")).unwrap());
     for arguments in [["--convert", "always"], ["--window", "30s"]] {
-        let stderr = caption(&stand_in).args(arguments).arg(data_path("gsm.wav")).run().failed(3);
-        assert_says(&stderr, &["WAV with sound that cannot be decoded here", "gsm.wav"]);
+        let stderr =
+            caption(&stand_in).args(arguments).arg(data_path("multichannel.amr")).run().failed(3);
+        assert_says(&stderr, &["AMR with sound that cannot be decoded here", "multichannel.amr"]);
     }
 }
 

@@ -236,9 +236,13 @@ fn waiting_audio_is_prepared_for_the_negotiated_dialect() {
 #[test]
 fn audio_that_a_named_dialect_cannot_carry_is_not_sent() {
     let stand_in = StandIn::start();
-    let run =
-        caption_at(&stand_in, "openai/v1").args(["--dialect", "openai"]).arg(data_path("tone.amr"));
-    assert_says(&run.run().failed(3), &["AMR with sound that cannot be decoded here", "tone.amr"]);
+    let run = caption_at(&stand_in, "openai/v1")
+        .args(["--dialect", "openai"])
+        .arg(data_path("multichannel.amr"));
+    assert_says(
+        &run.run().failed(3),
+        &["AMR with sound that cannot be decoded here", "multichannel.amr"],
+    );
     assert!(stand_in.requests().is_empty());
 }
 

@@ -35,7 +35,7 @@ fn the_format_is_detected_by_content() {
 
 #[test]
 fn supported_compressed_formats_are_uploaded_unchanged() {
-    for clip in ["tone.mp3", "tone.amr", "gsm.wav"] {
+    for clip in ["tone.mp3", "tone.amr", "multichannel.amr", "gsm.wav"] {
         let stand_in = StandIn::scripted([answer("Some sound.")]);
         caption(&stand_in).arg(data_path(clip)).run().captioned();
         assert_eq!(stand_in.request().audio(), std::fs::read(data_path(clip)).unwrap(), "{clip}");

@@ -305,11 +305,15 @@ pub(crate) fn media(html: &str) -> Vec<(Value, usize)> {
 fn small_audio_is_embedded_and_large_audio_linked() {
     let stand_in = StandIn::always(|| answer("Wind."));
     let long = |seconds: f64| wav(16_000, 2, 16, &vec![0.1; (16_000.0 * seconds) as usize]);
-    let run = caption(&stand_in).data_file("tone.wav").data_file("tone.amr").data_file("tone.mp3");
+    let run = caption(&stand_in)
+        .data_file("tone.wav")
+        .data_file("multichannel.amr")
+        .data_file("tone.mp3");
     let run = run.file("a b/20 s.wav", long(20.0)).file("a b/40 s.wav", long(40.0));
     let aiff = fs::read(data_path("tones/pcm.aiff")).unwrap();
     let run = run.file("x.aiff", &aiff).file("out/.keep", "");
-    let inputs = ["tone.wav", "tone.mp3", "x.aiff", "a b/20 s.wav", "a b/40 s.wav", "tone.amr"];
+    let inputs =
+        ["tone.wav", "tone.mp3", "x.aiff", "a b/20 s.wav", "a b/40 s.wav", "multichannel.amr"];
     let mut run = run.args(inputs).args(["-q", "-j", "1", "--report", "html=out/page.html"]);
     finish(run.spawn()).ended(0);
     let media = media(&read(&run, "out/page.html"));
@@ -321,7 +325,7 @@ fn small_audio_is_embedded_and_large_audio_linked() {
     assert!(media[2].0 == json!({ "here": "audio/wav" }) && media[2].1 > 44);
     assert!(media[3].0 == json!({ "here": "audio/wav" }) && near(media[3].1, 44 + 640_000));
     assert_eq!(media[4], (json!({ "there": "../a%20b/40%20s.wav" }), 0));
-    assert_eq!(media[5], (json!({ "there": "../tone.amr" }), 0));
+    assert_eq!(media[5], (json!({ "there": "../multichannel.amr" }), 0));
 }
 
 #[test]

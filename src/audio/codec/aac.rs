@@ -97,7 +97,7 @@ fn read_rate(bits: &mut BitReaderLtr<'_>) -> Option<u32> {
 }
 
 /// Frames by which the core of HE-AAC is ahead of the whole, which delays it by 962 frames at twice
-/// the rate. Found by comparison with the decoder of FFmpeg.
+/// the rate. Found by comparison with the decoder of ffmpeg.
 const LEAD: usize = 481;
 
 /// Frames by which the samples of a decoder are ahead of those of a whole one.

@@ -1,14 +1,15 @@
 //! From a codec of a crate to a decoder of symphonia.
 
+use symphonia::core::audio::layouts::CHANNEL_LAYOUT_MONO;
 use symphonia::core::audio::{
-    AsGenericAudioBufferRef, Audio, AudioBuffer, AudioSpec, GenericAudioBufferRef,
+    AsGenericAudioBufferRef, Audio, AudioBuffer, AudioMut, AudioSpec, GenericAudioBufferRef,
 };
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
 };
 use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudioCodec};
-use symphonia::core::errors::Result;
+use symphonia::core::errors::{Result, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
 /// A codec that a crate decodes.
@@ -87,4 +88,22 @@ pub(super) fn trim(buffer: &mut AudioBuffer<f32>, skipped: usize, packet: &Packe
     let cut = |duration: u64| usize::try_from(duration).unwrap_or(usize::MAX);
     let start = skipped.max(cut(packet.trim_start.get())).min(frames);
     buffer.trim(start, cut(packet.trim_end.get()).min(frames - start));
+}
+
+/// Rate and the only channel of a codec for speech.
+pub(super) fn mono_spec(parameters: &AudioCodecParameters) -> Result<AudioSpec> {
+    match parameters.sample_rate {
+        Some(rate) => Ok(AudioSpec::new(rate, CHANNEL_LAYOUT_MONO)),
+        None => unsupported_error("an unknown rate"),
+    }
+}
+
+/// Appends samples to the only channel of a buffer that has room for them.
+pub(super) fn push(buffer: &mut AudioBuffer<f32>, samples: &[i16]) {
+    let start = buffer.frames();
+    buffer.render_uninit(Some(samples.len()));
+    if let Some(plane) = buffer.plane_mut(0) {
+        let targets = plane.iter_mut().skip(start);
+        targets.zip(samples).for_each(|(target, sample)| *target = f32::from(*sample) / 32768.0);
+    }
 }

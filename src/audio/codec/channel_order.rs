@@ -52,7 +52,7 @@ pub(super) fn fill<I: IntoIterator<Item = f32>>(
     let places = count.checked_sub(1).and_then(|index| LAYOUTS.get(index)).map(|layout| layout.1);
     for channel in 0..count {
         let place = places.map_or(channel, |places| places[channel]);
-        let Some(plane) = buffer.plane_mut(place) else { break };
-        plane.iter_mut().zip(samples(channel)).for_each(|(target, sample)| *target = sample);
+        let Some(targets) = buffer.plane_mut(place) else { break };
+        targets.iter_mut().zip(samples(channel)).for_each(|(target, sample)| *target = sample);
     }
 }

@@ -9,19 +9,28 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Result;
 
 use self::adapter::Adapter;
+use self::amr::Amr;
+use self::gsm::Gsm;
 use self::opus::Opus;
 use self::vorbis::Vorbis;
+use self::wavpack::WavPack;
 
 pub(super) use self::aac::{lead, with_extension};
+pub(super) use self::amr::{AMR_NB, AMR_WB, amr_frame_len, amr_parameters};
 pub(super) use self::channel_order::usual as usual_channels;
 pub(super) use self::flac::check_packet;
+pub(super) use self::gsm::{GSM, GSM_FRAME, GSM_MS, GSM_PAIR};
+pub(super) use self::wavpack::wavpack_channels;
 
 mod aac;
 mod adapter;
+mod amr;
 mod channel_order;
 mod flac;
+mod gsm;
 mod opus;
 mod vorbis;
+mod wavpack;
 
 /// The decoders of symphonia, and those of this folder.
 fn registry() -> &'static CodecRegistry {
@@ -29,8 +38,11 @@ fn registry() -> &'static CodecRegistry {
     REGISTRY.get_or_init(|| {
         let mut registry = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut registry);
+        registry.register_audio_decoder::<Adapter<Amr>>();
+        registry.register_audio_decoder::<Adapter<Gsm>>();
         registry.register_audio_decoder::<Adapter<Opus>>();
         registry.register_audio_decoder::<Adapter<Vorbis>>();
+        registry.register_audio_decoder::<Adapter<WavPack>>();
         registry
     })
 }

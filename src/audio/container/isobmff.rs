@@ -8,6 +8,7 @@ use symphonia::core::errors::Result;
 
 use super::itunes;
 use super::layout::{Walker, too_large};
+use crate::audio::codec;
 
 /// The largest `moov` box, in bytes: several hours of audio.
 const MAX_MOVIE: u64 = 16 << 20;
@@ -19,8 +20,17 @@ const MAX_FRAGMENT: u64 = 4 << 20;
 const MAX_EDITS: u32 = 16;
 
 /// Boxes that the walk enters, each with its only parent: no file makes it deeper than this.
-const ENTERED: [([u8; 4], [u8; 4]); 4] =
-    [(FILE, *b"moov"), (*b"moov", *b"trak"), (*b"trak", *b"edts"), (*b"trak", *b"mdia")];
+const ENTERED: [([u8; 4], [u8; 4]); 6] = [
+    (FILE, *b"moov"),
+    (*b"moov", *b"trak"),
+    (*b"trak", *b"edts"),
+    (*b"trak", *b"mdia"),
+    (*b"mdia", *b"minf"),
+    (*b"minf", *b"stbl"),
+];
+
+/// Place of the name of the first entry in a box of sample descriptions.
+const FIRST_ENTRY: u64 = 12;
 
 /// Name of the parent of the outermost boxes.
 const FILE: [u8; 4] = *b"file";
@@ -121,6 +131,10 @@ impl TrackState {
             (b"mdia", b"hdlr") => {
                 self.is_audio |= walker.array_at(header.content + 8) == Some(*b"soun");
             }
+            (b"stbl", b"stsd") if self.is_audio && !self.is_later => {
+                describe_amr(walker, header.content + FIRST_ENTRY);
+                return;
+            }
             (b"edts", b"elst") if self.edit_start.is_none() => {
                 self.edit_start = first_edit(walker, header.content);
             }
@@ -130,6 +144,18 @@ impl TrackState {
             walker.layout.audio_start = self.edit_start;
         }
     }
+}
+
+/// Notes that the samples are those of AMR, which symphonia does not know, and gives them a name that
+/// it knows.
+fn describe_amr(walker: &mut Walker, name: u64) {
+    let codec = match walker.array_at(name).as_ref() {
+        Some(b"samr") => codec::AMR_NB,
+        Some(b"sawb") => codec::AMR_WB,
+        _ => return,
+    };
+    walker.hide(name, b"mp4a");
+    walker.layout.amr = Some(codec);
 }
 
 /// Media time of the first edit that is not empty.

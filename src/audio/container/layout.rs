@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::MediaSource;
 
@@ -54,6 +55,8 @@ pub(in crate::audio) struct Layout {
     /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of its first audio
     /// track.
     pub(in crate::audio) audio_start: Option<u64>,
+    /// Codec of the samples in an MP4 file whose description is replaced.
+    pub(super) amr: Option<AudioCodecId>,
     /// Lost pages of an Ogg file.
     pub(super) lost_pages: Vec<LostPages>,
     /// True if an Ogg file ends with a damaged page.

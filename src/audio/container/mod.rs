@@ -31,6 +31,8 @@ mod mpeg_frame;
 mod ogg;
 mod ogg_pages;
 mod packets;
+mod raw;
+mod reader;
 
 /// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
 const RATES: RangeInclusive<u32> = 100..=768_000;

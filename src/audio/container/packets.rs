@@ -5,26 +5,18 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::common::Limit;
 use symphonia::core::errors::{Error as SymphoniaError, limit_error};
-use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::losses::Losses;
 use super::mpeg_frame::{MPEG, MpegFormat};
+use super::reader::{self, first_audio_track};
 use super::{Layout, PatchedReader, codec_parameters, error_of};
-use crate::audio::codec;
 use crate::audio::source_file::SourceFile;
 use crate::error::Error;
-
-/// Bytes of an unknown kind in which the first frame is searched: enough to skip a torn frame or
-/// padding, too few for noise to look like music.
-const PROBE_DEPTH: u32 = 16 * 1024;
 
 /// The largest packet of audio, in bytes: FLAC of the longest block, eight channels and 24 bits.
 const MAX_PACKET: usize = 2 << 20;
@@ -84,17 +76,13 @@ impl Packets {
         file: &SourceFile,
         layout: &Arc<Layout>,
     ) -> Result<Option<Self>, SymphoniaError> {
-        let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
-        let probe = layout.family.readers(Probe::new_with_options(&options));
         let limit = Arc::new(AtomicU64::new(layout.max_header));
         let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
-        // Pictures are not needed, and may be of any size.
-        let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-        let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
+        let reader = reader::open(layout, stream)?;
         let header_len = layout.max_header - limit.load(Ordering::Relaxed);
         let packet_limit = layout.family.max_packet_read();
-        Ok(first_audio_track(&*reader).map(|track| Self {
+        Ok(first_audio_track(&*reader, layout.amr).map(|track| Self {
             header_len,
             packet_limit,
             limit,
@@ -159,7 +147,7 @@ impl Packets {
                     return Err(error_of(self.reader.format_info().short_name, error));
                 }
                 Err(SymphoniaError::ResetRequired) => {
-                    let Some(track) = first_audio_track(&*self.reader) else { break };
+                    let Some(track) = first_audio_track(&*self.reader, None) else { break };
                     return Ok(self.start_stream(track));
                 }
                 Err(_) => self.errors += 1,
@@ -273,15 +261,6 @@ impl Packets {
         while !matches!(self.next()?, Next::End) {}
         Ok(self.count())
     }
-}
-
-/// The track that is decoded, with the parameters that a player would show.
-fn first_audio_track(reader: &dyn FormatReader) -> Option<Track> {
-    let mut track = reader.first_track(TrackType::Audio)?.clone();
-    if let Some(parameters) = codec_parameters(&track).and_then(codec::with_extension) {
-        track.with_codec_params(CodecParameters::Audio(parameters));
-    }
-    Some(track)
 }
 
 /// A length in seconds, unless it is unknown or zero.

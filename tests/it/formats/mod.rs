@@ -11,6 +11,7 @@ use support::stand_in::StandIn;
 
 mod decoding;
 mod decoding_damage;
+mod decoding_more;
 
 /// Audio that the service received, and the record of its file.
 struct Received {
@@ -38,20 +39,31 @@ impl Received {
         self.number("/sound/loudness_lufs")
     }
 
-    fn damaged_packets(&self) -> f64 {
-        self.number("/sound/damaged_packets")
+    fn damaged_packets(&self) -> Option<u64> {
+        self.record["sound"]["damaged_packets"].as_u64()
     }
+}
+
+/// Samples of a file as ffmpeg decodes them, as 16 kHz mono.
+fn reference(content: &[u8], name: &str) -> Option<Vec<f64>> {
+    let wav = recoded(content, name, "-ac 1 -ar 16000 -c:a pcm_s16le -bitexact", "reference.wav")?;
+    Some(read_converted(&wav))
 }
 
 /// Encodes a WAV file with ffmpeg; `None` if that, or an encoder, is missing, which is a skip.
 fn encoded(wav: &[u8], arguments: &str, name: &str) -> Option<Vec<u8>> {
+    recoded(wav, "in.wav", arguments, name)
+}
+
+/// Makes a file of another one with ffmpeg.
+fn recoded(content: &[u8], from: &str, arguments: &str, name: &str) -> Option<Vec<u8>> {
     if !has_programs(&["ffmpeg"]) {
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("in.wav"), wav).unwrap();
+    std::fs::write(folder.path().join(from), content).unwrap();
     let mut command = Command::new("ffmpeg");
-    command.current_dir(folder.path()).args(["-v", "error", "-i", "in.wav"]);
+    command.current_dir(folder.path()).args(["-v", "error", "-i", from]);
     let output = command.args(arguments.split_whitespace()).arg(name).output().unwrap();
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);

@@ -101,11 +101,15 @@ fn a_cached_caption_without_duration_makes_no_subtitles() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("m.jsonl");
     let run = |format| {
-        let run = caption(&stand_in).data_file("tone.amr").args(["tone.amr", "-f", format]);
+        let run = caption(&stand_in).data_file("multichannel.amr").args([
+            "multichannel.amr",
+            "-f",
+            format,
+        ]);
         run.arg("--manifest").arg(&manifest).run()
     };
     run("text").captioned();
-    assert_says(&run("srt").failed(3), &["its length is not known", "tone.amr"]);
+    assert_says(&run("srt").failed(3), &["its length is not known", "multichannel.amr"]);
 }
 
 fn lines(path: &Path) -> Vec<Value> {

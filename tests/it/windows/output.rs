@@ -68,9 +68,12 @@ fn long_captions_are_wrapped_inside_their_cue() {
 #[test]
 fn subtitles_need_the_duration() {
     let stand_in = StandIn::start();
-    let stderr =
-        caption(&stand_in).data_file("tone.amr").args(["tone.amr", "-f", "srt"]).run().failed(3);
-    assert_says(&stderr, &["its length is not known", "tone.amr"]);
+    let stderr = caption(&stand_in)
+        .data_file("multichannel.amr")
+        .args(["multichannel.amr", "-f", "srt"])
+        .run()
+        .failed(3);
+    assert_says(&stderr, &["its length is not known", "multichannel.amr"]);
     assert_eq!(stand_in.connections(), 0);
 }
 

@@ -60,7 +60,7 @@ pub fn wav_of_channels(rate: u32, mask: u32, channels: &[Vec<f64>]) -> Vec<u8> {
     let frames = channels.first().map_or(0, Vec::len);
     let len = frames as u32 * count * 2;
     let mut file = [b"RIFF".as_slice(), &(60 + len).to_le_bytes(), b"WAVEfmt "].concat();
-    let numbers = [40, 0xfffe | count << 16, rate, rate * count * 2, count * 2 | 16 << 16];
+    let numbers = [40, 0xfffe | (count << 16), rate, rate * count * 2, (count * 2) | (16 << 16)];
     file.extend(numbers.into_iter().flat_map(u32::to_le_bytes));
     file.extend([22_u16, 16].map(u16::to_le_bytes).concat());
     file.extend(mask.to_le_bytes());

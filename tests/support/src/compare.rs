@@ -72,8 +72,9 @@ pub fn mono(channels: &[Vec<f64>]) -> Vec<f64> {
 /// and the shift: positive if the received signal is late.
 pub fn aligned(expected: &[f64], received: &[f64], max_shift: usize) -> (f64, isize) {
     let early =
-        (0..=max_shift).map(|shift| (ratio(&expected[shift..], received), -(shift as isize)));
-    let late = (1..=max_shift).map(|shift| (ratio(expected, &received[shift..]), shift as isize));
+        (0..=max_shift).map(|shift| (ratio(&expected[shift..], received), -shift.cast_signed()));
+    let late =
+        (1..=max_shift).map(|shift| (ratio(expected, &received[shift..]), shift.cast_signed()));
     early.chain(late).max_by(|a, b| a.0.total_cmp(&b.0)).expect("there is a shift of 0")
 }
 

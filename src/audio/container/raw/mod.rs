@@ -1,0 +1,131 @@
+//! Containers that symphonia has no reader for: frames behind a head.
+
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::errors::{Error, Result, SeekErrorKind, seek_error};
+use symphonia::core::formats::{
+    FormatInfo, FormatReader, MediaInfo, SeekMode, SeekTo, SeekedTo, Track,
+};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::{Metadata, MetadataLog};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, TimeBase, Timestamp};
+
+use super::family::Family;
+
+mod adts;
+mod amr;
+mod gsm;
+mod wavpack;
+
+/// A container of frames.
+trait Frames: Send + Sync {
+    /// Name of the container.
+    fn info(&self) -> &FormatInfo;
+
+    /// Parameters of what follows.
+    fn parameters(&self) -> AudioCodecParameters;
+
+    /// Reads the next frame and its duration in ticks; `None` at the end. Fails with
+    /// [`Error::ResetRequired`] where the parameters change.
+    fn next(&mut self, stream: &mut MediaSourceStream<'_>) -> Result<Option<(Vec<u8>, u64)>>;
+}
+
+/// Reads frames as packets.
+struct RawReader<'s> {
+    stream: MediaSourceStream<'s>,
+    frames: Box<dyn Frames>,
+    media: MediaInfo,
+    tracks: [Track; 1],
+    metadata: MetadataLog,
+    time: Timestamp,
+}
+
+/// Opens a container of one of these families; returns the stream of any other.
+pub(super) fn open(
+    family: Family,
+    mut stream: MediaSourceStream<'static>,
+) -> Result<std::result::Result<Box<dyn FormatReader>, MediaSourceStream<'static>>> {
+    let (frames, length) = match family {
+        Family::Adts => adts::open(&mut stream)?,
+        Family::Amr => amr::open(&mut stream)?,
+        Family::WavPack => wavpack::open(&mut stream)?,
+        Family::Gsm => gsm::open_frames(),
+        Family::GsmWav => gsm::open_wav(&mut stream)?,
+        _ => return Ok(Err(stream)),
+    };
+    let mut track = track_of(&*frames);
+    if let Some(length) = length {
+        track.with_num_frames(length).with_duration(Duration::from(length));
+    }
+    Ok(Ok(Box::new(RawReader {
+        stream,
+        frames,
+        media: MediaInfo::from_track(&track),
+        tracks: [track],
+        metadata: MetadataLog::default(),
+        time: Timestamp::ZERO,
+    })))
+}
+
+impl FormatReader for RawReader<'_> {
+    fn format_info(&self) -> &FormatInfo {
+        self.frames.info()
+    }
+
+    fn media_info(&self) -> &MediaInfo {
+        &self.media
+    }
+
+    fn metadata(&mut self) -> Metadata<'_> {
+        self.metadata.metadata()
+    }
+
+    fn seek(&mut self, _: SeekMode, _: SeekTo) -> Result<SeekedTo> {
+        seek_error(SeekErrorKind::Unseekable)
+    }
+
+    fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>> {
+        let frame = self.frames.next(&mut self.stream).inspect_err(|error| {
+            if matches!(error, Error::ResetRequired) {
+                self.tracks = [track_of(&*self.frames)];
+                self.time = Timestamp::ZERO;
+            }
+        });
+        let Some((data, duration)) = frame? else { return Ok(None) };
+        let (start, duration) = (self.time, Duration::from(duration));
+        self.time = start.saturating_add(duration);
+        Ok(Some(Packet::new(0, start, duration, data)))
+    }
+
+    fn into_inner<'s>(self: Box<Self>) -> MediaSourceStream<'s>
+    where
+        Self: 's,
+    {
+        self.stream
+    }
+}
+
+fn track_of(frames: &dyn Frames) -> Track {
+    let parameters = frames.parameters();
+    let mut track = Track::new(0);
+    track.time_base = TimeBase::try_from_recip(parameters.sample_rate.unwrap_or_default());
+    track.with_codec_params(CodecParameters::Audio(parameters));
+    track
+}
+
+/// Frames, and the length in ticks if the head declares one.
+type Opened = (Box<dyn Frames>, Option<u64>);
+
+/// The end of a file within a frame is the end of its audio.
+fn or_end<T>(result: std::io::Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Error::IoError(error)),
+    }
+}
