@@ -70,6 +70,11 @@ pub enum Event {
         /// Error on one line.
         reason: String,
     },
+    /// The service responds again. Requests go on.
+    Resumed {
+        /// Length of the outage.
+        after: Duration,
+    },
     /// An attempt failed and will be repeated.
     Retrying {
         /// Error on one line.

@@ -162,7 +162,7 @@ impl<'a> WindowRun<'a> {
         Ok(answer)
     }
 
-    /// Passes on the events of a window that matter to its file: retries and the dialect.
+    /// Passes on the events of a window that matter to its file: retries, outages and the dialect.
     fn window_observer(&self, window: &WindowClip) -> Observer {
         let (observer, span) = (self.observer.clone(), span(window.start, window.end));
         Observer::new(move |event| match event {
@@ -170,7 +170,9 @@ impl<'a> WindowRun<'a> {
                 let reason = format!("window {span}: {reason}");
                 observer.emit(Event::Retrying { reason, wait, attempt });
             }
-            Event::Understood { .. } => observer.emit(event),
+            Event::Waiting { .. } | Event::Resumed { .. } | Event::Understood { .. } => {
+                observer.emit(event);
+            }
             _ => {}
         })
     }

@@ -59,7 +59,7 @@ impl Client {
             let attempt = retry.start().await?;
             match wait_for(|| self.download_once(url, max_upload)).await {
                 Ok(clip) => {
-                    attempt.succeeded();
+                    retry.succeeded(attempt, observer);
                     return Ok(clip);
                 }
                 Err(error) => retry.wait(attempt, error, observer).await?,

@@ -170,7 +170,7 @@ impl Client {
             let attempt = retry.start().await?;
             match wait_for(|| self.send_once(audio, dialect, observer)).await {
                 Ok(answer) => {
-                    attempt.succeeded();
+                    retry.succeeded(attempt, observer);
                     return Ok(answer);
                 }
                 Err(error) => {

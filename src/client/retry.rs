@@ -92,6 +92,18 @@ impl<'a> RetryState<'a> {
         started.map_err(|cause| Error::NotTried { cause })
     }
 
+    /// Counts an attempt that has its answer.
+    pub(super) fn succeeded(&self, attempt: Attempt<'a>, observer: &Observer) {
+        attempt.succeeded();
+        self.report_end_of_outage(observer);
+    }
+
+    fn report_end_of_outage(&self, observer: &Observer) {
+        if let Some(after) = self.limiter.take_over() {
+            observer.emit(Event::Resumed { after });
+        }
+    }
+
     /// Keeps the content of the response to a failed attempt.
     pub(super) fn keep_received(&mut self, error: Error) -> Error {
         let (error, received) = error.into_parts();
@@ -122,6 +134,7 @@ impl<'a> RetryState<'a> {
                     self.refused = Some(attempt);
                 } else {
                     attempt.rejected();
+                    self.report_end_of_outage(observer);
                 }
                 return Err(error);
             }
@@ -140,6 +153,7 @@ impl<'a> RetryState<'a> {
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
         attempt.refused(retry_after);
+        self.report_end_of_outage(observer);
         if self.max_retries == 0 {
             return Err(error);
         }

@@ -60,6 +60,8 @@ mod output_checks;
 mod output_injection;
 mod outputs;
 mod process_monitor;
+#[cfg(unix)]
+mod progress_log;
 mod project_limits;
 mod properties;
 mod proxies;

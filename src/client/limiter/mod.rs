@@ -39,6 +39,8 @@ pub(super) struct Limiter {
     max_outage: Duration,
     /// Kind of the last failure that no wait will mend, and their number.
     ended: Mutex<(u64, ErrorKind)>,
+    /// Length of an outage that is over, until it is reported.
+    over: Mutex<Option<Duration>>,
 }
 
 /// Attempt in flight. Dropped without a result, it counts as given up.
@@ -58,6 +60,7 @@ impl Limiter {
             min_interval,
             max_outage,
             ended: Mutex::new((0, ErrorKind::Interrupted)),
+            over: Mutex::default(),
         }
     }
 
@@ -140,8 +143,19 @@ impl Limiter {
         lock(&self.state).next().saturating_duration_since(Instant::now())
     }
 
+    /// Returns the length of an outage that is over, once.
+    pub(super) fn take_over(&self) -> Option<Duration> {
+        lock(&self.over).take()
+    }
+
     fn update(&self, change: impl FnOnce(&mut State, Instant)) {
-        change(&mut lock(&self.state), Instant::now());
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        let since = state.outage().map(|outage| outage.since);
+        change(&mut state, now);
+        if let Some(since) = since.filter(|_| state.outage().is_none()) {
+            *lock(&self.over) = Some(now - since);
+        }
+        drop(state);
         self.changed.notify_waiters();
     }
 }

@@ -10,7 +10,7 @@ use self::generate::Document;
 use self::options::{
     AudioArgs, AuditArgs, CacheArgs, NetworkArgs, OutputArgs, SearchArgs, ServiceArgs, SpendArgs,
 };
-use self::values::{DOCUMENTS, WHEN, When, named};
+use self::values::{DOCUMENTS, ProgressChoice, WHEN, When, named, parse_progress};
 
 pub(crate) mod generate;
 pub(crate) mod options;
@@ -62,9 +62,10 @@ pub(crate) struct GeneralArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// Show progress on standard error; auto is on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&WHEN))]
-    pub(crate) progress: When,
+    /// Show progress on standard error: auto, always, never, or a line at each interval, such as
+    /// 5m; auto is a bar on a terminal, else a line a minute
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = parse_progress)]
+    pub(crate) progress: ProgressChoice,
 
     /// Colour errors and notes; auto is on a terminal and without NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&WHEN))]

@@ -8,7 +8,7 @@ use caption::{Error, Finding, FolderSearch, Severity, Truncation, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
-use crate::config::environment::{DisplayConfig, is_ci_log};
+use crate::config::environment::{DisplayConfig, ProgressDisplay, is_ci_log};
 use crate::exit_code::Exit;
 use crate::inputs::InputCount;
 use crate::ui::escape::CommandEscaper;
@@ -59,7 +59,7 @@ const MAX_FAILURES: usize = 1000;
 
 impl Diagnostics {
     pub(crate) fn new(config: DisplayConfig) -> Self {
-        let progress = Progress::new(config.progress);
+        let progress = Progress::new(config.progress == ProgressDisplay::Bar);
         Self {
             progress,
             config,
@@ -134,6 +134,15 @@ impl Diagnostics {
         self.progress.suspend(|| {
             let _ = io::stderr().lock().write_all(text);
         });
+    }
+
+    pub(crate) fn progress_display(&self) -> ProgressDisplay {
+        self.config.progress
+    }
+
+    /// Prints the state of the run.
+    pub(crate) fn status(&self, text: &str) {
+        self.message("progress", PLAIN, text);
     }
 
     /// Prints a result of the run.

@@ -5,4 +5,5 @@ pub(crate) mod escape;
 mod events;
 pub(crate) mod hints;
 pub(crate) mod progress;
+pub(crate) mod status;
 pub(crate) mod summary;
