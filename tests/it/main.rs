@@ -26,6 +26,8 @@ mod cut_recordings;
 mod damaged_files;
 mod descriptors;
 mod dialects;
+mod doc_commands;
+mod docs;
 mod downloads;
 mod encodings;
 mod evidence;
@@ -67,8 +69,7 @@ mod properties;
 mod proxies;
 #[cfg(unix)]
 mod readers;
-mod readme;
-mod readme_walkthroughs;
+mod record_schema;
 mod report_safety;
 mod reports;
 mod request;

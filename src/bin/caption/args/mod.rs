@@ -29,15 +29,15 @@ pub(crate) struct Cli {
     pub(crate) search: SearchArgs,
     #[command(flatten, next_help_heading = "Output")]
     pub(crate) output: OutputArgs,
-    #[command(flatten, next_help_heading = "Known captions")]
+    #[command(flatten, next_help_heading = "Cache")]
     pub(crate) cache: CacheArgs,
-    #[command(flatten, next_help_heading = "Money")]
+    #[command(flatten, next_help_heading = "Cost")]
     pub(crate) spend: SpendArgs,
     #[command(flatten, next_help_heading = "Service")]
     pub(crate) service: ServiceArgs,
     #[command(flatten, next_help_heading = "Network")]
     pub(crate) network: NetworkArgs,
-    #[command(flatten, next_help_heading = "Sound")]
+    #[command(flatten, next_help_heading = "Audio")]
     pub(crate) audio: AudioArgs,
     #[command(flatten, next_help_heading = "Audit")]
     pub(crate) audit: AuditArgs,
@@ -48,31 +48,30 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub(crate) struct GeneralArgs {
-    /// Read options and rules from this file, in place of caption.toml here and in the user's
-    /// folder for configuration
+    /// Read settings from FILE instead of caption.toml and the user's configuration file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Only errors on standard error
+    /// Print errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more: what is sent, cost, tokens, time, the causes of errors; and put levels into
+    /// Print more: what is uploaded, cost, tokens, time, and the causes of errors; add levels to
     /// jsonl records
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// Show progress on standard error: auto, always, never, or a line at each interval, such as
-    /// 5m; auto is a bar on a terminal, else a line a minute
+    /// Progress on standard error: auto, always, never, or a line at each interval, such as 5m;
+    /// auto is a bar on a terminal, else a line per minute
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = parse_progress)]
     pub(crate) progress: ProgressChoice,
 
-    /// Colour errors and notes; auto is on a terminal and without NO_COLOR
+    /// Color errors and notes; auto is on a terminal without NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&WHEN))]
     pub(crate) color: When,
 
-    /// Print the manual page, or completions for a shell: man, complete-bash, complete-zsh,
-    /// complete-fish, complete-powershell or complete-elvish
+    /// Print the man page or shell completions: man, complete-bash, complete-zsh, complete-fish,
+    /// complete-powershell or complete-elvish
     #[arg(long, value_name = "WHAT", value_parser = named(&DOCUMENTS))]
     #[arg(hide_possible_values = true)]
     pub(crate) generate: Option<Document>,
@@ -93,23 +92,33 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 pub(crate) const AFTER_HELP: &str = "\
-The caption comes from AI/ML API's captioning model. It takes no prompt: it
-describes speech, music and noises, in English.
+The model takes no prompt: it describes speech, music and sounds, in English.
 
 Examples:
-  caption song.mp3                        what does it sound like?
-  caption https://example.com/a.wav       the service fetches the URL
-  sox in.flac -t wav - | caption -        sound on standard input
-  caption --json song.mp3 | jq .usage     the service's whole answer
-  caption --manifest m.jsonl sfx/         a folder; never asked or paid twice
-  caption --sidecar --dry-run sfx/        what would it take?
-  caption --window 30s -f srt talk.mp4    subtitles of what is to be heard
-  caption --deny 'speech|voice' ambience/ no voices in the ambience?
+  caption song.mp3                          caption one file
+  caption https://example.com/a.wav         the service downloads the URL
+  sox in.flac -t wav - | caption -          audio on standard input
+  caption --json song.mp3 | jq .usage       raw response
+  caption --manifest m.jsonl sfx/           a folder; rerun to resume
+  caption --sidecar --dry-run sfx/          estimate the cost
+  caption --window 30s -f srt talk.mp4      subtitles
+  caption --deny 'speech|voice' ambience/   audit: no voices allowed
 
-The key is read from AIMLAPI_KEY, AIMLAPI_API_KEY or AIML_API_KEY; make one at
-https://aimlapi.com/app/keys. There is no option that takes the key itself: it
-would show in the process list.
+Environment:
+  AIMLAPI_KEY          API key; else AIMLAPI_API_KEY, else AIML_API_KEY. Create one
+                       at https://aimlapi.com/app/keys. No option takes the key
+                       itself, because process lists would show it.
+  AIMLAPI_BASE_URL     URL of the service
+  CAPTION_MODEL        model
+  HTTPS_PROXY          proxy; NO_PROXY lists exceptions
+  SSL_CERT_FILE        CA certificates in place of the system's (Linux)
+  NO_COLOR             no color
 
-Exit codes: 0 captioned, 1 a rule was broken, 2 wrong usage, 3 some inputs
-failed, 4 no key, key refused, account unverified or out of credits, 5
---max-spend reached, 130 interrupted, 143 terminated, 129 hung up.";
+Exit codes:
+  0    every input was captioned or cached
+  1    a rule was violated; no input failed
+  2    wrong usage or configuration; nothing was sent
+  3    at least one input failed; the others were delivered
+  4    no key, key refused, account unverified, out of credits or quota
+  5    --max-spend reached
+  130, 143, 129    ended by Ctrl-C, TERM or HUP";
