@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::unconfigured;
+use crate::harness::{assert_says, unconfigured};
 
 /// README and pages of the guide, with their paths.
 pub(crate) const PAGES: [(&str, &str); 10] = [
@@ -32,11 +32,29 @@ fn the_help_in_the_guide_is_what_the_program_prints() {
 }
 
 #[test]
-fn the_short_help_is_the_help() {
-    assert_eq!(
-        unconfigured().arg("-h").run().captioned(),
-        unconfigured().arg("--help").run().captioned()
-    );
+fn the_short_help_is_one_screen_of_the_help() {
+    let short = unconfigured().arg("-h").run().captioned();
+    assert!(short.lines().count() <= 60, "{short}");
+    assert_says(&short, &["--manifest <FILE>", "--dry-run", "caption --help"]);
+    let help = unconfigured().arg("--help").run().captioned();
+    assert_says(&help, &["--connect-timeout", "Environment:", "Exit codes:"]);
+    assert!(!short.contains("--connect-timeout"), "{short}");
+}
+
+#[test]
+fn options_of_other_programs_are_answered_with_what_to_do_here() {
+    for (args, hint) in [
+        (&["--prompt", "x"][..], "takes no prompt"),
+        (&["-r", "sfx"], "name the folder"),
+        (&["--key=secret", "a.wav"], "AIMLAPI_KEY"),
+        (&["--fromat", "json"], "did you mean --format?"),
+        (&["-f", "xml"], "text, json, jsonl, csv, srt, vtt"),
+    ] {
+        let stderr = unconfigured().args(args).run().failed(2);
+        assert_says(&stderr, &["caption: error: ", hint]);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(!stderr.contains("secret"), "{stderr}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, ValueHint};
+use clap::{ArgAction, Args, Command, Parser, ValueHint};
 
 use self::generate::Document;
 use self::options::{
@@ -14,6 +14,7 @@ use self::values::{DOCUMENTS, ProgressChoice, WHEN, When, named, parse_progress}
 
 pub(crate) mod generate;
 pub(crate) mod options;
+pub(crate) mod usage_error;
 pub(crate) mod values;
 
 /// Prints what a recording sounds like.
@@ -83,6 +84,42 @@ pub(crate) struct GeneralArgs {
     /// Print version
     #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
+}
+
+/// Options of daily use, which `-h` shows.
+const DAILY: [&str; 20] = [
+    "inputs",
+    "files_from",
+    "exclude",
+    "format",
+    "json",
+    "output",
+    "sidecar",
+    "output_dir",
+    "manifest",
+    "offline",
+    "dry_run",
+    "max_spend",
+    "jobs",
+    "window",
+    "deny",
+    "require",
+    "check",
+    "report",
+    "quiet",
+    "verbose",
+];
+
+/// Command whose help has the options of daily use only, each with the first part of its text.
+pub(crate) fn with_brief_help(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        if !DAILY.contains(&argument.get_id().as_str()) {
+            return argument.hide(true);
+        }
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        argument.help(help.split(';').next().unwrap_or_default().to_owned())
+    });
+    command.after_help("All options, examples, environment and exit codes: caption --help")
 }
 
 const STYLES: Styles = Styles::styled()
