@@ -18,6 +18,9 @@ use super::source_file::SourceFile;
 use crate::error::{Advice, Error};
 use crate::platform;
 
+/// Bytes of a file that are read at a time to hash it.
+const MAX_HASH_BLOCK: u64 = 256 * 1024;
+
 /// Size limit of a stream in bytes, so that an endless one does not fill the disk.
 const MAX_SPOOL: u64 = 1_000_000_000;
 
@@ -115,7 +118,9 @@ impl Clip {
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
         let mut digest = Sha256::new();
-        let mut block = vec![0; 256 * 1024];
+        // Zeroing a large block would take longer than the hash of a short file.
+        let len = self.file.len().min(MAX_HASH_BLOCK);
+        let mut block = vec![0; usize::try_from(len).unwrap_or(1).max(1)];
         let mut offset = 0;
         loop {
             let filled = self.file.fill_at(&mut block, offset).map_err(Error::Unreadable)?;
