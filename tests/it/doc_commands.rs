@@ -112,7 +112,7 @@ fn every_block_with_the_program_is_run() {
         let mut heading = "";
         let mut blocks = text.split("\n```");
         while let (Some(prose), Some(block)) = (blocks.next(), blocks.next()) {
-            heading = prose.lines().rfind(|line| line.starts_with("#")).unwrap_or(heading);
+            heading = prose.lines().rfind(|line| line.starts_with('#')).unwrap_or(heading);
             let (kind, commands) = block.split_once('\n').unwrap();
             let names_program = commands.contains("caption ") || commands.contains("cargo test");
             if ["sh", "console"].contains(&kind) && names_program {
