@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{BoxError, ErrorKind, Setting};
+use super::{BoxError, Error, ErrorKind, Setting};
 
 pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> String {
     let what = match setting {
@@ -44,7 +44,7 @@ pub(super) fn end_of_run(cause: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn unserved(after: Duration, source: &super::Error) -> String {
+pub(super) fn unserved(after: Duration, source: &Error) -> String {
     if after.is_zero() {
         return source.to_string();
     }
@@ -66,12 +66,24 @@ pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
     }
 }
 
-pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
+/// Message of [`Error::BudgetExceeded`].
+pub(super) fn over_budget(error: &Error) -> String {
+    let &Error::BudgetExceeded { spent, possible, max, next, is_length_known, is_blind } = error
+    else {
+        return String::new();
+    };
     if is_blind {
-        format!("the service does not tell what its answers cost, so ${max} cannot be kept")
-    } else {
-        format!("${spent:.4} of ${max} is spent, and another request would go past it")
+        return format!(
+            "the service does not tell what its answers cost, so ${max} cannot be kept"
+        );
     }
+    let possible = (possible > 0.0).then(|| format!(" (${possible:.4} more is possible)"));
+    let next = (next > 0.0).then(|| {
+        let length = if is_length_known { "" } else { ", as its length is not known" };
+        format!(" of up to ${next:.4}{length}")
+    });
+    let [possible, next] = [possible, next].map(Option::unwrap_or_default);
+    format!("${spent:.4} of ${max} is spent{possible}, and another request{next} would go past it")
 }
 
 /// Formats a number that may be unknown because it is over the limit.

@@ -242,13 +242,19 @@ pub enum Error {
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
     /// The request would exceed the spending limit.
-    #[error("{}", messages::over_budget(*spent, *max, *is_blind))]
+    #[error("{}", messages::over_budget(self))]
     BudgetExceeded {
         /// US dollars spent so far.
         spent: f64,
+        /// US dollars that may have been spent beside them, on answers without a reported cost.
+        possible: f64,
         /// Limit in US dollars.
         max: f64,
-        /// True if the service does not report prices.
+        /// US dollars that the request may cost; 0 if nothing is known.
+        next: f64,
+        /// True if the length of its audio is known.
+        is_length_known: bool,
+        /// True if the service reports neither prices nor costs.
         is_blind: bool,
     },
     /// The user ended the run.

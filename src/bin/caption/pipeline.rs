@@ -153,9 +153,8 @@ impl<'a> Pipeline<'a> {
             self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);
             if self.summary.total() > 0 {
-                let (usage, usd) = (captioner.usage(), captioner.usd());
-                let time = self.started.elapsed();
-                self.diagnostics.result(&self.summary.line(time, usage, usd));
+                let line = self.summary.line(self.started.elapsed(), &captioner.spending());
+                self.diagnostics.result(&line);
             }
         }
     }

@@ -69,6 +69,9 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         }
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
         Error::BudgetExceeded { is_blind: true, .. } => "leave --max-spend out",
+        Error::BudgetExceeded { is_length_known: false, .. } => {
+            "raise --max-spend, or convert the sound first, or --inline a URL, so that its length is known"
+        }
         Error::BudgetExceeded { .. } => {
             "raise --max-spend; with a manifest, a new run goes on from here"
         }
