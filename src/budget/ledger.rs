@@ -2,7 +2,7 @@
 
 use super::estimate::{Estimator, Load, RequestSize};
 use crate::answer::{Answer, Usage};
-use crate::error::{Error, add};
+use crate::error::{Error, OverBudget, add};
 
 /// Amount in US dollars that does not matter: sums of fractions are not exact.
 const ROUNDING: f64 = 1e-9;
@@ -53,7 +53,7 @@ pub(super) enum Admission {
     Now,
     /// Once a request in progress is done.
     Later,
-    Never(Error),
+    Never(OverBudget),
 }
 
 impl Ledger {
@@ -69,7 +69,7 @@ impl Ledger {
                 return Admission::Later;
             }
         } else if self.is_blind || !(spent < max && spent + estimate.alone <= max_rounded) {
-            return Admission::Never(Error::BudgetExceeded {
+            return Admission::Never(OverBudget {
                 spent: spending.usd.unwrap_or(0.0),
                 possible: spending.possible_usd.unwrap_or(0.0),
                 max,

@@ -79,7 +79,7 @@ impl Budget {
             match admission {
                 Admission::Now => return Ok(reservation()),
                 Admission::Later => changed.await,
-                Admission::Never(error) => return Err(error),
+                Admission::Never(error) => return Err(Error::BudgetExceeded(error)),
             }
         }
     }
@@ -112,5 +112,29 @@ impl Drop for Reservation<'_> {
         }
         drop(ledger);
         self.budget.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn an_attempt_that_was_given_up_is_lost_if_it_was_sent() {
+        let budget = Budget { max_usd: Some(1.0), ..Budget::default() };
+        let reserve = || budget.reserve(RequestSize::default()).now_or_never().unwrap().unwrap();
+        drop(reserve());
+        assert_eq!(budget.spending().lost, 0);
+        let mut sent = reserve();
+        sent.sent();
+        drop(sent);
+        assert_eq!(budget.spending().lost, 1);
+        // Nothing is known, so that a second one waits.
+        let alone = reserve();
+        assert!(budget.reserve(RequestSize::default()).now_or_never().is_none());
+        drop(alone);
+        drop(reserve());
     }
 }

@@ -6,7 +6,6 @@ use support::random::cases;
 use super::estimate::{OutputLimits, Prices, RequestSize};
 use super::ledger::{Admission, Ledger, Spending};
 use crate::answer::{Answer, Usage};
-use crate::error::Error;
 
 const PRICES: [f64; 2] = [3.81e-6, 3.06e-6];
 const DOCUMENTED: u32 = 32_768;
@@ -80,8 +79,7 @@ impl Setup {
                         left -= 1;
                         continue;
                     }
-                    Admission::Never(Error::BudgetExceeded { next, .. }) => break Some(next),
-                    Admission::Never(error) => panic!("{error}"),
+                    Admission::Never(error) => break Some(error.next),
                     Admission::Later => assert!(!running.is_empty(), "it waits for nothing"),
                 }
             }

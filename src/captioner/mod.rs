@@ -5,10 +5,10 @@ use std::io;
 use self::facts::Facts;
 use self::limits::Limits;
 use self::pointer::CachedPointer;
-use self::send::output_limits;
+use self::spending::output_limits;
 use crate::audio::{Clip, Sound, Truncation, measure};
-use crate::budget::{Budget, Spending};
-use crate::client::{Audio, Client, ClientOptions, Usage};
+use crate::budget::Budget;
+use crate::client::{Audio, Client, ClientOptions};
 use crate::error::Error;
 use crate::input::Input;
 use crate::manifest::cache::Cache;
@@ -30,6 +30,7 @@ mod lookup;
 mod options;
 mod pointer;
 mod send;
+mod spending;
 mod window_run;
 
 pub use self::batch::Run;
@@ -113,21 +114,6 @@ impl Captioner {
     #[must_use]
     pub fn with_shutdown(self, shutdown: Shutdown) -> Self {
         Self { shutdown, ..self }
-    }
-
-    /// Returns the tokens of all responses so far, also of those without a caption.
-    pub fn usage(&self) -> Usage {
-        self.spending().usage
-    }
-
-    /// Returns the cost of all responses so far in US dollars. `None` if no response had a cost.
-    pub fn usd(&self) -> Option<f64> {
-        self.spending().usd
-    }
-
-    /// Returns the tokens and the cost so far, also the cost that is possible and not certain.
-    pub fn spending(&self) -> Spending {
-        self.budget.spending()
     }
 
     /// Adds the captions of the run to the manifest again if another program removed, replaced or

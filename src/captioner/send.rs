@@ -5,9 +5,10 @@ use std::io;
 
 use super::Captioner;
 use super::limits::Place;
-use crate::audio::{Clip, MAX_SECONDS};
-use crate::budget::{OutputLimits, RequestSize, Reservation};
-use crate::client::{Answer, Audio, Client, ClientOptions, Dialect};
+use super::spending::request_size;
+use crate::audio::Clip;
+use crate::budget::RequestSize;
+use crate::client::{Answer, Audio, Client, Dialect};
 use crate::error::{Error, add};
 use crate::manifest::CacheKey;
 use crate::manifest::entry::ManifestEntry;
@@ -16,16 +17,6 @@ use crate::progress::{Event, Observer};
 /// Tokens per second of audio; a shorter clip counts as one second. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01.
 const TOKENS_PER_SECOND: f64 = 12.5;
-
-/// Tokens of the message around the audio. Source: sample response of the same page.
-const MESSAGE_TOKENS: f64 = 8.0;
-
-/// The longest caption in tokens. Source: the same page.
-const MAX_OUTPUT_TOKENS: u32 = 32_768;
-
-/// The lowest plausible bit rate of audio of unknown length, in bytes per second: below AMR at
-/// 4.75 kbit/s, the lowest of the formats that the service names.
-const MIN_BYTES_PER_SECOND: f64 = 500.0;
 
 /// End of the model's name at every provider. Other models count differently.
 const CAPTIONER: &str = "qwen3-omni-30b-a3b-captioner";
@@ -38,13 +29,6 @@ impl Captioner {
     /// Place of a whole input among those in progress.
     pub(super) fn place(&self) -> Place<'_> {
         Place { captioner: self, is_window: false, size: RequestSize::default() }
-    }
-
-    /// Reserves the cost of an attempt, with prices that are looked up before the first one if there
-    /// is a limit.
-    pub(super) async fn reserve(&self, size: RequestSize) -> Result<Reservation<'_>, Error> {
-        self.budget.list_prices(self.client_options.look_up_prices()).await;
-        self.budget.reserve(size).await
     }
 
     /// Dialect of the next request.
@@ -120,25 +104,8 @@ pub(super) fn audio_tokens(seconds: f64) -> f64 {
     (seconds.max(1.0) * TOKENS_PER_SECOND).ceil()
 }
 
-/// Input tokens of a request; of audio of unknown length, those of the longest that the service takes
-/// or its bytes hold.
-fn request_size(audio: &Audio, seconds: Option<f64>) -> RequestSize {
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let longest = match audio {
-        Audio::Clip(clip) => (clip.len() as f64 / MIN_BYTES_PER_SECOND).min(MAX_SECONDS),
-        Audio::Url(_) => MAX_SECONDS,
-    };
-    let input_tokens = audio_tokens(seconds.unwrap_or(longest)) + MESSAGE_TOKENS;
-    RequestSize { input_tokens, is_known: seconds.is_some() }
-}
-
-/// Limits of a caption, by the request and by the model.
-pub(super) fn output_limits(options: &ClientOptions) -> OutputLimits {
-    let documented = is_captioner(&options.model).then_some(MAX_OUTPUT_TOKENS);
-    OutputLimits { requested: options.max_tokens, documented }
-}
-
-fn is_captioner(model: &str) -> bool {
+/// True for the documented model, at any provider.
+pub(super) fn is_captioner(model: &str) -> bool {
     model.to_lowercase().ends_with(CAPTIONER)
 }
 

@@ -66,26 +66,6 @@ pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
     }
 }
 
-/// Message of [`Error::BudgetExceeded`].
-pub(super) fn over_budget(error: &Error) -> String {
-    let &Error::BudgetExceeded { spent, possible, max, next, is_length_known, is_blind } = error
-    else {
-        return String::new();
-    };
-    if is_blind {
-        return format!(
-            "the service does not tell what its answers cost, so ${max} cannot be kept"
-        );
-    }
-    let possible = (possible > 0.0).then(|| format!(" (${possible:.4} more is possible)"));
-    let next = (next > 0.0).then(|| {
-        let length = if is_length_known { "" } else { ", as its length is not known" };
-        format!(" of up to ${next:.4}{length}")
-    });
-    let [possible, next] = [possible, next].map(Option::unwrap_or_default);
-    format!("${spent:.4} of ${max} is spent{possible}, and another request{next} would go past it")
-}
-
 /// Formats a number that may be unknown because it is over the limit.
 pub(super) fn or_more<T, D: Display>(number: Option<T>, format: fn(T) -> D) -> String {
     number.map_or_else(|| "more than that".to_owned(), |number| format(number).to_string())

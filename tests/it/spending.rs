@@ -75,6 +75,27 @@ fn billed_responses_without_a_caption_count_as_spent() {
 }
 
 #[test]
+fn prices_are_looked_up_once_and_only_for_a_limit() {
+    let methods = |args: &[&str]| {
+        let stand_in = StandIn::start();
+        caption(&stand_in).clips("x", 3).args(args).arg("x").run().ended(0);
+        stand_in.requests().into_iter().map(|request| request.method).collect::<Vec<_>>()
+    };
+    assert_eq!(methods(&["--max-spend", "1"]), ["GET", "POST", "POST", "POST"]);
+    assert_eq!(methods(&[]), ["POST", "POST", "POST"]);
+}
+
+#[test]
+fn a_url_counts_as_the_longest_audio_that_the_service_takes() {
+    let stand_in = StandIn::start();
+    let args = ["--max-spend", "0.05", "--max-tokens", "100", "https://sounds.example.com/a.mp3"];
+    let stderr = caption(&stand_in).args(args).run().failed(5);
+    // 40 minutes at 12.5 tokens a second and 3.81 USD for a million.
+    assert_says(&stderr, &["of up to $0.1146, as its length is not known", "--inline"]);
+    assert_eq!(stand_in.posts(), 0);
+}
+
+#[test]
 fn max_spend_must_be_an_amount() {
     for bad in ["0", "-1", "lots", "inf"] {
         let run = unconfigured().args([&format!("--max-spend={bad}"), "a.wav"]).run();
