@@ -113,10 +113,11 @@ mod audio;
 
 mod progress;
 
+mod budget;
+
 mod client;
 mod input;
 
-mod budget;
 mod manifest;
 mod rules;
 
@@ -128,6 +129,7 @@ pub use self::audio::{
     AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation, UploadOptions,
     measure,
 };
+pub use self::budget::{Prices, Spending};
 pub use self::captioner::{
     BLOCKING_STACK, Captioner, CaptionerOptions, Estimate, MAX_AUTO_JOBS, Run, blocking_threads,
 };
@@ -137,7 +139,7 @@ pub use self::client::receive;
 pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Usage, Window};
 pub use self::encoding::decode_text;
 pub use self::error::{
-    Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
+    Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, OverBudget, Received, Setting,
 };
 pub use self::input::{
     FolderSearch, Input, InputError, Source, dedup, dedup_with_names, is_audio_name,

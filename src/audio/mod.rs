@@ -6,6 +6,7 @@ pub use self::convert::SAMPLE_RATE;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::measure;
 pub use self::truncation::Truncation;
+pub(crate) use self::upload_options::MAX_SECONDS;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::{OpenFile, Spool, encoded_len};

@@ -16,7 +16,7 @@ pub const MAX_UPLOAD: u64 = 10_000_000;
 
 /// The longest audio that the model takes, in seconds. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01: 40 minutes.
-const MAX_SECONDS: f64 = 40.0 * 60.0;
+pub(crate) const MAX_SECONDS: f64 = 40.0 * 60.0;
 
 /// Length up to which the model works best. Source: model card of
 /// `Qwen/Qwen3-Omni-30B-A3B-Captioner`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Response;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::api_key::Secrets;
@@ -48,10 +49,8 @@ impl<'a> AnswerBuilder<'a> {
         secrets: Secrets<'a>,
         observer: &'a Observer,
     ) -> Self {
-        // Only a response that is not streamed has the headers of the cost.
-        let header = |name| response.headers().get(name)?.to_str().ok()?.parse().ok();
         let facts = Answer {
-            usd: usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used")),
+            usd: usd_in_headers(response.headers()),
             request_id: error_response::request_id(response.headers()),
             ..Answer::default()
         };
@@ -75,9 +74,7 @@ impl<'a> AnswerBuilder<'a> {
         }
         // Only the text is required. Any other field that is missing or of another type than
         // documented is ignored.
-        let cost = &document["meta"]["usage"];
-        let usd = usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64());
-        self.facts.usd = usd.or(self.facts.usd);
+        self.facts.usd = usd_in_document(document).or(self.facts.usd);
         self.facts.usage = usage(&document["usage"], self.facts.usage);
         let headers = self.response.headers();
         if let Some(api_error) = error_response::in_success(document, headers, self.secrets) {
@@ -190,6 +187,24 @@ impl<'a> AnswerBuilder<'a> {
     fn request_id(&self) -> Option<String> {
         self.facts.request_id.as_ref().map(|id| self.secrets.hide(id))
     }
+}
+
+/// Cost and token counts in an error response.
+pub(super) fn bill(headers: &HeaderMap, body: &[u8]) -> (Option<f64>, Option<Usage>) {
+    let document = json::from_bytes(body).unwrap_or_default();
+    let usd = usd_in_document(&document).or_else(|| usd_in_headers(headers));
+    (usd, usage(&document["usage"], None))
+}
+
+/// Cost in the headers, which only a response that is not streamed has.
+fn usd_in_headers(headers: &HeaderMap) -> Option<f64> {
+    let header = |name| headers.get(name)?.to_str().ok()?.parse().ok();
+    usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used"))
+}
+
+fn usd_in_document(document: &Value) -> Option<f64> {
+    let cost = &document["meta"]["usage"];
+    usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64())
 }
 
 /// Cost in US dollars, given directly or in credits.

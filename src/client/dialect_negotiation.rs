@@ -108,7 +108,13 @@ impl<'a> CaptionRequest<'a> {
         }
         let negotiation = self.client.negotiation();
         if self.probe.is_none() && !self.refused.is_empty() {
-            self.probe = Some(negotiation.probe.lock().await);
+            self.probe = Some(if let Ok(probe) = negotiation.probe.try_lock() {
+                probe
+            } else {
+                // The one that tries another dialect may need the place.
+                self.retry.leave();
+                negotiation.probe.lock().await
+            });
         }
         if negotiation.is_settled() {
             self.probe = None;

@@ -168,13 +168,16 @@ impl Client {
     ) -> Result<Answer, Error> {
         loop {
             let attempt = retry.start().await?;
-            match wait_for(|| self.send_once(audio, dialect, observer)).await {
+            let result = wait_for(|| self.send_once(audio, dialect, observer)).await;
+            retry.settle(&result);
+            match result {
                 Ok(answer) => {
                     retry.succeeded(attempt, observer);
                     return Ok(answer);
                 }
                 Err(error) => {
-                    retry.wait(attempt, self.in_settled_dialect(error), observer).await?;
+                    let error = self.in_settled_dialect(retry.keep_received(error));
+                    retry.wait(attempt, error, observer).await?;
                 }
             }
         }

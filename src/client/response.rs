@@ -4,13 +4,13 @@ use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-use super::answer_builder::AnswerBuilder;
+use super::answer_builder::{AnswerBuilder, bill};
 use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
 use super::{error_response, http, json};
 use crate::answer::Answer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Received};
 use crate::progress::Observer;
 
 /// Size limit of a whole response: 32,768 tokens are some 200 kB, and six times that if each
@@ -38,7 +38,9 @@ pub(super) async fn receive(
         // A partial error message is better than none.
         let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;
         let api_error = error_response::read(status.as_u16(), response.headers(), &body, secrets);
-        return Err(Box::new(api_error).into());
+        let (usd, usage) = bill(response.headers(), &body);
+        let received = Received { usd, usage, ..Received::default() };
+        return Err(Error::from(Box::new(api_error)).with_received(received));
     }
     let mut builder = AnswerBuilder::new(response, options, secrets, observer);
     let taken = builder.take().await;

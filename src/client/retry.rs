@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::limiter::{Attempt, Limiter};
+use crate::answer::Answer;
+use crate::budget::Reservation;
 use crate::error::{ApiErrorKind, Effect, Error, ErrorKind, Received};
 use crate::progress::{Event, Observer};
 use crate::shutdown::Shutdown;
@@ -24,6 +27,11 @@ pub(crate) trait RunContext: Sync {
 
     /// Waits for the next attempt of the request. Other requests may use its place meanwhile.
     fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
+
+    /// Reserves the cost of an attempt, and waits while that depends on attempts in progress.
+    fn reserve(&self) -> BoxFuture<'_, Result<Option<Reservation<'_>>, Error>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 /// A request without a run around it.
@@ -53,6 +61,8 @@ pub(super) struct RetryState<'a> {
     run: &'a dyn RunContext,
     /// Attempt in another dialect, whose place in flight the next one takes.
     refused: Option<Attempt<'a>>,
+    /// Reserved cost of the current attempt.
+    reservation: Option<Reservation<'a>>,
     /// Content of the responses to failed attempts, which may have been billed.
     pub(super) received: Received,
 }
@@ -68,6 +78,7 @@ impl<'a> RetryState<'a> {
             waits_for_outages: max_retries > 0,
             run,
             refused: None,
+            reservation: None,
             received: Received::default(),
         }
     }
@@ -77,19 +88,58 @@ impl<'a> RetryState<'a> {
         Self { waits_for_outages: false, ..self }
     }
 
-    /// Waits until the limiter admits an attempt. Fails if another request, or the shutdown, ended
-    /// the run.
+    /// Waits until the budget and the limiter admit an attempt. Fails if another request, or the
+    /// shutdown, ended the run.
+    ///
+    /// An attempt with a reservation waits only for the limiter, and one that the limiter admitted
+    /// for nothing: no two of them wait for each other.
     pub(super) async fn start(&mut self) -> Result<Attempt<'a>, Error> {
         if let Some(attempt) = self.refused.take() {
-            return Ok(attempt);
+            match self.run.reserve().now_or_never() {
+                Some(reservation) => return Ok(self.begin(attempt, reservation?)),
+                None => attempt.rejected(),
+            }
         }
-        let shutdown = self.run.shutdown();
-        let started = tokio::select! {
-            biased;
-            () = shutdown.draining(), if self.number == 1 => Err(shutdown.cause()),
-            started = self.limiter.start(self.request) => started,
+        let (shutdown, run, limiter) = (self.run.shutdown(), self.run, self.limiter);
+        let admitted = async {
+            let reservation = run.reserve().await?;
+            let started = limiter.start(self.request).await;
+            started.map(|attempt| (attempt, reservation)).map_err(|cause| Error::NotTried { cause })
         };
-        started.map_err(|cause| Error::NotTried { cause })
+        let (attempt, reservation) = tokio::select! {
+            biased;
+            () = shutdown.draining(), if self.number == 1 => {
+                Err(Error::NotTried { cause: shutdown.cause() })
+            }
+            admitted = admitted => admitted,
+        }?;
+        Ok(self.begin(attempt, reservation))
+    }
+
+    fn begin(
+        &mut self,
+        attempt: Attempt<'a>,
+        mut reservation: Option<Reservation<'a>>,
+    ) -> Attempt<'a> {
+        if let Some(reservation) = &mut reservation {
+            reservation.sent();
+        }
+        self.reservation = reservation;
+        attempt
+    }
+
+    /// Gives the place in flight away that was kept for another dialect.
+    pub(super) fn leave(&mut self) {
+        if let Some(attempt) = self.refused.take() {
+            attempt.rejected();
+        }
+    }
+
+    /// Counts the cost of an attempt.
+    pub(super) fn settle(&mut self, result: &Result<Answer, Error>) {
+        if let Some(reservation) = self.reservation.take() {
+            reservation.settle(result);
+        }
     }
 
     /// Counts an attempt that has its answer.
@@ -118,7 +168,6 @@ impl<'a> RetryState<'a> {
         error: Error,
         observer: &Observer,
     ) -> Result<(), Error> {
-        let error = self.keep_received(error);
         let wait = match error.effect() {
             Effect::Retry if error.kind() == ErrorKind::RateLimited => {
                 self.after_refusal(attempt, error, observer)?

@@ -190,7 +190,7 @@ impl Error {
             | Self::Billed { source, .. }
             | Self::Unserved { source, .. } => source.kind(),
             Self::Offline => ErrorKind::Offline,
-            Self::BudgetExceeded { .. } => ErrorKind::Budget,
+            Self::BudgetExceeded(_) => ErrorKind::Budget,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::NotTried { cause } => *cause,
             Self::Unwritable { .. } | Self::TempFile(_) => ErrorKind::Output,
@@ -277,11 +277,6 @@ impl Error {
     /// Cost of the failed request in US dollars, if the service reported it.
     pub fn usd(&self) -> Option<f64> {
         self.received().and_then(|received| received.usd)
-    }
-
-    /// True if a response arrived, so that the request may have been billed.
-    pub(crate) fn is_after_response(&self) -> bool {
-        matches!(self.root(), Self::Incomplete { .. } | Self::UnexpectedResponse { .. })
     }
 }
 

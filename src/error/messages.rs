@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{BoxError, ErrorKind, Setting};
+use super::{BoxError, Error, ErrorKind, Setting};
 
 pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> String {
     let what = match setting {
@@ -44,7 +44,7 @@ pub(super) fn end_of_run(cause: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn unserved(after: Duration, source: &super::Error) -> String {
+pub(super) fn unserved(after: Duration, source: &Error) -> String {
     if after.is_zero() {
         return source.to_string();
     }
@@ -63,14 +63,6 @@ pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
         "a list with line ends where NUL bytes were expected"
     } else {
         "a list with NUL bytes where line ends were expected"
-    }
-}
-
-pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
-    if is_blind {
-        format!("the service does not tell what its answers cost, so ${max} cannot be kept")
-    } else {
-        format!("${spent:.4} of ${max} is spent, and another request would go past it")
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::kind::{ApiError, ApiErrorKind, Effect, ErrorKind};
+pub use self::over_budget::OverBudget;
 pub use self::received::Received;
 
 pub(crate) use self::messages::causes;
@@ -13,6 +14,7 @@ pub(crate) use self::received::add;
 
 mod kind;
 mod messages;
+mod over_budget;
 mod received;
 
 /// Error of another crate, kept as a source.
@@ -242,15 +244,8 @@ pub enum Error {
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
     /// The request would exceed the spending limit.
-    #[error("{}", messages::over_budget(*spent, *max, *is_blind))]
-    BudgetExceeded {
-        /// US dollars spent so far.
-        spent: f64,
-        /// Limit in US dollars.
-        max: f64,
-        /// True if the service does not report prices.
-        is_blind: bool,
-    },
+    #[error(transparent)]
+    BudgetExceeded(OverBudget),
     /// The user ended the run.
     #[error("interrupted")]
     Interrupted,

@@ -87,6 +87,7 @@ mod skipped_tests;
 mod slow_requests;
 mod snapshots;
 mod spending;
+mod spending_limits;
 mod streaming;
 #[cfg(target_os = "linux")]
 mod temporary_folder;

@@ -241,7 +241,7 @@ fn absurd_numbers_of_the_service_are_ignored() {
             "x",
         ]);
         assert_says(&assert_bounded(run, 5), &["does not tell what its answers cost"]);
-        assert_eq!(stand_in.requests().len(), 1, "{usd}");
+        assert_eq!(stand_in.posts(), 1, "{usd}");
     }
 }
 

@@ -21,7 +21,7 @@ use crate::render::reports::Reports;
 use crate::signals::{self, DELIVERY_PERIOD};
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::status::RunStatus;
-use crate::ui::summary::Summary;
+use crate::ui::summary::{Summary, cost};
 use crate::worker::Worker;
 
 /// Destinations of a run, and its state so far.
@@ -172,9 +172,8 @@ impl<'a> Pipeline<'a> {
             self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);
             if self.summary.total() > 0 {
-                let (usage, usd) = (captioner.usage(), captioner.usd());
-                let time = self.started.elapsed();
-                self.diagnostics.result(&self.summary.line(time, usage, usd));
+                let line = self.summary.line(self.started.elapsed(), &captioner.spending());
+                self.diagnostics.result(&line);
             }
         }
     }
@@ -189,8 +188,8 @@ impl<'a> Pipeline<'a> {
 
     /// Prints the state of the run.
     fn log(&mut self, captioner: &Captioner) {
-        let (total, usd) = (self.count.total(), captioner.usd());
-        if let Some(line) = self.status.line(self.config.is_batch, total, usd) {
+        let (total, cost) = (self.count.total(), cost(&captioner.spending()));
+        if let Some(line) = self.status.line(self.config.is_batch, total, cost) {
             self.diagnostics.status(&line);
         }
     }

@@ -68,8 +68,11 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
             "check --base-url: something else may be answering there"
         }
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
-        Error::BudgetExceeded { is_blind: true, .. } => "leave --max-spend out",
-        Error::BudgetExceeded { .. } => {
+        Error::BudgetExceeded(over) if over.is_blind => "leave --max-spend out",
+        Error::BudgetExceeded(over) if !over.is_length_known => {
+            "raise --max-spend, or convert the sound first, or --inline a URL, so that its length is known"
+        }
+        Error::BudgetExceeded(_) => {
             "raise --max-spend; with a manifest, a new run goes on from here"
         }
         Error::Interrupted | Error::NotTried { .. } => {

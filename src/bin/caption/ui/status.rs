@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use caption::{Event, Outcome};
 use indicatif::HumanCount;
 
-use super::summary::{Summary, dollars, duration};
+use super::summary::{Summary, duration};
 
 /// A shorter wait is not reported in a batch, which has too many of them.
 const MIN_WAIT: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl RunStatus {
         &mut self,
         is_batch: bool,
         total: Option<usize>,
-        usd: Option<f64>,
+        cost: Option<String>,
     ) -> Option<String> {
         let now = Instant::now();
         let (done, total, unit) = match self.windows {
@@ -109,7 +109,7 @@ impl RunStatus {
         let left = left.filter(|_| wait.is_none());
         let facts = [
             Some(count + &self.summary.asides()),
-            usd.map(dollars),
+            cost,
             Some(duration(now - self.started)),
             left.map(|left| format!("about {} left", duration(left))),
             wait,
