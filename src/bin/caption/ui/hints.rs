@@ -23,21 +23,21 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => {
             return hint_of_advice(*advice);
         }
+        Error::NothingFound { omitted } if !omitted.is_empty() => return omitted.join("; ").into(),
         Error::Invalid { setting, .. } => hint_of_setting(*setting),
+        Error::Unreadable(error) => hint_of_unreadable(error),
         Error::Api(api_error) => hint_of_api_error(api_error),
-        Error::InsecureUrl { .. } => "use https://, or say --allow-http",
-        Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
-        Error::Setup(_) => "check the proxy settings and the system's certificates",
-        Error::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => "check the name",
-        // An ignore file.
-        Error::Unreadable(e) if e.kind() == io::ErrorKind::FileTooLarge => {
-            "shorten it, or say --no-ignore"
-        }
-        Error::Unreadable(_) => "check its permissions and the disk",
-        Error::TempFile(_) => "set TMPDIR to a folder with room",
+        error => hint_of_input(error)
+            .or_else(|| hint_of_network(error))
+            .unwrap_or_else(|| hint_of_run(error)),
+    })
+}
+
+/// Hint for an input that cannot be used.
+fn hint_of_input(error: &Error) -> Option<&'static str> {
+    Some(match error {
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
         Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
-        Error::NothingFound { omitted } if !omitted.is_empty() => return omitted.join("; ").into(),
         Error::NothingFound { .. } => "check the name, or say --allow-empty",
         Error::LfsPointer { .. } => "run git lfs pull",
         Error::WrongSeparator { is_nul_separated: true } => "try it without --null",
@@ -52,12 +52,18 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         }
         Error::StreamTooLarge { .. } => "save it to a file and name that",
         Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
-        Error::NotHeard { .. } => {
-            "try again, or --convert always for what was sent as it is; then check --model and --base-url"
-        }
         Error::ModifiedDuringUpload => "wait until nothing writes to it, then try again",
         Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
         Error::Download { .. } => "try again later",
+        _ => return None,
+    })
+}
+
+/// Hint for a request that has no response with a caption.
+fn hint_of_network(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::InsecureUrl { .. } => "use https://, or say --allow-http",
+        Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::InvalidCertificate { .. } => {
             "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
         }
@@ -67,17 +73,36 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::UnexpectedResponse { .. } => {
             "check --base-url: something else may be answering there"
         }
+        Error::NotHeard { .. } => {
+            "try again, or --convert always for what was sent as it is; then check --model and --base-url"
+        }
+        Error::Incomplete { .. } => "try again, or send less sound",
+        _ => return None,
+    })
+}
+
+/// Hint for what ends the run or belongs to it.
+fn hint_of_run(error: &Error) -> &'static str {
+    match error {
+        Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
+        Error::TempFile(_) => "set TMPDIR to a folder with room",
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
         Error::BudgetExceeded { is_blind: true, .. } => "leave --max-spend out",
         Error::BudgetExceeded { .. } => {
             "raise --max-spend; with a manifest, a new run goes on from here"
         }
-        Error::Interrupted | Error::NotTried { .. } => {
-            "run again; with a manifest, nothing is asked twice"
-        }
         Error::Unwritable { .. } => "check the folder, its permissions and the disk",
-        Error::Incomplete { .. } => "try again, or send less sound",
-    })
+        _ => "run again; with a manifest, nothing is asked twice",
+    }
+}
+
+fn hint_of_unreadable(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "check the name",
+        // An ignore file.
+        io::ErrorKind::FileTooLarge => "shorten it, or say --no-ignore",
+        _ => "check its permissions and the disk",
+    }
 }
 
 fn hint_of_advice(advice: Advice) -> Cow<'static, str> {
