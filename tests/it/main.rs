@@ -67,6 +67,7 @@ mod proxies;
 mod readers;
 mod readme;
 mod readme_walkthroughs;
+mod repeated_failures;
 mod report_safety;
 mod reports;
 mod request;
