@@ -47,8 +47,8 @@ pub(super) struct RetryState<'a> {
     failures: u32,
     max_retries: u32,
     limiter: &'a Limiter,
-    /// True if an outage is that of all requests, which wait for its end.
-    waits_for_outages: bool,
+    /// True for a download, whose server is not that of the other requests.
+    is_download: bool,
     /// Run that the request belongs to.
     run: &'a dyn RunContext,
     /// Attempt in another dialect, whose place in flight the next one takes.
@@ -65,16 +65,16 @@ impl<'a> RetryState<'a> {
             failures: 0,
             max_retries,
             limiter,
-            waits_for_outages: max_retries > 0,
+            is_download: false,
             run,
             refused: None,
             received: Received::default(),
         }
     }
 
-    /// Fails after the retries, also in an outage.
-    pub(super) fn without_outages(self) -> Self {
-        Self { waits_for_outages: false, ..self }
+    /// Makes it a download, which fails after the retries, also in an outage, and ends no run.
+    pub(super) fn of_download(self) -> Self {
+        Self { is_download: true, ..self }
     }
 
     /// Waits until the limiter admits an attempt. Fails if another request, or the shutdown, ended
@@ -140,10 +140,10 @@ impl<'a> RetryState<'a> {
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
         attempt.refused(retry_after);
+        let error = self.unless_over(error)?;
         if self.max_retries == 0 {
             return Err(error);
         }
-        let error = self.unless_over(error)?;
         let own = retry_after.unwrap_or_default();
         self.report(&error, own.max(self.limiter.wait()), observer);
         Ok(own)
@@ -157,7 +157,7 @@ impl<'a> RetryState<'a> {
         observer: &Observer,
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
-        if self.waits_for_outages {
+        if self.max_retries > 0 && !self.is_download {
             let is_new = attempt.failed(retry_after, error.is_busy());
             if self.limiter.is_down() {
                 self.failures = 0;
@@ -171,11 +171,11 @@ impl<'a> RetryState<'a> {
             attempt.rejected();
         }
         self.failures += 1;
+        let error = self.unless_over(error)?;
         if self.failures > self.max_retries {
             return Err(error);
         }
         let wait = wait_after(retry_after, self.failures);
-        let error = self.unless_over(error)?;
         self.report(&error, wait, observer);
         Ok(wait)
     }
@@ -190,6 +190,7 @@ impl<'a> RetryState<'a> {
         let longest = MIN_RETRY_AFTER.max(self.limiter.max_outage());
         if error.retry_after().is_some_and(|wait| wait > longest) {
             let error = match error {
+                error if self.is_download => return Err(error),
                 Error::Api(mut refusal) if refusal.kind == ApiErrorKind::RateLimited => {
                     refusal.kind = ApiErrorKind::Quota;
                     Error::Api(refusal)

@@ -99,6 +99,8 @@ pub enum ApiErrorKind {
     Redirected,
     /// The server takes audio in another dialect.
     WrongForm,
+    /// The server takes audio in none of the dialects.
+    NoDialect,
     /// The request is invalid and would be refused again.
     Rejected,
     /// The service or something behind it failed.
@@ -118,7 +120,9 @@ impl fmt::Display for ApiError {
             ApiErrorKind::NotFound => "no such model or address",
             ApiErrorKind::TooLarge => "the request is larger than the service takes",
             ApiErrorKind::Redirected => "a redirect, which is not followed with the key",
-            ApiErrorKind::Rejected | ApiErrorKind::WrongForm => "the service rejected the request",
+            ApiErrorKind::Rejected | ApiErrorKind::WrongForm | ApiErrorKind::NoDialect => {
+                "the service rejected the request"
+            }
             ApiErrorKind::Failed => "the service failed",
         })?;
         let status = (self.status > 0).then(|| self.status.to_string());
@@ -141,6 +145,7 @@ impl ApiErrorKind {
             | Self::Redirected
             | Self::NotFound
             | Self::WrongForm
+            | Self::NoDialect
             | Self::Rejected => ErrorKind::Rejected,
             Self::Failed => ErrorKind::Server,
         }
@@ -227,12 +232,12 @@ impl Error {
 
     /// True if the service or the network would fail in the same way for all other inputs.
     fn is_for_all(&self) -> bool {
-        use ApiErrorKind::{AllowanceUsed, NotFound, Quota, Redirected};
+        use ApiErrorKind::{AllowanceUsed, NoDialect, NotFound, Quota, Redirected};
         match self {
             Self::Unserved { .. } => true,
             Self::InWindow { source, .. } | Self::Billed { source, .. } => source.is_for_all(),
             Self::Api(error) => {
-                matches!(error.kind, AllowanceUsed | NotFound | Quota | Redirected)
+                matches!(error.kind, AllowanceUsed | NoDialect | NotFound | Quota | Redirected)
             }
             _ => false,
         }

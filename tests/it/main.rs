@@ -85,6 +85,7 @@ mod skipped_tests;
 mod slow_requests;
 mod snapshots;
 mod spending;
+mod stops;
 mod streaming;
 #[cfg(target_os = "linux")]
 mod temporary_folder;

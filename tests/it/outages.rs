@@ -58,29 +58,6 @@ fn failures_between_successes_are_no_outage() {
 }
 
 #[test]
-fn a_quota_that_is_used_up_ends_the_run_at_once() {
-    for (reply, code) in [
-        (json_reply(404, &json!({ "error": { "message": "The model does not exist" } })), 3),
-        (Reply::status(429).header("retry-after", "3600"), 3),
-        (json_reply(429, &json!({ "error": { "code": "insufficient_quota" } })), 4),
-        (json_reply(400, &json!({ "code": "Arrearage", "message": "Access denied" })), 4),
-        (json_reply(403, &json!({ "code": "AllocationQuota.FreeTierOnly" })), 4),
-        (json_reply(429, &json!({ "code": "Throttling.AllocationQuota" })), 4),
-        (json_reply(402, &json!({ "error": { "message": "Out of credits" } })), 4),
-    ] {
-        let reply = std::sync::Mutex::new(vec![reply]);
-        let stand_in = StandIn::always(move || {
-            let mut reply = reply.lock().unwrap();
-            reply.pop().unwrap_or_else(Reply::never)
-        });
-        let run = caption(&stand_in).clips("x", 40).args(["-j", "1", "x"]).run();
-        assert_eq!(run.code, code, "{}", run.stderr);
-        assert_says(&run.stderr, &["39 not tried"]);
-        assert_eq!(stand_in.requests().len(), 1);
-    }
-}
-
-#[test]
 fn the_reason_of_a_provider_behind_a_gateway_is_printed() {
     let raw = json!({ "error": { "message": "audio longer than 60 s" } }).to_string();
     let error = json!({

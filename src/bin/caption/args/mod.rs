@@ -110,5 +110,5 @@ https://aimlapi.com/app/keys. There is no option that takes the key itself: it
 would show in the process list.
 
 Exit codes: 0 captioned, 1 a rule was broken, 2 wrong usage, 3 some inputs
-failed, 4 no key, key refused, account unverified or out of credits, 5
+failed, 4 no key, key refused, account unverified or out of credits or quota, 5
 --max-spend reached, 130 interrupted, 143 terminated, 129 hung up.";

@@ -146,7 +146,9 @@ fn hint_of_api_error(error: &ApiError) -> &'static str {
         }
         ApiErrorKind::TooLarge => SHRINK,
         ApiErrorKind::Redirected => "set --base-url to where the service is",
-        ApiErrorKind::WrongForm => "check the sound, --model and --dialect",
+        ApiErrorKind::WrongForm | ApiErrorKind::NoDialect => {
+            "check the sound, --model and --dialect"
+        }
         ApiErrorKind::Rejected => match error.status {
             403 | 407 => "check the proxy or firewall in between, and what the key may do",
             _ => "check the sound and --model",
