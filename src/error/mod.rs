@@ -5,12 +5,14 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::kind::{ApiError, ApiErrorKind, Effect, ErrorKind};
+pub use self::api::{ApiError, ApiErrorKind};
+pub use self::kind::{Effect, ErrorKind};
 pub use self::received::Received;
 
 pub(crate) use self::messages::causes;
 pub(crate) use self::received::add;
 
+mod api;
 mod kind;
 mod messages;
 mod received;
