@@ -34,6 +34,7 @@ mod dialect;
 mod dialect_negotiation;
 mod download;
 mod endpoint;
+mod error_class;
 mod error_details;
 mod error_response;
 mod http;

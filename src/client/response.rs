@@ -10,7 +10,7 @@ use super::options::ClientOptions;
 use super::sse::Decoder;
 use super::{error_response, http, json};
 use crate::answer::Answer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ApiError, Error, ErrorKind, Shortfall};
 use crate::progress::Observer;
 
 /// Size limit of a whole response: 32,768 tokens are some 200 kB, and six times that if each
@@ -37,8 +37,10 @@ pub(super) async fn receive(
     if !status.is_success() {
         // A partial error message is better than none.
         let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;
-        let api_error = error_response::read(status.as_u16(), response.headers(), &body, secrets);
-        return Err(Box::new(api_error).into());
+        let (headers, url) = (response.headers(), response.url());
+        let api_error = error_response::read(status.as_u16(), headers, &body, secrets);
+        let address = error_response::address(&api_error, url, headers, secrets);
+        return Err(Box::new(ApiError { address, ..api_error }).into());
     }
     let mut builder = AnswerBuilder::new(response, options, secrets, observer);
     let taken = builder.take().await;
@@ -63,7 +65,12 @@ impl AnswerBuilder<'_> {
         }
         match self.take_stream(start).await {
             Err(error) if !self.text().is_empty() && !is_reported_as_is(&error) => {
-                Err(self.incomplete(&error.to_string()))
+                let cause = match error {
+                    Error::TimedOut { .. } => Shortfall::TimedOut,
+                    Error::Disconnected(_) => Shortfall::Cut,
+                    _ => Shortfall::Failed,
+                };
+                Err(self.incomplete(&error.to_string(), cause))
             }
             taken => taken,
         }
@@ -115,7 +122,7 @@ impl AnswerBuilder<'_> {
         match self.take_event(rest) {
             Err(api_error @ Error::Api(_)) => Err(api_error),
             _ if rest.trim() == DONE || self.has_finished() => Ok(()),
-            _ => Err(self.incomplete("the stream stopped in the middle")),
+            _ => Err(self.incomplete("the stream stopped in the middle", Shortfall::Cut)),
         }
     }
 }

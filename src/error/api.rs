@@ -22,6 +22,11 @@ pub struct ApiError {
     pub request_id: Option<String>,
     /// Wait that the service asked for.
     pub retry_after: Option<Duration>,
+    /// Limit of requests a minute that the service named.
+    pub per_minute: Option<u32>,
+    /// Address that the service does not know, or that it redirects to, without query and
+    /// password.
+    pub address: Option<String>,
 }
 
 /// Meaning of an [`ApiError`] for the caller.
@@ -45,6 +50,8 @@ pub enum ApiErrorKind {
     TooLarge,
     /// The service responded with a redirect.
     Redirected,
+    /// A filter of the service refuses the content of the audio.
+    Filtered,
     /// The server takes audio in another dialect.
     WrongForm,
     /// The server takes audio in none of the dialects.
@@ -67,6 +74,7 @@ impl fmt::Display for ApiError {
             ApiErrorKind::Quota => "the quota is used up",
             ApiErrorKind::NotFound => "no such model or address",
             ApiErrorKind::TooLarge => "the request is larger than the service takes",
+            ApiErrorKind::Filtered => "the service refuses the content of the sound",
             ApiErrorKind::Redirected => "a redirect, which is not followed with the key",
             ApiErrorKind::Rejected | ApiErrorKind::WrongForm | ApiErrorKind::NoDialect => {
                 "the service rejected the request"
@@ -77,7 +85,11 @@ impl fmt::Display for ApiError {
         let message = (!self.message.is_empty()).then(|| format!("\"{}\"", self.message));
         let wait = self.retry_after.map(|wait| format!("wait {}", format_duration(wait)));
         let facts: Vec<String> = [status, message, wait].into_iter().flatten().collect();
-        if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
+        if !facts.is_empty() {
+            write!(f, " ({})", facts.join(", "))?;
+        }
+        let to = if self.kind == ApiErrorKind::Redirected { "to" } else { "at" };
+        self.address.as_ref().map_or(Ok(()), |address| write!(f, " {to} {address}"))
     }
 }
 
@@ -91,6 +103,7 @@ impl ApiErrorKind {
             Self::RateLimited | Self::AllowanceUsed | Self::Quota => ErrorKind::RateLimited,
             Self::TooLarge
             | Self::Redirected
+            | Self::Filtered
             | Self::NotFound
             | Self::WrongForm
             | Self::NoDialect

@@ -120,10 +120,11 @@ impl Error {
             | Self::Disconnected(_)
             | Self::NotTried { .. } => true,
             Self::Download { status, .. } => is_transient_status(*status),
-            Self::Api(api_error) => {
-                matches!(api_error.kind, ApiErrorKind::RateLimited | ApiErrorKind::Failed)
-                    && is_transient_status(api_error.status)
-            }
+            Self::Api(api_error) => match api_error.kind {
+                ApiErrorKind::RateLimited => true,
+                ApiErrorKind::Failed => is_transient_status(api_error.status),
+                _ => false,
+            },
             _ => false,
         };
         match self.kind() {

@@ -67,6 +67,7 @@ mod proxies;
 mod readers;
 mod readme;
 mod readme_walkthroughs;
+mod reasons;
 mod repeated_failures;
 mod report_safety;
 mod reports;

@@ -3,8 +3,7 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::{answer, assert_says, caption, json_reply, unconfigured};
-use serde_json::json;
+use crate::harness::{answer, assert_says, caption, unconfigured};
 use support::stand_in::{KEY, Reply, StandIn};
 
 #[test]
@@ -55,17 +54,4 @@ fn failures_between_successes_are_no_outage() {
     let run = caption(&stand_in).clips("x", 20).args(["-j", "1", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stderr.contains("all inputs wait"), "{}", run.stderr);
-}
-
-#[test]
-fn the_reason_of_a_provider_behind_a_gateway_is_printed() {
-    let raw = json!({ "error": { "message": "audio longer than 60 s" } }).to_string();
-    let error = json!({
-        "code": 400,
-        "message": "Provider returned error",
-        "metadata": { "provider_name": "Acme", "raw": raw },
-    });
-    let stand_in = StandIn::scripted([json_reply(400, &json!({ "error": error }))]);
-    let stderr = caption(&stand_in).clips("x", 1).arg("x/000.wav").run().stderr;
-    assert_says(&stderr, &["Provider returned error; Acme: audio longer than 60 s"]);
 }

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::io;
 
-use caption::{Advice, ApiError, ApiErrorKind, Error, Setting};
+use caption::{Advice, ApiError, ApiErrorKind, Error, Setting, Shortfall};
 
 const CREATE_KEY: &str =
     "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
 const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
                       or give a public URL in its place";
+
+const REFUSED: &str = "leave it out, or try another --model";
 
 /// Hint of what to do next.
 pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
@@ -26,7 +28,7 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::NothingFound { omitted } if !omitted.is_empty() => return omitted.join("; ").into(),
         Error::Invalid { setting, .. } => hint_of_setting(*setting),
         Error::Unreadable(error) => hint_of_unreadable(error),
-        Error::Api(api_error) => hint_of_api_error(api_error),
+        Error::Api(api_error) => return hint_of_api_error(api_error),
         error => hint_of_input(error)
             .or_else(|| hint_of_network(error))
             .unwrap_or_else(|| hint_of_run(error)),
@@ -68,7 +70,7 @@ fn hint_of_network(error: &Error) -> Option<&'static str> {
             "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
         }
         Error::Unreachable { .. } => "check the address, the network and the proxy settings",
-        Error::TimedOut { .. } => "raise --timeout or send less sound",
+        Error::TimedOut { .. } => "raise --timeout, or send less at a time with --window 30s",
         Error::Disconnected(_) => "try again",
         Error::UnexpectedResponse { .. } => {
             "check --base-url: something else may be answering there"
@@ -76,7 +78,7 @@ fn hint_of_network(error: &Error) -> Option<&'static str> {
         Error::NotHeard { .. } => {
             "try again, or --convert always for what was sent as it is; then check --model and --base-url"
         }
-        Error::Incomplete { .. } => "try again, or send less sound",
+        Error::Incomplete { cause, .. } => hint_of_shortfall(*cause),
         _ => return None,
     })
 }
@@ -102,6 +104,17 @@ fn hint_of_unreadable(error: &io::Error) -> &'static str {
         // An ignore file.
         io::ErrorKind::FileTooLarge => "shorten it, or say --no-ignore",
         _ => "check its permissions and the disk",
+    }
+}
+
+fn hint_of_shortfall(cause: Shortfall) -> &'static str {
+    match cause {
+        Shortfall::TimedOut => "raise --timeout",
+        Shortfall::Limit => {
+            "send less at a time with --window 30s, or set --max-tokens to keep the beginning"
+        }
+        Shortfall::Refused => REFUSED,
+        Shortfall::Cut | Shortfall::Failed => "try again",
     }
 }
 
@@ -131,15 +144,21 @@ fn hint_of_setting(setting: Setting) -> &'static str {
     }
 }
 
-fn hint_of_api_error(error: &ApiError) -> &'static str {
-    match error.kind {
+fn hint_of_api_error(error: &ApiError) -> Cow<'static, str> {
+    Cow::Borrowed(match error.kind {
         ApiErrorKind::Key => CREATE_KEY,
         ApiErrorKind::Unverified => "verify the account at https://aimlapi.com/app/verification",
         ApiErrorKind::Credits => "top up at https://aimlapi.com/app/billing/",
+        ApiErrorKind::RateLimited if error.per_minute.is_some() => {
+            let limit = error.per_minute.unwrap_or_default();
+            return format!("keep to its limit from the start: --rate {limit}/m").into();
+        }
         ApiErrorKind::RateLimited => "wait a while; fewer --jobs or more --max-retries help",
         ApiErrorKind::Quota => {
             "wait that long and run again; with a manifest, nothing is asked twice"
         }
+        ApiErrorKind::NotFound if error.status == 405 => "check --base-url",
+        ApiErrorKind::Filtered => REFUSED,
         ApiErrorKind::NotFound => "check --base-url and --model",
         ApiErrorKind::AllowanceUsed => {
             "wait for the next hour, or top up at https://aimlapi.com/app/billing/"
@@ -154,5 +173,5 @@ fn hint_of_api_error(error: &ApiError) -> &'static str {
             _ => "check the sound and --model",
         },
         ApiErrorKind::Failed => "try again later",
-    }
+    })
 }
