@@ -42,6 +42,7 @@ mod json;
 mod limiter;
 mod options;
 mod pricing;
+mod proxy;
 mod request;
 mod response;
 mod retry;

@@ -1,14 +1,14 @@
 //! Turns every HTTP response into an answer or an error.
 
 use bytes::Bytes;
-use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Response, StatusCode};
 
 use super::answer_builder::AnswerBuilder;
 use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
-use super::{error_response, http, json};
+use super::{error_response, http, json, proxy};
 use crate::answer::Answer;
 use crate::error::{ApiError, Error, ErrorKind, Shortfall};
 use crate::progress::Observer;
@@ -34,6 +34,9 @@ pub(super) async fn receive(
     observer: &Observer,
 ) -> Result<Answer, Error> {
     let status = response.status();
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return Err(proxy::refused(options));
+    }
     if !status.is_success() {
         // A partial error message is better than none.
         let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;

@@ -112,6 +112,15 @@ impl<'a> RetryState<'a> {
                 self.after_refusal(attempt, error, observer)?
             }
             Effect::Retry => self.after_failure(attempt, error, observer)?,
+            // Another certificate may come in the middle of a run, and the right one back.
+            _ if self.is_of_certificate(&error) && self.limiter.has_succeeded() => {
+                self.after_failure(attempt, error, observer)?
+            }
+            _ if self.is_of_certificate(&error) => {
+                attempt.rejected();
+                self.limiter.end(error.kind());
+                return Err(Error::Unserved { after: Duration::ZERO, source: Box::new(error) });
+            }
             Effect::StopRun => {
                 attempt.rejected();
                 self.limiter.end(error.kind());
@@ -178,6 +187,11 @@ impl<'a> RetryState<'a> {
         let wait = wait_after(retry_after, self.failures);
         self.report(&error, wait, observer);
         Ok(wait)
+    }
+
+    /// True for a certificate of the service that is not trusted, which all requests get.
+    fn is_of_certificate(&self, error: &Error) -> bool {
+        matches!(error, Error::InvalidCertificate { .. }) && !self.is_download
     }
 
     fn report(&self, error: &Error, wait: Duration, observer: &Observer) {

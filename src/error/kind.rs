@@ -90,6 +90,7 @@ impl Error {
             | Self::Download { .. } => ErrorKind::Input,
             Self::Api(api_error) => api_error.kind.error_kind(),
             Self::Unreachable { .. }
+            | Self::ProxyRefused { .. }
             | Self::InvalidCertificate { .. }
             | Self::TimedOut { .. }
             | Self::Disconnected(_) => ErrorKind::Network,
@@ -140,7 +141,8 @@ impl Error {
     fn is_for_all(&self) -> bool {
         use ApiErrorKind::{AllowanceUsed, NoDialect, NotFound, Quota, Redirected};
         match self {
-            Self::Unserved { .. } => true,
+            // The proxy may lock out who tries often.
+            Self::Unserved { .. } | Self::ProxyRefused { .. } => true,
             Self::InWindow { source, .. } | Self::Billed { source, .. } => source.is_for_all(),
             Self::Api(error) => {
                 matches!(error.kind, AllowanceUsed | NoDialect | NotFound | Quota | Redirected)

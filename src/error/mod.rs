@@ -151,6 +151,12 @@ pub enum Error {
         /// Failure of the name look-up, of TCP or of TLS.
         source: BoxError,
     },
+    /// The proxy wants a user name and a password, or refuses them.
+    #[error("{}", messages::proxy_refused(*has_password))]
+    ProxyRefused {
+        /// True if it got a user name or a password.
+        has_password: bool,
+    },
     /// The certificate of the server is invalid.
     #[error("the certificate of {host} is not trusted ({})", messages::root_cause(source))]
     InvalidCertificate {

@@ -123,6 +123,11 @@ impl Limiter {
         lock(&self.state).outage().is_some()
     }
 
+    /// True once the service has answered a request of the run.
+    pub(super) fn has_succeeded(&self) -> bool {
+        lock(&self.state).has_succeeded()
+    }
+
     /// Returns the time that all requests have failed or were refused, if it is longer than is
     /// waited for.
     pub(super) fn given_up_after(&self, max_retries: u32) -> Option<Duration> {

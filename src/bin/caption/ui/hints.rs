@@ -69,6 +69,9 @@ fn hint_of_network(error: &Error) -> Option<&'static str> {
         Error::InvalidCertificate { .. } => {
             "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
         }
+        Error::ProxyRefused { .. } => {
+            "put them into HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"
+        }
         Error::Unreachable { .. } => "check the address, the network and the proxy settings",
         Error::TimedOut { .. } => "raise --timeout, or send less at a time with --window 30s",
         Error::Disconnected(_) => "try again",
