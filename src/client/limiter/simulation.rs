@@ -240,9 +240,10 @@ fn refusals_of_all_requests_end_the_run_after_five_minutes() {
     let mut after = |seconds: u64, is_served: bool| {
         let now = start + Duration::from_secs(seconds);
         let number = state.send(seconds, now);
-        match is_served {
-            true => state.succeeded(number, now),
-            false => state.refused(number, None, now),
+        if is_served {
+            state.succeeded(number, now);
+        } else {
+            state.refused(number, None, now);
         }
         limiter.given_up_at(&state, now, 3).map(|time| time.as_secs())
     };

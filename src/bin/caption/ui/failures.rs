@@ -29,7 +29,7 @@ enum Line {
     Group(Group),
 }
 
-/// What the failures of a group have in common.
+/// Status, message and hint that the failures of a group share.
 type Key = (Option<u16>, String, String);
 
 /// Inputs that failed in the same way.
