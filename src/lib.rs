@@ -140,6 +140,7 @@ pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Us
 pub use self::encoding::decode_text;
 pub use self::error::{
     Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, OverBudget, Received, Setting,
+    Shortfall,
 };
 pub use self::input::{
     FolderSearch, Input, InputError, Source, dedup, dedup_with_names, is_audio_name,

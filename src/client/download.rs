@@ -53,8 +53,7 @@ impl Client {
         run: &dyn RunContext,
     ) -> Result<Clip, Error> {
         let limiter = self.0.downloads.limiter(url);
-        let mut retry =
-            RetryState::new(self.0.options.max_retries, &limiter, run).without_outages();
+        let mut retry = RetryState::new(self.0.options.max_retries, &limiter, run).of_download();
         loop {
             let attempt = retry.start().await?;
             match wait_for(|| self.download_once(url, max_upload)).await {

@@ -55,8 +55,8 @@ pub(super) struct RetryState<'a> {
     failures: u32,
     max_retries: u32,
     limiter: &'a Limiter,
-    /// True if an outage is that of all requests, which wait for its end.
-    waits_for_outages: bool,
+    /// True for a download, whose server is not that of the other requests.
+    is_download: bool,
     /// Run that the request belongs to.
     run: &'a dyn RunContext,
     /// Attempt in another dialect, whose place in flight the next one takes.
@@ -75,7 +75,7 @@ impl<'a> RetryState<'a> {
             failures: 0,
             max_retries,
             limiter,
-            waits_for_outages: max_retries > 0,
+            is_download: false,
             run,
             refused: None,
             reservation: None,
@@ -83,9 +83,9 @@ impl<'a> RetryState<'a> {
         }
     }
 
-    /// Fails after the retries, also in an outage.
-    pub(super) fn without_outages(self) -> Self {
-        Self { waits_for_outages: false, ..self }
+    /// Makes it a download, which fails after the retries, also in an outage, and ends no run.
+    pub(super) fn of_download(self) -> Self {
+        Self { is_download: true, ..self }
     }
 
     /// Waits until the budget and the limiter admit an attempt. Fails if another request, or the
@@ -173,6 +173,15 @@ impl<'a> RetryState<'a> {
                 self.after_refusal(attempt, error, observer)?
             }
             Effect::Retry => self.after_failure(attempt, error, observer)?,
+            // Another certificate may come in the middle of a run, and the right one back.
+            _ if self.is_of_certificate(&error) && self.limiter.has_succeeded() => {
+                self.after_failure(attempt, error, observer)?
+            }
+            _ if self.is_of_certificate(&error) => {
+                attempt.rejected();
+                self.limiter.end(error.kind());
+                return Err(Error::Unserved { after: Duration::ZERO, source: Box::new(error) });
+            }
             Effect::StopRun => {
                 attempt.rejected();
                 self.limiter.end(error.kind());
@@ -203,10 +212,10 @@ impl<'a> RetryState<'a> {
         let retry_after = error.retry_after();
         attempt.refused(retry_after);
         self.report_end_of_outage(observer);
+        let error = self.unless_over(error)?;
         if self.max_retries == 0 {
             return Err(error);
         }
-        let error = self.unless_over(error)?;
         let own = retry_after.unwrap_or_default();
         self.report(&error, own.max(self.limiter.wait()), observer);
         Ok(own)
@@ -220,7 +229,7 @@ impl<'a> RetryState<'a> {
         observer: &Observer,
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
-        if self.waits_for_outages {
+        if self.max_retries > 0 && !self.is_download {
             let is_new = attempt.failed(retry_after, error.is_busy());
             if self.limiter.is_down() {
                 self.failures = 0;
@@ -234,13 +243,18 @@ impl<'a> RetryState<'a> {
             attempt.rejected();
         }
         self.failures += 1;
+        let error = self.unless_over(error)?;
         if self.failures > self.max_retries {
             return Err(error);
         }
         let wait = wait_after(retry_after, self.failures);
-        let error = self.unless_over(error)?;
         self.report(&error, wait, observer);
         Ok(wait)
+    }
+
+    /// True for a certificate of the service that is not trusted, which all requests get.
+    fn is_of_certificate(&self, error: &Error) -> bool {
+        matches!(error, Error::InvalidCertificate { .. }) && !self.is_download
     }
 
     fn report(&self, error: &Error, wait: Duration, observer: &Observer) {
@@ -253,6 +267,7 @@ impl<'a> RetryState<'a> {
         let longest = MIN_RETRY_AFTER.max(self.limiter.max_outage());
         if error.retry_after().is_some_and(|wait| wait > longest) {
             let error = match error {
+                error if self.is_download => return Err(error),
                 Error::Api(mut refusal) if refusal.kind == ApiErrorKind::RateLimited => {
                     refusal.kind = ApiErrorKind::Quota;
                     Error::Api(refusal)

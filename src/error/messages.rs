@@ -86,7 +86,20 @@ pub(super) fn length(seconds: f64) -> String {
 
 /// Message of the innermost cause, which tells a refused connection from a wrong name.
 pub(super) fn root_cause(error: &BoxError) -> String {
-    causes(&**error).last().map_or_else(String::new, ToString::to_string)
+    let cause = causes(&**error).last().map_or_else(String::new, ToString::to_string);
+    match cause.strip_prefix("tunnel error: ") {
+        Some("unsuccessful") => "the proxy refuses or cannot reach it".to_owned(),
+        Some("unexpected end of file") => "the proxy closed the connection".to_owned(),
+        _ => cause,
+    }
+}
+
+pub(super) fn proxy_refused(has_password: bool) -> &'static str {
+    if has_password {
+        "the proxy refused the user name or the password (407)"
+    } else {
+        "the proxy wants a user name and a password (407)"
+    }
 }
 
 /// Chain of causes, beginning with the error itself.

@@ -69,7 +69,9 @@ mod properties;
 mod proxies;
 #[cfg(unix)]
 mod readers;
+mod reasons;
 mod record_schema;
+mod repeated_failures;
 mod report_safety;
 mod reports;
 mod request;
@@ -88,6 +90,7 @@ mod slow_requests;
 mod snapshots;
 mod spending;
 mod spending_limits;
+mod stops;
 mod streaming;
 #[cfg(target_os = "linux")]
 mod temporary_folder;

@@ -72,13 +72,14 @@ pub(crate) async fn list(
             }
             Some(Err(error)) => {
                 exit = Exit::Failed;
-                diagnostics.failure(&name, &error, false);
+                diagnostics.failure(&name, &error, config.is_batch);
             }
         }
         out.flush()?;
     }
     out.complete();
     out.ended().await?;
+    diagnostics.failures(0);
     diagnostics.omitted(&config.input.search);
     diagnostics.unmet_rules(count);
     totals.print(config, diagnostics).await;

@@ -126,10 +126,18 @@ impl Limiter {
         lock(&self.state).outage().is_some()
     }
 
+    /// True once the service has answered a request of the run.
+    pub(super) fn has_succeeded(&self) -> bool {
+        lock(&self.state).has_succeeded()
+    }
+
     /// Returns the time that all requests have failed or were refused, if it is longer than is
     /// waited for.
     pub(super) fn given_up_after(&self, max_retries: u32) -> Option<Duration> {
-        let (state, now) = (lock(&self.state), Instant::now());
+        self.given_up_at(&lock(&self.state), Instant::now(), max_retries)
+    }
+
+    fn given_up_at(&self, state: &State, now: Instant, max_retries: u32) -> Option<Duration> {
         let failed = state.outage().filter(|outage| outage.tests >= max_retries);
         let failed = failed.map(|outage| now - outage.since);
         let refused = state.refused_since().map(|since| now - since);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Limiter;
 use super::state::{Admission, State};
 
 /// Seconds to the response of an accepted request.
@@ -229,4 +230,26 @@ fn the_number_in_flight_grows_while_it_gains() {
 fn an_outage_of_ten_minutes_is_tested_by_few_requests() {
     let outcome = run(down(2.0, 602.0), 1_000, Some(8));
     assert!(outcome.refused <= 60 && outcome.seconds < 602.0 + 40.0 + 32.0, "{outcome:?}");
+}
+
+#[test]
+fn refusals_of_all_requests_end_the_run_after_five_minutes() {
+    let limiter = Limiter::new(Duration::ZERO, Duration::ZERO);
+    let start = Instant::now();
+    let mut state = State::new(Some(4), Duration::ZERO, start);
+    let mut after = |seconds: u64, is_served: bool| {
+        let now = start + Duration::from_secs(seconds);
+        let number = state.send(seconds, now);
+        if is_served {
+            state.succeeded(number, now);
+        } else {
+            state.refused(number, None, now);
+        }
+        limiter.given_up_at(&state, now, 3).map(|time| time.as_secs())
+    };
+    // Others are served after 200 s, so that the time begins anew.
+    let given_up =
+        [(0, false), (100, false), (200, true), (250, false), (549, false), (550, false)]
+            .map(|(seconds, is_served)| after(seconds, is_served));
+    assert_eq!(given_up, [None, None, None, None, None, Some(300)]);
 }

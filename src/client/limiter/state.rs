@@ -102,6 +102,11 @@ impl State {
         self.refused_since
     }
 
+    /// True once a request succeeded.
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.last_success.is_some()
+    }
+
     /// Time of the next request.
     pub(super) fn next(&self) -> Instant {
         self.pacer.next()
