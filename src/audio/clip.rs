@@ -92,6 +92,16 @@ impl Clip {
         &self.probed.format
     }
 
+    /// True if the audio can be decoded here.
+    pub(crate) fn is_decodable(&self) -> bool {
+        self.probed.is_decodable
+    }
+
+    /// The error of a clip that has to be decoded, and cannot be.
+    pub(crate) fn undecodable(&self) -> Error {
+        self.probed.undecodable()
+    }
+
     /// Size of the file in base64, in bytes.
     pub fn encoded_len(&self) -> u64 {
         encoded_len(self.len())
@@ -134,6 +144,8 @@ impl Clip {
     pub(super) fn packets(&self) -> Result<Option<Packets>, SymphoniaError> {
         match self.take_opened() {
             Some(packets) => Ok(Some(packets)),
+            // Nobody knows where its packets are.
+            None if !self.probed.is_decodable => Ok(None),
             None => Packets::open(&self.file, &self.probed.layout),
         }
     }

@@ -9,7 +9,7 @@ pub use self::truncation::Truncation;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::{OpenFile, Spool, encoded_len};
-pub(crate) use self::prepare::{Prepared, prepare};
+pub(crate) use self::prepare::{Prepared, check_upload, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
 
 mod audio_format;
@@ -22,6 +22,7 @@ mod guard;
 mod length;
 mod lfs;
 mod measure;
+mod named;
 mod prepare;
 mod probe;
 mod source_file;
