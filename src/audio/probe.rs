@@ -300,7 +300,10 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
         sample_rate: rate
             .or(parameters.and_then(|p| p.sample_rate))
             .filter(|rate| *rate > 0 || is_pcm),
-        channels: parameters.and_then(|p| p.channels.as_ref()).map(Channels::count),
+        channels: parameters
+            .and_then(|p| p.channels.as_ref())
+            .map(Channels::count)
+            .or(known.and_then(|track| track.channels)),
         seconds: declared.or_else(|| {
             if layout.is_torn {
                 return None;
