@@ -25,6 +25,7 @@ mod measure;
 mod named;
 mod prepare;
 mod probe;
+mod probed;
 mod source_file;
 mod split;
 mod truncation;
