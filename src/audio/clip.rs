@@ -13,7 +13,8 @@ use symphonia::core::errors::Error as SymphoniaError;
 use super::audio_format::AudioFormat;
 use super::container::{Packets, PatchedReader};
 use super::guard::guarded;
-use super::probe::{self, Probed};
+use super::probe;
+use super::probed::Probed;
 use super::source_file::SourceFile;
 use crate::error::{Advice, Error};
 use crate::platform;
@@ -95,6 +96,16 @@ impl Clip {
         &self.probed.format
     }
 
+    /// True if the audio can be decoded here.
+    pub(crate) fn is_decodable(&self) -> bool {
+        self.probed.is_decodable
+    }
+
+    /// The error of a clip that has to be decoded, and cannot be.
+    pub(crate) fn undecodable(&self) -> Error {
+        self.probed.undecodable()
+    }
+
     /// Size of the file in base64, in bytes.
     pub fn encoded_len(&self) -> u64 {
         encoded_len(self.len())
@@ -139,6 +150,8 @@ impl Clip {
     pub(super) fn packets(&self) -> Result<Option<Packets>, SymphoniaError> {
         match self.take_opened() {
             Some(packets) => Ok(Some(packets)),
+            // Nobody knows where its packets are.
+            None if !self.probed.is_decodable => Ok(None),
             None => Packets::open(&self.file, &self.probed.layout),
         }
     }

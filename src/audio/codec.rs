@@ -23,6 +23,26 @@ const RATE: i32 = 48_000;
 /// Length of the longest packet, 120 ms, in frames. Source: RFC 6716, section 2.1.4.
 const MAX_PACKET: usize = 5760;
 
+/// Names of the codecs that can be decoded, PCM apart.
+const NAMES: [&str; 10] = [
+    "aac",
+    "adpcm_ima_qt",
+    "adpcm_ima_wav",
+    "adpcm_ms",
+    "alac",
+    "flac",
+    "mp2",
+    "mp3",
+    "opus",
+    "vorbis",
+];
+
+/// The same of PCM, behind `pcm_`.
+const PCM_NAMES: [&str; 16] = [
+    "s8", "u8", "s16le", "s16be", "u16le", "u16be", "s24le", "s24be", "s32le", "s32be", "f32le",
+    "f32be", "f64le", "f64be", "alaw", "mulaw",
+];
+
 /// The decoders of symphonia, and Opus.
 pub(super) fn registry() -> &'static CodecRegistry {
     static REGISTRY: OnceLock<CodecRegistry> = OnceLock::new();
@@ -37,6 +57,11 @@ pub(super) fn registry() -> &'static CodecRegistry {
 /// Short name of a codec, if it can be decoded.
 pub(super) fn name_of(codec: AudioCodecId) -> Option<&'static str> {
     registry().get_audio_decoder(codec).map(|decoder| decoder.codec.info.short_name)
+}
+
+/// True for the name of a codec that can be decoded, which is that of ffprobe.
+pub(super) fn is_decodable(name: &str) -> bool {
+    NAMES.contains(&name) || (is_pcm(name) && PCM_NAMES.contains(&&name[4..]))
 }
 
 /// True for the short name of a codec that stores every sample as a number.

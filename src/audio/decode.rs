@@ -64,13 +64,8 @@ impl Decoder {
     /// Fails with [`Error::Undecodable`] if there is none, and with [`Error::Damaged`].
     pub(super) fn open(clip: &Clip, measures: bool) -> Result<Self, Error> {
         let container = clip.format().container.clone();
-        let packets = match clip.format().codec {
-            Some(_) => clip.packets().map_err(|error| error_of(&container, error))?,
-            None => None,
-        };
-        let Some(packets) = packets else {
-            return Err(Error::Undecodable { container: container.to_uppercase() });
-        };
+        let packets = clip.packets().map_err(|error| error_of(&container, error))?;
+        let packets = packets.ok_or_else(|| clip.undecodable())?;
         Ok(Self {
             codec: make_codec(&container, &packets.track)?,
             to_skip: frames_to_skip(clip.probed.layout.edit_start, &packets.track).unwrap_or(0),

@@ -10,7 +10,7 @@ pub(crate) use self::upload_options::MAX_SECONDS;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::{OpenFile, Spool, encoded_len};
-pub(crate) use self::prepare::{Prepared, prepare};
+pub(crate) use self::prepare::{Prepared, check_upload, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
 
 mod audio_format;
@@ -23,8 +23,10 @@ mod guard;
 mod length;
 mod lfs;
 mod measure;
+mod named;
 mod prepare;
 mod probe;
+mod probed;
 mod source_file;
 mod split;
 mod truncation;

@@ -47,6 +47,7 @@ pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, E
 }
 
 fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    upload.check_decodable(clip)?;
     // The service judges what is damaged if nothing may be converted.
     if upload.convert != Convert::Never {
         clip.probed.check_length(None)?;
@@ -55,11 +56,31 @@ fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepar
         return pass_through(clip, upload);
     }
     match convert(clip, upload) {
-        Err(Error::Undecodable { .. }) if upload.convert == Convert::Auto => {
+        // A decoder may find out late, as that of AAC with more than two channels does.
+        Err(Error::Undecodable { .. })
+            if upload.convert == Convert::Auto && clip.format().is_named_by_service() =>
+        {
             pass_through(clip, upload)
         }
         result => result,
     }
+}
+
+/// Fails where the preparation of a clip, or of its windows, would fail. Decodes: in async code,
+/// call it on a blocking thread.
+pub(crate) fn check_upload(clip: &Clip, upload: &UploadOptions) -> Result<(), Error> {
+    upload.check_decodable(clip)?;
+    let is_whole = upload.window.is_none();
+    let is_pcm = clip.format().is_pcm() && upload.passes_through(clip);
+    if !clip.is_decodable() || (is_whole && (upload.convert == Convert::Never || is_pcm)) {
+        return Ok(());
+    }
+    let is_optional =
+        is_whole && upload.convert == Convert::Auto && clip.format().is_named_by_service();
+    guarded(|| match decode_all(clip, false) {
+        Err(Error::Undecodable { .. }) if is_optional => Ok(()),
+        decoded => clip.present_seconds(decoded?.counted).map(drop),
+    })
 }
 
 /// Measures a clip. Decodes: in async code, call it on a blocking thread.

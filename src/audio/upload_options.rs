@@ -149,17 +149,26 @@ impl UploadOptions {
     ///
     /// Fails like [`prepare`](super::prepare()) if the header is enough to know.
     pub(crate) fn upload_len(&self, clip: &Clip) -> Result<u64, Error> {
-        let format = clip.format();
-        if format.codec.is_none() && (self.window.is_some() || self.convert == Convert::Always) {
-            return Err(Error::Undecodable { container: format.container.to_uppercase() });
-        }
+        self.check_decodable(clip)?;
         self.check_header(clip)?;
-        match format.seconds {
+        match clip.format().seconds {
             Some(seconds) if self.window.is_some() || !self.passes_through(clip) => {
                 Ok(encoded_len(wav::len(seconds)))
             }
             _ => Ok(clip.encoded_len()),
         }
+    }
+
+    /// Fails with [`Error::Undecodable`] if a clip cannot be decoded and has to be. What the service
+    /// does not name is no gamble: it is sent as it is only on demand.
+    pub(super) fn check_decodable(&self, clip: &Clip) -> Result<(), Error> {
+        let is_sent_as_it_is = match self.convert {
+            Convert::Always => false,
+            Convert::Never => true,
+            Convert::Auto => clip.format().is_named_by_service(),
+        };
+        let is_fine = clip.is_decodable() || (is_sent_as_it_is && self.window.is_none());
+        if is_fine { Ok(()) } else { Err(clip.undecodable()) }
     }
 
     /// Fails like [`prepare`](super::prepare()) if the header of a clip is enough to know that it
@@ -200,8 +209,8 @@ impl UploadOptions {
         match self.convert {
             Convert::Always => false,
             Convert::Never => true,
-            // The service may be able to decode it.
-            Convert::Auto if format.codec.is_none() => true,
+            // The service names it.
+            Convert::Auto if !clip.is_decodable() => true,
             Convert::Auto => {
                 let is_accepted = if self.portable_only {
                     format.is_portable()
@@ -225,7 +234,7 @@ impl UploadOptions {
     pub(super) fn check(&self, clip: &Clip, seconds: Option<f64>) -> Result<(), Error> {
         let advice = match self.convert {
             Convert::Never => Advice::Convert,
-            _ if clip.format().codec.is_none() => Advice::Shrink,
+            _ if !clip.is_decodable() => Advice::Shrink,
             _ => self.advice_to_cut(),
         };
         if let Some(limit) = self.max_upload.filter(|_| !self.fits(clip)) {

@@ -220,7 +220,7 @@ fn undecodable_audio_is_uploaded_unchanged_if_allowed() {
     assert_eq!(stand_in.request().audio(), std::fs::read(data_path("gsm.wav")).unwrap());
     for arguments in [["--convert", "always"], ["--window", "30s"]] {
         let stderr = caption(&stand_in).args(arguments).arg(data_path("gsm.wav")).run().failed(3);
-        assert_says(&stderr, &["WAV with sound that cannot be decoded here", "gsm.wav"]);
+        assert_says(&stderr, &["WAV (gsm_ms) with sound that cannot be decoded here", "gsm.wav"]);
     }
 }
 

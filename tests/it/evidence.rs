@@ -63,7 +63,7 @@ fn bad_levels() -> Vec<u8> {
 /// A sound of which nothing but its container is known here.
 fn of_unknown_codec() -> Vec<u8> {
     let sound = (0..12_500u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes());
-    b"MAC \x96\x0f\0\0".iter().copied().chain(sound).collect()
+    b"#!AMR_MC1.0\n".iter().copied().chain(sound).collect()
 }
 
 /// What a sound with good levels has.
@@ -204,10 +204,10 @@ fn recorded_levels_that_agree_are_used() {
 fn an_unknown_value_is_within_no_bounds() {
     let stand_in = StandIn::start();
     for check in ["rate", "channels", "duration"] {
-        let run = caption(&stand_in).file("a.ape", of_unknown_codec());
-        let run = run.args(["a.ape", "--check", check]).run();
+        let run = caption(&stand_in).file("a.ofr", [b"OFR \x0c", [7; 5000].as_slice()].concat());
+        let run = run.args(["a.ofr", "--check", check]).run();
         assert_eq!(run.code, 1, "{check}: {}", run.stderr);
-        assert_says(&run.stderr, &["nobody can tell", check, "a.ape"]);
+        assert_says(&run.stderr, &["nobody can tell", check, "a.ofr"]);
     }
     assert_eq!(stand_in.connections(), 0);
 }

@@ -4,24 +4,19 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
-use symphonia::core::common::Limit;
 use symphonia::core::errors::{Error as SymphoniaError, limit_error};
-use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use super::{Layout, PatchedReader, codec_parameters, error_of};
+use super::{Layout, PatchedReader, SoundTrack, codec_parameters, error_of};
+use crate::audio::codec;
 use crate::audio::source_file::SourceFile;
 use crate::error::Error;
-
-/// Bytes of an unknown kind in which the first frame is searched: enough to skip a torn frame or
-/// padding, too few for noise to look like music.
-const PROBE_DEPTH: u32 = 16 * 1024;
 
 /// The largest packet of audio, in bytes: FLAC of the longest block, eight channels and 24 bits.
 const MAX_PACKET: usize = 2 << 20;
@@ -32,12 +27,16 @@ const MAX_ERRORS: u32 = 64;
 /// Codecs whose header may declare only a part of the file.
 const MPEG: [AudioCodecId; 3] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3];
 
+/// Highest sampling rate that a sample description of MP4 has room for, in Hz.
+const MAX_MP4_RATE: u32 = 65_535;
+
 /// Packets behind the declared end that an encoder leaves there.
 const MAX_BEYOND_END: u32 = 2;
 
 /// Reads the packets of the first audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
     pub(in crate::audio) reader: Box<dyn FormatReader>,
+    layout: Arc<Layout>,
     /// Bytes that the reader may read on.
     limit: Arc<AtomicU64>,
     /// Those that it may read for one packet.
@@ -80,17 +79,15 @@ impl Packets {
         file: &SourceFile,
         layout: &Arc<Layout>,
     ) -> Result<Option<Self>, SymphoniaError> {
-        let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
-        let probe = layout.family.readers(Probe::new_with_options(&options));
         let limit = Arc::new(AtomicU64::new(layout.max_header));
         let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
-        // Pictures are not needed, and may be of any size.
-        let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-        let reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), metadata)?;
+        let reader = layout.family.open(layout, stream)?;
         let header_len = layout.max_header - limit.load(Ordering::Relaxed);
         let packet_limit = layout.family.max_packet_read();
-        Ok(reader.first_track(TrackType::Audio).cloned().map(|track| Self {
+        let track = choose_track(&*reader, layout);
+        Ok(track.map(|track| Self {
+            layout: Arc::clone(layout),
             header_len,
             packet_limit,
             limit,
@@ -150,8 +147,7 @@ impl Packets {
                     return Err(error_of(self.reader.format_info().short_name, error));
                 }
                 Err(SymphoniaError::ResetRequired) => {
-                    let track = self.reader.first_track(TrackType::Audio).cloned();
-                    let Some(track) = track else { break };
+                    let Some(track) = choose_track(&*self.reader, &self.layout) else { break };
                     self.count = self.count();
                     self.stream = (Duration::ZERO, track.start_ts);
                     self.track = track;
@@ -169,9 +165,19 @@ impl Packets {
             let packet = if first.is_some() { first } else { self.read_packet()? };
             match packet {
                 Some(packet) if packet.track_id != self.track.id => {}
-                packet => return Ok(packet.map(|packet| self.untrimmed(packet))),
+                Some(packet) => return self.decoded(packet).map(Some),
+                None => return Ok(None),
             }
         }
+    }
+
+    /// A packet as its codec wrote it, with all of its audio.
+    fn decoded(&mut self, mut packet: Packet) -> Result<Packet, SymphoniaError> {
+        let mut tracks = self.layout.tracks.iter();
+        if let Some(track) = tracks.find(|track| track.id == self.track.id) {
+            packet.data = track.encoding.decode(packet.data)?;
+        }
+        Ok(self.untrimmed(packet))
     }
 
     /// Keeps packets behind the declared end of an MP3 file, which symphonia would trim away: most
@@ -204,6 +210,37 @@ impl Packets {
         while !matches!(self.next()?, Next::End) {}
         Ok(self.count())
     }
+}
+
+/// The first track of audio that can be decoded, else the first one, with the parameters that the
+/// walk read.
+fn choose_track(reader: &dyn FormatReader, layout: &Layout) -> Option<Track> {
+    let tracks: Vec<_> = reader.tracks().iter().map(|track| described(track, layout)).collect();
+    let is_decodable = |track: &&Track| {
+        codec_parameters(track).is_some_and(|parameters| codec::name_of(parameters.codec).is_some())
+    };
+    let is_wanted = |track: &&Track| {
+        let mut known = layout.tracks.iter();
+        let known = known.find(|known| known.id == track.id && known.id != 0);
+        known.is_none_or(SoundTrack::is_decodable)
+    };
+    let chosen = tracks.iter().filter(is_decodable).find(is_wanted);
+    chosen.or_else(|| tracks.iter().find(|track| codec_parameters(track).is_some())).cloned()
+}
+
+/// A track with the parameters that the walk read.
+fn described(track: &Track, layout: &Layout) -> Track {
+    let mut track = track.clone();
+    let known = layout.tracks.iter().find(|known| known.id == track.id && known.id != 0);
+    let Some(known) = known else { return track };
+    if let Some(parameters) = &known.parameters {
+        track.with_codec_params(CodecParameters::Audio((**parameters).clone()));
+    } else if let Some(CodecParameters::Audio(parameters)) = &mut track.codec_params
+        && let Some(rate) = known.rate.filter(|rate| *rate > MAX_MP4_RATE)
+    {
+        parameters.with_sample_rate(rate);
+    }
+    track
 }
 
 /// A length in seconds, unless it is unknown or zero.

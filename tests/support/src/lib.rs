@@ -11,6 +11,7 @@
 
 pub mod audio;
 pub mod cargo;
+pub mod containers;
 pub mod hostile;
 pub mod random;
 pub mod stand_in;

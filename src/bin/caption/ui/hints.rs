@@ -49,9 +49,7 @@ fn hint_of_input(error: &Error) -> Option<&'static str> {
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
-        Error::Undecodable { .. } => {
-            "convert it first (ffmpeg -i IN OUT.wav), or let it be sent whole and as it is"
-        }
+        Error::Undecodable { .. } => "convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav",
         Error::StreamTooLarge { .. } => "save it to a file and name that",
         Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
         Error::ModifiedDuringUpload => "wait until nothing writes to it, then try again",
