@@ -44,6 +44,12 @@ const MAX_HEADERS_ONLY: u64 = 4096;
 /// take too much memory while other files are decoded.
 const MAX_KEPT_HEADER: u64 = 1 << 20;
 
+/// Name of content that no signature tells.
+const UNKNOWN: &str = "data of an unknown kind";
+
+/// Name of a container whose tracks are no audio, or of an unknown codec.
+pub(super) const NO_AUDIO_TRACK: &str = "a video without a sound track";
+
 /// Result of a probe.
 #[derive(Clone)]
 pub(super) struct Probed {
@@ -141,6 +147,15 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
     }
 }
 
+/// True if the error of a probe leaves open that another program finds audio in the file.
+pub(super) fn may_be_audio(error: &Error) -> bool {
+    match error {
+        Error::NotAudio { found } => [UNKNOWN, NO_AUDIO_TRACK].contains(&found.as_str()),
+        Error::Damaged { .. } | Error::Undecodable { .. } => true,
+        _ => false,
+    }
+}
+
 /// Probes a container that its first bytes name.
 fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
     let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
@@ -154,7 +169,7 @@ fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
             }
             Ok(probed)
         }
-        Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
+        Ok(Content::NoAudioTrack) => Err(not_audio(NO_AUDIO_TRACK)),
         // Frames need no header, so that a file without a packet has no audio.
         Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY || FRAMES.contains(&name) => {
             Err(not_audio("a recording without a single sample"))
@@ -182,8 +197,8 @@ fn unknown(file: &SourceFile) -> Result<Probed, Error> {
         {
             Ok(probed)
         }
-        Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
-        _ => Err(not_audio("data of an unknown kind")),
+        Ok(Content::NoAudioTrack) => Err(not_audio(NO_AUDIO_TRACK)),
+        _ => Err(not_audio(UNKNOWN)),
     }
 }
 
@@ -266,6 +281,6 @@ fn is_text(start: &[u8]) -> bool {
     !text.chars().any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}')
 }
 
-fn not_audio(found: &str) -> Error {
+pub(super) fn not_audio(found: &str) -> Error {
     Error::NotAudio { found: found.to_owned() }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::audio_format::AudioFormat;
 use super::clip::{Clip, encoded_len};
 use super::guard::guarded;
 use super::split::{MAX_SHIFT_SECONDS, Splitter};
@@ -150,8 +151,8 @@ impl UploadOptions {
     /// Fails like [`prepare`](super::prepare()) if the header is enough to know.
     pub(crate) fn upload_len(&self, clip: &Clip) -> Result<u64, Error> {
         let format = clip.format();
-        if format.codec.is_none() && (self.window.is_some() || self.convert == Convert::Always) {
-            return Err(Error::Undecodable { container: format.container.to_uppercase() });
+        if format.codec.is_none() && (self.window.is_some() || !self.passes_through(clip)) {
+            return Err(clip.undecodable());
         }
         self.check_header(clip)?;
         match format.seconds {
@@ -200,21 +201,25 @@ impl UploadOptions {
         match self.convert {
             Convert::Always => false,
             Convert::Never => true,
-            // The service may be able to decode it.
-            Convert::Auto if format.codec.is_none() => true,
+            Convert::Auto if format.codec.is_none() => self.takes_undecoded(clip),
             Convert::Auto => {
-                let is_accepted = if self.portable_only {
-                    format.is_portable()
-                } else {
-                    format.is_named_by_service()
-                };
                 let is_small = |seconds| clip.len() <= wav::len(seconds);
-                is_accepted
+                self.is_accepted(format)
                     && !format.is_repaired
                     && (format.is_lossy() || format.seconds.is_some_and(is_small))
                     && self.fits(clip)
             }
         }
+    }
+
+    /// True if audio that cannot be decoded is uploaded unchanged: the service names its format, so
+    /// that it can decode it.
+    pub(super) fn takes_undecoded(&self, clip: &Clip) -> bool {
+        self.convert == Convert::Auto && self.is_accepted(clip.format())
+    }
+
+    fn is_accepted(&self, format: &AudioFormat) -> bool {
+        if self.portable_only { format.is_portable() } else { format.is_named_by_service() }
     }
 
     fn fits(&self, clip: &Clip) -> bool {

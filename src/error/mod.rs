@@ -5,49 +5,20 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::advice::{Advice, Setting};
 pub use self::kind::{ApiError, ApiErrorKind, Effect, ErrorKind};
 pub use self::received::Received;
 
 pub(crate) use self::messages::causes;
 pub(crate) use self::received::add;
 
+mod advice;
 mod kind;
 mod messages;
 mod received;
 
 /// Error of another crate, kept as a source.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
-
-/// Advice for audio that does not fit into one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    /// Cut it into windows of this length.
-    Cut {
-        /// Length that fits.
-        window: Duration,
-    },
-    /// Convert it.
-    Convert,
-    /// Make it smaller.
-    Shrink,
-}
-
-/// Setting or operand that an [`Error::Invalid`] is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
-    /// URL of an input.
-    Url,
-    /// Base URL of the service.
-    BaseUrl,
-    /// Glob of files.
-    Glob,
-    /// Regular expression of a rule.
-    Regex,
-    /// Proxy URL.
-    Proxy,
-    /// File of CA certificates.
-    CaFile,
-}
 
 /// Failure of one input or of the whole run.
 ///
@@ -129,6 +100,14 @@ pub enum Error {
     Undecodable {
         /// Container, such as `AMR`.
         container: String,
+    },
+    /// Audio that has to be decoded has a codec that ffmpeg does not decode either.
+    #[error("{container} with sound that neither this program nor ffmpeg can decode ({reason})")]
+    FfmpegFailed {
+        /// Container, such as `WMA`.
+        container: String,
+        /// Message of ffmpeg.
+        reason: String,
     },
     /// The audio is larger than the upload limit.
     #[error("too large: {} in base64, and less than {} can be sent", messages::or_more(*encoded, messages::si), messages::si(*limit))]

@@ -32,6 +32,7 @@ mod evidence;
 mod faults;
 mod fleet_examples;
 mod folders_and_lists;
+mod formats;
 mod fuzz_cases;
 #[path = "../fuzz/functions.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets call it from another crate")]

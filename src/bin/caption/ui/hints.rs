@@ -48,8 +48,9 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
         Error::Undecodable { .. } => {
-            "convert it first (ffmpeg -i IN OUT.wav), or let it be sent whole and as it is"
+            "install ffmpeg and leave --ffmpeg never out, or convert it first (ffmpeg -i IN OUT.wav)"
         }
+        Error::FfmpegFailed { .. } => "check whether it plays, or convert it to WAV or FLAC first",
         Error::StreamTooLarge { .. } => "save it to a file and name that",
         Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
         Error::NotHeard { .. } => {

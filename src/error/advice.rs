@@ -1,0 +1,34 @@
+//! Advice and settings that errors name.
+
+use std::time::Duration;
+
+/// Advice for audio that does not fit into one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Cut it into windows of this length.
+    Cut {
+        /// Length that fits.
+        window: Duration,
+    },
+    /// Convert it.
+    Convert,
+    /// Make it smaller.
+    Shrink,
+}
+
+/// Setting or operand that an [`Error::Invalid`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// URL of an input.
+    Url,
+    /// Base URL of the service.
+    BaseUrl,
+    /// Glob of files.
+    Glob,
+    /// Regular expression of a rule.
+    Regex,
+    /// Proxy URL.
+    Proxy,
+    /// File of CA certificates.
+    CaFile,
+}
