@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clip::Clip;
+use super::container::{self, Layout};
 use super::decode::is_decodable;
 use super::ffmpeg::{Examined, Ffmpeg, FfmpegDecoder, Refusal};
 use super::guard::guarded;
@@ -25,6 +26,9 @@ const DECODED_HERE: [&str; 12] = [
     "pcm_",
     "vorbis",
 ];
+
+/// Bytes by which programs count the length of a RIFF file in another way.
+const MAX_PADDING: u64 = 64;
 
 /// Decoder of a clip.
 #[derive(Debug, Clone)]
@@ -70,6 +74,7 @@ fn unknown(file: SourceFile, error: &Error, ffmpeg: &Ffmpeg) -> Option<Result<Cl
     }
     let mut probed = Probed::whole(&file, examined.format.clone());
     probed.declared = examined.declared;
+    mark_cut(&file, &mut probed);
     Some(Ok(Clip::new(file, probed, Decoding::Ffmpeg(Arc::new(examined)))))
 }
 
@@ -116,6 +121,7 @@ impl Clip {
                 format.seconds = self.format().seconds.or(format.seconds);
                 self.probed.format = format;
                 self.probed.declared = self.probed.declared.or(examined.declared);
+                mark_cut(&self.file, &mut self.probed);
                 self.decoding = Decoding::Ffmpeg(Arc::new(examined));
                 Ok(self)
             }
@@ -126,6 +132,19 @@ impl Clip {
                 Ok(self)
             }
         }
+    }
+}
+
+/// Marks a RIFF file, such as AVI, that is shorter than its header says. ffmpeg does not tell.
+fn mark_cut(file: &SourceFile, probed: &mut Probed) {
+    let mut start = [0; 8];
+    let Ok(8) = file.fill_at(&mut start, 0) else { return };
+    let [b'R', b'I', b'F', b'F', len @ ..] = start else { return };
+    let len = u32::from_le_bytes(len);
+    if len < container::PLACEHOLDER && file.len() + MAX_PADDING < u64::from(len) {
+        let mut layout = Layout::whole(file);
+        layout.is_cut = true;
+        probed.layout = Arc::new(layout);
     }
 }
 

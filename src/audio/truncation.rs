@@ -14,7 +14,7 @@ const MIN_MISSING_PART: f64 = 0.002;
 
 /// The same for the length that ffmpeg reports, of containers that declare it in whole seconds or with
 /// the silence before the sound.
-const MAX_ROUNDED: f64 = 1.0;
+const MAX_ROUNDED: f64 = 0.5;
 const MAX_ROUNDED_PART: f64 = 0.01;
 
 /// Formats whose header declares the length of the whole, and nothing the place of its end.

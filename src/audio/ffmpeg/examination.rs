@@ -67,17 +67,19 @@ impl Ffmpeg {
             return Err(Refusal::Failed(reason));
         }
         let is_alone = log.tracks == log.audio_tracks;
+        // A guess by the size may be many times too long.
+        let seconds = log.seconds.filter(|_| !log.is_guessed);
         Ok(Examined {
             ffmpeg: self.clone(),
             name: name(log.version.as_deref()),
-            declared: log.seconds.filter(|_| is_alone && !log.is_guessed),
+            declared: seconds.filter(|_| is_alone),
             is_unsure: log.is_unsure,
             format: AudioFormat {
                 container: log.container.unwrap_or_default(),
                 codec: log.codec.or_else(|| Some("unknown".to_owned())),
                 sample_rate: Some(spec.rate()),
                 channels: Some(spec.channels().count()),
-                seconds: log.seconds,
+                seconds,
                 tracks: log.tracks,
                 is_repaired: false,
             },

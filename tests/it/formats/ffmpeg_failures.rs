@@ -81,6 +81,18 @@ fn sound_that_is_shorter_than_declared_is_told_or_refused() {
 }
 
 #[test]
+fn a_length_that_ffmpeg_guessed_decides_nothing() {
+    let script = "echo '[x @ 0x5] [warning] Estimating duration from bitrate, this may be \
+        inaccurate' >&2\necho '[info]   Duration: 09:00:00.00, bitrate: 1 kb/s' >&2\n\
+        cat \"$SOUND\"";
+    let stand_in = StandIn::scripted([answer("A buzz.")]);
+    let run = fake_from_start(caption(&stand_in), script).args(["-f", "jsonl", "a.wma"]).run();
+    let record = run.records().remove(0);
+    assert_eq!((run.code, &record["seconds"]), (0, &10.0.into()), "{}", run.stderr);
+    assert!(record["truncated"].is_null());
+}
+
+#[test]
 fn a_failure_behind_the_first_window_is_noted() {
     let script = "head -c 300000 \"$SOUND\"; exit 1";
     let stand_in = StandIn::always(|| answer("A buzz."));

@@ -273,3 +273,30 @@ fn channels_of_surround_sound_have_their_weight() {
         assert!((loudness - expected).abs() < 0.5, "{name}: {loudness}, not {expected}");
     }
 }
+
+#[test]
+fn a_file_that_is_cut_is_never_passed_as_whole() {
+    if !has_programs(&["ffmpeg"]) {
+        return;
+    }
+    let stand_in = StandIn::always(|| answer("Two tones."));
+    let formats = [
+        ("ac3.mkv", "-c:a ac3"),
+        ("a.avi", "-c:a mp2"),
+        ("b.avi", "-c:a pcm_s16le"),
+        ("a.wma", "-c:a wmav2"),
+        ("a.flv", "-c:a adpcm_swf"),
+    ];
+    let run = with_ffmpeg(caption(&stand_in));
+    let names = write(run.folder(), &formats);
+    for name in &names {
+        let path = run.folder().join(name);
+        let content = std::fs::read(&path).unwrap();
+        std::fs::write(path, &content[..content.len() * 7 / 10]).unwrap();
+    }
+    let run = run.args(["--check", "decodes", "-f", "jsonl"]).args(&names).run();
+    assert_eq!((run.code, stand_in.connections()), (1, 0), "{}", run.stderr);
+    for record in run.records() {
+        assert_eq!(record["findings"][0]["rule"], "decodes", "{record}");
+    }
+}
