@@ -16,7 +16,7 @@ pub enum Advice {
     Shrink,
 }
 
-/// Setting or operand that an [`Error::Invalid`] is about.
+/// Setting or operand that an [`Error::Invalid`](super::Error::Invalid) is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// URL of an input.
