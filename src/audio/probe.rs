@@ -20,9 +20,11 @@ use crate::error::Error;
 /// Bytes that are enough for every signature, and to tell text from data.
 const SIGNATURE_LEN: usize = 4096;
 
-/// Name of a file with a container, and of one with a track, where nothing else tells them.
-const NO_SOUND: &str = "a video without a sound track";
+/// Name of a container without an audio track.
+pub(super) const NO_AUDIO_TRACK: &str = "a video without a sound track";
+/// Name of a track without a packet.
 const NO_SAMPLE: &str = "a recording without a single sample";
+/// Name of content that no signature tells.
 const UNKNOWN: &str = "data of an unknown kind";
 
 /// The largest file that is nothing but headers, in bytes. A larger one without a packet was most
@@ -79,7 +81,7 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
         (None, _) if container::is_untyped_movie(head) => {
             let layout = Arc::new(container::walk_movie(file));
             if layout.tracks.is_empty() {
-                return Err(not_audio(NO_SOUND));
+                return Err(not_audio(NO_AUDIO_TRACK));
             }
             Ok(Probed::named("mov", layout.track(), Arc::clone(&layout)))
         }
@@ -102,6 +104,15 @@ fn container_name<'a>(head: &[u8], name: &'a str, kind: Option<(MatcherType, &'a
     }
 }
 
+/// True if the error of a probe leaves open that another program finds audio in the file.
+pub(super) fn may_be_audio(error: &Error) -> bool {
+    match error {
+        Error::NotAudio { found } => [UNKNOWN, NO_AUDIO_TRACK].contains(&found.as_str()),
+        Error::Damaged { .. } | Error::Undecodable { .. } => true,
+        _ => false,
+    }
+}
+
 /// Probes a container that its first bytes name.
 fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
     let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
@@ -119,7 +130,7 @@ fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
             check_parameters(&probed.format)?;
             Ok(*probed)
         }
-        Ok(Content::NoAudioTrack) if layout.tracks.is_empty() => Err(not_audio(NO_SOUND)),
+        Ok(Content::NoAudioTrack) if layout.tracks.is_empty() => Err(not_audio(NO_AUDIO_TRACK)),
         Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY => Err(not_audio(NO_SAMPLE)),
         // Also a codec that is decoded only from another container.
         Ok(Content::NoAudioTrack | Content::NoPacket) => {
@@ -249,6 +260,6 @@ fn is_text(start: &[u8]) -> bool {
     !text.chars().any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}')
 }
 
-fn not_audio(found: &str) -> Error {
+pub(super) fn not_audio(found: &str) -> Error {
     Error::NotAudio { found: found.to_owned() }
 }

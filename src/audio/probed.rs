@@ -68,11 +68,6 @@ impl Probed {
         Self::unopened(format, Arc::new(Layout::whole(file)))
     }
 
-    /// The error of a file that has to be decoded, and cannot be.
-    pub(super) fn undecodable(&self) -> Error {
-        Error::Undecodable { container: self.label.clone() }
-    }
-
     /// Fails with [`Error::Damaged`] if less than half of the declared audio is present.
     pub(super) fn check_length(&self, present: Option<f64>) -> Result<(), Error> {
         let reason = match (self.declared, present.or(self.present), self.layout.truncated) {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::audio_format::AudioFormat;
 use super::clip::{Clip, encoded_len};
 use super::guard::guarded;
 use super::split::{MAX_SHIFT_SECONDS, Splitter};
@@ -165,7 +166,7 @@ impl UploadOptions {
         let is_sent_as_it_is = match self.convert {
             Convert::Always => false,
             Convert::Never => true,
-            Convert::Auto => clip.format().is_named_by_service(),
+            Convert::Auto => self.is_accepted(clip.format()),
         };
         let is_fine = clip.is_decodable() || (is_sent_as_it_is && self.window.is_none());
         if is_fine { Ok(()) } else { Err(clip.undecodable()) }
@@ -209,21 +210,25 @@ impl UploadOptions {
         match self.convert {
             Convert::Always => false,
             Convert::Never => true,
-            // The service names it.
-            Convert::Auto if !clip.is_decodable() => true,
+            Convert::Auto if !clip.is_decodable() => self.takes_undecoded(clip),
             Convert::Auto => {
-                let is_accepted = if self.portable_only {
-                    format.is_portable()
-                } else {
-                    format.is_named_by_service()
-                };
                 let is_small = |seconds| clip.len() <= wav::len(seconds);
-                is_accepted
+                self.is_accepted(format)
                     && !format.is_repaired
                     && (format.is_lossy() || format.seconds.is_some_and(is_small))
                     && self.fits(clip)
             }
         }
+    }
+
+    /// True if audio that cannot be decoded is uploaded unchanged: the service names its format, so
+    /// that it can decode it.
+    pub(super) fn takes_undecoded(&self, clip: &Clip) -> bool {
+        self.convert == Convert::Auto && self.is_accepted(clip.format())
+    }
+
+    fn is_accepted(&self, format: &AudioFormat) -> bool {
+        if self.portable_only { format.is_portable() } else { format.is_named_by_service() }
     }
 
     fn fits(&self, clip: &Clip) -> bool {

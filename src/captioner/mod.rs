@@ -3,6 +3,7 @@
 use std::io;
 
 use self::facts::Facts;
+use self::ffmpeg::{OwnFfmpeg, report_decoder};
 use self::limits::Limits;
 use self::pointer::CachedPointer;
 use self::spending::output_limits;
@@ -24,6 +25,7 @@ mod audio;
 mod batch;
 mod estimate;
 mod facts;
+mod ffmpeg;
 mod in_order;
 mod limits;
 mod lookup;
@@ -47,6 +49,7 @@ pub struct Captioner {
     client: Option<Client>,
     /// Options of the client, or those that cached captions were requested with.
     client_options: ClientOptions,
+    ffmpeg: OwnFfmpeg,
     cache: Option<Cache>,
     budget: Budget,
     rules: Vec<Rule>,
@@ -58,6 +61,7 @@ impl Captioner {
     pub fn new(options: CaptionerOptions) -> Self {
         Self {
             limits: Limits::new(options.jobs),
+            ffmpeg: OwnFfmpeg::new(options.ffmpeg.as_ref()),
             options,
             shutdown: Shutdown::new(),
             client: None,
@@ -165,6 +169,7 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
+        outcome.decoder = report_decoder(&clip, observer);
         self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?);
         outcome.cache_key = Some(cache_key.clone());

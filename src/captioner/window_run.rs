@@ -9,6 +9,7 @@ use std::time::Instant;
 use futures_util::stream::{self, Stream, StreamExt};
 
 use super::Captioner;
+use super::audio::damaged;
 use super::limits::Place;
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
 use crate::client::{Answer, Audio, Stop, Window};
@@ -74,7 +75,7 @@ impl Captioner {
         if let Some((damaged_packets, levels)) = split_result.into_inner() {
             outcome.sound = outcome.sound.take().or_else(|| self.sound(clip, levels));
             if damaged_packets > 0 {
-                observer.emit(Event::Damaged { packets: damaged_packets });
+                observer.emit(damaged(clip, damaged_packets));
             }
         }
         let is_new = has_requested.into_inner();

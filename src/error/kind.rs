@@ -82,6 +82,7 @@ impl Error {
             | Self::NotAudio { .. }
             | Self::Damaged { .. }
             | Self::Undecodable { .. }
+            | Self::FfmpegFailed { .. }
             | Self::TooLarge { .. }
             | Self::TooLong { .. }
             | Self::StreamTooLarge { .. }
@@ -149,6 +150,11 @@ impl Error {
             }
             _ => false,
         }
+    }
+
+    /// True if nothing decodes the audio, which may be a file that others can use.
+    pub(crate) fn is_undecodable(&self) -> bool {
+        matches!(self, Self::Undecodable { .. } | Self::FfmpegFailed { .. })
     }
 
     /// True if the service said that it is busy, which may be a limit of requests at a time.

@@ -105,6 +105,14 @@ pub enum Error {
         /// Container, such as `AMR`.
         container: String,
     },
+    /// Audio that has to be decoded has a codec that ffmpeg does not decode either.
+    #[error("{container} with sound that neither this program nor ffmpeg can decode ({reason})")]
+    FfmpegFailed {
+        /// Container, such as `WMA`.
+        container: String,
+        /// Message of ffmpeg.
+        reason: String,
+    },
     /// The audio is larger than the upload limit.
     #[error("too large: {} in base64, and less than {} can be sent", messages::or_more(*encoded, messages::si), messages::si(*limit))]
     TooLarge {

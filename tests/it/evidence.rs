@@ -19,10 +19,16 @@ struct Forged {
 impl Forged {
     /// The record says of the sound whatever is in `forged_values`: `seconds`, and what belongs to `sound`.
     fn new(sound: Vec<u8>, forged_values: &Value) -> Self {
+        Self::with_args(sound, forged_values, &[])
+    }
+
+    /// Captions the sound with more arguments.
+    fn with_args(sound: Vec<u8>, forged_values: &Value, args: &[&str]) -> Self {
         let stand_in = StandIn::scripted([answer("A tone.")]);
         let folder = tempfile::tempdir().unwrap();
         let manifest = folder.path().join("m.jsonl");
-        let run = caption(&stand_in).file("a.wav", &sound).args(["-v", "a.wav", "--manifest"]);
+        let run = caption(&stand_in).file("a.wav", &sound).args(args);
+        let run = run.args(["-v", "a.wav", "--manifest"]);
         let mut run = run.arg(&manifest);
         finish(run.spawn()).ended(0);
         let mut record: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
@@ -125,7 +131,7 @@ fn a_record_of_audio_that_cannot_be_decoded_passes_no_clip() {
     forged_values["codec"] = "pcm_s16le".into();
     (forged_values["sample_rate"], forged_values["channels"], forged_values["seconds"]) =
         (48_000.into(), 2.into(), 1.into());
-    let forged = Forged::new(of_unknown_codec(), &forged_values);
+    let forged = Forged::with_args(of_unknown_codec(), &forged_values, &["--convert", "never"]);
     for check in ["decodes", "clipping", "silence", "loudness", "rate", "channels", "duration"] {
         let run = forged.offline().args(["--check", check]).run();
         assert_eq!(run.code, 1, "{check}: {}", run.stderr);

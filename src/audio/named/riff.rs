@@ -4,7 +4,7 @@
 
 use super::Content;
 use super::bytes::Bytes;
-use crate::audio::container::wave_track;
+use crate::audio::container::{SoundTrack, wave_track};
 
 /// Chunks of a head that are looked at.
 const MAX_CHUNKS: usize = 2000;
@@ -16,7 +16,10 @@ const MAX_FORMAT: usize = 64;
 pub(super) fn avi(bytes: &Bytes<'_>) -> Content {
     let (mut at, mut is_audio) = (12, false);
     for _ in 0..MAX_CHUNKS {
-        let (Some(name), Some(len)) = (bytes.array::<4>(at), bytes.long_le(at + 4)) else { break };
+        let (Some(name), Some(len)) = (bytes.array::<4>(at), bytes.long_le(at + 4)) else {
+            // A head that cannot be read does not tell that there is no sound.
+            return Content::Sound(SoundTrack::default());
+        };
         let (content, len) = (at + 8, u64::from(len));
         match &name {
             // The head and each stream are lists, which are entered.

@@ -66,7 +66,10 @@ pub(super) fn asf(bytes: &Bytes<'_>) -> Content {
     let end = u64::from(bytes.long_le(16).unwrap_or_default());
     let mut at = 30;
     for _ in 0..MAX_OBJECTS {
-        let Some(len) = bytes.array(at + 16).map(u64::from_le_bytes) else { break };
+        // A head that cannot be read does not tell that there is no sound.
+        let Some(len) = bytes.array(at + 16).map(u64::from_le_bytes) else {
+            return Content::Sound(SoundTrack::default());
+        };
         if bytes.has(at, STREAM_PROPERTIES) && bytes.has(at + STREAM_TYPE, AUDIO_MEDIA) {
             return Content::Sound(wave_track(&bytes.block(at + STREAM_FORMAT, MAX_FORMAT)));
         }

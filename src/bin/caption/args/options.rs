@@ -8,9 +8,9 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 
 use super::values::{
-    AudioChecks, CONVERT, DIALECTS, DialectChoice, FORMATS, Jobs, MaxUpload, ReportOption, named,
-    parse_checks, parse_duration, parse_jobs, parse_max_upload, parse_outage, parse_rate,
-    parse_usd, parse_window, report_parser,
+    AudioChecks, CONVERT, DIALECTS, DialectChoice, FORMATS, FfmpegChoice, Jobs, MaxUpload,
+    ReportOption, ffmpeg_parser, named, parse_checks, parse_duration, parse_jobs, parse_max_upload,
+    parse_outage, parse_rate, parse_usd, parse_window, report_parser,
 };
 use crate::inputs::Shard;
 use crate::render::FormatKind;
@@ -227,6 +227,12 @@ pub(crate) struct AudioArgs {
     /// they fit
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&CONVERT))]
     pub(crate) convert: Convert,
+
+    /// Decoder for formats that are not decoded here: auto uses ffmpeg if it is on the PATH; never, or
+    /// the path of the program
+    #[arg(long, value_name = "WHICH", default_value = "auto", value_parser = ffmpeg_parser())]
+    #[arg(env = "CAPTION_FFMPEG", hide_env_values = true)]
+    pub(crate) ffmpeg: FfmpegChoice,
 
     /// Refuse uploads of this size or more, counted in base64 (4/3 of the bytes); none removes the
     /// limit

@@ -204,6 +204,25 @@ pub(crate) fn parse_jobs(text: &str) -> Result<Jobs, &'static str> {
     }
 }
 
+/// Decoder of what cannot be decoded here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FfmpegChoice {
+    /// The one that is installed, if any.
+    Auto,
+    Never,
+    /// Path, or a name on the `PATH`.
+    Program(PathBuf),
+}
+
+pub(crate) fn ffmpeg_parser() -> impl TypedValueParser<Value = FfmpegChoice> {
+    OsStringValueParser::new().try_map(|value| match value.to_str() {
+        Some("auto") => Ok(FfmpegChoice::Auto),
+        Some("never") => Ok(FfmpegChoice::Never),
+        Some("") => Err("auto, never, or the path of ffmpeg"),
+        _ => Ok(FfmpegChoice::Program(value.into())),
+    })
+}
+
 pub(crate) fn parse_window(text: &str) -> Result<Duration, &'static str> {
     match parse_duration(text) {
         Ok(window) if window < Duration::from_secs(1) => Err("at least 1s"),

@@ -30,6 +30,8 @@ pub(crate) struct Diagnostics {
     pub(crate) progress: Progress,
     pub(super) config: DisplayConfig,
     is_ci_log: bool,
+    /// True once a note says that another program decodes.
+    pub(super) has_noted_decoder: Cell<bool>,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
     /// Sidecars that are kept although they may be outdated.
@@ -55,6 +57,7 @@ impl Diagnostics {
             progress,
             config,
             is_ci_log: is_ci_log(),
+            has_noted_decoder: Cell::default(),
             failures: RefCell::default(),
             kept: Cell::default(),
         }

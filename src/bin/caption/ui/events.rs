@@ -27,9 +27,14 @@ impl Diagnostics {
                 let what = format!("sent as {windows} of 16 kHz mono WAV");
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
-            Event::Damaged { packets } => {
+            Event::Decoder { program } => self.decoder(name, program),
+            Event::Damaged { packets, is_silenced } => {
                 let s = if *packets == 1 { "" } else { "s" };
-                let text = format!("{packets} damaged packet{s}, silence in place of them: {name}");
+                let effect = match is_silenced {
+                    true => "silence in place of them",
+                    false => "which may be wrong or missing",
+                };
+                let text = format!("{packets} damaged packet{s}, {effect}: {name}");
                 self.note(&text);
             }
             Event::ManifestChanged { reason } => self.warn(reason),
@@ -52,6 +57,13 @@ impl Diagnostics {
                 "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
             )),
             _ => {}
+        }
+    }
+
+    /// Notes once in a run that another program decodes.
+    fn decoder(&self, name: &str, program: &str) {
+        if !self.has_noted_decoder.replace(true) {
+            self.note(&format!("decoded by {program}, as all that cannot be decoded here: {name}"));
         }
     }
 

@@ -49,7 +49,10 @@ fn hint_of_input(error: &Error) -> Option<&'static str> {
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name a file with sound in it",
         Error::Damaged { .. } => "check whether it plays",
-        Error::Undecodable { .. } => "convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav",
+        Error::Undecodable { .. } => {
+            "install ffmpeg and leave --ffmpeg never out, or convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav"
+        }
+        Error::FfmpegFailed { .. } => "check whether it plays, or convert it to WAV or FLAC first",
         Error::StreamTooLarge { .. } => "save it to a file and name that",
         Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
         Error::ModifiedDuringUpload => "wait until nothing writes to it, then try again",
