@@ -44,6 +44,7 @@ mod pricing;
 mod request;
 mod response;
 mod retry;
+mod retry_after;
 mod sse;
 
 /// Receives a response from its headers on. For the fuzz targets.
