@@ -12,5 +12,6 @@
 pub mod audio;
 pub mod cargo;
 pub mod hostile;
+pub mod limited;
 pub mod random;
 pub mod stand_in;
