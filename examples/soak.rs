@@ -36,7 +36,7 @@ struct Soak {
     #[arg(long, default_value_t = 32)]
     jobs: u16,
     /// Requests a second that the service takes
-    #[arg(long, default_value_t = 1_000.0)]
+    #[arg(long, default_value_t = 500.0)]
     rate: f64,
     /// Requests between two outages of a second
     #[arg(long, default_value_t = 10_000)]

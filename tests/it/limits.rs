@@ -39,7 +39,7 @@ fn assert_waits_for_its_end(failure: fn() -> Reply) {
     let run = caption(&stand_in).clips("x", 1_000).args(["-j", "16", "x"]).run();
     let outage = outage.lock().unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_says(&run.stderr, &["all inputs wait", "1000 captioned"]);
+    assert_says(&run.stderr, &["all inputs wait", "1,000 captioned"]);
     // Those in flight when it began, and one at a time from there on.
     assert!(outage.refused <= 16 + 20, "{} requests", outage.refused);
     // It was noticed, and the clips went on as before: 16 at a time at 20 ms need 1.3 s.
