@@ -69,18 +69,20 @@ impl Periods {
     }
 
     /// Returns the requests accepted in the last period if the wait of a refusal holds for all.
-    /// `is_closed` is true if others were refused for a good part of such a wait.
+    /// `is_repeated` is true if another request was refused since the last success, `is_closed` if
+    /// others were for a good part of such a wait.
     pub(super) fn wait_for_all(
         &mut self,
         wait: Wait,
-        is_new: bool,
+        is_repeated: bool,
         is_closed: bool,
     ) -> Option<u32> {
         self.wait.get_or_insert(wait);
         let few = 1..MIN_ACCEPTED;
         self.meaning = match self.meaning {
-            Meaning::ForAll if is_new && few.contains(&self.accepted) => Meaning::ForOne,
-            Meaning::Unknown | Meaning::ForOne if is_closed => Meaning::ForAll,
+            Meaning::ForAll if few.contains(&self.accepted) => Meaning::ForOne,
+            Meaning::Unknown if is_repeated => Meaning::ForAll,
+            Meaning::ForOne if is_closed => Meaning::ForAll,
             known => known,
         };
         self.are_told().then_some(self.accepted)

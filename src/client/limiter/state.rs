@@ -224,10 +224,11 @@ impl State {
         self.row += u32::from(is_new);
         self.periods.refused(sent.number, is_new, self.sent);
         let is_closed = |wait| self.row >= CLOSED && refused_for >= wait / PART_OF_WAIT;
-        if let Some(wait) = retry_after
-            && let Some(accepted) =
-                self.periods.wait_for_all((now, now + wait), is_new, is_closed(wait))
-        {
+        let for_all = retry_after.and_then(|wait| {
+            let times = (now, now + wait);
+            self.periods.wait_for_all(times, self.row > 1, is_closed(wait))
+        });
+        if let Some((wait, accepted)) = retry_after.zip(for_all) {
             self.pacer.pause(now + wait, accepted);
         } else if is_new {
             self.slow_down(sent, retry_after.is_some(), now);
@@ -268,7 +269,7 @@ impl State {
     fn reopened(&mut self, sent: &InFlight, now: Instant) {
         let Some(since) = self.refused_since.filter(|since| sent.at > *since) else { return };
         let is_paused = self.periods.are_told() || self.window.limit().is_some();
-        if now - since > LONG_CLOSED && !is_paused {
+        if now - since > LONG_CLOSED && self.row >= CLOSED && !is_paused {
             // It reopened between the last refusal and the request that it accepted.
             let refused = self.last_refusal.unwrap_or(since);
             let reopened = refused + sent.at.saturating_duration_since(refused) / 2;
