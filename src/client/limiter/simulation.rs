@@ -207,3 +207,19 @@ fn an_outage_of_ten_minutes_is_tested_by_few_requests() {
     let outcome = run(down(2.0, 602.0), 1_000, Some(8), 1);
     assert!(outcome.refused <= 60 && outcome.seconds < 602.0 + 40.0 + 32.0, "{outcome:?}");
 }
+
+#[test]
+fn a_busy_service_is_tested_again_while_a_request_hangs() {
+    let start = Instant::now();
+    let mut state = State::new(Some(8), Duration::ZERO, start);
+    state.send(0, start);
+    for request in 1..=3 {
+        let number = state.send(request, start);
+        state.failed(number, None, false, start);
+    }
+    assert!(state.outage().is_some());
+    let later = start + Duration::from_secs(1);
+    let test = state.send(4, later);
+    state.failed(test, None, true, later);
+    assert!(matches!(state.admission(later), Admission::At(_)));
+}

@@ -178,7 +178,8 @@ impl State {
         let Some(sent) = self.remove(number) else { return false };
         let may_serve =
             |other: &InFlight| other.number < sent.number && now - other.at < IN_PROGRESS;
-        if is_busy && self.in_flight.iter().any(may_serve) {
+        let is_up = self.breaker.outage().is_none();
+        if is_busy && is_up && self.in_flight.iter().any(may_serve) {
             self.limited(&sent, None, now);
             return true;
         }
