@@ -19,6 +19,8 @@ pub(super) struct Noise {
     successes: VecDeque<Instant>,
     /// Highest rate of successes, per second.
     rate: f64,
+    /// The same before the service closed.
+    rate_before: f64,
     /// Smoothed share of the refusals.
     share: f64,
     is_found: bool,
@@ -42,12 +44,18 @@ impl Noise {
     pub(super) fn refused(&mut self, pace: Option<f64>, is_closed: bool) -> bool {
         self.share += (1.0 - self.share) * WEIGHT;
         if is_closed {
-            *self = Self::default();
+            let rate_before = self.rate.max(self.rate_before);
+            *self = Self { rate_before, ..Self::default() };
         } else if self.share > MAX_SHARE {
             self.is_found = false;
         } else if pace.is_some_and(|pace| pace < self.rate * PART) {
             self.is_found = true;
         }
         self.is_found
+    }
+
+    /// The service was not closed for a limit, but failed.
+    pub(super) fn reopened(&mut self) {
+        self.rate = self.rate.max(self.rate_before);
     }
 }

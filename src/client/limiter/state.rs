@@ -190,6 +190,7 @@ impl State {
                 // What looked like a limit was the outage.
                 self.row = 0;
                 self.pacer.forget();
+                self.noise.reopened();
             }
         } else if is_busy && self.last_success.is_some() {
             self.limited(&sent, None, now);
