@@ -9,7 +9,7 @@ use reqwest::{Response, Url};
 
 use super::limiter::Limiter;
 use super::retry::{RetryState, RunContext};
-use super::{Client, endpoint, error_response, http};
+use super::{Client, endpoint, http, retry_after};
 use crate::audio::{Clip, Ffmpeg, Spool};
 use crate::descriptors::wait_for;
 use crate::error::Error;
@@ -80,7 +80,7 @@ impl Client {
         if !response.status().is_success() {
             return Err(Error::Download {
                 status: response.status().as_u16(),
-                retry_after: error_response::retry_after(response.headers()),
+                retry_after: retry_after::from_headers(response.headers()),
             });
         }
         let mut spool = Spool::new(max_upload, ffmpeg.cloned())?;

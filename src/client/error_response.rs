@@ -4,10 +4,8 @@
 //! credits, unverified accounts and validation; the flat legacy document, with and without `meta`;
 //! upstream failures; HTML and empty bodies of proxies.
 
-use std::time::{Duration, SystemTime};
-
 use reqwest::Url;
-use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION};
 use serde_json::Value;
 
 use super::api_key::Secrets;
@@ -15,16 +13,13 @@ use super::error_class::classify;
 use super::error_details::{
     MAX_MESSAGE_LEN, codes_beside, collect_details, collect_legacy, per_minute, text_of, upstream,
 };
-use super::json;
+use super::{json, retry_after};
 use crate::error::{ApiError, ApiErrorKind};
 use crate::text::one_line;
 use crate::url_name::url_name;
 
 /// Length limit of a request id, in characters.
 const MAX_ID_LEN: usize = 128;
-
-/// Limit of a reported wait, in seconds; far longer than any wait that is kept.
-const MAX_WAIT: f64 = 30.0 * 24.0 * 3600.0;
 
 /// Reads the body of an error response.
 pub(super) fn read(
@@ -80,19 +75,6 @@ fn says(value: &Value) -> bool {
     }
 }
 
-/// Reads `Retry-After`: seconds, or a date by the clock of the server.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(MAX_WAIT)));
-    }
-    let date = |value: &str| httpdate::parse_http_date(value).ok();
-    let until = date(value)?;
-    let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?));
-    let wait = until.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or_default();
-    Some(Duration::from_secs_f64(wait.as_secs_f64().ceil().min(MAX_WAIT)))
-}
-
 /// Reads the request id from the headers of a response.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let headers_of_id = ["x-request-id", "x-inference-id"];
@@ -127,7 +109,8 @@ fn from_document(
     let text = format!("{codes} {message}").to_lowercase();
     let is_flagged =
         says(&error["metadata"]["reasons"]) || says(&error["metadata"]["flagged_input"]);
-    let retry_after = retry_after(headers);
+    let retry_after =
+        retry_after::read(status, headers, &error["metadata"]["headers"], &full_message);
     let kind = match classify(status, &text, &full_message) {
         // Source: OpenRouter's reference of errors, which has 403 for a flagged input, and 402 with
         // Retry-After for a budget of requests in flight.

@@ -46,6 +46,7 @@ mod proxy;
 mod request;
 mod response;
 mod retry;
+mod retry_after;
 mod sse;
 
 /// Receives a response from its headers on. For the fuzz targets.

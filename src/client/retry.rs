@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
-use super::limiter::{Attempt, Limiter};
+use super::limiter::{Attempt, Failure, Limiter, MIN_REFUSED};
 use crate::answer::Answer;
 use crate::budget::Reservation;
 use crate::error::{ApiErrorKind, Effect, Error, ErrorKind, Received};
@@ -19,6 +20,9 @@ const BASE_BACKOFF: Duration = Duration::from_millis(500);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// `Retry-After` that is waited for in any case.
 const MIN_RETRY_AFTER: Duration = Duration::from_mins(2);
+
+/// Failures that are a limit after which a request lets the others go first.
+const MIN_BUSY: u32 = 3;
 
 /// Run that a request belongs to.
 pub(crate) trait RunContext: Sync {
@@ -54,6 +58,9 @@ pub(super) struct RetryState<'a> {
     /// Failures that are due to this request alone.
     failures: u32,
     max_retries: u32,
+    /// Failures that are a limit of the service, and the time of the first.
+    busy: u32,
+    busy_since: Option<Instant>,
     limiter: &'a Limiter,
     /// True for a download, whose server is not that of the other requests.
     is_download: bool,
@@ -74,6 +81,8 @@ impl<'a> RetryState<'a> {
             request: limiter.new_request(),
             failures: 0,
             max_retries,
+            busy: 0,
+            busy_since: None,
             limiter,
             is_download: false,
             run,
@@ -210,13 +219,12 @@ impl<'a> RetryState<'a> {
         observer: &Observer,
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
-        attempt.refused(retry_after);
+        let own = attempt.refused(retry_after);
         self.report_end_of_outage(observer);
         let error = self.unless_over(error)?;
         if self.max_retries == 0 {
             return Err(error);
         }
-        let own = retry_after.unwrap_or_default();
         self.report(&error, own.max(self.limiter.wait()), observer);
         Ok(own)
     }
@@ -229,9 +237,14 @@ impl<'a> RetryState<'a> {
         observer: &Observer,
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
-        if self.max_retries > 0 && !self.is_download {
-            let is_new = attempt.failed(retry_after, error.is_busy());
-            if self.limiter.is_down() {
+        let failure = if self.max_retries > 0 && !self.is_download {
+            attempt.failed(retry_after, error.is_busy())
+        } else {
+            attempt.rejected();
+            Failure::Alone
+        };
+        let wait = match failure {
+            Failure::Outage { is_new } => {
                 self.failures = 0;
                 let error = self.unless_over(error)?;
                 if is_new {
@@ -239,15 +252,16 @@ impl<'a> RetryState<'a> {
                 }
                 return Ok(retry_after.unwrap_or_default());
             }
-        } else {
-            attempt.rejected();
-        }
-        self.failures += 1;
+            Failure::Limit if self.is_limited() => wait_while_busy(retry_after, self.busy),
+            Failure::Limit | Failure::Alone => {
+                self.failures += 1;
+                wait_after(retry_after, self.failures)
+            }
+        };
         let error = self.unless_over(error)?;
         if self.failures > self.max_retries {
             return Err(error);
         }
-        let wait = wait_after(retry_after, self.failures);
         self.report(&error, wait, observer);
         Ok(wait)
     }
@@ -255,6 +269,14 @@ impl<'a> RetryState<'a> {
     /// True for a certificate of the service that is not trusted, which all requests get.
     fn is_of_certificate(&self, error: &Error) -> bool {
         matches!(error, Error::InvalidCertificate { .. }) && !self.is_download
+    }
+
+    /// Counts a failure that is a limit, unless this request had so many for so long that it may be
+    /// at fault itself.
+    fn is_limited(&mut self) -> bool {
+        self.busy += 1;
+        let since = *self.busy_since.get_or_insert_with(Instant::now);
+        since.elapsed() < MIN_REFUSED
     }
 
     fn report(&self, error: &Error, wait: Duration, observer: &Observer) {
@@ -292,6 +314,15 @@ fn wait_after(retry_after: Option<Duration>, number: u32) -> Duration {
     let ceiling = BASE_BACKOFF.saturating_mul(1 << (number - 1).min(16)).min(MAX_BACKOFF);
     // `Retry-After: 0` must not make all requests retry at once.
     retry_after.unwrap_or_default().max(ceiling.mul_f64(fastrand::f64()))
+}
+
+/// Wait after failure `number` that is a limit. The limiter finds when the next request is taken;
+/// one that is refused again and again lets the others go first.
+fn wait_while_busy(retry_after: Option<Duration>, number: u32) -> Duration {
+    match number.checked_sub(MIN_BUSY) {
+        None | Some(0) => retry_after.unwrap_or_default(),
+        Some(number) => wait_after(retry_after, number),
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ mod inputs;
 mod kept_files;
 mod lfs;
 mod library;
+mod limits;
 mod links;
 mod manifest;
 mod manifest_changes;

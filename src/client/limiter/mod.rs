@@ -16,16 +16,19 @@ use crate::error::ErrorKind;
 use crate::platform::lock;
 
 mod breaker;
+mod noise;
 mod pacer;
+mod periods;
 #[cfg(test)]
 mod simulation;
 mod state;
+mod throughput;
 mod window;
 
 pub(crate) use self::window::MAX as MAX_AUTO;
 
 /// Time that all requests may be refused for a limit, however short an outage may be.
-const MIN_REFUSED: Duration = Duration::from_mins(5);
+pub(super) const MIN_REFUSED: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 pub(super) struct Limiter {
@@ -48,6 +51,17 @@ pub(super) struct Limiter {
 pub(super) struct Attempt<'a> {
     limiter: &'a Limiter,
     number: u64,
+}
+
+/// Meaning of a failure of the service or the network.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Failure {
+    /// It fails for all.
+    Outage { is_new: bool },
+    /// It serves as many others as it can.
+    Limit,
+    /// This request failed.
+    Alone,
 }
 
 impl Limiter {
@@ -156,15 +170,16 @@ impl Limiter {
         lock(&self.over).take()
     }
 
-    fn update(&self, change: impl FnOnce(&mut State, Instant)) {
+    fn update<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
         let (mut state, now) = (lock(&self.state), Instant::now());
         let since = state.outage().map(|outage| outage.since);
-        change(&mut state, now);
+        let changed = change(&mut state, now);
         if let Some(since) = since.filter(|_| state.outage().is_none()) {
             *lock(&self.over) = Some(now - since);
         }
         drop(state);
         self.changed.notify_waiters();
+        changed
     }
 }
 
@@ -174,17 +189,21 @@ impl Attempt<'_> {
         self.limiter.update(|state, now| state.succeeded(self.number, now));
     }
 
-    /// The service refused the request for a limit.
-    pub(super) fn refused(self, retry_after: Option<Duration>) {
-        self.limiter.update(|state, now| state.refused(self.number, retry_after, now));
+    /// The service refused the request for a limit. Returns its own wait.
+    pub(super) fn refused(self, retry_after: Option<Duration>) -> Duration {
+        self.limiter.update(|state, now| state.refused(self.number, retry_after, now))
     }
 
     /// The service or the network failed; `is_busy` is true if the service said that it is busy.
-    /// Returns true if an outage began.
-    pub(super) fn failed(self, retry_after: Option<Duration>, is_busy: bool) -> bool {
+    pub(super) fn failed(self, retry_after: Option<Duration>, is_busy: bool) -> Failure {
         let was_down = self.limiter.is_down();
-        self.limiter.update(|state, now| state.failed(self.number, retry_after, is_busy, now));
-        !was_down && self.limiter.is_down()
+        let update = |state: &mut State, now| state.failed(self.number, retry_after, is_busy, now);
+        let is_limit = self.limiter.update(update);
+        match self.limiter.is_down() {
+            true => Failure::Outage { is_new: !was_down },
+            false if is_limit => Failure::Limit,
+            false => Failure::Alone,
+        }
     }
 
     /// The service responded, and would respond in the same way again.

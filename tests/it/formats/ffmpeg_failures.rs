@@ -123,7 +123,10 @@ fn a_file_that_ffmpeg_refuses_is_refused_with_its_reason() {
     let script = "echo '[error] Decoder (codec none) not found' >&2; exit 1";
     for args in [&[][..], &["--window", "1s"], &["--dry-run"]] {
         let run = fake_from_start(caption(&stand_in), script).args(args).arg("a.wma").run();
-        let words = ["Windows Media with sound that neither", "ffmpeg can decode (Decoder (codec none) not"];
+        let words = [
+            "Windows Media with sound that neither",
+            "ffmpeg can decode (Decoder (codec none) not",
+        ];
         assert_says(&run.failed(3), &words);
     }
     assert_eq!(stand_in.connections(), 0);

@@ -13,5 +13,6 @@ pub mod audio;
 pub mod cargo;
 pub mod containers;
 pub mod hostile;
+pub mod limited;
 pub mod random;
 pub mod stand_in;
