@@ -72,6 +72,23 @@
 //! # Ok::<(), caption::Error>(())
 //! ```
 //!
+//! # Other formats
+//!
+//! The decoders of this library know the formats of most recordings. [`Ffmpeg`] is a program that
+//! decodes others, if it is installed:
+//!
+//! ```no_run
+//! use caption::{CaptionerOptions, Clip, Ffmpeg, measure};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = CaptionerOptions::default().ffmpeg(Ffmpeg::find());
+//! let ffmpeg = Ffmpeg::at("/opt/ffmpeg/bin/ffmpeg")?;
+//! let film = Clip::open_with("film.avi", &ffmpeg)?;
+//! println!("{} by {:?}: {:?}", film.format(), film.decoder(), measure(&film)?.levels);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Layers
 //!
 //! Each uses only those above it:
@@ -83,7 +100,7 @@
 //! 4. [`Captioner`]: one input to one [`Outcome`], and many of them.
 //!
 //! The library runs on tokio. It prints nothing, and the environment is read only for proxies,
-//! certificates and the folder of temporary files. Options are created with `default()`, and changed
+//! certificates, the folder of temporary files, and ffmpeg. Options are created with `default()`, and changed
 //! with their setters or field by field.
 //!
 //! The feature `cli`, on by default, builds the program. A library turns it off. Most users also
@@ -113,10 +130,11 @@ mod audio;
 
 mod progress;
 
+mod budget;
+
 mod client;
 mod input;
 
-mod budget;
 mod manifest;
 mod rules;
 
@@ -125,9 +143,10 @@ mod outcome;
 mod captioner;
 
 pub use self::audio::{
-    AudioFormat, Clip, Convert, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation, UploadOptions,
-    measure,
+    AudioFormat, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation,
+    UploadOptions, measure,
 };
+pub use self::budget::{Prices, Spending};
 pub use self::captioner::{
     BLOCKING_STACK, Captioner, CaptionerOptions, Estimate, MAX_AUTO_JOBS, Run, blocking_threads,
 };
@@ -137,7 +156,8 @@ pub use self::client::receive;
 pub use self::client::{Answer, ApiKey, Audio, Client, ClientOptions, Dialect, Usage, Window};
 pub use self::encoding::decode_text;
 pub use self::error::{
-    Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, Received, Setting,
+    Advice, ApiError, ApiErrorKind, Effect, Error, ErrorKind, OverBudget, Received, Setting,
+    Shortfall,
 };
 pub use self::input::{
     FolderSearch, Input, InputError, Source, dedup, dedup_with_names, is_audio_name,

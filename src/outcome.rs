@@ -23,6 +23,8 @@ pub struct Outcome {
     pub seconds: Option<f64>,
     /// End that is missing from the audio, if so.
     pub truncation: Option<Truncation>,
+    /// Name of the program that decodes the audio, if it is another one.
+    pub decoder: Option<&'static str>,
     /// Format and levels of the audio, if measured.
     pub sound: Option<Sound>,
     /// Violations of rules.
@@ -61,6 +63,7 @@ impl Outcome {
             cache_key: None,
             seconds: None,
             truncation: None,
+            decoder: None,
             sound: None,
             findings: Vec::new(),
             status,

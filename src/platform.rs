@@ -1,9 +1,10 @@
-//! Operating system: files, and threads for blocking work.
+//! Operating system: files, other programs, and threads for blocking work.
 
 use std::ffi::OsString;
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::process::Child;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
@@ -150,6 +151,44 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
         }
     }
     if kind.is_dir() { "a folder" } else { "a device" }
+}
+
+/// True if a path leads to a program.
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| {
+        #[cfg(unix)]
+        let is_executable = std::os::unix::fs::MetadataExt::mode(&file) & 0o111 != 0;
+        #[cfg(windows)]
+        let is_executable = true;
+        file.is_file() && is_executable
+    })
+}
+
+/// Limits what a process takes: its memory, and no byte of a file is written.
+pub(crate) fn confine(child: &Child, max_memory: u64) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limits = [(Resource::As, max_memory), (Resource::Fsize, 0), (Resource::Core, 0)];
+        for (resource, limit) in limits {
+            let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
+            // A process that ended already, or has a lower limit, needs none.
+            let _ = prlimit(Some(Pid::from_child(child)), resource, limit);
+        }
+    }
+    let _ = (child, max_memory);
+}
+
+/// Ends a process, and with it those that it started if it has a process group of its own. It must
+/// not have been waited for: its number may be that of another one by then.
+pub(crate) fn kill(child: &mut Child) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        // It may have ended by itself.
+        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    }
+    let _ = child.kill();
 }
 
 /// Runs `work` on a thread of the blocking pool.

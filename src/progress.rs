@@ -15,6 +15,11 @@ pub enum Event {
         /// Name of the URL.
         url: String,
     },
+    /// Another program decodes the audio, which cannot be decoded here.
+    Decoder {
+        /// Name and version of the program.
+        program: String,
+    },
     /// The audio is ready for the upload.
     Prepared {
         /// Format of the file.
@@ -33,10 +38,12 @@ pub enum Event {
         /// Number of windows, if the duration is known.
         total: Option<u64>,
     },
-    /// Packets that could not be decoded were replaced with silence.
+    /// Packets could not be decoded.
     Damaged {
         /// Number of packets.
         packets: u64,
+        /// True if they were replaced with silence; false if some may be missing.
+        is_silenced: bool,
     },
     /// One more window has its caption.
     Window {
@@ -69,6 +76,11 @@ pub enum Event {
     Waiting {
         /// Error on one line.
         reason: String,
+    },
+    /// The service responds again. Requests go on.
+    Resumed {
+        /// Length of the outage.
+        after: Duration,
     },
     /// An attempt failed and will be repeated.
     Retrying {

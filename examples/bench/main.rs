@@ -3,9 +3,13 @@
 //!     cargo run --release --example bench                   all scenarios, a few minutes, 3 GB of disk
 //!     cargo run --release --example bench -- start wav30    some of them
 //!     cargo run --release --example bench -- --json         for programs
+//!     cargo run --release --example bench -- limits         services that limit their requests
 //!
 //! Each tool runs as a process against a server that discards the requests. The first tool of a
 //! scenario is the baseline: `curl` with a prebuilt body, or `sha256sum`. Unix only.
+//!
+//! `limits` takes a quarter of an hour and runs only if it is named: it compares the program with the
+//! fastest that each service allows.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to people")]
 #![allow(clippy::cast_precision_loss, reason = "far below 2^52")]
@@ -14,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
+use serde::Serialize;
 use support::cargo::cargo;
 
 use self::measure::{Comparison, Measurement};
@@ -21,22 +26,30 @@ use self::scenarios::{Bench, SCENARIOS};
 use self::server::ServerOptions;
 
 mod inputs;
+mod limits;
 mod measure;
 mod scenarios;
 mod server;
 mod tools;
 
+/// Scenario that runs only if it is named.
+const LIMITS: &str = "limits";
+
 /// Measures the program and its alternatives.
 #[derive(Parser)]
 struct Options {
-    /// Scenarios to run: start, wav30, wav30-converted, 100mb, 1gb, batch, uplink, hour, cached, hostile
+    /// Scenarios to run: start, wav30, wav30-converted, 100mb, 1gb, batch, uplink, hour, cached, hostile;
+    /// and `limits`, which takes a quarter of an hour and is not among all
     scenarios: Vec<String>,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
     /// Number of clips of the scenarios `cached` and `hostile`
     #[arg(long, default_value = "10000")]
-    clips: usize,
+    clips: u64,
+    /// Program to measure, by default that of this repository, built for it
+    #[arg(long)]
+    program: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -51,12 +64,20 @@ fn main() -> anyhow::Result<()> {
     }
     let options = Options::parse();
     let folder = tempfile::tempdir()?;
-    let bench = Bench { program: build()?, folder: folder.path().to_owned(), clips: options.clips };
+    let program = options.program.clone().map_or_else(build, Ok)?;
+    let bench = Bench { program, folder: folder.path().to_owned(), clips: options.clips };
     let is_wanted = |name: &str| {
         options.scenarios.is_empty() || options.scenarios.iter().any(|one| one == name)
     };
     for name in &options.scenarios {
-        ensure!(SCENARIOS.iter().any(|(known, _)| known == name), "no scenario {name}; see --help");
+        let is_known = name == LIMITS || SCENARIOS.iter().any(|(known, _)| known == name);
+        ensure!(is_known, "no scenario {name}; see --help");
+    }
+    if options.scenarios.iter().any(|name| name == LIMITS) {
+        limits::run(&bench, |row| print(options.json, row, limits::print_row))?;
+    }
+    if options.scenarios == [LIMITS] {
+        return Ok(());
     }
     ensure!(!tools::missing().contains(&"curl"), "curl is what all is compared with: install it");
     for name in tools::missing() {
@@ -65,15 +86,19 @@ fn main() -> anyhow::Result<()> {
     for (name, scenario) in SCENARIOS.into_iter().filter(|(name, _)| is_wanted(name)) {
         let measured = scenario(&bench).with_context(|| name.to_owned())?;
         for one in &measured {
-            let compared = one.compare_to(&measured[0]);
-            if options.json {
-                println!("{}", serde_json::to_string(&compared)?);
-            } else {
-                print_row(&compared);
-            }
+            print(options.json, &one.compare_to(&measured[0]), print_row);
         }
     }
     Ok(())
+}
+
+/// Prints a result as JSON or for people.
+fn print<T: Serialize>(is_json: bool, result: &T, for_people: impl Fn(&T)) {
+    if is_json {
+        println!("{}", serde_json::to_string(result).expect("it can be written as JSON"));
+    } else {
+        for_people(result);
+    }
 }
 
 /// Builds the program as it is shipped and returns its path.

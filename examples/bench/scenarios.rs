@@ -47,7 +47,7 @@ pub(crate) struct Bench {
     pub(crate) program: PathBuf,
     pub(crate) folder: PathBuf,
     /// Number of clips of the scenarios `cached` and `hostile`.
-    pub(crate) clips: usize,
+    pub(crate) clips: u64,
 }
 
 impl Bench {
@@ -165,9 +165,8 @@ impl Bench {
         let target = self.target(&server);
         let clean = self.clips("clean", self.clips, 0.5)?;
         let mixed = self.clips("mixed", self.clips, 0.5)?;
-        for (number, (name, content)) in
-            hostile_files().iter().cycle().take(self.clips / 100).enumerate()
-        {
+        let numbers = 0..self.clips / 100;
+        for (number, (name, content)) in numbers.zip(hostile_files().iter().cycle()) {
             fs::write(mixed.join(format!("{:06}-{name}", number * 100)), content)?;
         }
         // Exit code 3 is expected where files fail.
@@ -182,12 +181,12 @@ impl Bench {
     }
 
     /// Writes different short clips into a folder.
-    fn clips(&self, name: &str, count: usize, seconds: f64) -> anyhow::Result<PathBuf> {
+    pub(crate) fn clips(&self, name: &str, count: u64, seconds: f64) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(name);
         fs::create_dir_all(&folder)?;
         for number in 0..count {
             let path: &Path = &folder.join(format!("{number:06}.wav"));
-            wav(path, 16_000, 1, seconds, number as u64)?;
+            wav(path, 16_000, 1, seconds, number)?;
         }
         Ok(folder)
     }

@@ -12,11 +12,15 @@ use symphonia::core::errors::Error as SymphoniaError;
 
 use super::audio_format::AudioFormat;
 use super::container::{Packets, PatchedReader};
-use super::guard::guarded;
-use super::probe::{self, Probed};
+use super::decoding::{self, Decoding};
+use super::ffmpeg::Ffmpeg;
+use super::probed::Probed;
 use super::source_file::SourceFile;
 use crate::error::{Advice, Error};
 use crate::platform;
+
+/// Bytes of a file that are read at a time to hash it.
+const MAX_HASH_BLOCK: u64 = 256 * 1024;
 
 /// Size limit of a stream in bytes, so that an endless one does not fill the disk.
 const MAX_SPOOL: u64 = 1_000_000_000;
@@ -29,8 +33,9 @@ const PROBE_LEN: u64 = 1_000_000;
 /// Cloning is cheap, and every clone can be read at the same time.
 #[derive(Clone)]
 pub struct Clip {
-    file: SourceFile,
+    pub(super) file: SourceFile,
     pub(super) probed: Probed,
+    pub(super) decoding: Decoding,
     /// The file that this one was converted from.
     origin: Option<SourceFile>,
 }
@@ -39,15 +44,31 @@ impl Clip {
     /// Opens a file and detects its format by content. Blocks: in async code, call it on a
     /// blocking thread.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        OpenFile::open(path.as_ref())?.probe()
+        OpenFile::open(path.as_ref())?.probe(None)
+    }
+
+    /// Opens a file like [`open`](Self::open). Audio that cannot be decoded here is decoded by
+    /// ffmpeg.
+    pub fn open_with(path: impl AsRef<Path>, ffmpeg: &Ffmpeg) -> Result<Self, Error> {
+        OpenFile::open(path.as_ref())?.probe(Some(ffmpeg))
     }
 
     /// Reads a stream such as standard input into an unnamed temporary file.
     ///
     /// Fails with [`Error::StreamTooLarge`] above 1 GB, and with [`Error::TooLarge`] as soon as the
     /// bytes exceed `max_upload` in base64.
-    pub fn spool(mut reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
-        let mut spool = Spool::new(max_upload)?;
+    pub fn spool(reader: impl Read, max_upload: Option<u64>) -> Result<Self, Error> {
+        Self::spool_with(reader, max_upload, None)
+    }
+
+    /// Reads a stream like [`spool`](Self::spool). Audio that cannot be decoded here is decoded by
+    /// ffmpeg, if there is one.
+    pub fn spool_with(
+        mut reader: impl Read,
+        max_upload: Option<u64>,
+        ffmpeg: Option<&Ffmpeg>,
+    ) -> Result<Self, Error> {
+        let mut spool = Spool::new(max_upload, ffmpeg.cloned())?;
         let mut block = vec![0; 64 * 1024];
         loop {
             if spool.needs_probe() {
@@ -62,15 +83,16 @@ impl Clip {
         }
     }
 
-    /// Detects the format of an open file.
-    pub(super) fn from_file(file: File) -> Result<Self, Error> {
-        OpenFile(SourceFile::new(file)?).probe()
+    /// A file of its own.
+    pub(super) fn new(file: SourceFile, probed: Probed, decoding: Decoding) -> Self {
+        Self { file, probed, decoding, origin: None }
     }
 
     /// A file of a known format, converted from `origin`.
     pub(super) fn made_from(origin: &Self, file: File, format: AudioFormat) -> Result<Self, Error> {
         let (file, origin) = (SourceFile::new(file)?, Some(origin.file.clone()));
-        Ok(Self { probed: Probed::whole(&file, format), file, origin })
+        let (probed, decoding) = (Probed::whole(&file, format), Decoding::Here);
+        Ok(Self { file, probed, decoding, origin })
     }
 
     /// A file that is not probed.
@@ -78,7 +100,7 @@ impl Clip {
     pub(crate) fn of_any_content(file: File) -> Self {
         let file = SourceFile::new(file).unwrap();
         let probed = Probed::whole(&file, AudioFormat::of_container("wav"));
-        Self { probed, file, origin: None }
+        Self::new(file, probed, Decoding::Here)
     }
 
     /// Size of the file in bytes, before base64.
@@ -115,7 +137,9 @@ impl Clip {
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
         let mut digest = Sha256::new();
-        let mut block = vec![0; 256 * 1024];
+        // Zeroing a large block would take longer than the hash of a short file.
+        let len = self.file.len().min(MAX_HASH_BLOCK);
+        let mut block = vec![0; usize::try_from(len).unwrap_or(1).max(1)];
         let mut offset = 0;
         loop {
             let filled = self.file.fill_at(&mut block, offset).map_err(Error::Unreadable)?;
@@ -129,11 +153,16 @@ impl Clip {
         Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 
-    /// Packets from the start of the first audio track, if there is one. The first call gets those
-    /// that the probe opened.
+    /// Packets from the start of the first audio track, if there is one and it is decoded here. The
+    /// first call gets those that the probe opened.
     pub(super) fn packets(&self) -> Result<Option<Packets>, SymphoniaError> {
+        if self.is_decoded_by_ffmpeg() {
+            return Ok(None);
+        }
         match self.take_opened() {
             Some(packets) => Ok(Some(packets)),
+            // Nobody knows where its packets are.
+            None if !self.probed.is_decodable => Ok(None),
             None => Packets::open(&self.file, &self.probed.layout),
         }
     }
@@ -198,14 +227,16 @@ impl OpenFile {
     }
 
     /// Detects the format, which may take a pass over the file; a huge file is returned as it is.
-    pub(crate) fn probe_unless_huge(self) -> Result<Result<Clip, Self>, Error> {
-        if self.0.is_huge() { Ok(Err(self)) } else { self.probe().map(Ok) }
+    pub(crate) fn probe_unless_huge(
+        self,
+        ffmpeg: Option<&Ffmpeg>,
+    ) -> Result<Result<Clip, Self>, Error> {
+        if self.0.is_huge() { Ok(Err(self)) } else { self.probe(ffmpeg).map(Ok) }
     }
 
-    /// Detects the format.
-    pub(crate) fn probe(self) -> Result<Clip, Error> {
-        let probed = guarded(|| probe::probe(&self.0))?;
-        Ok(Clip { file: self.0, probed, origin: None })
+    /// Detects the format. What cannot be decoded here is decoded by ffmpeg, if there is one.
+    pub(crate) fn probe(self, ffmpeg: Option<&Ffmpeg>) -> Result<Clip, Error> {
+        decoding::probe(self.0, ffmpeg)
     }
 }
 
@@ -216,13 +247,15 @@ pub(crate) struct Spool {
     len: u64,
     /// Limit in bytes of base64, to stay below; `None` if the audio will be converted.
     max_upload: Option<u64>,
+    /// Decoder of what cannot be decoded here.
+    ffmpeg: Option<Ffmpeg>,
     is_probed: bool,
 }
 
 impl Spool {
-    pub(crate) fn new(max_upload: Option<u64>) -> Result<Self, Error> {
+    pub(crate) fn new(max_upload: Option<u64>, ffmpeg: Option<Ffmpeg>) -> Result<Self, Error> {
         let file = tempfile::tempfile().map_err(Error::TempFile)?;
-        Ok(Self { file, len: 0, max_upload, is_probed: false })
+        Ok(Self { file, len: 0, max_upload, ffmpeg, is_probed: false })
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -249,7 +282,7 @@ impl Spool {
     pub(crate) fn probe(mut self) -> Result<Self, Error> {
         self.is_probed = true;
         let file = self.file.try_clone().map_err(Error::TempFile)?;
-        let probed = Clip::from_file(file);
+        let probed = decoding::probe(SourceFile::new(file)?, self.ffmpeg.as_ref());
         // On Windows, reading at an offset moves the position for writing.
         self.file.seek(SeekFrom::End(0)).map_err(Error::TempFile)?;
         match probed {
@@ -259,7 +292,7 @@ impl Spool {
     }
 
     pub(crate) fn into_clip(self) -> Result<Clip, Error> {
-        Clip::from_file(self.file)
+        decoding::probe(SourceFile::new(self.file)?, self.ffmpeg.as_ref())
     }
 }
 

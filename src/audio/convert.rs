@@ -3,7 +3,8 @@
 use rubato::{FftFixedInOut, Resampler as _};
 
 use super::clip::Clip;
-use super::decode::{Block, Decoder};
+use super::decode::Block;
+use super::sample_source::SampleSource;
 use crate::error::Error;
 
 /// Sampling rate of the model, in Hz: its own code loads all audio at this rate, as mono. Source:
@@ -15,7 +16,7 @@ const FILTERS_PER_SECOND: u32 = 10;
 
 /// Decodes a clip to 16 kHz mono, block by block.
 pub(super) struct Converter {
-    pub(super) decoder: Decoder,
+    pub(super) source: SampleSource,
     resampler: Option<Resampler>,
     mono: Vec<f32>,
     resampled: Vec<f32>,
@@ -24,13 +25,13 @@ pub(super) struct Converter {
 impl Converter {
     /// Opens the clip. With `measures`, levels are measured on the way.
     pub(super) fn open(clip: &Clip, measures: bool) -> Result<Self, Error> {
-        let decoder = Decoder::open(clip, measures)?;
-        Ok(Self { decoder, resampler: None, mono: Vec::new(), resampled: Vec::new() })
+        let source = SampleSource::open(clip, measures)?;
+        Ok(Self { source, resampler: None, mono: Vec::new(), resampled: Vec::new() })
     }
 
     /// Appends the samples of the next packet to `out`; false at the end.
     pub(super) fn next(&mut self, out: &mut Vec<i16>) -> Result<bool, Error> {
-        let block = self.decoder.next()?;
+        let block = self.source.next()?;
         let rate = block.as_ref().map(|block| block.spec.rate());
         // The next stream in the file may have another rate.
         if let Some(resampler) = self.resampler.take_if(|r| Some(r.rate) != rate) {

@@ -13,6 +13,7 @@ use super::container::{self, Next, Packets};
 use super::delay::Delay;
 use super::measure::{Levels, Meter};
 use crate::error::Error;
+use crate::platform::lock;
 
 /// Largest sample, full scale being 1: larger ones come from data that is not audio.
 const MAX_SAMPLE: f32 = 16.0;
@@ -70,13 +71,8 @@ impl Decoder {
     /// Fails with [`Error::Undecodable`] if there is none, and with [`Error::Damaged`].
     pub(super) fn open(clip: &Clip, measures: bool) -> Result<Self, Error> {
         let container = clip.format().container.clone();
-        let packets = match clip.format().codec {
-            Some(_) => clip.packets().map_err(|error| error_of(&container, error))?,
-            None => None,
-        };
-        let Some(packets) = packets else {
-            return Err(Error::Undecodable { container: container.to_uppercase() });
-        };
+        let packets = clip.packets().map_err(|error| error_of(&container, error))?;
+        let packets = packets.ok_or_else(|| clip.undecodable())?;
         Ok(Self {
             codec: make_codec(&container, &packets.track)?,
             delay: Delay::of(&clip.probed.layout, &packets.track),
@@ -172,7 +168,7 @@ impl Decoder {
         self.delay.remove(&self.spec, &mut self.samples);
         // Float formats can store any number, also infinite ones.
         for sample in &mut self.samples {
-            *sample = if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
+            *sample = bounded(*sample);
         }
         Ok(())
     }
@@ -210,11 +206,27 @@ impl Decoder {
     }
 }
 
-/// Decodes a whole clip.
-pub(super) fn decode_all(clip: &Clip, measures: bool) -> Result<Decoded, Error> {
-    let mut decoder = Decoder::open(clip, measures)?;
-    while decoder.next()?.is_some() {}
-    Ok(decoder.finish())
+/// A sample without numbers that no recording has.
+pub(super) fn bounded(sample: f32) -> f32 {
+    if sample.is_finite() { sample.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 }
+}
+
+/// True if there is a decoder for the audio of a clip, or if it fails for another reason.
+pub(super) fn has_decoder(clip: &Clip) -> bool {
+    if !clip.probed.is_decodable {
+        return false;
+    }
+    let container = clip.format().container.as_str();
+    let opened = lock(&clip.probed.packets);
+    let is_missing = |codec| matches!(codec, Err(Error::Undecodable { .. }));
+    match (&clip.format().codec, opened.as_ref()) {
+        (None, _) => false,
+        (Some(_), Some(packets)) => !is_missing(make_codec(container, &packets.track)),
+        (Some(_), None) => {
+            drop(opened);
+            !matches!(Decoder::open(clip, false), Err(Error::Undecodable { .. }))
+        }
+    }
 }
 
 fn make_codec(container: &str, track: &Track) -> Result<Box<dyn AudioDecoder>, Error> {

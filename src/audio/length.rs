@@ -16,7 +16,8 @@ const MIN_COUNTED_RATE: f64 = 1.0;
 /// Seconds that the header of a track declares, and seconds that are present unless packets have to
 /// be counted to know it.
 pub(super) fn lengths(file: &SourceFile, track: &Track) -> (Option<f64>, Option<f64>) {
-    let declared = container::seconds(track.time_base, track.duration);
+    let known = track.duration.filter(|ticks| !container::is_unknown_duration(ticks.get()));
+    let declared = container::seconds(track.time_base, known);
     let Some(bytes_per_second) = pcm_rate(track) else { return (declared, None) };
     let capacity = file_len(file) / bytes_per_second;
     let present = declared.map_or(capacity, |declared| declared.min(capacity));

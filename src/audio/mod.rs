@@ -3,13 +3,15 @@
 pub use self::audio_format::AudioFormat;
 pub use self::clip::Clip;
 pub use self::convert::SAMPLE_RATE;
+pub use self::ffmpeg::Ffmpeg;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::measure;
 pub use self::truncation::Truncation;
+pub(crate) use self::upload_options::MAX_SECONDS;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::{OpenFile, Spool, encoded_len};
-pub(crate) use self::prepare::{Prepared, prepare};
+pub(crate) use self::prepare::{Prepared, check_upload, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
 
 mod audio_format;
@@ -18,13 +20,18 @@ mod codec;
 mod container;
 mod convert;
 mod decode;
+mod decoding;
 mod delay;
+mod ffmpeg;
 mod guard;
 mod length;
 mod lfs;
 mod measure;
+mod named;
 mod prepare;
 mod probe;
+mod probed;
+mod sample_source;
 mod source_file;
 mod split;
 mod truncation;

@@ -2,9 +2,10 @@
 
 use super::clip::Clip;
 use super::convert::Converter;
-use super::decode::{Decoded, decode_all};
+use super::decode::Decoded;
 use super::guard::guarded;
 use super::measure::{Levels, Sound};
+use super::sample_source::decode_all;
 use super::truncation::Truncation;
 use super::upload_options::{Convert, UploadOptions};
 use super::wav::WavFile;
@@ -33,7 +34,8 @@ impl Clip {
     ///
     /// Fails with [`Error::TooLong`] or [`Error::TooLarge`] if it does not fit into one request,
     /// with [`Error::Damaged`] if less than half of it is present, and with
-    /// [`Error::Undecodable`] if it has to be converted and cannot be decoded.
+    /// [`Error::Undecodable`] or [`Error::FfmpegFailed`] if it has to be converted and cannot be
+    /// decoded.
     pub fn prepare(&self, upload: &UploadOptions) -> Result<Self, Error> {
         prepare(self, upload).map(|prepared| prepared.clip)
     }
@@ -47,6 +49,7 @@ pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, E
 }
 
 fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
+    upload.check_decodable(clip)?;
     // The service judges what is damaged if nothing may be converted.
     if upload.convert != Convert::Never {
         clip.probed.check_length(None)?;
@@ -55,11 +58,29 @@ fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepar
         return pass_through(clip, upload);
     }
     match convert(clip, upload) {
-        Err(Error::Undecodable { .. }) if upload.convert == Convert::Auto => {
+        // The service may be able to decode it.
+        Err(error) if error.is_undecodable() && upload.takes_undecoded(clip) => {
             pass_through(clip, upload)
         }
         result => result,
     }
+}
+
+/// Fails where the preparation of a clip, or of its windows, would fail. Decodes: in async code,
+/// call it on a blocking thread.
+pub(crate) fn check_upload(clip: &Clip, upload: &UploadOptions) -> Result<(), Error> {
+    upload.check_decodable(clip)?;
+    let is_whole = upload.window.is_none();
+    let is_pcm = clip.format().is_pcm() && upload.passes_through(clip);
+    if !clip.is_decodable() || (is_whole && (upload.convert == Convert::Never || is_pcm)) {
+        return Ok(());
+    }
+    let is_optional =
+        is_whole && upload.convert == Convert::Auto && clip.format().is_named_by_service();
+    guarded(|| match decode_all(clip, false) {
+        Err(Error::Undecodable { .. }) if is_optional => Ok(()),
+        decoded => clip.present_seconds(decoded?.counted).map(drop),
+    })
 }
 
 /// Measures a clip. Decodes: in async code, call it on a blocking thread.
@@ -69,7 +90,7 @@ fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepar
 pub fn measure(clip: &Clip) -> Result<Sound, Error> {
     let mut format = clip.format().clone();
     let levels = match guarded(|| decode_all(clip, true)) {
-        Err(Error::Undecodable { .. }) => None,
+        Err(error) if error.is_undecodable() => None,
         decoded => {
             let decoded = decoded?;
             format.seconds = decoded.seconds;
@@ -84,8 +105,8 @@ fn pass_through(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> 
     // PCM that is present needs no decoder to be known as intact.
     let is_decoded = upload.measures || !(is_lenient || clip.format().is_pcm());
     let decoded = match is_decoded.then(|| decode_all(clip, upload.measures)) {
-        None | Some(Err(Error::Undecodable { .. })) => Decoded::default(),
-        Some(Err(_)) if is_lenient => Decoded::default(),
+        None => Decoded::default(),
+        Some(Err(error)) if is_lenient || error.is_undecodable() => Decoded::default(),
         Some(decoded) => decoded?,
     };
     let seconds = match clip.present_seconds(decoded.counted) {
@@ -117,11 +138,11 @@ fn convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
         file.push(samples.drain(..))?;
         // A file may hold more than its header declares.
         if file.seconds() > limit {
-            let counted = converter.decoder.count_rest()?;
+            let counted = converter.source.count_rest()?;
             return Err(upload.too_long(counted.filter(|seconds| *seconds > limit)));
         }
     }
-    let Decoded { counted, damaged_packets, levels, .. } = converter.decoder.finish();
+    let Decoded { counted, damaged_packets, levels, .. } = converter.source.finish();
     clip.present_seconds(counted)?;
     let truncation = clip.truncation(counted);
     let clip = file.into_clip(clip)?;

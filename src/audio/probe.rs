@@ -12,29 +12,20 @@ use super::codec;
 use super::container::{self, Count, Layout, Packets};
 use super::length::{is_credible, is_possible, lengths, pcm_rate};
 use super::lfs;
+use super::named;
+use super::probed::{Probed, label};
 use super::source_file::SourceFile;
 use crate::error::Error;
 
 /// Bytes that are enough for every signature, and to tell text from data.
 const SIGNATURE_LEN: usize = 4096;
 
-/// Containers that cannot be opened here; the service may be able to.
-const NAMED_ONLY: &[&str] = &["ape", "avi", "dsf", "flv", "mpg", "wmv"];
-
-/// Signatures that the crate `infer` does not have, or has under another name.
-const SIGNATURES: &[(&[u8], &str)] = &[
-    (b"#!AMR", "amr"),
-    (b"RF64", "wav"),
-    (b"BW64", "wav"),
-    (b"caff", "caf"),
-    (b"riff\x2e\x91\xcf\x11", "w64"),
-    (b".snd", "au"),
-    (b"wvpk", "wv"),
-    (b"\x0b\x77", "ac3"),
-];
-
-/// Formats that are frames without a container.
-const FRAMES: &[&str] = &["mp3", "aac"];
+/// Name of a container without an audio track.
+pub(super) const NO_AUDIO_TRACK: &str = "a video without a sound track";
+/// Name of a track without a packet.
+const NO_SAMPLE: &str = "a recording without a single sample";
+/// Name of content that no signature tells.
+const UNKNOWN: &str = "data of an unknown kind";
 
 /// The largest file that is nothing but headers, in bytes. A larger one without a packet was most
 /// likely written to a pipe or by a recorder that was stopped: its header is wrong, not its audio.
@@ -44,59 +35,10 @@ const MAX_HEADERS_ONLY: u64 = 4096;
 /// take too much memory while other files are decoded.
 const MAX_KEPT_HEADER: u64 = 1 << 20;
 
-/// Result of a probe.
-#[derive(Clone)]
-pub(super) struct Probed {
-    pub(super) format: AudioFormat,
-    pub(super) layout: Arc<Layout>,
-    /// Seconds that the track's header declares.
-    pub(super) declared: Option<f64>,
-    /// Seconds that are present, unless packets have to be counted to know it.
-    pub(super) present: Option<f64>,
-    /// Bytes a second of uncompressed audio.
-    pub(super) pcm_rate: Option<f64>,
-    /// The opened container for its first user, unless the packets had to be counted or the
-    /// header takes much memory.
-    pub(super) packets: Arc<Mutex<Option<Packets>>>,
-}
-
-impl Probed {
-    /// A file that has not been opened.
-    fn unopened(format: AudioFormat, layout: Arc<Layout>) -> Self {
-        Self {
-            format,
-            layout,
-            declared: None,
-            present: None,
-            pcm_rate: None,
-            packets: Arc::default(),
-        }
-    }
-
-    /// A file of a known format that is neither opened nor walked.
-    pub(super) fn whole(file: &SourceFile, format: AudioFormat) -> Self {
-        Self::unopened(format, Arc::new(Layout::whole(file)))
-    }
-
-    /// Fails with [`Error::Damaged`] if less than half of the declared audio is present.
-    pub(super) fn check_length(&self, present: Option<f64>) -> Result<(), Error> {
-        let reason = match (self.declared, present.or(self.present), self.layout.truncated) {
-            (Some(declared), Some(present), _) if present < declared / 2.0 => {
-                format!("{present:.1} s of {declared:.1} s are there")
-            }
-            (.., Some((present, declared))) if present < declared / 2 => {
-                format!("{present} of {declared} bytes are there")
-            }
-            _ => return Ok(()),
-        };
-        Err(Error::Damaged { container: self.format.container.to_uppercase(), reason })
-    }
-}
-
 /// Content of a container.
 enum Content {
     /// Audio, and the number of bytes in its packets if they had to be counted.
-    Audio(Probed, Option<u64>),
+    Audio(Box<Probed>, Option<u64>),
     NoPacket,
     NoAudioTrack,
 }
@@ -114,74 +56,128 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
     {
         return Err(Error::LfsPointer { sha256 });
     }
-    let is_text = is_text(start);
-    match by_signature(start).filter(|_| !is_text) {
-        Some(name @ ("amr" | "caf" | "wav" | "wv")) => return known(file, name),
-        // The service may be able to decode what cannot be decoded here, such as AMR.
-        Some("3gp") => {
-            return known(file, "3gp").or_else(|error| match error {
-                Error::NotAudio { .. } => Ok(Probed::whole(file, AudioFormat::of_container("3gp"))),
-                error => Err(error),
-            });
-        }
-        Some(name) => return Ok(Probed::whole(file, AudioFormat::of_container(name))),
-        None => {}
+    if is_text(start) {
+        let is_html = infer::get(start).is_some_and(|kind| kind.extension() == "html");
+        return Err(not_audio(if is_html { "an HTML page" } else { "text" }));
     }
-    match infer::get(start).map(|kind| (kind.matcher_type(), kind.extension())) {
-        Some((MatcherType::Text, "html")) => Err(not_audio("an HTML page")),
-        _ if is_text => Err(not_audio("text")),
-        Some((_, "midi")) => Err(not_audio("MIDI, which is notes without sound")),
-        Some((_, name)) if NAMED_ONLY.contains(&name) => {
-            Ok(Probed::whole(file, AudioFormat::of_container(name)))
+    let content = container::content_start(file);
+    if let Some(container) = named::identify(file, content) {
+        return match named::describe(file, content, container) {
+            named::Content::NoSound(found) => Err(not_audio(found)),
+            named::Content::Sound(track) => {
+                let layout = Arc::new(Layout::whole(file));
+                Ok(Probed::named(container, Some(&track), layout))
+            }
+        };
+    }
+    let mut head = [0; SIGNATURE_LEN];
+    let filled = file.fill_at(&mut head, content).map_err(Error::Unreadable)?;
+    let head = &head[..filled];
+    let kind = infer::get(head).map(|kind| (kind.matcher_type(), kind.extension()));
+    match (container::name_of(head), kind) {
+        (Some(name), kind) => contained(file, container_name(head, name, kind)),
+        (None, Some((MatcherType::Audio, "mp3" | "aac"))) => frames(file, true),
+        // QuickTime of before 2005 has no box with its type, which symphonia demands.
+        (None, _) if container::is_untyped_movie(head) => {
+            let layout = Arc::new(container::walk_movie(file));
+            if layout.tracks.is_empty() {
+                return Err(not_audio(NO_AUDIO_TRACK));
+            }
+            Ok(Probed::named("mov", layout.track(), Arc::clone(&layout)))
         }
-        Some((MatcherType::Audio | MatcherType::Video, name)) => known(file, name),
-        Some((_, "zip")) => Err(not_audio("a ZIP archive")),
-        Some((_, name)) => Err(not_audio(&format!("{} data", name.to_uppercase()))),
-        None => unknown(file),
+        (None, Some((MatcherType::Audio | MatcherType::Video, name))) => {
+            Ok(Probed::named(name, None, Arc::new(Layout::whole(file))))
+        }
+        (None, Some((_, "zip"))) => Err(not_audio("a ZIP archive")),
+        (None, Some((_, name))) => Err(not_audio(&format!("{} data", name.to_uppercase()))),
+        // Tags are a reason to expect frames.
+        (None, None) => frames(file, content > 0),
+    }
+}
+
+/// Name of a container: the more exact one of two.
+fn container_name<'a>(head: &[u8], name: &'a str, kind: Option<(MatcherType, &'a str)>) -> &'a str {
+    match (name, kind) {
+        ("mp4", _) if head[4..].starts_with(b"ftyp3g") => "3gp",
+        ("mp4" | "mkv" | "ogg", Some((MatcherType::Audio | MatcherType::Video, exact))) => exact,
+        _ => name,
+    }
+}
+
+/// True if the error of a probe leaves open that another program finds audio in the file.
+pub(super) fn may_be_audio(error: &Error) -> bool {
+    match error {
+        Error::NotAudio { found } => [UNKNOWN, NO_AUDIO_TRACK].contains(&found.as_str()),
+        Error::Damaged { .. } | Error::Undecodable { .. } => true,
+        _ => false,
     }
 }
 
 /// Probes a container that its first bytes name.
-fn known(file: &SourceFile, name: &str) -> Result<Probed, Error> {
+fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
     let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
     let layout = Arc::new(walked);
+    if layout.is_without_samples {
+        return Err(not_audio(NO_SAMPLE));
+    }
+    if let Some(track) = layout.track().filter(|track| !track.is_decodable()) {
+        return Ok(Probed::named(name, Some(track), Arc::clone(&layout)));
+    }
     match open(file, &layout) {
         Ok(Content::Audio(mut probed, _)) => {
             name.clone_into(&mut probed.format.container);
-            let AudioFormat { sample_rate, channels, .. } = probed.format;
-            if let (Some(rate), Some(channels)) = (sample_rate, channels) {
-                container::check_parameters(name, rate, channels)?;
-            }
-            Ok(probed)
+            probed.label = label(&probed.format, false);
+            check_parameters(&probed.format)?;
+            Ok(*probed)
         }
-        Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
-        // Frames need no header, so that a file without a packet has no audio.
-        Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY || FRAMES.contains(&name) => {
-            Err(not_audio("a recording without a single sample"))
+        Ok(Content::NoAudioTrack) if layout.tracks.is_empty() => Err(not_audio(NO_AUDIO_TRACK)),
+        Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY => Err(not_audio(NO_SAMPLE)),
+        // Also a codec that is decoded only from another container.
+        Ok(Content::NoAudioTrack | Content::NoPacket) => {
+            Ok(Probed::named(name, layout.track(), Arc::clone(&layout)))
         }
-        Ok(Content::NoPacket) => Ok(Probed::unopened(AudioFormat::of_container(name), layout)),
-        // The service may be able to decode what cannot be decoded here.
-        Err(SymphoniaError::Unsupported(feature))
-            if !feature.contains("missing") && !FRAMES.contains(&name) =>
-        {
-            Ok(Probed::unopened(AudioFormat::of_container(name), layout))
+        Err(SymphoniaError::Unsupported(feature)) if !feature.contains("missing") => {
+            Ok(Probed::named(name, layout.track(), Arc::clone(&layout)))
         }
         Err(error) => Err(container::error_of(name, error)),
     }
 }
 
-/// Probes bytes without a signature. Frames of MPEG or AAC are short enough to occur in any data,
-/// so that they have to make up most of the file.
-fn unknown(file: &SourceFile) -> Result<Probed, Error> {
-    let opened = container::walk(file).and_then(|layout| open(file, &Arc::new(layout)));
-    match opened {
-        Ok(Content::Audio(probed, packet_bytes))
-            if packet_bytes.is_none_or(|bytes| bytes >= file.len() / 2) =>
-        {
-            Ok(probed)
+fn check_parameters(format: &AudioFormat) -> Result<(), Error> {
+    match (format.sample_rate, format.channels) {
+        (Some(rate), Some(channels)) => {
+            container::check_parameters(&format.container, rate, channels)
         }
-        Ok(Content::NoAudioTrack) => Err(not_audio("a video without a sound track")),
-        _ => Err(not_audio("data of an unknown kind")),
+        _ => Ok(()),
+    }
+}
+
+/// Probes frames of MPEG or AAC, which are short enough to occur in any data: behind other bytes,
+/// they have to make up most of the file.
+fn frames(file: &SourceFile, is_expected: bool) -> Result<Probed, Error> {
+    let Ok(layout) = container::walk(file) else {
+        return Err(if is_expected && file.len() > MAX_HEADERS_ONLY {
+            let reason = "no frames one behind the other".to_owned();
+            Error::Damaged { container: "MP3".to_owned(), reason }
+        } else if is_expected {
+            not_audio(NO_SAMPLE)
+        } else {
+            not_audio(UNKNOWN)
+        });
+    };
+    let layout = Arc::new(layout);
+    match open(file, &layout) {
+        Ok(Content::Audio(probed, counted)) => {
+            let is_most = counted.is_none_or(|bytes| bytes >= file.len() / 2);
+            if layout.skipped > 0 && !is_expected && !is_most {
+                return Err(not_audio(UNKNOWN));
+            }
+            check_parameters(&probed.format)?;
+            Ok(*probed)
+        }
+        Ok(Content::NoAudioTrack | Content::NoPacket) if is_expected => Err(not_audio(NO_SAMPLE)),
+        Err(error) if is_expected => Err(container::error_of("mp3", error)),
+        _ => Err(not_audio(UNKNOWN)),
     }
 }
 
@@ -191,16 +187,21 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
         return Ok(Content::NoAudioTrack);
     };
     let (declared, present) = lengths(file, &packets.track);
+    let declared = declared.filter(|_| !layout.is_torn);
     let mut probed = Probed::unopened(describe(&packets, layout, declared), Arc::clone(layout));
     (probed.declared, probed.present) = (declared, present);
+    let parameters = container::codec_parameters(&packets.track);
+    probed.is_decodable = parameters.is_some_and(|p| codec::name_of(p.codec).is_some());
     probed.pcm_rate = pcm_rate(&packets.track);
-    if probed.format.seconds.is_some_and(|seconds| is_credible(file, seconds)) {
+    // Behind other bytes, the packets have to make up most of the file.
+    let is_counted = layout.skipped > 0;
+    if probed.format.seconds.is_some_and(|seconds| !is_counted && is_credible(file, seconds)) {
         if !packets.has_packet()? {
             return Ok(Content::NoPacket);
         }
         let kept = Some(packets).filter(|packets| packets.header_len <= MAX_KEPT_HEADER);
         probed.packets = Arc::new(Mutex::new(kept));
-        return Ok(Content::Audio(probed, None));
+        return Ok(Content::Audio(Box::new(probed), None));
     }
     // MP3 and AAC without a header do not declare their length, and other headers declare anything.
     match packets.count_all() {
@@ -211,7 +212,7 @@ fn open(file: &SourceFile, layout: &Arc<Layout>) -> Result<Content, SymphoniaErr
         Ok(count) if count.bytes > 0 => {
             probed.format.seconds = count.seconds;
             probed.present = present.or(count.seconds);
-            Ok(Content::Audio(probed, Some(count.bytes)))
+            Ok(Content::Audio(Box::new(probed), Some(count.bytes)))
         }
         _ => Ok(Content::NoPacket),
     }
@@ -222,24 +223,29 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
     let codec = parameters.and_then(|parameters| codec::name_of(parameters.codec));
     let is_pcm = codec.is_some_and(codec::is_pcm);
     let media = reader.media_info();
+    let known = layout.track();
+    let rate = known.and_then(|track| track.rate);
+    let tracks = if layout.track_count > 0 { layout.track_count } else { reader.tracks().len() };
     AudioFormat {
         container: reader.format_info().short_name.to_owned(),
-        codec: codec.map(str::to_owned),
-        // MP4 has no room for rates above 65,535 Hz, and declares 0.
-        sample_rate: parameters.and_then(|p| p.sample_rate).filter(|rate| *rate > 0 || is_pcm),
-        channels: parameters.and_then(|p| p.channels.as_ref()).map(Channels::count),
-        seconds: declared.or_else(|| container::seconds(media.time_base, media.duration)),
-        tracks: reader.tracks().len(),
+        codec: codec.map(str::to_owned).or_else(|| known.and_then(|track| track.codec.clone())),
+        sample_rate: rate
+            .or(parameters.and_then(|p| p.sample_rate))
+            .filter(|rate| *rate > 0 || is_pcm),
+        channels: parameters
+            .and_then(|p| p.channels.as_ref())
+            .map(Channels::count)
+            .or(known.and_then(|track| track.channels)),
+        seconds: declared.or_else(|| {
+            if layout.is_torn {
+                return None;
+            }
+            let ticks = media.duration.filter(|ticks| !container::is_unknown_duration(ticks.get()));
+            container::seconds(media.time_base, ticks)
+        }),
+        tracks,
         is_repaired: layout.is_repaired,
     }
-}
-
-fn by_signature(start: &[u8]) -> Option<&'static str> {
-    if start.get(4..10) == Some(b"ftyp3g") {
-        return Some("3gp");
-    }
-    let mut signatures = SIGNATURES.iter();
-    signatures.find(|(signature, _)| start.starts_with(signature)).map(|(_, name)| *name)
 }
 
 /// True if the bytes are UTF-8 (cut anywhere) without the control characters that data has.
@@ -254,6 +260,6 @@ fn is_text(start: &[u8]) -> bool {
     !text.chars().any(|c| c.is_control() && !c.is_whitespace() && c != '\u{1b}')
 }
 
-fn not_audio(found: &str) -> Error {
+pub(super) fn not_audio(found: &str) -> Error {
     Error::NotAudio { found: found.to_owned() }
 }

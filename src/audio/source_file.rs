@@ -54,6 +54,11 @@ impl SourceFile {
         self.len >= HUGE
     }
 
+    /// The open file, to be read by another program.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Length in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len

@@ -111,7 +111,7 @@ impl Splitter {
     /// Number of packets that could not be decoded, and the levels if they were measured. Complete
     /// after the last window.
     pub(crate) fn finish(self) -> (u64, Option<Levels>) {
-        let decoded = self.converter.decoder.finish();
+        let decoded = self.converter.source.finish();
         (decoded.damaged_packets, decoded.levels)
     }
 

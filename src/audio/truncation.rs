@@ -3,14 +3,19 @@
 use std::fmt;
 
 use super::clip::Clip;
-use super::container::Packets;
 use super::guard::guarded;
+use super::sample_source::decode_all;
 
 /// Difference of two lengths in seconds that an encoder's padding explains.
 const MIN_MISSING: f64 = 0.05;
 
 /// The same as a part of the whole.
 const MIN_MISSING_PART: f64 = 0.002;
+
+/// The same for the length that ffmpeg reports, of containers that declare it in whole seconds or with
+/// the silence before the sound.
+const MAX_ROUNDED: f64 = 0.5;
+const MAX_ROUNDED_PART: f64 = 0.01;
 
 /// Formats whose header declares the length of the whole, and nothing the place of its end.
 const COUNTED: [&str; 2] = ["flac", "mp3"];
@@ -51,6 +56,12 @@ impl fmt::Display for Truncation {
 }
 
 impl Truncation {
+    /// True if more is missing than a length that a container rounds.
+    fn is_beyond_rounding(self) -> bool {
+        matches!(self, Self::Cut { present, declared }
+            if declared - present > MAX_ROUNDED.max(declared * MAX_ROUNDED_PART))
+    }
+
     /// Seconds that are present, if they were counted.
     pub(crate) fn present(self) -> Option<f64> {
         match self {
@@ -69,7 +80,7 @@ impl Clip {
         layout.truncated.is_some()
             || layout.is_cut
             || layout.is_open_ended
-            || (is_counted && self.probed.declared.is_some())
+            || ((is_counted || self.is_decoded_by_ffmpeg()) && self.probed.declared.is_some())
     }
 
     /// Compares the length that is present with the declared one. Reads all packets unless they
@@ -87,13 +98,20 @@ impl Clip {
             let [present, declared] = [present, declared].map(|bytes| bytes as f64 / rate);
             return cut(present, declared);
         }
-        let count = || self.packets().ok().flatten().map(Packets::count_all).transpose();
-        let present = counted.or_else(|| guarded(count).ok()??.seconds);
+        let count = || {
+            if self.is_decoded_by_ffmpeg() {
+                return decode_all(self, false).map(|decoded| decoded.seconds);
+            }
+            let packets = self.packets().ok().flatten();
+            packets.map_or(Ok(None), |packets| Ok(packets.count_all()?.seconds))
+        };
+        let present = counted.or_else(|| guarded(count).ok()?);
         let is_cut = layout.truncated.is_some() || layout.is_cut;
         let declared = probed.declared.or(self.format().seconds);
         present
             .zip(declared)
             .and_then(|(present, declared)| cut(present, declared))
+            .filter(|cut| !self.is_decoded_by_ffmpeg() || cut.is_beyond_rounding())
             .or_else(|| is_cut.then_some(Truncation::NoEnd { present }))
     }
 }

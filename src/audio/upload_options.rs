@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::audio_format::AudioFormat;
 use super::clip::{Clip, encoded_len};
 use super::guard::guarded;
 use super::split::{MAX_SHIFT_SECONDS, Splitter};
@@ -16,7 +17,7 @@ pub const MAX_UPLOAD: u64 = 10_000_000;
 
 /// The longest audio that the model takes, in seconds. Source: Alibaba Model Studio,
 /// "Qwen3-Omni-Captioner", 2026-01: 40 minutes.
-const MAX_SECONDS: f64 = 40.0 * 60.0;
+pub(crate) const MAX_SECONDS: f64 = 40.0 * 60.0;
 
 /// Length up to which the model works best. Source: model card of
 /// `Qwen/Qwen3-Omni-30B-A3B-Captioner`.
@@ -149,17 +150,26 @@ impl UploadOptions {
     ///
     /// Fails like [`prepare`](super::prepare()) if the header is enough to know.
     pub(crate) fn upload_len(&self, clip: &Clip) -> Result<u64, Error> {
-        let format = clip.format();
-        if format.codec.is_none() && (self.window.is_some() || self.convert == Convert::Always) {
-            return Err(Error::Undecodable { container: format.container.to_uppercase() });
-        }
+        self.check_decodable(clip)?;
         self.check_header(clip)?;
-        match format.seconds {
+        match clip.format().seconds {
             Some(seconds) if self.window.is_some() || !self.passes_through(clip) => {
                 Ok(encoded_len(wav::len(seconds)))
             }
             _ => Ok(clip.encoded_len()),
         }
+    }
+
+    /// Fails with [`Error::Undecodable`] if a clip cannot be decoded and has to be. What the service
+    /// does not name is no gamble: it is sent as it is only on demand.
+    pub(super) fn check_decodable(&self, clip: &Clip) -> Result<(), Error> {
+        let is_sent_as_it_is = match self.convert {
+            Convert::Always => false,
+            Convert::Never => true,
+            Convert::Auto => self.is_accepted(clip.format()),
+        };
+        let is_fine = clip.is_decodable() || (is_sent_as_it_is && self.window.is_none());
+        if is_fine { Ok(()) } else { Err(clip.undecodable()) }
     }
 
     /// Fails like [`prepare`](super::prepare()) if the header of a clip is enough to know that it
@@ -200,21 +210,25 @@ impl UploadOptions {
         match self.convert {
             Convert::Always => false,
             Convert::Never => true,
-            // The service may be able to decode it.
-            Convert::Auto if format.codec.is_none() => true,
+            Convert::Auto if !clip.is_decodable() => self.takes_undecoded(clip),
             Convert::Auto => {
-                let is_accepted = if self.portable_only {
-                    format.is_portable()
-                } else {
-                    format.is_named_by_service()
-                };
                 let is_small = |seconds| clip.len() <= wav::len(seconds);
-                is_accepted
+                self.is_accepted(format)
                     && !format.is_repaired
                     && (format.is_lossy() || format.seconds.is_some_and(is_small))
                     && self.fits(clip)
             }
         }
+    }
+
+    /// True if audio that cannot be decoded is uploaded unchanged: the service names its format, so
+    /// that it can decode it.
+    pub(super) fn takes_undecoded(&self, clip: &Clip) -> bool {
+        self.convert == Convert::Auto && self.is_accepted(clip.format())
+    }
+
+    fn is_accepted(&self, format: &AudioFormat) -> bool {
+        if self.portable_only { format.is_portable() } else { format.is_named_by_service() }
     }
 
     fn fits(&self, clip: &Clip) -> bool {
@@ -225,7 +239,7 @@ impl UploadOptions {
     pub(super) fn check(&self, clip: &Clip, seconds: Option<f64>) -> Result<(), Error> {
         let advice = match self.convert {
             Convert::Never => Advice::Convert,
-            _ if clip.format().codec.is_none() => Advice::Shrink,
+            _ if !clip.is_decodable() => Advice::Shrink,
             _ => self.advice_to_cut(),
         };
         if let Some(limit) = self.max_upload.filter(|_| !self.fits(clip)) {

@@ -26,17 +26,23 @@ impl Captioner {
             Source::Url(url) if !self.downloads(url) => return Ok(Audio::Url(url.clone())),
             Source::Url(url) => self.download(url, observer).await?,
             Source::File(path) => wait_for(|| self.open_file(path.clone())).await?,
-            Source::Stdin => off_thread(move || Clip::spool(io::stdin(), max_len)).await?,
+            Source::Stdin => {
+                let ffmpeg = self.ffmpeg.get().cloned();
+                off_thread(move || Clip::spool_with(io::stdin(), max_len, ffmpeg.as_ref())).await?
+            }
         };
         Ok(Audio::Clip(clip))
     }
 
     async fn open_file(&self, path: PathBuf) -> Result<Clip, Error> {
-        match off_thread(move || OpenFile::open(&path)?.probe_unless_huge()).await? {
+        let ffmpeg = self.ffmpeg.get().cloned();
+        let probe = move || OpenFile::open(&path)?.probe_unless_huge(ffmpeg.as_ref());
+        match off_thread(probe).await? {
             Ok(clip) => Ok(clip),
             Err(file) => {
                 let _permit = self.limits.huge().await;
-                off_thread(move || file.probe()).await
+                let ffmpeg = self.ffmpeg.get().cloned();
+                off_thread(move || file.probe(ffmpeg.as_ref())).await
             }
         }
     }
@@ -58,7 +64,8 @@ impl Captioner {
         if !self.options.inline && is_local(url) {
             observer.emit(Event::Inlining { url: url_name(url) });
         }
-        client.download(url, self.options.upload.largest_source(), observer, &self.shutdown).await
+        let (max_len, ffmpeg) = (self.options.upload.largest_source(), self.ffmpeg.get());
+        client.download(url, max_len, ffmpeg, observer, &self.shutdown).await
     }
 
     /// Upload options for a dialect.
@@ -112,7 +119,7 @@ impl Captioner {
             sent: prepared.clip.len(),
         });
         if prepared.is_converted && prepared.damaged_packets > 0 {
-            observer.emit(Event::Damaged { packets: prepared.damaged_packets });
+            observer.emit(damaged(clip, prepared.damaged_packets));
         }
         Ok(prepared)
     }
@@ -168,4 +175,10 @@ impl Captioner {
         let format = clip.format().clone();
         self.options.upload.measures.then_some(Sound { format, levels })
     }
+}
+
+/// Event of packets that could not be decoded. Only the decoders of this program put silence in
+/// their place.
+pub(super) fn damaged(clip: &Clip, packets: u64) -> Event {
+    Event::Damaged { packets, is_silenced: clip.decoder().is_none() }
 }

@@ -47,7 +47,7 @@ impl Captioner {
             async move { self.caption(input, &observer).await }
         });
         Box::pin(stream::unfold(run, async |mut run| {
-            while !run.is_ready() && run.advance().await {}
+            while !run.is_ready() && run.advance().await.is_some() {}
             run.take().map(|outcome| (outcome, run))
         }))
     }
@@ -163,12 +163,12 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Works on the inputs until the next one is done, in any order. Returns false once all are
+    /// Works on the inputs until the next one is done, in any order, and returns its outcome, whose
+    /// texts may be in a temporary file until [`take`](Self::take). Returns `None` once all are
     /// done. A call that is dropped loses nothing.
-    pub async fn advance(&mut self) -> bool {
-        let Some((number, outcome)) = self.completed.next().await else { return false };
-        self.in_order.insert(number, outcome);
-        true
+    pub async fn advance(&mut self) -> Option<&Outcome> {
+        let (number, outcome) = self.completed.next().await?;
+        Some(self.in_order.insert(number, outcome))
     }
 
     /// True if [`take`](Self::take) returns an outcome.

@@ -3,7 +3,7 @@
 use super::Captioner;
 use super::facts::Facts;
 use super::send::audio_tokens;
-use crate::audio::{Clip, Truncation};
+use crate::audio::{Clip, Truncation, check_upload};
 use crate::client::Audio;
 use crate::error::Error;
 use crate::input::{Input, Source};
@@ -37,8 +37,8 @@ pub struct Estimate {
 }
 
 impl Captioner {
-    /// Estimates the requests and tokens of an input. Sends and downloads nothing, and decodes only
-    /// for rules on audio.
+    /// Estimates the requests and tokens of an input. Sends and downloads nothing, and decodes what
+    /// would be decoded for the request, so that it fails where that would.
     pub async fn estimate(&self, input: &Input) -> Result<Estimate, Error> {
         let mut estimate = Estimate {
             seconds: None,
@@ -89,6 +89,10 @@ impl Captioner {
         let upload = self.upload_for(self.dialect());
         let is_sent = estimate.is_fit && !estimate.is_known;
         estimate.bytes = if is_sent { upload.upload_len(clip)? } else { clip.encoded_len() };
+        if is_sent {
+            let upload = upload.clone();
+            self.decode(clip, move |clip| check_upload(clip, &upload)).await?;
+        }
         estimate.requests = seconds.map_or(1, |seconds| upload.requests(seconds));
         estimate.tokens = seconds.map(audio_tokens);
         Ok(())

@@ -40,8 +40,8 @@ enum Texts {
 }
 
 impl InOrder {
-    /// Adds the outcome of an input by its number, from 0.
-    pub(super) fn insert(&mut self, number: usize, mut outcome: Outcome) {
+    /// Adds the outcome of an input by its number, from 0. Returns it, maybe without its texts.
+    pub(super) fn insert(&mut self, number: usize, mut outcome: Outcome) -> &Outcome {
         let len = texts(&mut outcome.status).iter().map(|text| text.len()).sum();
         let is_full = number != self.next && self.in_memory.saturating_add(len) > MAX_MEMORY;
         // Without room on the disk, the texts stay in memory.
@@ -51,7 +51,7 @@ impl InOrder {
             Texts::InMemory(len) => self.in_memory += len,
             Texts::InFile(_) => self.in_file += 1,
         }
-        self.waiting.insert(number, Waiting { outcome, texts });
+        &self.waiting.entry(number).insert_entry(Waiting { outcome, texts }).into_mut().outcome
     }
 
     /// True if [`take`](Self::take) returns an outcome.

@@ -20,12 +20,15 @@ use std::pin::pin;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
+use super::Captioner;
+use crate::budget::{RequestSize, Reservation};
 use crate::client::{MAX_AUTO, RunContext};
+use crate::error::Error;
 use crate::shutdown::Shutdown;
 
 /// Files hashed at a time: enough to keep a disk busy, and few enough that many large files do not
@@ -93,19 +96,24 @@ impl Limits {
 }
 
 /// Request of a whole input, which holds a permit of each kind, or of a window.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    pub(super) limits: &'a Limits,
-    pub(super) shutdown: &'a Shutdown,
+    pub(super) captioner: &'a Captioner,
     pub(super) is_window: bool,
+    pub(super) size: RequestSize,
 }
 
 impl RunContext for Place<'_> {
     fn shutdown(&self) -> &Shutdown {
-        self.shutdown
+        &self.captioner.shutdown
+    }
+
+    fn reserve(&self) -> BoxFuture<'_, Result<Option<Reservation<'_>>, Error>> {
+        Box::pin(self.captioner.reserve(self.size).map_ok(Some))
     }
 
     fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
-        let Limits { inputs, requests, .. } = self.limits;
+        let Limits { inputs, requests, .. } = &self.captioner.limits;
         Box::pin(async move {
             // The input of a window goes on with the other windows.
             let permits = if self.is_window { &[requests] as &[_] } else { &[inputs, requests] };

@@ -3,11 +3,13 @@
 use std::io;
 
 use self::facts::Facts;
+use self::ffmpeg::{OwnFfmpeg, report_decoder};
 use self::limits::Limits;
 use self::pointer::CachedPointer;
+use self::spending::output_limits;
 use crate::audio::{Clip, Sound, Truncation, measure};
 use crate::budget::Budget;
-use crate::client::{Audio, Client, ClientOptions, Usage};
+use crate::client::{Audio, Client, ClientOptions};
 use crate::error::Error;
 use crate::input::Input;
 use crate::manifest::cache::Cache;
@@ -23,12 +25,14 @@ mod audio;
 mod batch;
 mod estimate;
 mod facts;
+mod ffmpeg;
 mod in_order;
 mod limits;
 mod lookup;
 mod options;
 mod pointer;
 mod send;
+mod spending;
 mod window_run;
 
 pub use self::batch::Run;
@@ -45,6 +49,7 @@ pub struct Captioner {
     client: Option<Client>,
     /// Options of the client, or those that cached captions were requested with.
     client_options: ClientOptions,
+    ffmpeg: OwnFfmpeg,
     cache: Option<Cache>,
     budget: Budget,
     rules: Vec<Rule>,
@@ -56,6 +61,7 @@ impl Captioner {
     pub fn new(options: CaptionerOptions) -> Self {
         Self {
             limits: Limits::new(options.jobs),
+            ffmpeg: OwnFfmpeg::new(options.ffmpeg.as_ref()),
             options,
             shutdown: Shutdown::new(),
             client: None,
@@ -70,6 +76,7 @@ impl Captioner {
     #[must_use]
     pub fn with_client(self, client: Client) -> Self {
         client.set_concurrency(self.options.jobs.map(|jobs| jobs.max(1)));
+        self.budget.set_output_limits(output_limits(client.options()));
         Self { client_options: client.options().clone(), client: Some(client), ..self }
     }
 
@@ -87,8 +94,14 @@ impl Captioner {
 
     /// Limits the cost of all requests, in US dollars.
     ///
-    /// The cost of a request is estimated from the highest price per token so far. Requests run one
-    /// at a time until the first response reveals a price; the very first request is not estimated.
+    /// Each attempt reserves the most that it may cost: by the price list of the service, the length
+    /// of the audio, and [`max_tokens`](ClientOptions::max_tokens) or else ten times the longest
+    /// caption so far. With a price list and `max_tokens` the limit is never exceeded. Otherwise
+    /// it is by the cost of one request at most: one request goes alone first, and later ones do
+    /// whose reservation would exceed the limit.
+    ///
+    /// Attempts whose answer was lost count as what they may have cost. The first request that does
+    /// not fit fails with [`Error::BudgetExceeded`] and ends a batch.
     #[must_use]
     pub fn with_budget(mut self, max_usd: f64) -> Self {
         self.budget.max_usd = Some(max_usd);
@@ -105,16 +118,6 @@ impl Captioner {
     #[must_use]
     pub fn with_shutdown(self, shutdown: Shutdown) -> Self {
         Self { shutdown, ..self }
-    }
-
-    /// Returns the tokens of all responses so far, also of those without a caption.
-    pub fn usage(&self) -> Usage {
-        self.budget.totals().0
-    }
-
-    /// Returns the cost of all responses so far in US dollars. `None` if no response had a cost.
-    pub fn usd(&self) -> Option<f64> {
-        self.budget.totals().1
     }
 
     /// Adds the captions of the run to the manifest again if another program removed, replaced or
@@ -166,6 +169,7 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
+        outcome.decoder = report_decoder(&clip, observer);
         self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?);
         outcome.cache_key = Some(cache_key.clone());

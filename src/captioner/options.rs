@@ -1,6 +1,6 @@
 //! Options of a captioner.
 
-use crate::audio::UploadOptions;
+use crate::audio::{Ffmpeg, UploadOptions};
 #[cfg(doc)]
 use crate::client::ClientOptions;
 
@@ -12,6 +12,8 @@ use crate::client::ClientOptions;
 pub struct CaptionerOptions {
     /// Conversion and windows of the audio.
     pub upload: UploadOptions,
+    /// Decoder of audio that cannot be decoded here. `None`, the default, starts no other program.
+    pub ffmpeg: Option<Ffmpeg>,
     /// True to download every URL and upload its content. A URL is always downloaded if the
     /// service cannot reach it, if it is split into windows, or if its duration is needed.
     pub inline: bool,
@@ -32,6 +34,12 @@ impl CaptionerOptions {
     #[must_use]
     pub fn upload(self, upload: UploadOptions) -> Self {
         Self { upload, ..self }
+    }
+
+    /// Sets [`ffmpeg`](Self::ffmpeg).
+    #[must_use]
+    pub fn ffmpeg(self, ffmpeg: impl Into<Option<Ffmpeg>>) -> Self {
+        Self { ffmpeg: ffmpeg.into(), ..self }
     }
 
     /// Sets [`inline`](Self::inline).

@@ -5,7 +5,9 @@ use std::io;
 
 use super::Captioner;
 use super::limits::Place;
+use super::spending::request_size;
 use crate::audio::Clip;
+use crate::budget::RequestSize;
 use crate::client::{Answer, Audio, Client, Dialect};
 use crate::error::{Error, add};
 use crate::manifest::CacheKey;
@@ -26,7 +28,7 @@ impl Captioner {
 
     /// Place of a whole input among those in progress.
     pub(super) fn place(&self) -> Place<'_> {
-        Place { limits: &self.limits, shutdown: &self.shutdown, is_window: false }
+        Place { captioner: self, is_window: false, size: RequestSize::default() }
     }
 
     /// Dialect of the next request.
@@ -72,7 +74,8 @@ impl Captioner {
         }
     }
 
-    /// Sends the audio within the budget. `original` is the clip that the audio was prepared from.
+    /// Sends the audio within the budget, in one dialect after another, prepared for each, until one
+    /// is accepted. `original` is the clip that the audio was prepared from.
     pub(super) async fn request(
         &self,
         place: &Place<'_>,
@@ -82,25 +85,10 @@ impl Captioner {
         observer: &Observer,
     ) -> Result<Answer, Error> {
         let client = self.client()?;
-        let reservation = self.budget.reserve(seconds.map_or(0.0, audio_tokens)).await?;
-        let result = self.negotiate(client, place, audio, original, seconds, observer).await;
-        reservation.settle(&result);
-        result
-    }
-
-    /// Sends the audio in one dialect after another, prepared for each, until one is accepted.
-    async fn negotiate(
-        &self,
-        client: &Client,
-        place: &Place<'_>,
-        audio: &Audio,
-        original: Option<&Clip>,
-        seconds: Option<f64>,
-        observer: &Observer,
-    ) -> Result<Answer, Error> {
         let model = &client.options().model;
         let check = |answer: &Answer| check_tokens(model, seconds, answer);
-        let mut request = client.request(observer, &check, place);
+        let place = Place { size: request_size(audio, seconds), ..*place };
+        let mut request = client.request(observer, &check, &place);
         while let Some(dialect) = request.next_dialect().await {
             match self.audio_for(dialect, audio, original, observer).await {
                 Ok(audio) => request.send(&audio).await,
@@ -116,6 +104,11 @@ pub(super) fn audio_tokens(seconds: f64) -> f64 {
     (seconds.max(1.0) * TOKENS_PER_SECOND).ceil()
 }
 
+/// True for the documented model, at any provider.
+pub(super) fn is_captioner(model: &str) -> bool {
+    model.to_lowercase().ends_with(CAPTIONER)
+}
+
 /// Fails with [`Error::NotHeard`] if the service counted less than half of the expected tokens.
 fn check_tokens(model: &str, seconds: Option<f64>, answer: &Answer) -> Result<(), Error> {
     let (Some(seconds), Some(usage)) = (seconds, answer.usage) else { return Ok(()) };
@@ -123,7 +116,7 @@ fn check_tokens(model: &str, seconds: Option<f64>, answer: &Answer) -> Result<()
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let counted = usage.prompt_tokens as f64;
     let is_unknown = usage.prompt_tokens == 0;
-    if is_unknown || counted >= expected / 2.0 || !model.to_lowercase().ends_with(CAPTIONER) {
+    if is_unknown || counted >= expected / 2.0 || !is_captioner(model) {
         return Ok(());
     }
     Err(Error::NotHeard {

@@ -9,6 +9,7 @@ use std::time::Instant;
 use futures_util::stream::{self, Stream, StreamExt};
 
 use super::Captioner;
+use super::audio::damaged;
 use super::limits::Place;
 use crate::audio::{Clip, Levels, Splitter, WindowClip};
 use crate::client::{Answer, Audio, Stop, Window};
@@ -74,7 +75,7 @@ impl Captioner {
         if let Some((damaged_packets, levels)) = split_result.into_inner() {
             outcome.sound = outcome.sound.take().or_else(|| self.sound(clip, levels));
             if damaged_packets > 0 {
-                observer.emit(Event::Damaged { packets: damaged_packets });
+                observer.emit(damaged(clip, damaged_packets));
             }
         }
         let is_new = has_requested.into_inner();
@@ -162,7 +163,7 @@ impl<'a> WindowRun<'a> {
         Ok(answer)
     }
 
-    /// Passes on the events of a window that matter to its file: retries and the dialect.
+    /// Passes on the events of a window that matter to its file: retries, outages and the dialect.
     fn window_observer(&self, window: &WindowClip) -> Observer {
         let (observer, span) = (self.observer.clone(), span(window.start, window.end));
         Observer::new(move |event| match event {
@@ -170,7 +171,9 @@ impl<'a> WindowRun<'a> {
                 let reason = format!("window {span}: {reason}");
                 observer.emit(Event::Retrying { reason, wait, attempt });
             }
-            Event::Understood { .. } => observer.emit(event),
+            Event::Waiting { .. } | Event::Resumed { .. } | Event::Understood { .. } => {
+                observer.emit(event);
+            }
             _ => {}
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Response;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::api_key::Secrets;
@@ -10,7 +11,7 @@ use super::json::text_in;
 use super::options::ClientOptions;
 use super::{error_response, json};
 use crate::answer::{Answer, Stop, Usage};
-use crate::error::Error;
+use crate::error::{Error, Shortfall};
 use crate::progress::{Event, Observer};
 use crate::text::one_line;
 
@@ -48,10 +49,8 @@ impl<'a> AnswerBuilder<'a> {
         secrets: Secrets<'a>,
         observer: &'a Observer,
     ) -> Self {
-        // Only a response that is not streamed has the headers of the cost.
-        let header = |name| response.headers().get(name)?.to_str().ok()?.parse().ok();
         let facts = Answer {
-            usd: usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used")),
+            usd: usd_in_headers(response.headers()),
             request_id: error_response::request_id(response.headers()),
             ..Answer::default()
         };
@@ -75,9 +74,7 @@ impl<'a> AnswerBuilder<'a> {
         }
         // Only the text is required. Any other field that is missing or of another type than
         // documented is ignored.
-        let cost = &document["meta"]["usage"];
-        let usd = usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64());
-        self.facts.usd = usd.or(self.facts.usd);
+        self.facts.usd = usd_in_document(document).or(self.facts.usd);
         self.facts.usage = usage(&document["usage"], self.facts.usage);
         let headers = self.response.headers();
         if let Some(api_error) = error_response::in_success(document, headers, self.secrets) {
@@ -144,21 +141,30 @@ impl<'a> AnswerBuilder<'a> {
             self.report(text.to_owned());
         }
         if let Some(failure) = self.choice().and_then(|choice| choice.failure.as_deref()) {
-            return Err(self.incomplete(failure));
+            return Err(self.incomplete(failure, Shortfall::Failed));
         }
         if text.is_empty() {
             let refusal = self.choice().map_or("", |choice| choice.refusal.trim());
-            let reason = if refusal.is_empty() { "there is no text in it" } else { refusal };
-            return Err(self.incomplete(reason));
+            let (reason, cause) = match refusal {
+                "" if is_filter(self.finish_reason()) => {
+                    ("a filter of the service removed it", Shortfall::Refused)
+                }
+                "" => ("there is no text in it", Shortfall::Failed),
+                refusal => (refusal, Shortfall::Refused),
+            };
+            return Err(self.incomplete(reason, cause));
         }
         match self.stop() {
             Stop::Limit if self.options.max_tokens.is_none() => {
-                return Err(self.incomplete("it was cut at the model's limit"));
+                let reason = "it was cut at the model's limit";
+                return Err(self.incomplete(reason, Shortfall::Limit));
             }
             Stop::Complete | Stop::Limit => {}
             Stop::Other => {
-                let reason = self.finish_reason().unwrap_or_default();
-                return Err(self.incomplete(&format!("the model stopped for \"{reason}\"")));
+                let reason = self.finish_reason();
+                let cause = if is_filter(reason) { Shortfall::Refused } else { Shortfall::Failed };
+                let reason = format!("the model stopped for \"{}\"", reason.unwrap_or_default());
+                return Err(self.incomplete(&reason, cause));
             }
         }
         Ok(self.received())
@@ -173,9 +179,9 @@ impl<'a> AnswerBuilder<'a> {
         }
     }
 
-    pub(super) fn incomplete(&self, reason: &str) -> Error {
+    pub(super) fn incomplete(&self, reason: &str, cause: Shortfall) -> Error {
         let reason = one_line(&self.secrets.hide(reason), MAX_REASON_LEN);
-        Error::Incomplete { reason, request_id: self.request_id() }
+        Error::Incomplete { reason, cause, request_id: self.request_id() }
     }
 
     pub(super) fn unexpected(&self, found: &str) -> Error {
@@ -190,6 +196,32 @@ impl<'a> AnswerBuilder<'a> {
     fn request_id(&self) -> Option<String> {
         self.facts.request_id.as_ref().map(|id| self.secrets.hide(id))
     }
+}
+
+/// Cost and token counts in an error response.
+pub(super) fn bill(headers: &HeaderMap, body: &[u8]) -> (Option<f64>, Option<Usage>) {
+    let document = json::from_bytes(body).unwrap_or_default();
+    let usd = usd_in_document(&document).or_else(|| usd_in_headers(headers));
+    (usd, usage(&document["usage"], None))
+}
+
+/// Cost in the headers, which only a response that is not streamed has.
+fn usd_in_headers(headers: &HeaderMap) -> Option<f64> {
+    let header = |name| headers.get(name)?.to_str().ok()?.parse().ok();
+    usd(header("x-aimlapi-usd-spent"), header("x-aimlapi-credits-used"))
+}
+
+fn usd_in_document(document: &Value) -> Option<f64> {
+    let cost = &document["meta"]["usage"];
+    usd(cost["usd_spent"].as_f64(), cost["credits_used"].as_f64())
+}
+
+/// True for the finish reasons of filters, such as `content_filter`.
+fn is_filter(finish_reason: Option<&str>) -> bool {
+    finish_reason.is_some_and(|reason| {
+        let reason = reason.to_lowercase();
+        ["filter", "safety", "moderation"].iter().any(|word| reason.contains(word))
+    })
 }
 
 /// Cost in US dollars, given directly or in credits.

@@ -73,9 +73,7 @@ impl Dialect {
             Audio::Url(url) if !self.takes_urls() => {
                 Err(Error::invalid(Setting::Url, url_name(url), "the server fetches none"))
             }
-            Audio::Clip(clip) if !self.takes(clip.format()) => {
-                Err(Error::Undecodable { container: clip.format().container.to_uppercase() })
-            }
+            Audio::Clip(clip) if !self.takes(clip.format()) => Err(clip.undecodable()),
             _ => Ok(()),
         }
     }

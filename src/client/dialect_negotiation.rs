@@ -2,6 +2,7 @@
 //! Requests that were refused for their form wait for the one that tries the next dialect.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::time::Instant;
 
@@ -11,8 +12,12 @@ use super::options::ClientOptions;
 use super::request::Audio;
 use super::retry::RetryState;
 use crate::answer::Answer;
-use crate::error::{ApiErrorKind, Error, add};
+use crate::error::{ApiErrorKind, Error, ErrorKind, add};
 use crate::progress::{Event, Observer};
+
+/// Requests that are refused in all dialects, and none accepted, before all others are given up.
+/// One may be refused for its audio.
+const MAX_UNANSWERED: u32 = 3;
 
 /// Dialect of the server, shared by all requests of a client.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(super) struct DialectNegotiation {
     settled: OnceLock<Dialect>,
     /// Held by the refused request that tries another dialect.
     probe: tokio::sync::Mutex<()>,
+    /// Requests that were refused in all dialects while none was settled.
+    unanswered: AtomicU32,
 }
 
 impl DialectNegotiation {
@@ -30,7 +37,8 @@ impl DialectNegotiation {
     /// no proof: no page of AI/ML API shows base64 for this model.
     pub(super) fn new(options: &ClientOptions) -> Self {
         let settled = options.dialect.map_or_else(OnceLock::new, OnceLock::from);
-        Self { first: options.first_dialect(), settled, probe: tokio::sync::Mutex::new(()) }
+        let (probe, unanswered) = (tokio::sync::Mutex::new(()), AtomicU32::new(0));
+        Self { first: options.first_dialect(), settled, probe, unanswered }
     }
 
     /// Settled dialect, or the one that is sent first.
@@ -50,6 +58,11 @@ impl DialectNegotiation {
     /// True once the options or a response fixed the dialect.
     pub(super) fn is_settled(&self) -> bool {
         self.settled.get().is_some()
+    }
+
+    /// True once so many requests were refused in all dialects that a further one would be too.
+    fn is_given_up(&self) -> bool {
+        !self.is_settled() && self.unanswered.load(Ordering::Relaxed) >= MAX_UNANSWERED
     }
 
     /// Settles the dialect, unless it is settled. Returns true if it differs from the first.
@@ -108,18 +121,38 @@ impl<'a> CaptionRequest<'a> {
         }
         let negotiation = self.client.negotiation();
         if self.probe.is_none() && !self.refused.is_empty() {
-            self.probe = Some(negotiation.probe.lock().await);
+            self.probe = Some(if let Ok(probe) = negotiation.probe.try_lock() {
+                probe
+            } else {
+                // The one that tries another dialect may need the place.
+                self.retry.leave();
+                negotiation.probe.lock().await
+            });
         }
         if negotiation.is_settled() {
             self.probe = None;
         }
-        if let Some(dialect) = negotiation.choose(&self.refused) {
+        let is_given_up = negotiation.is_given_up() && !self.refused.is_empty();
+        if let Some(dialect) = negotiation.choose(&self.refused).filter(|_| !is_given_up) {
             self.dialect = dialect;
             return Some(dialect);
         }
         // No dialect is left, so there was a refusal.
-        self.result = self.first_refusal.take().map(Err);
+        self.result = self.first_refusal.take().map(|refusal| Err(self.unanswered(refusal)));
         None
+    }
+
+    /// Counts a request that no dialect helps, and returns its error, which may end the run.
+    fn unanswered(&self, mut refusal: Error) -> Error {
+        let negotiation = self.client.negotiation();
+        negotiation.unanswered.fetch_add(1, Ordering::Relaxed);
+        if let Error::Api(refusal) = &mut refusal
+            && negotiation.is_given_up()
+        {
+            refusal.kind = ApiErrorKind::NoDialect;
+            self.client.0.limiter.end(ErrorKind::Rejected);
+        }
+        refusal
     }
 
     /// Sends the audio in the current dialect, with retries.
@@ -152,7 +185,7 @@ impl<'a> CaptionRequest<'a> {
                 self.refuse(Error::Api(refusal));
             }
             Err(Error::Api(refusal)) if refusal.kind == ApiErrorKind::Rejected => {
-                let first = self.first_refusal.take();
+                let first = self.first_refusal.take().map(|first| self.unanswered(first));
                 self.result = Some(Err(first.unwrap_or(Error::Api(refusal))));
             }
             // A failure of the account or the network is reported as it is.

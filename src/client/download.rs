@@ -9,8 +9,8 @@ use reqwest::{Response, Url};
 
 use super::limiter::Limiter;
 use super::retry::{RetryState, RunContext};
-use super::{Client, endpoint, error_response, http};
-use crate::audio::{Clip, Spool};
+use super::{Client, endpoint, http, retry_after};
+use crate::audio::{Clip, Ffmpeg, Spool};
 use crate::descriptors::wait_for;
 use crate::error::Error;
 use crate::platform::{lock, off_thread};
@@ -41,7 +41,7 @@ impl Downloads {
 
 impl Client {
     /// Downloads a URL with the timeouts and retries of the options, follows redirects, and opens
-    /// the result as a clip.
+    /// the result as a clip. What cannot be decoded here is decoded by ffmpeg, if there is one.
     ///
     /// Fails with [`Error::TooLarge`] as soon as the clip exceeds `max_upload` bytes of base64, and
     /// with [`Error::StreamTooLarge`] after 1 GB.
@@ -49,17 +49,17 @@ impl Client {
         &self,
         url: &Url,
         max_upload: Option<u64>,
+        ffmpeg: Option<&Ffmpeg>,
         observer: &Observer,
         run: &dyn RunContext,
     ) -> Result<Clip, Error> {
         let limiter = self.0.downloads.limiter(url);
-        let mut retry =
-            RetryState::new(self.0.options.max_retries, &limiter, run).without_outages();
+        let mut retry = RetryState::new(self.0.options.max_retries, &limiter, run).of_download();
         loop {
             let attempt = retry.start().await?;
-            match wait_for(|| self.download_once(url, max_upload)).await {
+            match wait_for(|| self.download_once(url, max_upload, ffmpeg)).await {
                 Ok(clip) => {
-                    attempt.succeeded();
+                    retry.succeeded(attempt, observer);
                     return Ok(clip);
                 }
                 Err(error) => retry.wait(attempt, error, observer).await?,
@@ -67,7 +67,12 @@ impl Client {
         }
     }
 
-    async fn download_once(&self, url: &Url, max_upload: Option<u64>) -> Result<Clip, Error> {
+    async fn download_once(
+        &self,
+        url: &Url,
+        max_upload: Option<u64>,
+        ffmpeg: Option<&Ffmpeg>,
+    ) -> Result<Clip, Error> {
         let mut response = self.get(url).await?;
         if let Some(target) = redirect_from_loopback(&response) {
             response = self.get(&target).await?;
@@ -75,10 +80,10 @@ impl Client {
         if !response.status().is_success() {
             return Err(Error::Download {
                 status: response.status().as_u16(),
-                retry_after: error_response::retry_after(response.headers()),
+                retry_after: retry_after::from_headers(response.headers()),
             });
         }
-        let mut spool = Spool::new(max_upload)?;
+        let mut spool = Spool::new(max_upload, ffmpeg.cloned())?;
         while let Some(bytes) =
             response.chunk().await.map_err(|e| http::transport_error(e, &self.0.options))?
         {

@@ -6,7 +6,11 @@ use url::{Host, Position};
 use crate::error::{Error, Setting};
 use crate::url_name::without_secrets;
 
-/// Resolves the URL of the chat completions; `base_url` may end in `/v1` or not.
+/// End of the URL of the chat completions.
+const COMPLETIONS: &str = "/chat/completions";
+
+/// Resolves the URL of the chat completions; `base_url` may be that URL, and may end in `/v1` or
+/// not.
 pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
     let invalid =
         |url: &str, reason: &str| Error::invalid(Setting::BaseUrl, without_secrets(url), reason);
@@ -21,8 +25,12 @@ pub(super) fn resolve(base_url: &str, allow_http: bool) -> Result<Url, Error> {
         return Err(Error::InsecureUrl { host: url.host_str().unwrap_or_default().to_owned() });
     }
     let path = url.path().trim_end_matches('/');
-    let base = if path.is_empty() { "/v1" } else { path }.to_owned();
-    url.set_path(&format!("{base}/chat/completions"));
+    let path = match path {
+        "" => format!("/v1{COMPLETIONS}"),
+        path if path.ends_with(COMPLETIONS) => path.to_owned(),
+        path => format!("{path}{COMPLETIONS}"),
+    };
+    url.set_path(&path);
     Ok(url)
 }
 
@@ -63,6 +71,19 @@ mod tests {
             resolve("https://x.test/api/v2/", false).unwrap().as_str(),
             "https://x.test/api/v2/chat/completions"
         );
+    }
+
+    #[test]
+    fn a_base_url_may_be_that_of_the_chat_completions() {
+        for path in ["v1/chat/completions", "chat/completions", "api/v2/chat/completions"] {
+            for end in ["", "/", "//"] {
+                let base = format!("https://x.test/{path}{end}");
+                let url = resolve(&base, false).unwrap();
+                assert_eq!(url.as_str(), format!("https://x.test/{path}"));
+            }
+        }
+        let url = resolve("https://x.test/v1/chat/completions/?api-version=1", false).unwrap();
+        assert_eq!(url.as_str(), "https://x.test/v1/chat/completions?api-version=1");
     }
 
     #[test]

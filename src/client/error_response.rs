@@ -4,34 +4,22 @@
 //! credits, unverified accounts and validation; the flat legacy document, with and without `meta`;
 //! upstream failures; HTML and empty bodies of proxies.
 
-use std::time::{Duration, SystemTime};
-
-use regex::Regex;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::Url;
+use reqwest::header::{HeaderMap, LOCATION};
 use serde_json::Value;
 
 use super::api_key::Secrets;
-use super::error_details::{MAX_MESSAGE_LEN, collect_details, collect_legacy, text_of, upstream};
-use super::json;
+use super::error_class::classify;
+use super::error_details::{
+    MAX_MESSAGE_LEN, codes_beside, collect_details, collect_legacy, per_minute, text_of, upstream,
+};
+use super::{json, retry_after};
 use crate::error::{ApiError, ApiErrorKind};
 use crate::text::one_line;
+use crate::url_name::url_name;
 
 /// Length limit of a request id, in characters.
 const MAX_ID_LEN: usize = 128;
-
-/// Limit of a reported wait, in seconds; far longer than any wait that is kept.
-const MAX_WAIT: f64 = 30.0 * 24.0 * 3600.0;
-
-/// Codes and phrases of an account without credits or quota, in lower case. None of them was seen
-/// in a live response.
-const NO_CREDITS: [&str; 6] = [
-    "insufficient_quota",
-    "exceeded your current quota",
-    "billing_hard_limit",
-    "arrearage",
-    "allocationquota",
-    "insufficient_balance",
-];
 
 /// Reads the body of an error response.
 pub(super) fn read(
@@ -42,6 +30,22 @@ pub(super) fn read(
 ) -> ApiError {
     let document = json::from_bytes(body).unwrap_or_else(|| plain_text(body));
     from_document(&document, status, headers, secrets)
+}
+
+/// Address of a request to show with its error: one that the server does not know, or that it
+/// redirects to.
+pub(super) fn address(
+    error: &ApiError,
+    url: &Url,
+    headers: &HeaderMap,
+    secrets: Secrets<'_>,
+) -> Option<String> {
+    let address = match (error.kind, error.status) {
+        (ApiErrorKind::NotFound, 404 | 405) => url.clone(),
+        (ApiErrorKind::Redirected, _) => url.join(headers.get(LOCATION)?.to_str().ok()?).ok()?,
+        _ => return None,
+    };
+    Some(one_line(&secrets.hide(&url_name(&address)), MAX_MESSAGE_LEN))
 }
 
 /// Reads the error in a successful response or in an event of a stream, if there is one.
@@ -69,19 +73,6 @@ fn says(value: &Value) -> bool {
         Value::Array(values) => values.iter().any(says),
         Value::Object(values) => values.values().any(says),
     }
-}
-
-/// Reads `Retry-After`: seconds, or a date by the clock of the server.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(MAX_WAIT)));
-    }
-    let date = |value: &str| httpdate::parse_http_date(value).ok();
-    let until = date(value)?;
-    let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?));
-    let wait = until.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or_default();
-    Some(Duration::from_secs_f64(wait.as_secs_f64().ceil().min(MAX_WAIT)))
 }
 
 /// Reads the request id from the headers of a response.
@@ -115,64 +106,44 @@ fn from_document(
     let codes = [&error["data"]["kind"], &error["name"], &error["code"], &error["type"]];
     let codes = codes.into_iter().chain([&document["code"], &document["type"]]);
     let codes = codes.filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+    let text = format!("{codes} {message}").to_lowercase();
+    let is_flagged =
+        says(&error["metadata"]["reasons"]) || says(&error["metadata"]["flagged_input"]);
+    let retry_after =
+        retry_after::read(status, headers, &error["metadata"]["headers"], &full_message);
+    let kind = match classify(status, &text, &full_message) {
+        // Source: OpenRouter's reference of errors, which has 403 for a flagged input, and 402 with
+        // Retry-After for a budget of requests in flight.
+        ApiErrorKind::Key if status == 403 && is_flagged => ApiErrorKind::Filtered,
+        ApiErrorKind::Credits if status == 402 && retry_after.is_some() => {
+            ApiErrorKind::RateLimited
+        }
+        kind => kind,
+    };
     ApiError {
         status,
-        kind: classify(status, &format!("{codes} {message}").to_lowercase(), &full_message),
-        message: one_line(&secrets.hide(&full_message), MAX_MESSAGE_LEN),
+        kind,
+        message: with_codes(&secrets.hide(&full_message), &secrets.hide(&codes_beside(document))),
         request_id: text_of(&document["requestId"])
             .map(|id| one_line(&id, MAX_ID_LEN))
             .or_else(|| request_id(headers))
             .map(|id| secrets.hide(&id)),
-        retry_after: retry_after(headers),
+        retry_after,
+        per_minute: per_minute(&full_message, headers)
+            .filter(|_| kind == ApiErrorKind::RateLimited),
+        address: None,
     }
 }
 
-/// Classifies an error by its status and its text: codes and message in lower case, and the full
-/// message with its details.
-fn classify(status: u16, text: &str, full_message: &str) -> ApiErrorKind {
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-    match status {
-        402 => ApiErrorKind::Credits,
-        0 | 400..=499 if has(&NO_CREDITS) => ApiErrorKind::Credits,
-        0 | 400 if has(&["model_not_found", "model not found"]) => ApiErrorKind::NotFound,
-        // `insufficent` is the service's spelling.
-        0 | 403 if has(&["err_insufficent", "err_insufficient", "outoffunds", "run out of"]) => {
-            ApiErrorKind::Credits
-        }
-        0 | 403 if has(&["err_unverified", "complete verification"]) => ApiErrorKind::Unverified,
-        // A 403 without a message comes from a proxy.
-        403 if text.trim().is_empty() => ApiErrorKind::Rejected,
-        401 | 403 => ApiErrorKind::Key,
-        404 | 405 => ApiErrorKind::NotFound,
-        413 => ApiErrorKind::TooLarge,
-        429 if has(&["free-tier limit", "limit for the hour"]) => ApiErrorKind::AllowanceUsed,
-        429 => ApiErrorKind::RateLimited,
-        300..=399 => ApiErrorKind::Redirected,
-        400 | 422 if is_about_form(full_message) => ApiErrorKind::WrongForm,
-        415 if !full_message.is_empty() => ApiErrorKind::WrongForm,
-        500 if is_about_audio_form(full_message) => ApiErrorKind::WrongForm,
-        0 | 408 | 500.. => ApiErrorKind::Failed,
-        _ => ApiErrorKind::Rejected,
+/// Message on one line, with the codes after it, which are kept if it is long.
+fn with_codes(message: &str, codes: &str) -> String {
+    if codes.is_empty() {
+        return one_line(message, MAX_MESSAGE_LEN);
     }
-}
-
-/// True if a server refused the form of the audio. Such a request is not billed. Source: AI/ML API
-/// docs, "usage logs".
-fn is_about_form(message: &str) -> bool {
-    let content = r"(?i)\btoo (?:long|short|large)\b|\bduration\b|\b10 mb\b";
-    let is_form = is_about_audio_form(message) || matches(r"(?i)\bformat\b", message);
-    is_form && !matches(content, message)
-}
-
-/// True if a message names a part of the request that carries audio. llama.cpp of 2025 refuses a
-/// form with 500, as other servers report failures, whose "format" may be about anything.
-fn is_about_audio_form(message: &str) -> bool {
-    let form = r"(?i)\b(?:input_audio|audio_url|base64|padding|data ur[il]|load (?:image or )?audio|audio file)\b|\bcontent\[\]";
-    matches(form, message)
-}
-
-fn matches(regex: &str, text: &str) -> bool {
-    Regex::new(regex).is_ok_and(|regex| regex.is_match(text))
+    let codes = one_line(codes, MAX_MESSAGE_LEN / 2);
+    let message =
+        one_line(message, MAX_MESSAGE_LEN - codes.chars().count() - "… ()".chars().count());
+    if message.is_empty() { codes } else { format!("{message} ({codes})") }
 }
 
 /// Status in the error object of a successful response, or 0.

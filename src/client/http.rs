@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy, Url, retry};
+use reqwest::{Client, Url, retry};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use super::endpoint;
 use super::options::ClientOptions;
 use super::request::{ChangedWhileSending, ReadWhileSending};
+use super::{endpoint, proxy};
 use crate::error::{Error, Setting, causes};
 use crate::text_file::TextFile;
 use crate::url_name::path_name;
@@ -41,7 +41,8 @@ pub(super) fn client(
 ) -> Result<Client, Error> {
     let is_loopback_url = endpoint::is_plain_loopback(url);
     let builder = Client::builder();
-    let builder = if is_loopback_url { builder.no_proxy() } else { with_proxy(builder, options)? };
+    let builder =
+        if is_loopback_url { builder.no_proxy() } else { proxy::set(builder, options, url)? };
     builder
         .user_agent(concat!("caption/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(options.connect_timeout)
@@ -69,48 +70,6 @@ fn redirect_policy(limit: usize, is_loopback_url: bool) -> Policy {
 /// tracing and cost", 2026-08.
 pub(super) fn new_request_id() -> String {
     format!("caption-{:032x}", fastrand::u128(..))
-}
-
-/// Sets the proxy of the options, or else leaves that of the environment and the system.
-fn with_proxy(builder: ClientBuilder, options: &ClientOptions) -> Result<ClientBuilder, Error> {
-    Ok(match options.proxy.as_deref() {
-        Some("") => builder.no_proxy(),
-        Some(url) => {
-            let proxy = Proxy::all(parse_proxy(url)?);
-            let proxy = proxy.map_err(|_| invalid_proxy("it cannot be used"))?;
-            builder.proxy(proxy.no_proxy(NoProxy::from_env()))
-        }
-        None => {
-            check_proxy_variables()?;
-            builder
-        }
-    })
-}
-
-/// Parses a proxy URL; the scheme defaults to HTTP.
-fn parse_proxy(url: &str) -> Result<Url, Error> {
-    let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let parsed = Url::parse(&full).map_err(|e| invalid_proxy(&e.to_string()))?;
-    if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(invalid_proxy("neither http:// nor https://"));
-    }
-    Ok(parsed)
-}
-
-/// Omits the value, which may hold a password.
-fn invalid_proxy(reason: &str) -> Error {
-    Error::Invalid { setting: Setting::Proxy, value: None, reason: reason.to_owned() }
-}
-
-/// Refuses invalid proxy variables, which reqwest would ignore and connect directly.
-fn check_proxy_variables() -> Result<(), Error> {
-    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        let value = std::env::var(name).unwrap_or_default();
-        if !value.trim().is_empty() {
-            parse_proxy(value.trim()).map_err(|e| invalid_proxy(&format!("{name}: {e}")))?;
-        }
-    }
-    Ok(())
 }
 
 /// TLS with the system trust store and the certificates of the CA file; without roots for plain
@@ -162,7 +121,11 @@ pub(super) fn transport_error(error: reqwest::Error, options: &ClientOptions) ->
     // Only an error of the transfer has no URL, and none of its messages names the host.
     let mut host = error.url().map(endpoint::host).unwrap_or_default();
     let error = error.without_url();
-    if causes(&error).any(|cause| cause.to_string().contains("tunnel")) {
+    let tunnel = causes(&error).map(ToString::to_string).find(|cause| cause.contains("tunnel"));
+    if tunnel.as_ref().is_some_and(|cause| cause.contains("authorization required")) {
+        return proxy::refused(options);
+    }
+    if tunnel.is_some() {
         host.push_str(" through the proxy");
     }
     if find::<ChangedWhileSending>(&error).is_some() {

@@ -34,6 +34,7 @@ mod dialect;
 mod dialect_negotiation;
 mod download;
 mod endpoint;
+mod error_class;
 mod error_details;
 mod error_response;
 mod http;
@@ -41,9 +42,11 @@ mod json;
 mod limiter;
 mod options;
 mod pricing;
+mod proxy;
 mod request;
 mod response;
 mod retry;
+mod retry_after;
 mod sse;
 
 /// Receives a response from its headers on. For the fuzz targets.
@@ -168,13 +171,16 @@ impl Client {
     ) -> Result<Answer, Error> {
         loop {
             let attempt = retry.start().await?;
-            match wait_for(|| self.send_once(audio, dialect, observer)).await {
+            let result = wait_for(|| self.send_once(audio, dialect, observer)).await;
+            retry.settle(&result);
+            match result {
                 Ok(answer) => {
-                    attempt.succeeded();
+                    retry.succeeded(attempt, observer);
                     return Ok(answer);
                 }
                 Err(error) => {
-                    retry.wait(attempt, self.in_settled_dialect(error), observer).await?;
+                    let error = self.in_settled_dialect(retry.keep_received(error));
+                    retry.wait(attempt, error, observer).await?;
                 }
             }
         }

@@ -6,18 +6,18 @@ use serde_json::Value;
 use super::options::ClientOptions;
 use super::response::{End, read_up_to};
 use super::{endpoint, http, json};
+use crate::budget::Prices;
 use crate::error::Error;
 
 /// Size limit of the response, which describes one model.
 const MAX_RESPONSE_LEN: usize = 1024 * 1024;
 
 impl ClientOptions {
-    /// Looks up the prices of the model in US dollars: of an input token and of an output token.
-    /// Returns `None` if the look-up fails for any reason.
+    /// Looks up the prices of the model. Returns `None` if the look-up fails for any reason.
     ///
     /// Sends `GET /v1/models?id=…&include=pricing`, which takes no key. Source: AI/ML API docs;
     /// the form of the response is that of public clients.
-    pub async fn look_up_prices(&self) -> Option<(f64, f64)> {
+    pub async fn look_up_prices(&self) -> Option<Prices> {
         let url = url(self).ok()?;
         let client = http::client(self, http::NO_REDIRECTS, &url).ok()?;
         let request = client.get(url).timeout(self.timeout.min(http::LOOKUP_TIMEOUT));
@@ -39,7 +39,7 @@ fn url(options: &ClientOptions) -> Result<Url, Error> {
 }
 
 /// Prices of the model in a list of models.
-fn prices_in(document: &Value, model: &str) -> Option<(f64, f64)> {
+fn prices_in(document: &Value, model: &str) -> Option<Prices> {
     let model = document["data"].as_array()?.iter().find(|entry| entry["id"] == model)?;
     let units = model["pricing"]["units"].as_array()?;
     let per_token = |origin: &str, content: &str| {
@@ -50,7 +50,7 @@ fn prices_in(document: &Value, model: &str) -> Option<(f64, f64)> {
         let unit = of_origin.find(|unit| unit["content"] == content).or(first)?;
         Some(unit["price"].as_f64()? / unit["per"].as_f64()?)
     };
-    Some((per_token("provided", "audio")?, per_token("generated", "text")?))
+    Some(Prices::new(per_token("provided", "audio")?, per_token("generated", "text")?))
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
             unit("text", "provided", 1.0, 1e6), unit("audio", "provided", 4.0, 1e6),
             unit("text", "generated", 3.0, 1e3),
         ] } }] });
-        assert_eq!(prices_in(&body, "m"), Some((4e-6, 3e-3)));
+        assert_eq!(prices_in(&body, "m"), Some(Prices::new(4e-6, 3e-3)));
         assert_eq!(prices_in(&body, "other"), None);
         assert_eq!(prices_in(&Value::Null, "m"), None);
     }

@@ -1,16 +1,16 @@
 //! Turns every HTTP response into an answer or an error.
 
 use bytes::Bytes;
-use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Response, StatusCode};
 
-use super::answer_builder::AnswerBuilder;
+use super::answer_builder::{AnswerBuilder, bill};
 use super::api_key::Secrets;
 use super::options::ClientOptions;
 use super::sse::Decoder;
-use super::{error_response, http, json};
+use super::{error_response, http, json, proxy};
 use crate::answer::Answer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ApiError, Error, ErrorKind, Received, Shortfall};
 use crate::progress::Observer;
 
 /// Size limit of a whole response: 32,768 tokens are some 200 kB, and six times that if each
@@ -34,11 +34,19 @@ pub(super) async fn receive(
     observer: &Observer,
 ) -> Result<Answer, Error> {
     let status = response.status();
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return Err(proxy::refused(options));
+    }
     if !status.is_success() {
         // A partial error message is better than none.
         let (body, _) = read_up_to(MAX_ERROR_LEN, Vec::new(), &mut response).await;
-        let api_error = error_response::read(status.as_u16(), response.headers(), &body, secrets);
-        return Err(Box::new(api_error).into());
+        let (headers, url) = (response.headers(), response.url());
+        let api_error = error_response::read(status.as_u16(), headers, &body, secrets);
+        let address = error_response::address(&api_error, url, headers, secrets);
+        let (usd, usage) = bill(headers, &body);
+        let received = Received { usd, usage, ..Received::default() };
+        let error = Error::from(Box::new(ApiError { address, ..api_error }));
+        return Err(error.with_received(received));
     }
     let mut builder = AnswerBuilder::new(response, options, secrets, observer);
     let taken = builder.take().await;
@@ -63,7 +71,12 @@ impl AnswerBuilder<'_> {
         }
         match self.take_stream(start).await {
             Err(error) if !self.text().is_empty() && !is_reported_as_is(&error) => {
-                Err(self.incomplete(&error.to_string()))
+                let cause = match error {
+                    Error::TimedOut { .. } => Shortfall::TimedOut,
+                    Error::Disconnected(_) => Shortfall::Cut,
+                    _ => Shortfall::Failed,
+                };
+                Err(self.incomplete(&error.to_string(), cause))
             }
             taken => taken,
         }
@@ -115,7 +128,7 @@ impl AnswerBuilder<'_> {
         match self.take_event(rest) {
             Err(api_error @ Error::Api(_)) => Err(api_error),
             _ if rest.trim() == DONE || self.has_finished() => Ok(()),
-            _ => Err(self.incomplete("the stream stopped in the middle")),
+            _ => Err(self.incomplete("the stream stopped in the middle", Shortfall::Cut)),
         }
     }
 }

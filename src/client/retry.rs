@@ -3,9 +3,13 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
-use super::limiter::{Attempt, Limiter};
+use super::limiter::{Attempt, Failure, Limiter, MIN_REFUSED};
+use crate::answer::Answer;
+use crate::budget::Reservation;
 use crate::error::{ApiErrorKind, Effect, Error, ErrorKind, Received};
 use crate::progress::{Event, Observer};
 use crate::shutdown::Shutdown;
@@ -17,6 +21,9 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// `Retry-After` that is waited for in any case.
 const MIN_RETRY_AFTER: Duration = Duration::from_mins(2);
 
+/// Failures that are a limit after which a request lets the others go first.
+const MIN_BUSY: u32 = 3;
+
 /// Run that a request belongs to.
 pub(crate) trait RunContext: Sync {
     /// Signal after which no first attempt is sent.
@@ -24,6 +31,11 @@ pub(crate) trait RunContext: Sync {
 
     /// Waits for the next attempt of the request. Other requests may use its place meanwhile.
     fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
+
+    /// Reserves the cost of an attempt, and waits while that depends on attempts in progress.
+    fn reserve(&self) -> BoxFuture<'_, Result<Option<Reservation<'_>>, Error>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 /// A request without a run around it.
@@ -46,13 +58,18 @@ pub(super) struct RetryState<'a> {
     /// Failures that are due to this request alone.
     failures: u32,
     max_retries: u32,
+    /// Failures that are a limit of the service, and the time of the first.
+    busy: u32,
+    busy_since: Option<Instant>,
     limiter: &'a Limiter,
-    /// True if an outage is that of all requests, which wait for its end.
-    waits_for_outages: bool,
+    /// True for a download, whose server is not that of the other requests.
+    is_download: bool,
     /// Run that the request belongs to.
     run: &'a dyn RunContext,
     /// Attempt in another dialect, whose place in flight the next one takes.
     refused: Option<Attempt<'a>>,
+    /// Reserved cost of the current attempt.
+    reservation: Option<Reservation<'a>>,
     /// Content of the responses to failed attempts, which may have been billed.
     pub(super) received: Received,
 }
@@ -64,32 +81,86 @@ impl<'a> RetryState<'a> {
             request: limiter.new_request(),
             failures: 0,
             max_retries,
+            busy: 0,
+            busy_since: None,
             limiter,
-            waits_for_outages: max_retries > 0,
+            is_download: false,
             run,
             refused: None,
+            reservation: None,
             received: Received::default(),
         }
     }
 
-    /// Fails after the retries, also in an outage.
-    pub(super) fn without_outages(self) -> Self {
-        Self { waits_for_outages: false, ..self }
+    /// Makes it a download, which fails after the retries, also in an outage, and ends no run.
+    pub(super) fn of_download(self) -> Self {
+        Self { is_download: true, ..self }
     }
 
-    /// Waits until the limiter admits an attempt. Fails if another request, or the shutdown, ended
-    /// the run.
+    /// Waits until the budget and the limiter admit an attempt. Fails if another request, or the
+    /// shutdown, ended the run.
+    ///
+    /// An attempt with a reservation waits only for the limiter, and one that the limiter admitted
+    /// for nothing: no two of them wait for each other.
     pub(super) async fn start(&mut self) -> Result<Attempt<'a>, Error> {
         if let Some(attempt) = self.refused.take() {
-            return Ok(attempt);
+            match self.run.reserve().now_or_never() {
+                Some(reservation) => return Ok(self.begin(attempt, reservation?)),
+                None => attempt.rejected(),
+            }
         }
-        let shutdown = self.run.shutdown();
-        let started = tokio::select! {
-            biased;
-            () = shutdown.draining(), if self.number == 1 => Err(shutdown.cause()),
-            started = self.limiter.start(self.request) => started,
+        let (shutdown, run, limiter) = (self.run.shutdown(), self.run, self.limiter);
+        let admitted = async {
+            let reservation = run.reserve().await?;
+            let started = limiter.start(self.request).await;
+            started.map(|attempt| (attempt, reservation)).map_err(|cause| Error::NotTried { cause })
         };
-        started.map_err(|cause| Error::NotTried { cause })
+        let (attempt, reservation) = tokio::select! {
+            biased;
+            () = shutdown.draining(), if self.number == 1 => {
+                Err(Error::NotTried { cause: shutdown.cause() })
+            }
+            admitted = admitted => admitted,
+        }?;
+        Ok(self.begin(attempt, reservation))
+    }
+
+    fn begin(
+        &mut self,
+        attempt: Attempt<'a>,
+        mut reservation: Option<Reservation<'a>>,
+    ) -> Attempt<'a> {
+        if let Some(reservation) = &mut reservation {
+            reservation.sent();
+        }
+        self.reservation = reservation;
+        attempt
+    }
+
+    /// Gives the place in flight away that was kept for another dialect.
+    pub(super) fn leave(&mut self) {
+        if let Some(attempt) = self.refused.take() {
+            attempt.rejected();
+        }
+    }
+
+    /// Counts the cost of an attempt.
+    pub(super) fn settle(&mut self, result: &Result<Answer, Error>) {
+        if let Some(reservation) = self.reservation.take() {
+            reservation.settle(result);
+        }
+    }
+
+    /// Counts an attempt that has its answer.
+    pub(super) fn succeeded(&self, attempt: Attempt<'a>, observer: &Observer) {
+        attempt.succeeded();
+        self.report_end_of_outage(observer);
+    }
+
+    fn report_end_of_outage(&self, observer: &Observer) {
+        if let Some(after) = self.limiter.take_over() {
+            observer.emit(Event::Resumed { after });
+        }
     }
 
     /// Keeps the content of the response to a failed attempt.
@@ -106,12 +177,20 @@ impl<'a> RetryState<'a> {
         error: Error,
         observer: &Observer,
     ) -> Result<(), Error> {
-        let error = self.keep_received(error);
         let wait = match error.effect() {
             Effect::Retry if error.kind() == ErrorKind::RateLimited => {
                 self.after_refusal(attempt, error, observer)?
             }
             Effect::Retry => self.after_failure(attempt, error, observer)?,
+            // Another certificate may come in the middle of a run, and the right one back.
+            _ if self.is_of_certificate(&error) && self.limiter.has_succeeded() => {
+                self.after_failure(attempt, error, observer)?
+            }
+            _ if self.is_of_certificate(&error) => {
+                attempt.rejected();
+                self.limiter.end(error.kind());
+                return Err(Error::Unserved { after: Duration::ZERO, source: Box::new(error) });
+            }
             Effect::StopRun => {
                 attempt.rejected();
                 self.limiter.end(error.kind());
@@ -122,6 +201,7 @@ impl<'a> RetryState<'a> {
                     self.refused = Some(attempt);
                 } else {
                     attempt.rejected();
+                    self.report_end_of_outage(observer);
                 }
                 return Err(error);
             }
@@ -139,12 +219,12 @@ impl<'a> RetryState<'a> {
         observer: &Observer,
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
-        attempt.refused(retry_after);
+        let own = attempt.refused(retry_after);
+        self.report_end_of_outage(observer);
+        let error = self.unless_over(error)?;
         if self.max_retries == 0 {
             return Err(error);
         }
-        let error = self.unless_over(error)?;
-        let own = retry_after.unwrap_or_default();
         self.report(&error, own.max(self.limiter.wait()), observer);
         Ok(own)
     }
@@ -157,9 +237,14 @@ impl<'a> RetryState<'a> {
         observer: &Observer,
     ) -> Result<Duration, Error> {
         let retry_after = error.retry_after();
-        if self.waits_for_outages {
-            let is_new = attempt.failed(retry_after, error.is_busy());
-            if self.limiter.is_down() {
+        let failure = if self.max_retries > 0 && !self.is_download {
+            attempt.failed(retry_after, error.is_busy())
+        } else {
+            attempt.rejected();
+            Failure::Alone
+        };
+        let wait = match failure {
+            Failure::Outage { is_new } => {
                 self.failures = 0;
                 let error = self.unless_over(error)?;
                 if is_new {
@@ -167,17 +252,31 @@ impl<'a> RetryState<'a> {
                 }
                 return Ok(retry_after.unwrap_or_default());
             }
-        } else {
-            attempt.rejected();
-        }
-        self.failures += 1;
+            Failure::Limit if self.is_limited() => wait_while_busy(retry_after, self.busy),
+            Failure::Limit | Failure::Alone => {
+                self.failures += 1;
+                wait_after(retry_after, self.failures)
+            }
+        };
+        let error = self.unless_over(error)?;
         if self.failures > self.max_retries {
             return Err(error);
         }
-        let wait = wait_after(retry_after, self.failures);
-        let error = self.unless_over(error)?;
         self.report(&error, wait, observer);
         Ok(wait)
+    }
+
+    /// True for a certificate of the service that is not trusted, which all requests get.
+    fn is_of_certificate(&self, error: &Error) -> bool {
+        matches!(error, Error::InvalidCertificate { .. }) && !self.is_download
+    }
+
+    /// Counts a failure that is a limit, unless this request had so many for so long that it may be
+    /// at fault itself.
+    fn is_limited(&mut self) -> bool {
+        self.busy += 1;
+        let since = *self.busy_since.get_or_insert_with(Instant::now);
+        since.elapsed() < MIN_REFUSED
     }
 
     fn report(&self, error: &Error, wait: Duration, observer: &Observer) {
@@ -190,6 +289,7 @@ impl<'a> RetryState<'a> {
         let longest = MIN_RETRY_AFTER.max(self.limiter.max_outage());
         if error.retry_after().is_some_and(|wait| wait > longest) {
             let error = match error {
+                error if self.is_download => return Err(error),
                 Error::Api(mut refusal) if refusal.kind == ApiErrorKind::RateLimited => {
                     refusal.kind = ApiErrorKind::Quota;
                     Error::Api(refusal)
@@ -214,6 +314,15 @@ fn wait_after(retry_after: Option<Duration>, number: u32) -> Duration {
     let ceiling = BASE_BACKOFF.saturating_mul(1 << (number - 1).min(16)).min(MAX_BACKOFF);
     // `Retry-After: 0` must not make all requests retry at once.
     retry_after.unwrap_or_default().max(ceiling.mul_f64(fastrand::f64()))
+}
+
+/// Wait after failure `number` that is a limit. The limiter finds when the next request is taken;
+/// one that is refused again and again lets the others go first.
+fn wait_while_busy(retry_after: Option<Duration>, number: u32) -> Duration {
+    match number.checked_sub(MIN_BUSY) {
+        None | Some(0) => retry_after.unwrap_or_default(),
+        Some(number) => wait_after(retry_after, number),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{BoxError, ErrorKind, Setting};
+use super::{BoxError, Error, ErrorKind, Setting};
 
 pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> String {
     let what = match setting {
@@ -44,7 +44,7 @@ pub(super) fn end_of_run(cause: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn unserved(after: Duration, source: &super::Error) -> String {
+pub(super) fn unserved(after: Duration, source: &Error) -> String {
     if after.is_zero() {
         return source.to_string();
     }
@@ -63,14 +63,6 @@ pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
         "a list with line ends where NUL bytes were expected"
     } else {
         "a list with NUL bytes where line ends were expected"
-    }
-}
-
-pub(super) fn over_budget(spent: f64, max: f64, is_blind: bool) -> String {
-    if is_blind {
-        format!("the service does not tell what its answers cost, so ${max} cannot be kept")
-    } else {
-        format!("${spent:.4} of ${max} is spent, and another request would go past it")
     }
 }
 
@@ -94,7 +86,20 @@ pub(super) fn length(seconds: f64) -> String {
 
 /// Message of the innermost cause, which tells a refused connection from a wrong name.
 pub(super) fn root_cause(error: &BoxError) -> String {
-    causes(&**error).last().map_or_else(String::new, ToString::to_string)
+    let cause = causes(&**error).last().map_or_else(String::new, ToString::to_string);
+    match cause.strip_prefix("tunnel error: ") {
+        Some("unsuccessful") => "the proxy refuses or cannot reach it".to_owned(),
+        Some("unexpected end of file") => "the proxy closed the connection".to_owned(),
+        _ => cause,
+    }
+}
+
+pub(super) fn proxy_refused(has_password: bool) -> &'static str {
+    if has_password {
+        "the proxy refused the user name or the password (407)"
+    } else {
+        "the proxy wants a user name and a password (407)"
+    }
 }
 
 /// Chain of causes, beginning with the error itself.

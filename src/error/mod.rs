@@ -5,49 +5,24 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::kind::{ApiError, ApiErrorKind, Effect, ErrorKind};
+pub use self::api::{ApiError, ApiErrorKind};
+pub use self::details::{Advice, Setting, Shortfall};
+pub use self::kind::{Effect, ErrorKind};
+pub use self::over_budget::OverBudget;
 pub use self::received::Received;
 
 pub(crate) use self::messages::causes;
 pub(crate) use self::received::add;
 
+mod api;
+mod details;
 mod kind;
 mod messages;
+mod over_budget;
 mod received;
 
 /// Error of another crate, kept as a source.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
-
-/// Advice for audio that does not fit into one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    /// Cut it into windows of this length.
-    Cut {
-        /// Length that fits.
-        window: Duration,
-    },
-    /// Convert it.
-    Convert,
-    /// Make it smaller.
-    Shrink,
-}
-
-/// Setting or operand that an [`Error::Invalid`] is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
-    /// URL of an input.
-    Url,
-    /// Base URL of the service.
-    BaseUrl,
-    /// Glob of files.
-    Glob,
-    /// Regular expression of a rule.
-    Regex,
-    /// Proxy URL.
-    Proxy,
-    /// File of CA certificates.
-    CaFile,
-}
 
 /// Failure of one input or of the whole run.
 ///
@@ -130,6 +105,14 @@ pub enum Error {
         /// Container, such as `AMR`.
         container: String,
     },
+    /// Audio that has to be decoded has a codec that ffmpeg does not decode either.
+    #[error("{container} with sound that neither this program nor ffmpeg can decode ({reason})")]
+    FfmpegFailed {
+        /// Container, such as `WMA`.
+        container: String,
+        /// Message of ffmpeg.
+        reason: String,
+    },
     /// The audio is larger than the upload limit.
     #[error("too large: {} in base64, and less than {} can be sent", messages::or_more(*encoded, messages::si), messages::si(*limit))]
     TooLarge {
@@ -177,6 +160,12 @@ pub enum Error {
         host: String,
         /// Failure of the name look-up, of TCP or of TLS.
         source: BoxError,
+    },
+    /// The proxy wants a user name and a password, or refuses them.
+    #[error("{}", messages::proxy_refused(*has_password))]
+    ProxyRefused {
+        /// True if it got a user name or a password.
+        has_password: bool,
     },
     /// The certificate of the server is invalid.
     #[error("the certificate of {host} is not trusted ({})", messages::root_cause(source))]
@@ -242,15 +231,8 @@ pub enum Error {
     #[error("no known caption, and --offline asks for no new one")]
     Offline,
     /// The request would exceed the spending limit.
-    #[error("{}", messages::over_budget(*spent, *max, *is_blind))]
-    BudgetExceeded {
-        /// US dollars spent so far.
-        spent: f64,
-        /// Limit in US dollars.
-        max: f64,
-        /// True if the service does not report prices.
-        is_blind: bool,
-    },
+    #[error(transparent)]
+    BudgetExceeded(OverBudget),
     /// The user ended the run.
     #[error("interrupted")]
     Interrupted,
@@ -282,6 +264,8 @@ pub enum Error {
     Incomplete {
         /// Reason why it is incomplete.
         reason: String,
+        /// Cause, as far as it makes a difference for the next step.
+        cause: Shortfall,
         /// Request id of the service.
         request_id: Option<String>,
     },

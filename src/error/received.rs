@@ -84,6 +84,24 @@ impl Error {
         }
     }
 
+    /// True if the request may have been served and billed, and its answer was lost: on the way, or
+    /// behind a gateway, which responds with a page of its own. The service does not bill what it
+    /// reports as failed. Source: AI/ML API docs, "usage logs".
+    pub(crate) fn is_answer_lost(&self) -> bool {
+        match self.root() {
+            Self::TimedOut { .. } | Self::Disconnected(_) => true,
+            Self::Api(error) => {
+                matches!(error.status, 502 | 504 | 520 | 524) && error.message.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    /// True if a response arrived, so that the request may have been billed.
+    pub(crate) fn is_after_response(&self) -> bool {
+        matches!(self.root(), Self::Incomplete { .. } | Self::UnexpectedResponse { .. })
+    }
+
     /// Separates the failure from the content of the responses.
     pub(crate) fn into_parts(self) -> (Self, Received) {
         match self {

@@ -15,9 +15,11 @@ use crate::glob::{self, fixed_part, is_glob, matcher};
 use crate::platform::lock;
 
 /// File extensions that a folder is searched for. A file that is named needs none of them.
-const AUDIO_EXTENSIONS: [&str; 25] = [
-    "3gp", "3gpp", "aac", "aif", "aifc", "aiff", "alac", "amr", "caf", "flac", "gsm", "m4a", "m4b",
-    "mka", "mp1", "mp2", "mp3", "oga", "ogg", "opus", "spx", "wav", "wave", "weba", "wv",
+const AUDIO_EXTENSIONS: [&str; 49] = [
+    "3ga", "3gp", "3gpp", "aac", "ac3", "adts", "aif", "aifc", "aiff", "alac", "amr", "ape", "au",
+    "awb", "bwf", "caf", "dff", "dsf", "dts", "eac3", "flac", "gsm", "m4a", "m4b", "m4r", "mka",
+    "mp1", "mp2", "mp3", "mpa", "mpc", "mpga", "oga", "ogg", "opus", "ra", "rf64", "rifx", "snd",
+    "spx", "tak", "tta", "voc", "w64", "wav", "wave", "weba", "wma", "wv",
 ];
 
 /// Audio left out, shared by a search and its walks.

@@ -1,9 +1,8 @@
 //! Checks of the text of a caption: patterns that must or must not match, and repetition.
 
-use std::io::Write;
+use std::cell::RefCell;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use regex::{Regex, RegexBuilder};
 
 use super::{Finding, violation};
@@ -99,11 +98,24 @@ pub(super) fn repetition(caption: &str) -> Option<String> {
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 fn compression_ratio(text: &str) -> f64 {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    // Writing to memory cannot fail.
-    let _ = encoder.write_all(text.as_bytes());
-    let compressed = encoder.finish().unwrap_or_default();
-    text.len() as f64 / compressed.len().max(1) as f64
+    thread_local! {
+        // Setting up the compressor takes longer than compressing a caption.
+        static COMPRESS: RefCell<Compress> =
+            RefCell::new(Compress::new(Compression::default(), true));
+    }
+    let mut compressed = [0; 4096];
+    let compressed_len = COMPRESS.with_borrow_mut(|compress| {
+        compress.reset();
+        loop {
+            let rest = usize::try_from(compress.total_in()).ok().and_then(|read| text.get(read..));
+            let rest = rest.unwrap_or_default().as_bytes();
+            match compress.compress(rest, &mut compressed, FlushCompress::Finish) {
+                Ok(Status::Ok) => {}
+                Ok(Status::StreamEnd | Status::BufError) | Err(_) => break compress.total_out(),
+            }
+        }
+    });
+    text.len() as f64 / compressed_len.max(1) as f64
 }
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ impl Case {
         }
         // All that was paid for is delivered.
         if matches!(self.ending, Ending::Whole | Ending::Spent | Ending::Signal(..)) {
-            assert_eq!(counts.of(&["captioned"]), stand_in.requests().len(), "{context}");
+            assert_eq!(counts.of(&["captioned"]), stand_in.posts(), "{context}");
         }
         self.check_code(&ended, &counts, &context);
         self.check_printed(&ended, &counts, delivered, failed, &context);

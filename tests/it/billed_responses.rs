@@ -564,5 +564,5 @@ fn the_cost_of_failed_responses_counts_towards_max_spend() {
         StandIn::always(move || json_reply(200, &body).delayed(Duration::from_millis(5)));
     let run = caption(&stand_in).clips("x", 6).args(["-j", "1", "--max-spend", "0.50", "x"]).run();
     assert_eq!(run.code, 5, "{}", run.stderr);
-    assert_eq!(stand_in.requests().len(), 2, "{}", run.stderr);
+    assert_eq!(stand_in.posts(), 2, "{}", run.stderr);
 }

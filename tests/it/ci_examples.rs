@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::{answer, clip, json_reply};
 use crate::skipped_tests::has_programs;
-use support::stand_in::{KEY, StandIn};
+use support::stand_in::{KEY, Reply, StandIn};
 
 /// Returns the blocks of commands in an example, without `cargo install`.
 fn blocks(example: &str) -> Vec<String> {
@@ -102,7 +102,7 @@ fn the_examples_caption_new_files_and_audit_them() {
     }
     for example in ["github.yml", "gitlab.yml"] {
         for (caption, code) in [("Wind.", 0), ("A low voice.", 1)] {
-            let stand_in = StandIn::scripted([answer(caption)]);
+            let stand_in = StandIn::scripted([Reply::status(404), answer(caption)]);
             let repository = Repository::new("[[rule]]\ndeny = 'voice'\n");
             let blocks = blocks(example);
             let [new, audit] = blocks.as_slice() else { panic!("{blocks:?}") };
@@ -111,7 +111,7 @@ fn the_examples_caption_new_files_and_audit_them() {
             // The audit needs no key.
             let output = repository.run(audit, &stand_in, "");
             assert_eq!(output.status.code(), Some(code), "{example}: {output:?}");
-            assert_eq!(stand_in.requests().len(), 1);
+            assert_eq!(stand_in.posts(), 1);
             let page = fs::read_to_string(repository.folder.path().join("audio.html")).unwrap();
             assert!(page.contains("assets/sub folder/new.wav") && page.contains(caption));
             let report = fs::read_to_string(repository.folder.path().join("audio.xml")).unwrap();

@@ -333,7 +333,7 @@ fn a_repaired_file_needs_half_of_its_data_too() {
             "always",
             clip,
         ]);
-        assert_says(&run.run().failed(3), &["a damaged ", " bytes are there", clip]);
+        assert_says(&run.run().failed(3), &["a damaged ", " are there", clip]);
         assert_eq!(stand_in.connections(), 0);
     }
 }

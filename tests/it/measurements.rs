@@ -113,7 +113,7 @@ fn a_cached_caption_has_cached_or_new_measurements() {
 #[test]
 fn undecodable_audio_has_a_format_but_no_levels() {
     let sound = measured(std::fs::read(data_path("multichannel.amr")).unwrap());
-    assert_eq!(sound, json!({ "container": "amr" }));
+    assert_eq!(sound, json!({ "container": "amr", "codec": "amr_nb", "sample_rate": 8_000 }));
 }
 
 #[test]

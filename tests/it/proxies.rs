@@ -185,6 +185,7 @@ fn an_unsupported_proxy_in_the_environment_is_an_error() {
     ] {
         let stderr = caption_via_tls(&stand_in).env(name, value).run().failed(2);
         assert_says(&stderr, &["not a usable proxy", name]);
+        assert_eq!(stderr.contains("a SOCKS proxy"), value.starts_with("socks"), "{stderr}");
         assert!(!stderr.contains("hunter2"), "{stderr}");
     }
     assert_eq!(stand_in.connections(), 0);
@@ -206,4 +207,52 @@ fn an_unreachable_proxy_is_reported_as_the_proxy() {
     let run =
         caption_via_tls(&service()).args(["--proxy", "127.0.0.1:9", "--max-retries", "0"]).run();
     assert_says(&run.failed(3), &["could not connect to localhost:", "through the proxy"]);
+}
+
+#[test]
+fn an_unsupported_proxy_that_is_not_used_is_no_error() {
+    let (stand_in, proxy) = (service(), Proxy::start());
+    let socks = || {
+        let run = caption_via_tls(&stand_in).arg("--cacert").arg(data_path("tls/ca.pem"));
+        run.env("ALL_PROXY", "socks5://127.0.0.1:9")
+    };
+    socks().env("HTTPS_PROXY", proxy.url()).run().captioned();
+    assert_eq!(proxy.requests().len(), 1);
+    for exceptions in ["*", "localhost", "example.com, localhost"] {
+        socks().env("NO_PROXY", exceptions).run().captioned();
+    }
+    for exceptions in ["example.com", "host", "localhost.example.com", ","] {
+        let stderr = socks().env("NO_PROXY", exceptions).run().failed(2);
+        assert_says(&stderr, &["ALL_PROXY", "a SOCKS proxy"]);
+    }
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+/// Starts a proxy that answers all requests with a status.
+fn refusing_proxy(status: u16) -> StandIn {
+    StandIn::always(move || {
+        Reply::raw(format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"))
+    })
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_is_asked_once() {
+    for (credentials, words) in [
+        ("", "the proxy wants a user name and a password (407)"),
+        ("bob:hunter2@", "the proxy refused the user name or the password (407)"),
+    ] {
+        for base in ["https://sounds.invalid/v1", "http://sounds.invalid/v1"] {
+            let proxy = refusing_proxy(407);
+            let url = proxy.url("").replace("http://", &format!("http://{credentials}"));
+            let run = unconfigured().env("AIMLAPI_KEY", KEY).clips("x", 40);
+            let run = run.env("HTTPS_PROXY", &url).env("HTTP_PROXY", &url);
+            let run = run.args(["--allow-http", "--base-url", base, "-q", "-j", "1", "x"]).run();
+            assert_eq!(run.code, 3, "{}", run.stderr);
+            let hint = "put them into HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT";
+            assert_says(&run.stderr, &[words, ": x/000.wav; ", hint, "; 39 not tried"]);
+            assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+            assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+            assert_eq!(proxy.connections(), 1, "{base}");
+        }
+    }
 }

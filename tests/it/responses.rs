@@ -112,14 +112,17 @@ fn a_caption_cut_by_max_tokens_is_printed_with_a_note() {
 
 #[test]
 fn a_caption_cut_by_the_model_limit_is_incomplete() {
-    assert_incomplete(reply_with_finish_reason("length"), &["cut at the model's limit"]);
+    assert_incomplete(
+        reply_with_finish_reason("length"),
+        &["cut at the model's limit", "--window 30s"],
+    );
 }
 
 #[test]
 fn a_caption_stopped_by_a_content_filter_is_incomplete() {
     assert_incomplete(
         reply_with_finish_reason("content_filter"),
-        &["stopped for \"content_filter\""],
+        &["stopped for \"content_filter\"", "leave it out"],
     );
 }
 
@@ -127,9 +130,12 @@ fn a_caption_stopped_by_a_content_filter_is_incomplete() {
 fn a_response_without_text_is_incomplete() {
     for content in [json!(""), json!(" \n"), Value::Null] {
         let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
-        assert_incomplete(json_reply(200, &json!({ "choices": [choice] })), &["no text in it"]);
+        assert_incomplete(
+            json_reply(200, &json!({ "choices": [choice] })),
+            &["no text in it", "try again"],
+        );
     }
-    assert_incomplete(json_reply(200, &json!({ "choices": [] })), &["no text in it"]);
+    assert_incomplete(json_reply(200, &json!({ "choices": [] })), &["no text in it", "try again"]);
 }
 
 #[test]
@@ -207,7 +213,7 @@ fn assert_incomplete(reply: Reply, words: &[&str]) {
     let stderr = caption_tone(&stand_in, &[]).failed(3);
     assert_says(&stderr, &["the caption is incomplete"]);
     assert_says(&stderr, words);
-    assert_says(&stderr, &["tone.wav", "try again", "[request r-77]"]);
+    assert_says(&stderr, &["tone.wav; ", "[request r-77]"]);
     stand_in.request();
 }
 

@@ -78,7 +78,7 @@ fn unusual_retry_after_values_are_read_or_ignored() {
 #[test]
 fn a_retry_after_over_the_longest_outage_is_a_failure() {
     let stand_in = StandIn::scripted([Reply::status(429).header("retry-after", "901")]);
-    let stderr = caption_tone(&stand_in, &[]).failed(3);
+    let stderr = caption_tone(&stand_in, &[]).failed(4);
     assert_says(
         &stderr,
         &["the quota is used up (429, wait 15m 1s)", "tone.wav", "wait that long"],
@@ -90,7 +90,7 @@ fn a_retry_after_over_the_longest_outage_is_a_failure() {
 fn an_exhausted_free_tier_is_not_retried() {
     let message = "Free-tier limit: You've reached your free limit for the hour. Top up.";
     let stand_in = StandIn::scripted([json_reply(429, &json!({ "message": message }))]);
-    let stderr = caption_tone(&stand_in, &[]).failed(3);
+    let stderr = caption_tone(&stand_in, &[]).failed(4);
     assert_says(
         &stderr,
         &["the free allowance is used up (429", "tone.wav", "wait for the next hour"],

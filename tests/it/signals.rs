@@ -44,7 +44,10 @@ fn requests_over_five_seconds_are_cancelled_after_a_signal() {
     assert_eq!(ended.code, 130, "{}", ended.stderr);
     assert_says(
         &ended.stderr,
-        &["interrupted: x/002.wav", "2 captioned · 2 failed · 16 not tried"],
+        &[
+            "interrupted: 2 inputs: x/002.wav, x/003.wav; run again",
+            "2 captioned · 2 failed · 16 not tried",
+        ],
     );
     let lines = |name: &str| fs::read_to_string(run.folder().join(name)).unwrap().lines().count();
     assert_eq!((lines("out.jsonl"), lines("m.jsonl")), (20, 2));

@@ -128,7 +128,7 @@ fn wrong_key() {
 
 #[test]
 fn spending_limit() {
-    let stand_in = StandIn::scripted([paid("Rain.")]);
+    let stand_in = StandIn::scripted([Reply::status(404), paid("Rain.")]);
     let run = caption(&stand_in).clips("sfx", 4);
     assert_run(
         run.args(["-j", "1", "--max-spend", "0.02", "sfx"]),

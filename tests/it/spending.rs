@@ -9,12 +9,12 @@ use support::stand_in::{Reply, StandIn};
 fn a_run_stops_at_max_spend() {
     let stand_in = StandIn::always(|| paid(0.25));
     for jobs in ["1", "8"] {
-        let before = stand_in.requests().len();
+        let before = stand_in.posts();
         let run =
             caption(&stand_in).clips("x", 20).args(["-j", jobs, "--max-spend", "1.10", "x"]).run();
         assert_eq!(run.code, 5, "{}", run.stderr);
         // Four are 1.00; a fifth would exceed the limit.
-        assert_eq!(stand_in.requests().len() - before, 4, "-j {jobs}");
+        assert_eq!(stand_in.posts() - before, 4, "-j {jobs}");
         assert_eq!(run.stdout.matches("Rain.").count(), 4);
         assert_says(
             &run.stderr,
@@ -49,7 +49,7 @@ fn max_spend_needs_a_service_that_reports_costs() {
     let stand_in = StandIn::always(|| crate::harness::answer("Rain."));
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5);
-    assert_eq!(stand_in.requests().len(), 1);
+    assert_eq!(stand_in.posts(), 1);
     assert_says(&run.stderr, &["does not tell what its answers cost"]);
 }
 
@@ -67,11 +67,32 @@ fn billed_responses_without_a_caption_count_as_spent() {
     let stand_in = StandIn::always(empty);
     let run = caption(&stand_in).clips("x", 40).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5, "{}", run.stderr);
-    assert_eq!(stand_in.requests().len(), 4);
+    assert_eq!(stand_in.posts(), 4);
     assert_says(&run.stderr, &["$1.0000 of $1 is spent", "0 captioned · ", "$1.00"]);
     let stand_in = StandIn::always(|| Reply::status(200).body("text/html", "<html>"));
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
-    assert_eq!((run.code, stand_in.requests().len()), (5, 1), "{}", run.stderr);
+    assert_eq!((run.code, stand_in.posts()), (5, 1), "{}", run.stderr);
+}
+
+#[test]
+fn prices_are_looked_up_once_and_only_for_a_limit() {
+    let methods = |args: &[&str]| {
+        let stand_in = StandIn::start();
+        caption(&stand_in).clips("x", 3).args(args).arg("x").run().ended(0);
+        stand_in.requests().into_iter().map(|request| request.method).collect::<Vec<_>>()
+    };
+    assert_eq!(methods(&["--max-spend", "1"]), ["GET", "POST", "POST", "POST"]);
+    assert_eq!(methods(&[]), ["POST", "POST", "POST"]);
+}
+
+#[test]
+fn a_url_counts_as_the_longest_audio_that_the_service_takes() {
+    let stand_in = StandIn::start();
+    let args = ["--max-spend", "0.05", "--max-tokens", "100", "https://sounds.example.com/a.mp3"];
+    let stderr = caption(&stand_in).args(args).run().failed(5);
+    // 40 minutes at 12.5 tokens a second and 3.81 USD for a million.
+    assert_says(&stderr, &["of up to $0.1146, as its length is not known", "--inline"]);
+    assert_eq!(stand_in.posts(), 0);
 }
 
 #[test]

@@ -241,7 +241,7 @@ impl Terminal {
         command.stderr(self.device()).spawn().unwrap()
     }
 
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         let (shown, changed) = &*self.shown;
         let guard = shown.lock().unwrap();
         let (guard, timeout) =

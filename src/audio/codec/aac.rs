@@ -82,6 +82,18 @@ impl Config {
     }
 }
 
+/// Rate of the output that a configuration declares: of HE-AAC, that of the whole.
+pub(in crate::audio) fn rate_of(config: &[u8]) -> Option<u32> {
+    if let Some(config) = Config::read(config) {
+        return Some(config.rate);
+    }
+    let mut bits = BitReaderLtr::new(config);
+    let object = read_object(&mut bits)?;
+    let core = read_rate(&mut bits)?;
+    let _channels = bits.read_bits_leq32(4).ok()?;
+    if [SBR, PS].contains(&object) { read_rate(&mut bits) } else { Some(core) }
+}
+
 fn read_object(bits: &mut BitReaderLtr<'_>) -> Option<u32> {
     match bits.read_bits_leq32(5).ok()? {
         ESCAPE => Some(32 + bits.read_bits_leq32(6).ok()?),
@@ -91,7 +103,7 @@ fn read_object(bits: &mut BitReaderLtr<'_>) -> Option<u32> {
 
 fn read_rate(bits: &mut BitReaderLtr<'_>) -> Option<u32> {
     match bits.read_bits_leq32(4).ok()? {
-        EXPLICIT_RATE => bits.read_bits_leq32(24).ok(),
+        EXPLICIT_RATE => bits.read_bits_leq32(24).ok().filter(|rate| *rate > 0),
         index => RATES.get(index as usize).copied(),
     }
 }
@@ -133,6 +145,16 @@ pub(in crate::audio) fn with_extension(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_the_output() {
+        // LC at 44.1 kHz; LC at 96 kHz; HE-AAC at 24 kHz over 12 kHz; LC at an odd rate.
+        assert_eq!(rate_of(&[0x12, 0x10]), Some(44_100));
+        assert_eq!(rate_of(&[0x10, 0x10]), Some(96_000));
+        assert_eq!(rate_of(&[0x2c, 0x93, 0x08, 0x00]), Some(24_000));
+        assert_eq!(rate_of(&[0x17, 0x80, 0x27, 0x10, 0x10]), Some(20_000));
+        assert_eq!(rate_of(&[0x17]), None);
+    }
 
     #[test]
     fn every_form_of_signalling_is_read() {

@@ -19,8 +19,14 @@ pub(in crate::audio) const GSM_MS: AudioCodecId = AudioCodecId::new(FourCc::new(
 pub(in crate::audio) const GSM_FRAME: usize = GSM_BYTE_FRAME_LEN;
 pub(in crate::audio) const GSM_PAIR: usize = MSGSM_BLOCK_LEN;
 
+/// Samples of a packet, at most.
+const MAX_SAMPLES: usize = 1280;
+
 #[derive(Default)]
-pub(super) struct Gsm(DecoderState);
+pub(super) struct Gsm {
+    state: DecoderState,
+    is_in_pairs: bool,
+}
 
 impl Codec for Gsm {
     const SUPPORTED: &'static [SupportedAudioCodec] = &[
@@ -35,24 +41,27 @@ impl Codec for Gsm {
     ];
 
     fn open(parameters: &AudioCodecParameters) -> Result<(Self, AudioSpec, usize)> {
-        Ok((Self::default(), mono_spec(parameters)?, 320))
+        let is_in_pairs = parameters.codec == GSM_MS;
+        Ok((Self { is_in_pairs, ..Self::default() }, mono_spec(parameters)?, MAX_SAMPLES))
     }
 
     fn decode(&mut self, packet: &PacketRef<'_>, buffer: &mut AudioBuffer<f32>) -> Result<()> {
-        let frames = match packet.data.len() {
-            GSM_PAIR => {
-                UnpackedFrame::pair_from_msgsm_block(packet.data).map(|pair| vec![pair.0, pair.1])
+        let len = if self.is_in_pairs { GSM_PAIR } else { GSM_FRAME };
+        for block in packet.data.chunks(len) {
+            let frames = if self.is_in_pairs {
+                UnpackedFrame::pair_from_msgsm_block(block).map(|pair| vec![pair.0, pair.1])
+            } else {
+                UnpackedFrame::from_gsm_byte_frame(block).map(|frame| vec![frame])
+            };
+            let Ok(frames) = frames else { return decode_error("gsm: a damaged frame") };
+            for frame in frames {
+                push(buffer, &self.state.decode_frame(&frame));
             }
-            _ => UnpackedFrame::from_gsm_byte_frame(packet.data).map(|frame| vec![frame]),
-        };
-        let Ok(frames) = frames else { return decode_error("gsm: a damaged frame") };
-        for frame in frames {
-            push(buffer, &self.0.decode_frame(&frame));
         }
         Ok(())
     }
 
     fn reset(&mut self) {
-        self.0.reset();
+        self.state.reset();
     }
 }

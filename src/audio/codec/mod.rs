@@ -15,7 +15,7 @@ use self::opus::Opus;
 use self::vorbis::Vorbis;
 use self::wavpack::WavPack;
 
-pub(super) use self::aac::{lead, with_extension};
+pub(super) use self::aac::{lead, rate_of as aac_rate, with_extension};
 pub(super) use self::amr::{AMR_NB, AMR_WB, amr_frame_len, amr_parameters};
 pub(super) use self::channel_order::usual as usual_channels;
 pub(super) use self::flac::check_packet;
@@ -31,6 +31,26 @@ mod gsm;
 mod opus;
 mod vorbis;
 mod wavpack;
+
+/// Names of the codecs that can be decoded from any container, PCM apart.
+const NAMES: [&str; 10] = [
+    "aac",
+    "adpcm_ima_qt",
+    "adpcm_ima_wav",
+    "adpcm_ms",
+    "alac",
+    "flac",
+    "mp2",
+    "mp3",
+    "opus",
+    "vorbis",
+];
+
+/// The same of PCM, behind `pcm_`.
+const PCM_NAMES: [&str; 16] = [
+    "s8", "u8", "s16le", "s16be", "u16le", "u16be", "s24le", "s24be", "s32le", "s32be", "f32le",
+    "f32be", "f64le", "f64be", "alaw", "mulaw",
+];
 
 /// The decoders of symphonia, and those of this folder.
 fn registry() -> &'static CodecRegistry {
@@ -50,6 +70,12 @@ fn registry() -> &'static CodecRegistry {
 /// Short name of a codec, if it can be decoded.
 pub(super) fn name_of(codec: AudioCodecId) -> Option<&'static str> {
     registry().get_audio_decoder(codec).map(|decoder| decoder.codec.info.short_name)
+}
+
+/// True for the name of a codec that can be decoded from any container, which is that of ffprobe.
+/// AMR, GSM and `WavPack` can only be decoded where a walk finds their parameters.
+pub(super) fn is_decodable(name: &str) -> bool {
+    NAMES.contains(&name) || (is_pcm(name) && PCM_NAMES.contains(&&name[4..]))
 }
 
 /// True for the short name of a codec that stores every sample as a number.

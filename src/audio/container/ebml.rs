@@ -5,11 +5,13 @@
 use symphonia::core::errors::Result;
 
 use super::layout::{Walker, check_table};
+use super::matroska_tracks;
 
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 const CLUSTER: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
 const SEEK_HEAD: [u8; 4] = [0x11, 0x4d, 0x9b, 0x74];
 const TRACKS: [u8; 4] = [0x16, 0x54, 0xae, 0x6b];
+const CHAPTERS: [u8; 4] = [0x10, 0x43, 0xa7, 0x70];
 
 /// Identifier that no element has.
 const UNKNOWN: [u8; 4] = [0x11, 0x4d, 0x9b, 0x01];
@@ -51,9 +53,14 @@ fn hide_metadata(walker: &mut Walker, mut at: u64) -> Result<()> {
         let Some((len, width)) = length(walker, at + id_width) else { return Ok(()) };
         match walker.array_at::<4>(at) {
             Some(CLUSTER) | None => return Ok(()),
-            Some(TRACKS) => check_table(len)?,
-            // It leads to tags behind the clusters, which nobody has walked.
-            Some(SEEK_HEAD) => walker.hide(at, &UNKNOWN),
+            Some(TRACKS) => {
+                check_table(len)?;
+                let content = at + id_width + width;
+                matroska_tracks::walk(walker, content, content.saturating_add(len))?;
+            }
+            // The one leads to tags behind the clusters, which nobody has walked. Of the others,
+            // symphonia demands elements that are optional.
+            Some(SEEK_HEAD | CHAPTERS) => walker.hide(at, &UNKNOWN),
             Some(_) if id_width == 4 => walker.limit_metadata(len, at, &UNKNOWN),
             _ => {}
         }
@@ -62,7 +69,7 @@ fn hide_metadata(walker: &mut Walker, mut at: u64) -> Result<()> {
 }
 
 /// Length of an element, and the number of bytes that hold it.
-fn length(walker: &mut Walker, at: u64) -> Option<(u64, u64)> {
+pub(super) fn length(walker: &mut Walker, at: u64) -> Option<(u64, u64)> {
     let [first] = walker.array_at(at)?;
     let width = u64::from(first.leading_zeros()) + 1;
     if width > 8 {

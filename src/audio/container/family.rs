@@ -1,83 +1,102 @@
 //! Families of containers: each is walked by its own rules and then read by its own reader.
 
-use symphonia::core::errors::Result;
-use symphonia::core::formats::probe::Probe;
+use symphonia::core::errors::{Result, unsupported_error};
+use symphonia::core::formats::{FormatOptions, FormatReader};
+use symphonia::core::io::MediaSourceStream;
 use symphonia::default::formats::{
-    AdtsReader, AiffReader, CafReader, FlacReader, IsoMp4Reader, MkvReader, MpaReader, OggReader,
-    WavReader,
+    CafReader, FlacReader, IsoMp4Reader, MkvReader, MpaReader, OggReader,
 };
 
-use super::layout::Walker;
-use super::{chunks, ebml, isobmff, mpeg, ogg};
-use crate::audio::codec::GSM_FRAME;
+use super::layout::{Layout, Walker};
+use super::mpeg::Frames;
+use super::{aiff, caf, ebml, flac, isobmff, mpeg, ogg, raw, wav};
 
 /// Number of bytes that tell the family.
-pub(super) const MARK_LEN: usize = GSM_FRAMES * GSM_FRAME;
+const MARK_LEN: usize = 12;
 
-/// Frames of GSM that are looked at: each has a mark of four bits, so that no other data has all of
-/// them.
-const GSM_FRAMES: usize = 8;
+/// Number of bytes that are looked at: more than the mark of frames of GSM.
+pub(super) const DEPTH: usize = 512;
 
 /// Family of a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Family {
     Wav,
+    W64,
     Aiff,
+    Au,
     Flac,
     Ogg,
     Caf,
     IsoBmff,
     Ebml,
-    Adts,
     Amr,
     WavPack,
-    /// Frames of GSM, alone and in WAV.
+    /// Frames of GSM without a head.
     Gsm,
-    GsmWav,
-    /// Frames of MPEG audio.
-    Frames,
-    /// No mark: frames or Ogg pages may follow behind other bytes.
+    /// Frames of MPEG audio or AAC (ADTS), perhaps behind a torn one.
     #[default]
-    Unmarked,
+    Frames,
 }
 
 impl Family {
-    /// Tells the family by the first bytes.
-    pub(super) fn of(start: &[u8; MARK_LEN]) -> Self {
-        match (&start[..4], &start[4..8], &start[8..12]) {
-            (b"RIFF", _, b"WAVE") if is_gsm_wav(start) => Self::GsmWav,
-            (b"RIFF" | b"RF64" | b"BW64", _, b"WAVE") => Self::Wav,
+    /// Tells the family by the first bytes, of which there should be [`DEPTH`].
+    pub(super) fn of(start: &[u8]) -> Self {
+        let Some(mark) = start.first_chunk::<MARK_LEN>() else { return Self::Frames };
+        match (&mark[..4], &mark[4..8], &mark[8..]) {
+            (b"RIFF" | b"RF64" | b"BW64" | b"RIFX", _, b"WAVE") => Self::Wav,
+            (b"riff", b"\x2e\x91\xcf\x11", _) => Self::W64,
             (b"FORM", _, b"AIFF" | b"AIFC") => Self::Aiff,
+            (b".snd", ..) => Self::Au,
             (b"fLaC", ..) => Self::Flac,
             (b"OggS", ..) => Self::Ogg,
             (b"caff", ..) => Self::Caf,
             (_, b"ftyp", _) => Self::IsoBmff,
             (b"\x1a\x45\xdf\xa3", ..) => Self::Ebml,
-            (b"#!AM", ..) => Self::Amr,
+            (b"#!AM", [b'R', ..], _) => Self::Amr,
             (b"wvpk", ..) => Self::WavPack,
-            _ if is_gsm(start) => Self::Gsm,
-            ([0xff, second, ..], ..) if second & 0xf6 == 0xf0 => Self::Adts,
-            ([0xff, second, ..], ..) if second & 0xe0 == 0xe0 => Self::Frames,
-            _ => Self::Unmarked,
+            _ if raw::is_gsm(start) => Self::Gsm,
+            _ => Self::Frames,
         }
+    }
+
+    /// Usual extension of the files; `None` for frames.
+    pub(super) fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Wav => "wav",
+            Self::W64 => "w64",
+            Self::Aiff => "aiff",
+            Self::Au => "au",
+            Self::Flac => "flac",
+            Self::Ogg => "ogg",
+            Self::Caf => "caf",
+            Self::IsoBmff => "mp4",
+            Self::Ebml => "mkv",
+            Self::Amr => "amr",
+            Self::WavPack => "wv",
+            Self::Gsm => "gsm",
+            Self::Frames => return None,
+        })
     }
 
     /// Walks a file by the rules of the family.
     pub(super) fn walk(self, walker: &mut Walker) -> Result<()> {
         match self {
-            Self::Wav | Self::GsmWav => chunks::walk_wav(walker),
-            Self::Aiff => chunks::walk_aiff(walker),
-            Self::Flac => chunks::walk_flac(walker),
+            Self::Wav => wav::walk(walker),
+            Self::W64 => wav::walk_w64(walker),
+            Self::Aiff => aiff::walk(walker),
+            Self::Au => aiff::walk_au(walker),
+            Self::Flac => flac::walk(walker),
             Self::Ogg => ogg::walk(walker),
-            Self::Caf => chunks::walk_caf(walker),
+            Self::Caf => caf::walk(walker),
             Self::IsoBmff => isobmff::walk(walker),
             Self::Ebml => ebml::walk(walker),
-            Self::Frames | Self::Adts => {
-                mpeg::walk(walker);
+            Self::Amr | Self::WavPack | Self::Gsm | Self::Frames => {
+                raw::walk(self, walker);
                 Ok(())
             }
-            Self::Amr | Self::WavPack | Self::Gsm | Self::Unmarked => Ok(()),
-        }
+        }?;
+        // Also the frames in a WAV file.
+        if walker.layout.family == Self::Frames { mpeg::walk(walker) } else { Ok(()) }
     }
 
     /// Bytes that may be read for one packet.
@@ -92,38 +111,30 @@ impl Family {
         }
     }
 
-    /// Returns the readers of the family, and no other: symphonia would find a container behind
-    /// other bytes, where nothing of it has been walked. There are no readers of tags, which are
-    /// recursive.
-    pub(super) fn readers(self, mut probe: Probe) -> Probe {
-        match self {
-            Self::Wav => probe.register_format::<WavReader<'_>>(),
-            Self::Aiff => probe.register_format::<AiffReader<'_>>(),
-            Self::Flac => probe.register_format::<FlacReader<'_>>(),
-            Self::Ogg => probe.register_format::<OggReader<'_>>(),
-            Self::Caf => probe.register_format::<CafReader<'_>>(),
-            Self::IsoBmff => probe.register_format::<IsoMp4Reader<'_>>(),
-            Self::Ebml => probe.register_format::<MkvReader<'_>>(),
-            // These have readers of their own.
-            Self::Adts | Self::Amr | Self::WavPack | Self::Gsm | Self::GsmWav => {}
-            Self::Frames | Self::Unmarked => {
-                probe.register_format::<MpaReader<'_>>();
-                if self == Self::Unmarked {
-                    probe.register_format::<AdtsReader<'_>>();
-                    probe.register_format::<OggReader<'_>>();
-                }
-            }
+    /// Opens the reader of the family at the start of the layout, and no other: symphonia's probe
+    /// would find a container behind other bytes, where nothing of it has been walked.
+    pub(super) fn open(
+        self,
+        layout: &Layout,
+        source: MediaSourceStream<'static>,
+    ) -> Result<Box<dyn FormatReader>> {
+        let options = FormatOptions::default();
+        if let Some(samples) = &layout.samples {
+            return Ok(Box::new(samples.reader(source, layout.start, layout.end)));
         }
-        probe
+        Ok(match self {
+            Self::Flac => Box::new(FlacReader::try_new(source, options)?),
+            Self::Ogg => Box::new(OggReader::try_new(source, options)?),
+            Self::Caf => Box::new(CafReader::try_new(source, options)?),
+            Self::IsoBmff => Box::new(IsoMp4Reader::try_new(source, options)?),
+            Self::Ebml => Box::new(MkvReader::try_new(source, options)?),
+            Self::Frames if layout.frames == Frames::Adts => raw::open_adts(source)?,
+            Self::Frames => Box::new(MpaReader::try_new(source, options)?),
+            Self::Amr => raw::open_amr(source)?,
+            Self::WavPack => raw::open_wavpack(source)?,
+            Self::Wav | Self::W64 | Self::Aiff | Self::Au | Self::Gsm => {
+                return unsupported_error("no samples");
+            }
+        })
     }
-}
-
-/// True for a WAV file whose first chunk says GSM 6.10.
-fn is_gsm_wav(start: &[u8; MARK_LEN]) -> bool {
-    start[12..16] == *b"fmt " && start[20..22] == [49, 0]
-}
-
-/// True for frames of GSM without a head. Source: RFC 3551, section 4.5.8.1.
-fn is_gsm(start: &[u8; MARK_LEN]) -> bool {
-    start.chunks(GSM_FRAME).all(|frame| frame[0] >> 4 == 0xd)
 }

@@ -1,6 +1,6 @@
 //! ISO base media files (MP4, MOV, 3GP): boxes in boxes.
 //!
-//! Source: ISO/IEC 14496-12, sections 4.2, 8.4.3 and 8.6.6.
+//! Source: ISO/IEC 14496-12, sections 4.2 and 8.2 to 8.8.
 
 use std::ops::Range;
 
@@ -8,7 +8,8 @@ use symphonia::core::errors::Result;
 
 use super::itunes;
 use super::layout::{Walker, too_large};
-use crate::audio::codec;
+use super::sample_entry;
+use super::sound_track::SoundTrack;
 
 /// The largest `moov` box, in bytes: several hours of audio.
 const MAX_MOVIE: u64 = 16 << 20;
@@ -18,6 +19,9 @@ const MAX_FRAGMENT: u64 = 4 << 20;
 
 /// Edits of a track that are looked at; encoders write one or two.
 const MAX_EDITS: u32 = 16;
+
+/// Runs of chunks that are looked at for a second sample description.
+const MAX_CHUNK_RUNS: u32 = 100_000;
 
 /// Boxes that the walk enters, each with its only parent: no file makes it deeper than this.
 const ENTERED: [([u8; 4], [u8; 4]); 6] = [
@@ -29,11 +33,14 @@ const ENTERED: [([u8; 4], [u8; 4]); 6] = [
     (*b"minf", *b"stbl"),
 ];
 
-/// Place of the name of the first entry in a box of sample descriptions.
-const FIRST_ENTRY: u64 = 12;
-
 /// Name of the parent of the outermost boxes.
 const FILE: [u8; 4] = *b"file";
+
+/// Name of a box, or of a sample description, that symphonia passes over.
+const HIDDEN: &[u8; 4] = b"free";
+
+/// Durations that stand for an unknown one.
+const UNKNOWN_DURATIONS: [u64; 2] = [u32::MAX as u64, u64::MAX];
 
 /// A box of the file.
 struct Header {
@@ -44,25 +51,40 @@ struct Header {
     next: u64,
 }
 
-/// The track that is being walked.
+/// The movie that is being walked.
 #[derive(Default)]
-struct TrackState {
-    is_audio: bool,
-    edit_start: Option<u64>,
-    /// True if an audio track came before this one.
-    is_later: bool,
-    /// Delay that a tag of the movie declares.
+struct Movie {
+    tracks: Vec<Track>,
+    is_fragmented: bool,
+    /// Delay that a tag declares.
     tagged_delay: Option<u64>,
 }
 
+/// A track of the movie.
+#[derive(Default)]
+struct Track {
+    /// Offset of the name of its box.
+    name: u64,
+    id: u32,
+    is_audio: bool,
+    edit_start: Option<u64>,
+    seconds: Option<f64>,
+    /// Offset of the number of sample descriptions, and the end of their box.
+    descriptions: Option<(u64, u64)>,
+    /// Number of samples, and the offset of the first chunk of them.
+    samples: Option<u32>,
+    first_chunk: Option<u64>,
+    /// True if all samples have the first description.
+    has_one_description: bool,
+}
+
 /// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
-/// movie and its tracks), and finds the edit list of the first audio track.
+/// movie and its tracks) and every track without sound, and reads the descriptions of the others.
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
     let outermost = walker.layout.start..walker.len();
-    let mut track = TrackState::default();
-    walk_boxes(walker, FILE, outermost, &mut track)?;
-    let start = walker.layout.audio_start.filter(|start| *start > 0);
-    walker.layout.audio_start = start.or(track.tagged_delay);
+    let mut movie = Movie::default();
+    walk_boxes(walker, FILE, outermost, &mut movie)?;
+    movie.finish(walker);
     Ok(())
 }
 
@@ -70,7 +92,7 @@ fn walk_boxes(
     walker: &mut Walker,
     parent: [u8; 4],
     Range { start: mut at, end }: Range<u64>,
-    track: &mut TrackState,
+    movie: &mut Movie,
 ) -> Result<()> {
     while at < end {
         walker.count_part()?;
@@ -86,16 +108,20 @@ fn walk_boxes(
             b"moov" if header.len > MAX_MOVIE => return too_large(),
             b"moof" if header.len > MAX_FRAGMENT => return too_large(),
             b"udta" if parent == *b"moov" => {
-                track.tagged_delay = itunes::delay(walker, header.content, header.next);
-                walker.limit_metadata(header.len, at + 4, b"free");
+                movie.tagged_delay = itunes::delay(walker, header.content, header.next);
+                walker.limit_metadata(header.len, at + 4, HIDDEN);
             }
             b"udta" | b"meta" if [FILE, *b"moov", *b"trak"].contains(&parent) => {
-                walker.limit_metadata(header.len, at + 4, b"free");
+                walker.limit_metadata(header.len, at + 4, HIDDEN);
             }
-            _ => track.visit(walker, parent, &header),
+            b"trak" if parent == *b"moov" => {
+                movie.tracks.push(Track { name: at + 4, ..Track::default() });
+            }
+            b"mvex" if parent == *b"moov" => movie.is_fragmented = true,
+            _ => movie.visit(walker, parent, &header),
         }
         if ENTERED.contains(&(parent, header.name)) {
-            walk_boxes(walker, header.name, header.content..header.next.min(end), track)?;
+            walk_boxes(walker, header.name, header.content..header.next.min(end), movie)?;
         }
         at = header.next;
     }
@@ -121,41 +147,117 @@ fn close_last_box(walker: &mut Walker, at: u64, header_len: u64) {
     }
 }
 
-impl TrackState {
+impl Movie {
     fn visit(&mut self, walker: &mut Walker, parent: [u8; 4], header: &Header) {
+        let Some(track) = self.tracks.last_mut() else { return };
+        let content = header.content;
+        let number = |walker: &mut Walker, at| walker.array_at(at).map(u32::from_be_bytes);
         match (&parent, &header.name) {
-            (b"moov", b"trak") => {
-                let is_later = self.is_later || self.is_audio;
-                *self = Self { is_later, tagged_delay: self.tagged_delay, ..Self::default() };
+            (b"trak", b"tkhd") => {
+                let is_wide = walker.array_at(content) == Some([1]);
+                let id = number(walker, content + if is_wide { 20 } else { 12 });
+                track.id = id.unwrap_or_default();
             }
+            (b"mdia", b"mdhd") => track.seconds = read_seconds(walker, content),
             (b"mdia", b"hdlr") => {
-                self.is_audio |= walker.array_at(header.content + 8) == Some(*b"soun");
+                track.is_audio |= walker.array_at(content + 8) == Some(*b"soun");
             }
-            (b"stbl", b"stsd") if self.is_audio && !self.is_later => {
-                describe_amr(walker, header.content + FIRST_ENTRY);
-                return;
+            (b"edts", b"elst") if track.edit_start.is_none() => {
+                track.edit_start = first_edit(walker, content);
             }
-            (b"edts", b"elst") if self.edit_start.is_none() => {
-                self.edit_start = first_edit(walker, header.content);
+            (b"stbl", b"stsd") => track.descriptions = Some((content + 4, header.next)),
+            (b"stbl", b"stsz" | b"stz2") => track.samples = number(walker, content + 8),
+            (b"stbl", b"stco") => {
+                track.first_chunk = number(walker, content + 8).map(u64::from);
             }
-            _ => return,
+            (b"stbl", b"co64") => {
+                track.first_chunk = walker.array_at(content + 8).map(u64::from_be_bytes);
+            }
+            (b"stbl", b"stsc") => {
+                track.has_one_description = has_one_description(walker, content);
+            }
+            _ => {}
         }
-        if self.is_audio && !self.is_later {
-            walker.layout.audio_start = self.edit_start;
+    }
+
+    /// Notes the tracks of sound, and hides the others.
+    fn finish(self, walker: &mut Walker) {
+        let end = walker.len();
+        walker.layout.track_count = self.tracks.len();
+        walker.layout.is_without_samples = !self.is_fragmented
+            && self.tracks.iter().any(|track| track.is_audio)
+            && self.tracks.iter().all(|track| !track.is_audio || track.is_empty(end));
+        let mut edits = Vec::new();
+        for track in &self.tracks {
+            if !track.is_audio {
+                // The number of tracks in a fragmented movie is also elsewhere.
+                match track.descriptions {
+                    Some((count, _)) if self.is_fragmented => {
+                        walker.hide(count, &1_u32.to_be_bytes());
+                        walker.hide(count + 8, HIDDEN);
+                    }
+                    _ if self.is_fragmented => {}
+                    _ => walker.hide(track.name, HIDDEN),
+                }
+                continue;
+            }
+            let described = track.describe(walker);
+            walker.layout.tracks.push(described);
+            edits.push(track.edit_start);
         }
+        let decodable = walker.layout.tracks.iter().position(SoundTrack::is_decodable);
+        let edit_start = edits.get(decodable.unwrap_or(0)).copied().flatten();
+        walker.layout.audio_start = edit_start.filter(|start| *start > 0).or(self.tagged_delay);
     }
 }
 
-/// Notes that the samples are those of AMR, which symphonia does not know, and gives them a name that
-/// it knows.
-fn describe_amr(walker: &mut Walker, name: u64) {
-    let codec = match walker.array_at(name).as_ref() {
-        Some(b"samr") => codec::AMR_NB,
-        Some(b"sawb") => codec::AMR_WB,
-        _ => return,
+impl Track {
+    /// True if the file has no sample of the track.
+    fn is_empty(&self, end: u64) -> bool {
+        self.samples == Some(0) || self.first_chunk.is_some_and(|chunk| chunk >= end)
+    }
+
+    /// Reads the description of the samples, and hides it from symphonia where that would read it
+    /// wrong.
+    fn describe(&self, walker: &mut Walker) -> SoundTrack {
+        let described = self.descriptions.and_then(|(count, end)| {
+            if self.has_one_description && walker.array_at(count) != Some(1_u32.to_be_bytes()) {
+                walker.hide(count, &1_u32.to_be_bytes());
+            }
+            let track = sample_entry::read(walker, count + 4, end)?;
+            if track.parameters.is_some() {
+                walker.hide(count + 8, HIDDEN);
+            }
+            Some(track)
+        });
+        SoundTrack { id: self.id, seconds: self.seconds, ..described.unwrap_or_default() }
+    }
+}
+
+/// Length in a media header, unless it is unknown or zero.
+fn read_seconds(walker: &mut Walker, header: u64) -> Option<f64> {
+    let (scale, ticks) = if walker.array_at(header) == Some([1]) {
+        (walker.array_at(header + 20)?, u64::from_be_bytes(walker.array_at(header + 24)?))
+    } else {
+        (walker.array_at(header + 12)?, u32::from_be_bytes(walker.array_at(header + 16)?).into())
     };
-    walker.hide(name, b"mp4a");
-    walker.layout.amr = Some(codec);
+    let scale = f64::from(u32::from_be_bytes(scale));
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let seconds = ticks as f64 / scale;
+    (!is_unknown_duration(ticks) && seconds.is_finite() && seconds > 0.0).then_some(seconds)
+}
+
+/// True if a number of ticks stands for an unknown duration.
+pub(in crate::audio) fn is_unknown_duration(ticks: u64) -> bool {
+    UNKNOWN_DURATIONS.contains(&ticks)
+}
+
+/// True if no chunk has another description than the first one.
+fn has_one_description(walker: &mut Walker, table: u64) -> bool {
+    let count = walker.array_at(table + 4).map_or(0, u32::from_be_bytes).min(MAX_CHUNK_RUNS);
+    (0..u64::from(count)).all(|run| {
+        walker.array_at(table + 16 + 12 * run).is_none_or(|index| u32::from_be_bytes(index) == 1)
+    })
 }
 
 /// Media time of the first edit that is not empty.

@@ -5,12 +5,14 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::errors::{Result, limit_error};
 use symphonia::core::io::MediaSource;
 
 use super::family::Family;
 use super::losses::LostPages;
+use super::mpeg::Frames;
+use super::samples::Samples;
+use super::sound_track::SoundTrack;
 use crate::audio::source_file::SourceFile;
 
 /// Chunks, boxes or elements that are walked in one file.
@@ -50,20 +52,36 @@ pub(in crate::audio) struct Layout {
     pub(in crate::audio) truncated: Option<(u64, u64)>,
     /// True if the container ends before its end, by an unknown number of bytes.
     pub(in crate::audio) is_cut: bool,
+    /// True if a part was passed over, so that positions in the container tell no length.
+    pub(in crate::audio) is_torn: bool,
     /// True if the audio extends to the end of the file, wherever that is.
     pub(in crate::audio) is_open_ended: bool,
-    /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of its first audio
-    /// track.
+    /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of the audio track
+    /// that is decoded.
     pub(in crate::audio) audio_start: Option<u64>,
-    /// Codec of the samples in an MP4 file whose description is replaced.
-    pub(super) amr: Option<AudioCodecId>,
     /// Lost pages of an Ogg file.
     pub(super) lost_pages: Vec<LostPages>,
     /// True if an Ogg file ends with a damaged page.
     pub(super) is_last_page_damaged: bool,
+    /// Kind of the frames in a file without a container, and bytes before the first of them.
+    pub(super) frames: Frames,
+    pub(in crate::audio) skipped: u64,
+    /// Samples that need no reader of a container.
+    pub(super) samples: Option<Samples>,
+    /// Tracks of sound, as far as the container's tables were read.
+    pub(in crate::audio) tracks: Vec<SoundTrack>,
+    /// Number of all tracks, if the tables were read.
+    pub(in crate::audio) track_count: usize,
+    /// True if the tables tell that no sample is present.
+    pub(in crate::audio) is_without_samples: bool,
 }
 
 impl Layout {
+    /// The sound track that stands for the file: the first that can be decoded, else the first.
+    pub(in crate::audio) fn track(&self) -> Option<&SoundTrack> {
+        self.tracks.iter().find(|track| track.is_decodable()).or(self.tracks.first())
+    }
+
     /// The whole file as it is.
     pub(in crate::audio) fn whole(file: &SourceFile) -> Self {
         Self { end: file.len(), max_header: MAX_HEADER, ..Self::default() }
@@ -171,6 +189,12 @@ impl Walker {
     pub(super) fn bytes_at(&mut self, offset: u64, len: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; len];
         self.fill_at(offset, &mut bytes).then_some(bytes)
+    }
+
+    /// Up to so many bytes at an offset; fewer at the end of the file.
+    pub(super) fn start_of(&mut self, offset: u64, len: usize) -> Vec<u8> {
+        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        self.bytes_at(offset, len.min(left)).unwrap_or_default()
     }
 
     /// Fills a buffer; false if the file ends before.

@@ -10,29 +10,40 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 
-use self::family::{Family, MARK_LEN};
+use self::family::{DEPTH, Family};
 use self::layout::Walker;
 use super::source_file::SourceFile;
 use crate::error::Error;
 
-pub(super) use self::chunks::PLACEHOLDER;
+pub(super) use self::isobmff::is_unknown_duration;
 pub(super) use self::layout::{Layout, PatchedReader};
 pub(super) use self::packets::{Count, Next, Packets, seconds};
+pub(super) use self::sound_track::SoundTrack;
+pub(super) use self::wav::PLACEHOLDER;
 
-mod chunks;
+mod aiff;
+mod caf;
 mod ebml;
+mod encoding;
 mod family;
+mod flac;
 mod isobmff;
 mod itunes;
 mod layout;
 mod losses;
+mod matroska_tracks;
 mod mpeg;
 mod mpeg_frame;
 mod ogg;
 mod ogg_pages;
 mod packets;
 mod raw;
-mod reader;
+mod sample_entry;
+mod samples;
+mod sound_track;
+mod track;
+mod wav;
+mod wave_format;
 
 /// Sampling rates of recordings, from seismographs to ultrasound, in Hz.
 const RATES: RangeInclusive<u32> = 100..=768_000;
@@ -44,16 +55,49 @@ const MAX_ODD_RATE: u32 = 192_000;
 /// Channels of ambisonics of the seventh order.
 const MAX_CHANNELS: usize = 64;
 
+/// Offset of what is behind the `ID3v2` tags at the start of a file.
+pub(super) fn content_start(file: &SourceFile) -> u64 {
+    let mut walker = Walker::new(file);
+    mpeg::skip_tags(&mut walker);
+    walker.layout.start
+}
+
+/// Name of the container that a content begins with, unless it is frames or none at all.
+pub(super) fn name_of(content: &[u8]) -> Option<&'static str> {
+    Family::of(content).name()
+}
+
+/// True for a movie of `QuickTime` that begins without a box of its type.
+pub(super) fn is_untyped_movie(content: &[u8]) -> bool {
+    let Some([0 | 1, _, _, _, name @ ..]) = content.first_chunk::<8>() else { return false };
+    [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"].contains(&name)
+}
+
+/// Walks a movie, whatever it begins with. What cannot be walked tells no tracks.
+pub(super) fn walk_movie(file: &SourceFile) -> Layout {
+    let mut walker = Walker::new(file);
+    match isobmff::walk(&mut walker) {
+        Ok(()) => walker.layout,
+        Err(_) => Layout::whole(file),
+    }
+}
+
 /// Walks a file, whatever its container.
 pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
     let mut walker = Walker::new(file);
     mpeg::skip_tags(&mut walker);
-    let mut start = [0; MARK_LEN];
-    file.fill_at(&mut start, walker.layout.start)?;
-    let family = Family::of(&start);
+    let mut start = [0; DEPTH];
+    let filled = file.fill_at(&mut start, walker.layout.start)?;
+    let family = Family::of(&start[..filled]);
     walker.layout.family = family;
     family.walk(&mut walker)?;
     Ok(walker.layout)
+}
+
+/// The track that a format of WAV describes, in another container.
+pub(super) fn wave_track(format: &[u8]) -> SoundTrack {
+    let format = wave_format::WaveFormat::read(format, false);
+    format.map(|format| SoundTrack { seconds: None, ..format.track(0) }).unwrap_or_default()
 }
 
 /// The codec parameters of a track, if the container has them.
@@ -153,7 +197,9 @@ mod tests {
     #[test]
     fn a_cut_file_has_a_layout_with_both_lengths() {
         let caf = [&b"caff\0\x01\0\0data"[..], &1000_u64.to_be_bytes(), &[7; 400]].concat();
-        let aiff = [&b"FORM\0\0\0\0AIFFSSND"[..], &1000_u32.to_be_bytes(), &[7; 400]].concat();
+        let common = b"COMM\0\0\0\x12\0\x01\0\0\x01\xf4\0\x10\x40\x0c\xfa\0\0\0\0\0\0\0";
+        let (aiff, sound) = (&b"FORM\0\0\0\0AIFF"[..], &b"SSND\0\0\x03\xe8"[..]);
+        let aiff = [aiff, common, sound, &[7; 400]].concat();
         let mkv =
             [&[0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0x43, 0xe8][..], &[0; 400]];
         for content in [caf, aiff, mkv.concat()] {

@@ -1,7 +1,7 @@
 //! Ogg: pages, of which the last one of a stream says so.
 //!
 //! Sources: RFC 3533, section 6; "Ogg Vorbis I format specification: comment field and header
-//! specification"; RFC 7845, section 5.2.
+//! specification"; RFC 7845, sections 5.1 and 5.2; "The Speex Codec Manual", section 9.
 
 use symphonia::core::checksum::Crc32;
 use symphonia::core::errors::{Result, decode_error};
@@ -9,6 +9,7 @@ use symphonia::core::io::Monitor;
 
 use super::layout::{Walker, too_large};
 use super::ogg_pages::find_lost;
+use super::sound_track::SoundTrack;
 
 /// Mark of a page.
 pub(super) const PAGE: &[u8; 4] = b"OggS";
@@ -24,6 +25,18 @@ const HEADER_LEN: u64 = 27;
 
 /// Length of the longest page: all of its segments are full.
 const MAX_PAGE_LEN: u64 = HEADER_LEN + 255 + 255 * 255;
+
+/// Bytes in which the page behind a torn one is looked for.
+const SEARCH_LEN: usize = 128 << 10;
+
+/// Mark of a page that is passed over.
+const HIDDEN: &[u8; 4] = b"oggs";
+
+/// Torn pages that are passed over before the first whole one.
+const MAX_TORN: usize = 64;
+
+/// The first bytes of comments.
+const COMMENTS: [&[u8]; 2] = [b"\x03vorbis", b"OpusTags"];
 
 /// Place of the checksum in a page.
 const CHECKSUM: std::ops::Range<usize> = 22..26;
@@ -66,7 +79,15 @@ fn walk_headers(walker: &mut Walker) -> Result<u64> {
             return decode_error("ogg: no page behind a header");
         }
         if !page.is_header() {
+            pass_torn_pages(walker, at);
             break;
+        }
+        repair_checksum(walker, at, &page);
+        if page.0[5] & START_OF_STREAM != 0
+            && let Some(packet) = page.packets().first()
+        {
+            walker.layout.track_count += 1;
+            walker.layout.tracks.extend(track_of(&page.0[*packet..]));
         }
         is_flac |= page.packets().iter().any(|packet| page.0[*packet..].starts_with(b"\x7fFLAC"));
         streams += u32::from(page.0[5] & START_OF_STREAM != 0);
@@ -79,6 +100,53 @@ fn walk_headers(walker: &mut Walker) -> Result<u64> {
     }
     walker.layout.max_header = at - walker.layout.start + MAX_UNWALKED;
     Ok(at)
+}
+
+/// Corrects the checksum of a header with comments only, so that symphonia reads it.
+fn repair_checksum(walker: &mut Walker, at: u64, page: &Page) {
+    let is_comment =
+        |packet: &usize| COMMENTS.iter().any(|comments| page.0[*packet..].starts_with(comments));
+    let checksum = page.checksum();
+    if page.0[CHECKSUM] != checksum && page.packets().iter().all(is_comment) {
+        walker.repair(at + CHECKSUM.start as u64, &checksum);
+    }
+}
+
+/// Hides torn pages behind the headers: symphonia passes over torn pages only further on.
+fn pass_torn_pages(walker: &mut Walker, mut at: u64) {
+    for _ in 0..MAX_TORN {
+        match Page::read(walker, at) {
+            Some(page) if !page.is_intact() => {}
+            _ => return,
+        }
+        walker.repair(at, HIDDEN);
+        walker.layout.is_torn = true;
+        let behind = walker.start_of(at + PAGE.len() as u64, SEARCH_LEN);
+        let Some(next) = behind.windows(PAGE.len()).position(|bytes| bytes == PAGE) else { return };
+        at += (PAGE.len() + next) as u64;
+    }
+}
+
+/// The track of sound that a first packet begins.
+fn track_of(packet: &[u8]) -> Option<SoundTrack> {
+    let long = |at: usize| {
+        let bytes = packet.get(at..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*bytes))
+    };
+    let byte = |at: usize| packet.get(at).map(|byte| u32::from(*byte));
+    let (codec, rate, channels) = match packet {
+        [1, b'v', b'o', b'r', b'b', b'i', b's', ..] => ("vorbis", long(12), byte(11)),
+        [b'O', b'p', b'u', b's', b'H', b'e', b'a', b'd', ..] => ("opus", Some(48_000), byte(9)),
+        [0x7f, b'F', b'L', b'A', b'C', ..] => ("flac", None, None),
+        [b'S', b'p', b'e', b'e', b'x', b' ', ..] => ("speex", long(36), long(48)),
+        [b'C', b'E', b'L', b'T', ..] => ("celt", long(40), long(44)),
+        _ => return None,
+    };
+    Some(SoundTrack {
+        rate,
+        channels: channels.and_then(|channels| usize::try_from(channels).ok()),
+        ..SoundTrack::of_codec(Some(codec))
+    })
 }
 
 /// Sets the number of comments in a page to zero if it is beyond the limit.

@@ -13,7 +13,7 @@ use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::losses::Losses;
 use super::mpeg_frame::{MPEG, MpegFormat};
-use super::reader::{self, first_audio_track};
+use super::track::choose_track;
 use super::{Layout, PatchedReader, codec_parameters, error_of};
 use crate::audio::source_file::SourceFile;
 use crate::error::Error;
@@ -30,6 +30,7 @@ const MAX_BEYOND_END: u32 = 2;
 /// Reads the packets of the first audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
     pub(in crate::audio) reader: Box<dyn FormatReader>,
+    layout: Arc<Layout>,
     /// Bytes that the reader may read on.
     limit: Arc<AtomicU64>,
     /// Those that it may read for one packet.
@@ -79,10 +80,12 @@ impl Packets {
         let limit = Arc::new(AtomicU64::new(layout.max_header));
         let source = PatchedReader::new(file.clone(), Arc::clone(layout), Arc::clone(&limit));
         let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
-        let reader = reader::open(layout, stream)?;
+        let reader = layout.family.open(layout, stream)?;
         let header_len = layout.max_header - limit.load(Ordering::Relaxed);
         let packet_limit = layout.family.max_packet_read();
-        Ok(first_audio_track(&*reader, layout.amr).map(|track| Self {
+        let track = choose_track(&*reader, layout);
+        Ok(track.map(|track| Self {
+            layout: Arc::clone(layout),
             header_len,
             packet_limit,
             limit,
@@ -147,7 +150,7 @@ impl Packets {
                     return Err(error_of(self.reader.format_info().short_name, error));
                 }
                 Err(SymphoniaError::ResetRequired) => {
-                    let Some(track) = first_audio_track(&*self.reader, None) else { break };
+                    let Some(track) = choose_track(&*self.reader, &self.layout) else { break };
                     return Ok(self.start_stream(track));
                 }
                 Err(_) => self.errors += 1,
@@ -164,7 +167,8 @@ impl Packets {
             };
             match packet {
                 Some(packet) if packet.track_id != self.track.id => {}
-                packet => return Ok(packet.map(|packet| self.untrimmed(packet))),
+                Some(packet) => return self.decoded(packet).map(Some),
+                None => return Ok(None),
             }
         }
     }
@@ -228,6 +232,15 @@ impl Packets {
         self.stream = (Duration::ZERO, track.start_ts);
         self.track = track;
         Next::Stream
+    }
+
+    /// A packet as its codec wrote it, with all of its audio.
+    fn decoded(&mut self, mut packet: Packet) -> Result<Packet, SymphoniaError> {
+        let mut tracks = self.layout.tracks.iter();
+        if let Some(track) = tracks.find(|track| track.id == self.track.id) {
+            packet.data = track.encoding.decode(packet.data)?;
+        }
+        Ok(self.untrimmed(packet))
     }
 
     /// Keeps packets behind the declared end of an MP3 file, which symphonia would trim away: most

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use bytesize::ByteSize;
-use caption::{Captioner, Estimate, Severity};
+use caption::{Captioner, Estimate, Prices, Severity};
 use futures_util::stream::{Stream, StreamExt};
 use indicatif::HumanCount;
 
@@ -72,13 +72,14 @@ pub(crate) async fn list(
             }
             Some(Err(error)) => {
                 exit = Exit::Failed;
-                diagnostics.failure(&name, &error, false);
+                diagnostics.failure(&name, &error, config.is_batch);
             }
         }
         out.flush()?;
     }
     out.complete();
     out.ended().await?;
+    diagnostics.failures(0);
     diagnostics.omitted(&config.input.search);
     diagnostics.unmet_rules(count);
     totals.print(config, diagnostics).await;
@@ -141,14 +142,14 @@ impl Totals {
         }
     }
 
-    fn cost(&self, prices: Option<(f64, f64)>, model: &str) -> String {
-        let Some((audio_token, caption_token)) = prices else {
+    fn cost(&self, prices: Option<Prices>, model: &str) -> String {
+        let Some(Prices { input, output, .. }) = prices else {
             return format!("the service tells no price of {model}: tokens only");
         };
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let caption_tokens = self.requests as f64 * CAPTION_TOKENS;
-        let audio = self.tokens * audio_token;
-        let captions = caption_tokens * caption_token;
+        let audio = self.tokens * input;
+        let captions = caption_tokens * output;
         format!(
             "{} {}: {} for the sound and {} for captions of some {CAPTION_TOKENS} tokens",
             if self.of_unknown_length > 0 { "at least" } else { "about" },

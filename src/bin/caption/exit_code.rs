@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use caption::{Effect, Error, ErrorKind};
+use caption::{ApiErrorKind, Effect, Error, ErrorKind};
 
 use crate::config::api_key::{NoKey, NoKeyInFile};
 
@@ -18,7 +18,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Some inputs failed; the others were delivered.
     Failed = 3,
-    /// No key, key refused, account unverified or out of credits.
+    /// No key, key refused, account unverified, out of credits or out of quota.
     Account = 4,
     /// Spending limit reached.
     Budget = 5,
@@ -42,6 +42,7 @@ impl Exit {
         match (error.effect(), error.kind()) {
             (Effect::StopRun, ErrorKind::Budget) => Self::Budget,
             (Effect::StopRun, ErrorKind::Auth | ErrorKind::Credits) => Self::Account,
+            _ if is_quota(error) => Self::Account,
             _ => Self::Failed,
         }
     }
@@ -58,6 +59,12 @@ impl Exit {
             Self::Usage
         }
     }
+}
+
+/// True if an allowance of the account is used up, and not a rate that all accounts have.
+fn is_quota(error: &Error) -> bool {
+    use ApiErrorKind::{AllowanceUsed, Quota};
+    matches!(error.root(), Error::Api(error) if matches!(error.kind, AllowanceUsed | Quota))
 }
 
 /// Failure to write to standard output.

@@ -2,15 +2,17 @@
 //! error.
 
 use std::cell::Cell;
+use std::future::pending;
 use std::io::{self, Write};
 use std::time::Instant;
 
 use caption::{Captioner, ErrorKind, Event, Input, Outcome, Shutdown};
 use futures_util::stream::Stream;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::config::Config;
+use crate::config::environment::ProgressDisplay;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
 use crate::render::Renderer;
@@ -18,7 +20,8 @@ use crate::render::queue::OutputQueue;
 use crate::render::reports::Reports;
 use crate::signals::{self, DELIVERY_PERIOD};
 use crate::ui::diagnostics::Diagnostics;
-use crate::ui::summary::Summary;
+use crate::ui::status::RunStatus;
+use crate::ui::summary::{Summary, cost};
 use crate::worker::Worker;
 
 /// Destinations of a run, and its state so far.
@@ -31,6 +34,7 @@ pub(crate) struct Pipeline<'a> {
     reports: &'a mut Reports,
     started: Instant,
     summary: Summary,
+    status: RunStatus,
     exit: Exit,
 }
 
@@ -43,8 +47,18 @@ impl<'a> Pipeline<'a> {
         reports: &'a mut Reports,
     ) -> Self {
         let renderer = config.formats[0].renderer(&config.render_options());
-        let (started, summary, exit) = (Instant::now(), Summary::default(), Exit::Success);
-        Self { config, diagnostics, count, renderer, output, reports, started, summary, exit }
+        Self {
+            config,
+            diagnostics,
+            count,
+            renderer,
+            output,
+            reports,
+            started: Instant::now(),
+            summary: Summary::default(),
+            status: RunStatus::new(),
+            exit: Exit::Success,
+        }
     }
 
     /// Captions the inputs until all are done, the run is interrupted, or the output cannot be
@@ -101,6 +115,7 @@ impl<'a> Pipeline<'a> {
         let mut run = captioner.run(inputs, work);
         let mut signals = std::pin::pin!(signals);
         let (mut written, mut is_done) = (Ok(()), false);
+        let mut lines = self.lines();
         while !is_done || run.is_ready() {
             tokio::select! {
                 // Signals have their handlers before the first output.
@@ -124,7 +139,11 @@ impl<'a> Pipeline<'a> {
                         self.outcome(&outcome)?;
                     }
                 }
-                is_under_way = run.advance(), if !is_done => is_done = !is_under_way,
+                completed = run.advance(), if !is_done => match completed {
+                    Some(outcome) => self.completed(outcome),
+                    None => is_done = true,
+                },
+                () = next_line(&mut lines) => self.log(captioner),
             }
         }
         written?;
@@ -149,19 +168,48 @@ impl<'a> Pipeline<'a> {
         }
         self.diagnostics.unmet_rules(self.count);
         if self.config.is_batch {
-            self.diagnostics.failures();
+            self.diagnostics.failures(self.summary.not_tried());
             self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);
             if self.summary.total() > 0 {
-                let (usage, usd) = (captioner.usage(), captioner.usd());
-                let time = self.started.elapsed();
-                self.diagnostics.result(&self.summary.line(time, usage, usd));
+                let line = self.summary.line(self.started.elapsed(), &captioner.spending());
+                self.diagnostics.result(&line);
             }
+        }
+    }
+
+    /// Clock of the lines about progress in a log.
+    fn lines(&self) -> Option<Interval> {
+        let ProgressDisplay::Log(period) = self.diagnostics.progress_display() else { return None };
+        let mut lines = interval_at(tokio::time::Instant::now() + period, period);
+        lines.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Some(lines)
+    }
+
+    /// Prints the state of the run.
+    fn log(&mut self, captioner: &Captioner) {
+        let (total, cost) = (self.count.total(), cost(&captioner.spending()));
+        if let Some(line) = self.status.line(self.config.is_batch, total, cost) {
+            self.diagnostics.status(&line);
+        }
+    }
+
+    /// Shows that one more input is done, whose outcome may wait for an earlier one.
+    fn completed(&mut self, outcome: &Outcome) {
+        self.status.count(outcome);
+        if self.config.is_batch {
+            let progress = &self.diagnostics.progress;
+            progress.counted(self.status.summary(), self.count.total());
+            progress.waiting(self.status.wait_reason());
         }
     }
 
     fn event(&mut self, name: &str, event: Event) -> io::Result<()> {
         let (progress, is_batch) = (&self.diagnostics.progress, self.config.is_batch);
+        let begins_wait = self.status.event(&event);
+        if is_batch {
+            progress.waiting(self.status.wait_reason());
+        }
         match event {
             Event::Sent { bytes, total } if !is_batch => progress.sent(bytes, total),
             Event::Window { done, total } if !is_batch => progress.windows(done, total),
@@ -170,7 +218,7 @@ impl<'a> Pipeline<'a> {
                 self.renderer.piece(&text, self.output)?;
                 self.output.flush()?;
             }
-            event => self.diagnostics.event(name, &event, is_batch),
+            event => self.diagnostics.event(name, &event, begins_wait || !is_batch),
         }
         Ok(())
     }
@@ -192,9 +240,6 @@ impl<'a> Pipeline<'a> {
         self.summary.count(outcome);
         self.reports.outcome(outcome);
         self.diagnose(outcome);
-        if self.config.is_batch {
-            self.diagnostics.progress.counted(&self.summary, self.count.total());
-        }
         written
     }
 
@@ -240,6 +285,14 @@ impl<'a> Pipeline<'a> {
                 outcome.name
             ));
         }
+    }
+}
+
+/// Waits for the time of the next line, or for ever without a clock.
+async fn next_line(lines: &mut Option<Interval>) {
+    match lines {
+        Some(lines) => drop(lines.tick().await),
+        None => pending().await,
     }
 }
 

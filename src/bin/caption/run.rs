@@ -40,7 +40,10 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
     let (exit, written) = wait(async {
         if config.is_dry_run {
             let list = dry_run::list(&captioner, config, inputs, &count, diagnostics, &mut output);
-            return match unless_interrupted(list).await {
+            let ended = unless_interrupted(list).await;
+            // Those of a list that was interrupted.
+            diagnostics.failures(0);
+            return match ended {
                 Ok(Ok(exit)) | Err(exit) => (exit, Ok(())),
                 Ok(Err(e)) => (Exit::Success, Err(e)),
             };

@@ -16,16 +16,19 @@ use crate::error::ErrorKind;
 use crate::platform::lock;
 
 mod breaker;
+mod noise;
 mod pacer;
+mod periods;
 #[cfg(test)]
 mod simulation;
 mod state;
+mod throughput;
 mod window;
 
 pub(crate) use self::window::MAX as MAX_AUTO;
 
 /// Time that all requests may be refused for a limit, however short an outage may be.
-const MIN_REFUSED: Duration = Duration::from_mins(5);
+pub(super) const MIN_REFUSED: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 pub(super) struct Limiter {
@@ -39,6 +42,8 @@ pub(super) struct Limiter {
     max_outage: Duration,
     /// Kind of the last failure that no wait will mend, and their number.
     ended: Mutex<(u64, ErrorKind)>,
+    /// Length of an outage that is over, until it is reported.
+    over: Mutex<Option<Duration>>,
 }
 
 /// Attempt in flight. Dropped without a result, it counts as given up.
@@ -46,6 +51,17 @@ pub(super) struct Limiter {
 pub(super) struct Attempt<'a> {
     limiter: &'a Limiter,
     number: u64,
+}
+
+/// Meaning of a failure of the service or the network.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Failure {
+    /// It fails for all.
+    Outage { is_new: bool },
+    /// It serves as many others as it can.
+    Limit,
+    /// This request failed.
+    Alone,
 }
 
 impl Limiter {
@@ -58,6 +74,7 @@ impl Limiter {
             min_interval,
             max_outage,
             ended: Mutex::new((0, ErrorKind::Interrupted)),
+            over: Mutex::default(),
         }
     }
 
@@ -123,10 +140,18 @@ impl Limiter {
         lock(&self.state).outage().is_some()
     }
 
+    /// True once the service has answered a request of the run.
+    pub(super) fn has_succeeded(&self) -> bool {
+        lock(&self.state).has_succeeded()
+    }
+
     /// Returns the time that all requests have failed or were refused, if it is longer than is
     /// waited for.
     pub(super) fn given_up_after(&self, max_retries: u32) -> Option<Duration> {
-        let (state, now) = (lock(&self.state), Instant::now());
+        self.given_up_at(&lock(&self.state), Instant::now(), max_retries)
+    }
+
+    fn given_up_at(&self, state: &State, now: Instant, max_retries: u32) -> Option<Duration> {
         let failed = state.outage().filter(|outage| outage.tests >= max_retries);
         let failed = failed.map(|outage| now - outage.since);
         let refused = state.refused_since().map(|since| now - since);
@@ -140,9 +165,21 @@ impl Limiter {
         lock(&self.state).next().saturating_duration_since(Instant::now())
     }
 
-    fn update(&self, change: impl FnOnce(&mut State, Instant)) {
-        change(&mut lock(&self.state), Instant::now());
+    /// Returns the length of an outage that is over, once.
+    pub(super) fn take_over(&self) -> Option<Duration> {
+        lock(&self.over).take()
+    }
+
+    fn update<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        let since = state.outage().map(|outage| outage.since);
+        let changed = change(&mut state, now);
+        if let Some(since) = since.filter(|_| state.outage().is_none()) {
+            *lock(&self.over) = Some(now - since);
+        }
+        drop(state);
         self.changed.notify_waiters();
+        changed
     }
 }
 
@@ -152,17 +189,21 @@ impl Attempt<'_> {
         self.limiter.update(|state, now| state.succeeded(self.number, now));
     }
 
-    /// The service refused the request for a limit.
-    pub(super) fn refused(self, retry_after: Option<Duration>) {
-        self.limiter.update(|state, now| state.refused(self.number, retry_after, now));
+    /// The service refused the request for a limit. Returns its own wait.
+    pub(super) fn refused(self, retry_after: Option<Duration>) -> Duration {
+        self.limiter.update(|state, now| state.refused(self.number, retry_after, now))
     }
 
     /// The service or the network failed; `is_busy` is true if the service said that it is busy.
-    /// Returns true if an outage began.
-    pub(super) fn failed(self, retry_after: Option<Duration>, is_busy: bool) -> bool {
+    pub(super) fn failed(self, retry_after: Option<Duration>, is_busy: bool) -> Failure {
         let was_down = self.limiter.is_down();
-        self.limiter.update(|state, now| state.failed(self.number, retry_after, is_busy, now));
-        !was_down && self.limiter.is_down()
+        let update = |state: &mut State, now| state.failed(self.number, retry_after, is_busy, now);
+        let is_limit = self.limiter.update(update);
+        match self.limiter.is_down() {
+            true => Failure::Outage { is_new: !was_down },
+            false if is_limit => Failure::Limit,
+            false => Failure::Alone,
+        }
     }
 
     /// The service responded, and would respond in the same way again.

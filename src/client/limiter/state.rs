@@ -1,19 +1,27 @@
 //! State of the limiter, without a clock of its own.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Outage};
+use super::noise::Noise;
 use super::pacer::Pacer;
+use super::periods::Periods;
+use super::throughput::Throughput;
 use super::window::Window;
 
-/// Time over which accepted requests are counted for the first pace.
-const RECENT: Duration = Duration::from_secs(1);
-/// Refusals of all requests over this time are a closed period of the service, whose length tells
-/// the rate that it takes.
-const CLOSED: Duration = Duration::from_secs(5);
+/// Refusals in a row, each of a request that was sent after the one before: the service is closed.
+const CLOSED: u32 = 3;
+/// Part of a `Retry-After` over which it refuses others if it holds for all.
+const PART_OF_WAIT: u32 = 4;
+/// Closed time whose length tells the rate that the service takes.
+const LONG_CLOSED: Duration = Duration::from_secs(1);
+/// Pace of a trial with one more request in flight than the service takes, as a factor of the pace
+/// that this number allows. A refusal is then due to the number in flight and not to the rate.
+const TRIAL_PACE: f64 = 1.1;
+/// Age of a request up to which the service may be working on it.
+const IN_PROGRESS: Duration = Duration::from_mins(1);
 
 /// Request that was sent and has no response.
 #[derive(Debug, Clone, Copy)]
@@ -41,18 +49,6 @@ pub(super) enum Admission {
     Later,
 }
 
-/// Meaning of a `Retry-After` with a refusal.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum RetryAfter {
-    Unknown,
-    /// The first was sent with a refusal at that time. What is sent after it shows its meaning.
-    Tested(Instant),
-    /// All requests are refused until then.
-    ForAll,
-    /// Other requests are accepted before.
-    ForOne,
-}
-
 #[derive(Debug)]
 pub(super) struct State {
     window: Window,
@@ -60,12 +56,14 @@ pub(super) struct State {
     breaker: Breaker,
     in_flight: Vec<InFlight>,
     sent: u64,
-    retry_after: RetryAfter,
-    /// Times when requests were sent that succeeded, of the last second.
-    accepted: VecDeque<Instant>,
+    periods: Periods,
+    throughput: Throughput,
+    noise: Noise,
     last_refusal: Option<Instant>,
     /// Successes since the last refusal.
     successes: u32,
+    /// Refusals in a row, each of a request that was sent after the one before.
+    row: u32,
     last_success: Option<Instant>,
     /// Start of refusals without a success that was sent later.
     refused_since: Option<Instant>,
@@ -82,10 +80,12 @@ impl State {
             breaker: Breaker::default(),
             in_flight: Vec::new(),
             sent: 0,
-            retry_after: RetryAfter::Unknown,
-            accepted: VecDeque::new(),
+            periods: Periods::new(),
+            throughput: Throughput::default(),
+            noise: Noise::default(),
             last_refusal: None,
             successes: 0,
+            row: 0,
             last_success: None,
             refused_since: None,
             open_since: now,
@@ -100,6 +100,11 @@ impl State {
     /// Time since which all requests are refused for a limit.
     pub(super) fn refused_since(&self) -> Option<Instant> {
         self.refused_since
+    }
+
+    /// True once a request succeeded.
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.last_success.is_some()
     }
 
     /// Time of the next request.
@@ -131,7 +136,8 @@ impl State {
             others: self.in_flight.len(),
             is_test: self.breaker.start_test(),
         });
-        self.pacer.sent(now);
+        let max_pace = self.window.limit().map(|limit| TRIAL_PACE * self.throughput.pace(limit));
+        self.pacer.sent(max_pace.unwrap_or(f64::INFINITY), now);
         self.sent
     }
 
@@ -139,17 +145,16 @@ impl State {
     pub(super) fn succeeded(&mut self, number: u64, now: Instant) {
         let Some(sent) = self.remove(number) else { return };
         self.answered(&sent, now);
-        if self.retry_after.is_disproved_by(&sent) {
-            self.retry_after = RetryAfter::ForOne;
-        }
         self.reopened(&sent, now);
-        self.accepted.push_back(sent.at);
-        self.accepted.retain(|at| now - *at <= RECENT);
+        self.throughput.succeeded(sent.at, now);
+        self.periods.succeeded(sent.at);
+        self.noise.succeeded(now);
         self.successes += 1;
+        self.row = 0;
         self.accepted_since += 1;
         self.last_success = Some(now);
         self.pacer.succeeded(now);
-        self.window.succeeded(sent.others, now);
+        self.window.succeeded(sent.others, self.pacer.pace().is_some(), now);
     }
 
     /// Counts a response without a caption that is not due to a limit or a failure of the service.
@@ -167,83 +172,98 @@ impl State {
     }
 
     /// Counts a failure of the service or the network. `is_busy` is true if the service said that
-    /// it is busy, which may be a limit.
+    /// it is busy, which may be a limit. Returns true if it is one, since it serves others.
     pub(super) fn failed(
         &mut self,
         number: u64,
         retry_after: Option<Duration>,
         is_busy: bool,
         now: Instant,
-    ) {
-        let Some(sent) = self.remove(number) else { return };
+    ) -> bool {
+        let Some(sent) = self.remove(number) else { return false };
+        let may_serve =
+            |other: &InFlight| other.number < sent.number && now - other.at < IN_PROGRESS;
+        let is_up = self.breaker.outage().is_none();
+        if is_busy && is_up && self.in_flight.iter().any(may_serve) {
+            self.limited(&sent, None, now);
+            return true;
+        }
         self.breaker.failed(&sent, retry_after, now);
         if self.breaker.outage().is_some() {
             self.refused_since = None;
+            if self.row > 0 {
+                // What looked like a limit was the outage.
+                self.row = 0;
+                self.pacer.forget();
+                self.noise.reopened();
+            }
         } else if is_busy && self.last_success.is_some() {
             self.limited(&sent, None, now);
         }
+        false
     }
 
-    /// Counts a refusal for a limit of the service.
-    pub(super) fn refused(&mut self, number: u64, retry_after: Option<Duration>, now: Instant) {
-        let Some(sent) = self.remove(number) else { return };
+    /// Counts a refusal for a limit of the service. Returns the wait of this request.
+    pub(super) fn refused(
+        &mut self,
+        number: u64,
+        retry_after: Option<Duration>,
+        now: Instant,
+    ) -> Duration {
+        let Some(sent) = self.remove(number) else { return Duration::ZERO };
         if sent.is_test {
             // It works, and says so.
             self.breaker.drop_test();
         }
         self.breaker.answered(&sent);
         self.limited(&sent, retry_after.filter(|wait| !wait.is_zero()), now);
+        self.periods.own_wait(retry_after.unwrap_or_default())
     }
 
     fn limited(&mut self, sent: &InFlight, retry_after: Option<Duration>, now: Instant) {
-        self.refused_since.get_or_insert(now);
+        let refused_for = now - *self.refused_since.get_or_insert(now);
         for later in &mut self.in_flight {
             if later.number > sent.number {
                 later.others = later.others.saturating_sub(1);
             }
         }
-        if let Some(wait) = retry_after
-            && self.holds_for_all(sent, now)
-        {
-            self.pacer.pause(now + wait);
-            self.count_refusal(now);
+        let is_new = self.last_refusal.is_none_or(|last| sent.at > last);
+        self.row += u32::from(is_new);
+        self.periods.refused(sent.number, is_new, self.sent);
+        let is_closed = |wait| self.row >= CLOSED && refused_for >= wait / PART_OF_WAIT;
+        let for_all = retry_after.and_then(|wait| {
+            let times = (now, now + wait);
+            self.periods.wait_for_all(times, self.row > 1, is_closed(wait))
+        });
+        if let Some((wait, accepted)) = retry_after.zip(for_all) {
+            self.pacer.pause(now + wait, accepted);
+        } else if is_new {
+            self.slow_down(sent, retry_after.is_some(), now);
+        } else {
             return;
         }
-        if self.last_refusal.is_some_and(|last| sent.at <= last) {
-            return;
+        (self.last_refusal, self.successes) = (Some(now), 0);
+    }
+
+    /// Finds the limit after the first refusal since the last change.
+    fn slow_down(&mut self, sent: &InFlight, has_retry_after: bool, now: Instant) {
+        if self.noise.refused(self.pacer.pace(), self.row >= CLOSED) {
+            return self.pacer.unlimited(now);
         }
         let before = self.in_flight.iter().filter(|other| other.number < sent.number);
-        let is_first = self.last_refusal.is_none() || retry_after.is_some();
-        let others = before.clone().map(|other| other.others);
-        let was_limited = self.window.is_limited();
-        if self.window.refused(sent.others, others, self.successes, is_first) {
-            if !was_limited {
-                self.pacer.unlimited(now);
-            }
-        } else {
-            let recent = before.filter(|other| now - other.at <= RECENT).count();
-            self.accepted.retain(|at| now - *at <= RECENT);
-            let accepted = self.accepted.len() + recent;
+        let accepted = self.throughput.accepted(before.clone().map(|other| other.at), now);
+        let others = before.map(|other| other.others);
+        let is_first = self.last_refusal.is_none() || has_retry_after;
+        let was_limited = self.window.limit().is_some();
+        let is_due_to_window =
+            self.window.refused(sent.others, others, self.successes, is_first, now);
+        if self.row >= CLOSED {
+            self.pacer.closed(self.refused_since.unwrap_or(now), now);
+        } else if was_limited && !is_due_to_window {
+            self.pacer.follow(accepted, now);
+        } else if !is_due_to_window {
             self.pacer.refused(sent.pace, accepted, self.successes, now);
         }
-        self.count_refusal(now);
-    }
-
-    fn count_refusal(&mut self, now: Instant) {
-        self.last_refusal = Some(now);
-        self.successes = 0;
-    }
-
-    /// True if a `Retry-After` holds for all requests.
-    fn holds_for_all(&mut self, sent: &InFlight, now: Instant) -> bool {
-        let is_new = self.last_refusal.is_none_or(|last| sent.at > last);
-        self.retry_after = match self.retry_after {
-            RetryAfter::Unknown => RetryAfter::Tested(now),
-            RetryAfter::Tested(at) if sent.at > at => RetryAfter::ForAll,
-            RetryAfter::ForOne if is_new && self.successes == 0 => RetryAfter::ForAll,
-            known => known,
-        };
-        self.retry_after == RetryAfter::ForAll
     }
 
     fn answered(&mut self, sent: &InFlight, now: Instant) {
@@ -255,9 +275,12 @@ impl State {
     /// Takes the rate of the service from the length of a period in which it refused all requests.
     fn reopened(&mut self, sent: &InFlight, now: Instant) {
         let Some(since) = self.refused_since.filter(|since| sent.at > *since) else { return };
-        let is_paused = self.retry_after == RetryAfter::ForAll || self.window.is_limited();
-        if now - since > CLOSED && !is_paused {
-            let seconds = (now - self.open_since).as_secs_f64();
+        let is_paused = self.periods.are_told() || self.window.limit().is_some();
+        if now - since > LONG_CLOSED && self.row >= CLOSED && !is_paused {
+            // It reopened between the last refusal and the request that it accepted.
+            let refused = self.last_refusal.unwrap_or(since);
+            let reopened = refused + sent.at.saturating_duration_since(refused) / 2;
+            let seconds = (reopened - self.open_since).as_secs_f64();
             self.pacer.measured(f64::from(self.accepted_since) / seconds, now);
         }
         (self.open_since, self.accepted_since, self.refused_since) = (now, 0, None);
@@ -266,12 +289,5 @@ impl State {
     fn remove(&mut self, number: u64) -> Option<InFlight> {
         let at = self.in_flight.iter().position(|sent| sent.number == number)?;
         Some(self.in_flight.remove(at))
-    }
-}
-
-impl RetryAfter {
-    /// True if the success of a request shows that the wait holds for one request.
-    fn is_disproved_by(self, sent: &InFlight) -> bool {
-        matches!(self, Self::Tested(at) if sent.at > at)
     }
 }

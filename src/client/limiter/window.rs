@@ -9,6 +9,8 @@ use tokio::time::Instant;
 const FIRST: usize = 4;
 /// Most requests in flight, unless the user set their number.
 pub(crate) const MAX: usize = 64;
+/// Factor of the requests in flight while they gain.
+const GROWTH: usize = 3;
 /// Factor of the throughput that makes more requests in flight a gain.
 const GAIN: f64 = 1.2;
 /// Rounds without growth after one that gained nothing.
@@ -18,10 +20,12 @@ const REST: u32 = 20;
 const ACCEPTED: usize = 30;
 const REFUSED: usize = 6;
 /// Successes before one more request than the limit is tried, which doubles with each refusal.
-const TRIAL: u32 = 20;
+const TRIAL: u32 = 5;
 const MAX_TRIAL: u32 = 200;
-/// Successes between two refusals with which a known limit still holds.
-const LATE: u32 = 8;
+/// Successes beyond a limit that prove that it is higher.
+const PROOF: u32 = 3;
+/// Successes after which a refusal within a known limit is the first again.
+const LATE: u32 = 50;
 /// Refusals in short order that disprove a known limit.
 const STRIKES: u32 = 3;
 
@@ -33,14 +37,18 @@ pub(super) struct Window {
     accepted: VecDeque<usize>,
     refused: VecDeque<usize>,
     limit: Option<Limit>,
+    /// Number of disproved limits.
+    doubts: usize,
     /// `None` if the user set the size.
     growth: Option<Growth>,
 }
 
 /// Known limit of requests in flight.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Limit {
     successes: u32,
+    /// Successes of the trial with one more request in flight.
+    beyond: u32,
     /// Successes before the next trial.
     trial: u32,
     is_trial: bool,
@@ -61,15 +69,14 @@ struct Growth {
 impl Window {
     /// Window of a size set by the user, or one that grows.
     pub(super) fn new(size: Option<usize>, now: Instant) -> Self {
-        let growth =
-            Growth { started: now, successes: 0, throughput: 0.0, last_size: FIRST, rest: 0 };
         Self {
             size: size.unwrap_or(FIRST),
             ceiling: size.unwrap_or(MAX),
             accepted: VecDeque::new(),
             refused: VecDeque::new(),
             limit: None,
-            growth: size.is_none().then_some(growth),
+            doubts: 0,
+            growth: size.is_none().then(|| Growth::new(FIRST, now)),
         }
     }
 
@@ -77,22 +84,24 @@ impl Window {
         self.size
     }
 
-    /// True if the service limits the requests in flight.
-    pub(super) fn is_limited(&self) -> bool {
-        self.limit.is_some()
+    /// Number of requests in flight that the service takes, if it limits them.
+    pub(super) fn limit(&self) -> Option<usize> {
+        self.limit.as_ref().map(|limit| self.size - usize::from(limit.is_trial))
     }
 
     /// Counts the success of a request that was sent beside `others`.
-    pub(super) fn succeeded(&mut self, others: usize, now: Instant) {
+    pub(super) fn succeeded(&mut self, others: usize, is_paced: bool, now: Instant) {
         push(&mut self.accepted, others, ACCEPTED);
-        let is_beyond = self.refused.iter().min().is_some_and(|refused| others >= *refused);
-        let Some(limit) = &mut self.limit else { return self.grow(now) };
-        if is_beyond {
-            self.refused.clear();
-        }
+        let Some(limit) = &mut self.limit else { return self.grow(is_paced, now) };
         limit.successes += 1;
-        if limit.successes >= limit.trial && self.size < self.ceiling {
-            (limit.successes, limit.is_trial) = (0, true);
+        limit.beyond += u32::from(limit.is_trial && others + 1 >= self.size);
+        if limit.beyond >= PROOF {
+            // The limit is higher.
+            self.refused.clear();
+            *limit = Limit { trial: PROOF, ..Limit::default() };
+        }
+        if limit.successes >= limit.trial && !limit.is_trial && self.size < self.ceiling {
+            (limit.successes, limit.beyond, limit.is_trial) = (0, 0, true);
             self.size += 1;
         }
     }
@@ -105,46 +114,67 @@ impl Window {
         in_flight: impl Iterator<Item = usize>,
         successes: u32,
         is_first: bool,
+        now: Instant,
     ) -> bool {
         push(&mut self.refused, others, REFUSED);
         let Some(limit) = &mut self.limit else {
             if is_first || !self.is_cause(in_flight) {
                 return false;
             }
-            let fewest = self.refused.iter().min().copied().unwrap_or(1);
-            self.size = max(1, fewest).min(self.ceiling);
-            self.limit = Some(Limit { successes: 0, trial: TRIAL, is_trial: false, strikes: 0 });
+            self.size = max(1, self.fewest()).min(self.ceiling);
+            self.limit = Some(Limit { trial: TRIAL, ..Limit::default() });
             return true;
         };
-        limit.strikes = if successes >= LATE { 0 } else { limit.strikes + 1 };
-        if limit.strikes >= STRIKES {
-            self.limit = None;
-            self.size = if self.growth.is_some() { self.size } else { self.ceiling };
-            return false;
-        }
-        if limit.is_trial {
+        if limit.is_trial && others + 2 >= self.size {
+            // Requests overtake one another on their way.
+            (limit.successes, limit.is_trial) = (0, false);
             limit.trial = (limit.trial * 2).min(MAX_TRIAL);
+            self.size -= 1;
+            return true;
         }
-        (limit.successes, limit.is_trial) = (0, false);
-        self.size = max(1, others.min(self.size - 1));
-        true
+        limit.strikes = if successes >= LATE { 1 } else { limit.strikes + 1 };
+        if limit.strikes < STRIKES && others + 2 >= self.size && others > 0 {
+            return true;
+        }
+        self.limit = None;
+        self.doubts += 1;
+        self.refused.clear();
+        match &mut self.growth {
+            Some(growth) => *growth = Growth::new(self.size, now),
+            None => self.size = self.ceiling,
+        }
+        false
+    }
+
+    /// Requests beside those that were refused, at the least. Some overtake others on their way, so
+    /// that one in four may have fewer.
+    fn fewest(&self) -> usize {
+        let mut refused: Vec<_> = self.refused.iter().copied().collect();
+        refused.sort_unstable();
+        refused.get(refused.len() / 4).copied().unwrap_or(0)
     }
 
     /// True if nearly all refused requests had more beside them than the accepted ones.
     fn is_cause(&self, in_flight: impl Iterator<Item = usize>) -> bool {
-        let fewest = self.refused.iter().min().copied().unwrap_or(0);
+        let fewest = self.fewest();
         let (mut accepted, mut beyond) = (0, 0);
         for others in self.accepted.iter().copied().chain(in_flight) {
             accepted += 1;
             beyond += usize::from(others >= fewest);
         }
-        fewest > 0 && accepted >= 3 && beyond * 5 <= accepted
+        let is_rare = if beyond == 0 { accepted >= 2 } else { accepted >= max(3, beyond * 4) };
+        self.refused.len() > 2 * self.doubts && fewest > 0 && is_rare
     }
 
-    /// Counts a success of a window that grows: doubles it after a round that gained throughput,
+    /// Counts a success of a window that grows: multiplies it after a round that gained throughput,
     /// and goes back after one that did not.
-    fn grow(&mut self, now: Instant) {
+    fn grow(&mut self, is_paced: bool, now: Instant) {
         let Some(growth) = &mut self.growth else { return };
+        if is_paced {
+            // The pace limits the throughput.
+            (growth.started, growth.successes) = (now, 0);
+            return;
+        }
         growth.successes += 1;
         if growth.successes < self.size {
             return;
@@ -158,11 +188,17 @@ impl Window {
             growth.throughput = growth.throughput.max(throughput);
         } else if throughput >= growth.throughput * GAIN {
             (growth.throughput, growth.last_size) = (throughput, self.size);
-            self.size = (self.size * 2).min(self.ceiling);
+            self.size = (self.size * GROWTH).min(self.ceiling);
         } else {
             self.size = growth.last_size;
             growth.rest = REST;
         }
+    }
+}
+
+impl Growth {
+    fn new(size: usize, now: Instant) -> Self {
+        Self { started: now, successes: 0, throughput: 0.0, last_size: size, rest: 0 }
     }
 }
 

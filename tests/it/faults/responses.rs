@@ -44,8 +44,8 @@ fn every_status_has_a_kind_and_a_number_of_attempts() {
     ] {
         rows.push(Row::with_reply(&status.to_string(), move || Reply::status(status), expected));
     }
-    let refused = || Reply::status(429).header("retry-after", "901");
-    rows.push(Row::with_reply("429", refused, failed("rate_limited", 1)));
+    let quota = || Reply::status(429).header("retry-after", "901");
+    rows.push(Row::with_reply("429", quota, refused("rate_limited", 1)));
     for status in [301, 302, 303, 307, 308] {
         // Nothing listens there, and nothing is sent.
         let reply = move || Reply::status(status).header("location", "http://127.0.0.2:9/v1");
@@ -85,7 +85,7 @@ fn every_error_body_is_read() {
             "a used-up allowance",
             429,
             json!({ "message": "Free-tier limit" }),
-            failed("rate_limited", 1),
+            refused("rate_limited", 1),
         ),
         error(
             "words of all types",

@@ -9,9 +9,21 @@ use crate::skipped_tests::{has_programs, skip};
 use support::audio::read_converted;
 use support::stand_in::StandIn;
 
+mod containers;
+mod containers_by_ffmpeg;
 mod decoding;
 mod decoding_damage;
 mod decoding_more;
+#[cfg(unix)]
+mod fake_ffmpeg;
+#[cfg(unix)]
+mod ffmpeg_choice;
+#[cfg(unix)]
+mod ffmpeg_failures;
+mod ffmpeg_formats;
+#[cfg(unix)]
+mod ffmpeg_safety;
+mod identification;
 
 /// Audio that the service received, and the record of its file.
 struct Received {

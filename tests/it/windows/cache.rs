@@ -133,7 +133,6 @@ fn another_window_length_is_not_cached() {
 
 #[test]
 fn max_spend_applies_within_an_input() {
-    // The first response reports the price; another request would exceed the limit.
     let stand_in = StandIn::start();
     let run = caption_long(&stand_in, 24.0).args([
         "-j",
@@ -148,6 +147,6 @@ fn max_spend_applies_within_an_input() {
     let stderr = finish(run.spawn()).failed(5);
     assert_says(&stderr, &["window ", "is spent", "long.wav"]);
     let kept = lines(&manifest).len();
-    assert_eq!(kept, stand_in.requests().len());
+    assert_eq!(kept, stand_in.posts());
     assert!((1..5).contains(&kept), "{kept}");
 }

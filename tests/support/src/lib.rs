@@ -12,6 +12,8 @@
 pub mod audio;
 pub mod cargo;
 pub mod compare;
+pub mod containers;
 pub mod hostile;
+pub mod limited;
 pub mod random;
 pub mod stand_in;

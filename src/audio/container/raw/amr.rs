@@ -7,10 +7,13 @@ use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::formats::{FormatId, FormatInfo};
 use symphonia::core::io::{MediaSourceStream, ReadBytes};
 
+use super::super::layout::Walker;
+use super::super::sound_track::SoundTrack;
 use super::{Frames, Opened, or_end};
 use crate::audio::codec::{AMR_NB, AMR_WB, amr_frame_len, amr_parameters};
 
 const NARROW_BAND: &[u8] = b"#!AMR\n";
+const WIDE_BAND: &[u8] = b"#!AMR-WB";
 const WIDE_BAND_REST: &[u8] = b"WB\n";
 
 const INFO: FormatInfo = FormatInfo {
@@ -21,6 +24,19 @@ const INFO: FormatInfo = FormatInfo {
 
 struct Amr {
     is_wide_band: bool,
+}
+
+/// Describes the track, which is decoded unless it has more than one channel.
+pub(super) fn walk(walker: &mut Walker) {
+    let head = walker.start_of(walker.layout.start, WIDE_BAND.len() + 1);
+    let is_wide_band = head.starts_with(WIDE_BAND);
+    let codec = if is_wide_band { AMR_WB } else { AMR_NB };
+    let mut track = SoundTrack::of_parameters(0, amr_parameters(codec));
+    let is_mono = head.starts_with(NARROW_BAND) || (is_wide_band && head.ends_with(b"\n"));
+    if !is_mono {
+        (track.parameters, track.channels) = (None, None);
+    }
+    walker.layout.tracks = vec![track];
 }
 
 pub(super) fn open(stream: &mut MediaSourceStream<'_>) -> Result<Opened> {

@@ -12,6 +12,9 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::family::Family;
+use super::layout::Walker;
+
+pub(super) use self::gsm::is_gsm;
 
 mod adts;
 mod amr;
@@ -41,31 +44,48 @@ struct RawReader<'s> {
     time: Timestamp,
 }
 
-/// Opens a container of one of these families; returns the stream of any other.
-pub(super) fn open(
-    family: Family,
+/// Reads what the head of a file of one of these families tells.
+pub(super) fn walk(family: Family, walker: &mut Walker) {
+    match family {
+        Family::Amr => amr::walk(walker),
+        Family::WavPack => wavpack::walk(walker),
+        Family::Gsm => gsm::walk(walker),
+        _ => {}
+    }
+}
+
+/// Opens frames of AAC with headers.
+pub(super) fn open_adts(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
+    open(stream, adts::open)
+}
+
+/// Opens an AMR file.
+pub(super) fn open_amr(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
+    open(stream, amr::open)
+}
+
+/// Opens a `WavPack` file.
+pub(super) fn open_wavpack(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
+    open(stream, wavpack::open)
+}
+
+fn open(
     mut stream: MediaSourceStream<'static>,
-) -> Result<std::result::Result<Box<dyn FormatReader>, MediaSourceStream<'static>>> {
-    let (frames, length) = match family {
-        Family::Adts => adts::open(&mut stream)?,
-        Family::Amr => amr::open(&mut stream)?,
-        Family::WavPack => wavpack::open(&mut stream)?,
-        Family::Gsm => gsm::open_frames(),
-        Family::GsmWav => gsm::open_wav(&mut stream)?,
-        _ => return Ok(Err(stream)),
-    };
+    open: fn(&mut MediaSourceStream<'_>) -> Result<Opened>,
+) -> Result<Box<dyn FormatReader>> {
+    let (frames, length) = open(&mut stream)?;
     let mut track = track_of(&*frames);
     if let Some(length) = length {
         track.with_num_frames(length).with_duration(Duration::from(length));
     }
-    Ok(Ok(Box::new(RawReader {
+    Ok(Box::new(RawReader {
         stream,
         frames,
         media: MediaInfo::from_track(&track),
         tracks: [track],
         metadata: MetadataLog::default(),
         time: Timestamp::ZERO,
-    })))
+    }))
 }
 
 impl FormatReader for RawReader<'_> {

@@ -9,6 +9,8 @@ use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::formats::{FormatId, FormatInfo};
 use symphonia::core::io::{MediaSourceStream, ReadBytes};
 
+use super::super::layout::Walker;
+use super::super::sound_track::SoundTrack;
 use super::{Frames, Opened, or_end};
 use crate::audio::codec::wavpack_channels;
 
@@ -28,7 +30,8 @@ const MAX_PACKET: usize = 2 << 20;
 /// Blocks with the channels of the same time, at most.
 const MAX_BLOCKS: usize = 32;
 
-/// Flags of a block: the last one of its time, and its rate as an index.
+/// Flags of a block: bits of DSD, the last one of its time, and its rate as an index.
+const DSD: u32 = 1 << 31;
 const LAST: u32 = 0x1000;
 const RATE_SHIFT: u32 = 23;
 const RATES: [u32; 15] = [
@@ -43,6 +46,19 @@ struct WavPack {
     first: Option<(Vec<u8>, u64)>,
 }
 
+/// Names the track if it is one that is not decoded: DSD, or of a rate that blocks spell out.
+pub(super) fn walk(walker: &mut Walker) {
+    let header = walker.array_at::<HEADER_LEN>(walker.layout.start);
+    let flags = header.map_or(0, |h| u32::from_le_bytes([h[24], h[25], h[26], h[27]]));
+    if flags & DSD != 0 || rate_of(flags).is_none() {
+        walker.layout.tracks = vec![SoundTrack::of_codec(Some("wavpack"))];
+    }
+}
+
+fn rate_of(flags: u32) -> Option<u32> {
+    RATES.get((flags >> RATE_SHIFT & 0xf) as usize).copied()
+}
+
 pub(super) fn open(stream: &mut MediaSourceStream<'_>) -> Result<Opened> {
     let Some(first) = read_blocks(stream)? else { return decode_error("wavpack: no block") };
     let blocks = &first.0;
@@ -50,14 +66,14 @@ pub(super) fn open(stream: &mut MediaSourceStream<'_>) -> Result<Opened> {
         u32::from_le_bytes([blocks[at], blocks[at + 1], blocks[at + 2], blocks[at + 3]])
     };
     let (total, flags) = (number(12), number(24));
-    let Some(rate) = RATES.get((flags >> RATE_SHIFT & 0xf) as usize) else {
+    let Some(rate) = rate_of(flags) else {
         return unsupported_error("wavpack: a rate of its own");
     };
     let Some(channels) = wavpack_channels(blocks) else {
         return decode_error("wavpack: a damaged first block");
     };
     let length = (total != u32::MAX).then_some(u64::from(total));
-    Ok((Box::new(WavPack { rate: *rate, channels, first: Some(first) }), length))
+    Ok((Box::new(WavPack { rate, channels, first: Some(first) }), length))
 }
 
 /// Reads the blocks of the next time, and its frames. Skips what is none.

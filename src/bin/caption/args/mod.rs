@@ -4,16 +4,17 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, ValueHint};
+use clap::{ArgAction, Args, Command, Parser, ValueHint};
 
 use self::generate::Document;
 use self::options::{
     AudioArgs, AuditArgs, CacheArgs, NetworkArgs, OutputArgs, SearchArgs, ServiceArgs, SpendArgs,
 };
-use self::values::{DOCUMENTS, WHEN, When, named};
+use self::values::{DOCUMENTS, ProgressChoice, WHEN, When, named, parse_progress};
 
 pub(crate) mod generate;
 pub(crate) mod options;
+pub(crate) mod usage_error;
 pub(crate) mod values;
 
 /// Prints what a recording sounds like.
@@ -29,15 +30,15 @@ pub(crate) struct Cli {
     pub(crate) search: SearchArgs,
     #[command(flatten, next_help_heading = "Output")]
     pub(crate) output: OutputArgs,
-    #[command(flatten, next_help_heading = "Known captions")]
+    #[command(flatten, next_help_heading = "Cache")]
     pub(crate) cache: CacheArgs,
-    #[command(flatten, next_help_heading = "Money")]
+    #[command(flatten, next_help_heading = "Cost")]
     pub(crate) spend: SpendArgs,
     #[command(flatten, next_help_heading = "Service")]
     pub(crate) service: ServiceArgs,
     #[command(flatten, next_help_heading = "Network")]
     pub(crate) network: NetworkArgs,
-    #[command(flatten, next_help_heading = "Sound")]
+    #[command(flatten, next_help_heading = "Audio")]
     pub(crate) audio: AudioArgs,
     #[command(flatten, next_help_heading = "Audit")]
     pub(crate) audit: AuditArgs,
@@ -48,30 +49,30 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "the comments are the text of --help")]
 pub(crate) struct GeneralArgs {
-    /// Read options and rules from this file, in place of caption.toml here and in the user's
-    /// folder for configuration
+    /// Read settings from FILE instead of caption.toml and the user's configuration file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Only errors on standard error
+    /// Print errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more: what is sent, cost, tokens, time, the causes of errors; and put levels into
+    /// Print more: what is uploaded, cost, tokens, time, and the causes of errors; add levels to
     /// jsonl records
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// Show progress on standard error; auto is on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&WHEN))]
-    pub(crate) progress: When,
+    /// Progress on standard error: auto, always, never, or a line at each interval, such as 5m;
+    /// auto is a bar on a terminal, else a line per minute
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = parse_progress)]
+    pub(crate) progress: ProgressChoice,
 
-    /// Colour errors and notes; auto is on a terminal and without NO_COLOR
+    /// Color errors and notes; auto is on a terminal without NO_COLOR
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&WHEN))]
     pub(crate) color: When,
 
-    /// Print the manual page, or completions for a shell: man, complete-bash, complete-zsh,
-    /// complete-fish, complete-powershell or complete-elvish
+    /// Print the man page or shell completions: man, complete-bash, complete-zsh, complete-fish,
+    /// complete-powershell or complete-elvish
     #[arg(long, value_name = "WHAT", value_parser = named(&DOCUMENTS))]
     #[arg(hide_possible_values = true)]
     pub(crate) generate: Option<Document>,
@@ -85,6 +86,42 @@ pub(crate) struct GeneralArgs {
     version: Option<bool>,
 }
 
+/// Options of daily use, which `-h` shows.
+const DAILY: [&str; 20] = [
+    "inputs",
+    "files_from",
+    "exclude",
+    "format",
+    "json",
+    "output",
+    "sidecar",
+    "output_dir",
+    "manifest",
+    "offline",
+    "dry_run",
+    "max_spend",
+    "jobs",
+    "window",
+    "deny",
+    "require",
+    "check",
+    "report",
+    "quiet",
+    "verbose",
+];
+
+/// Command whose help has the options of daily use only, each with the first part of its text.
+pub(crate) fn with_brief_help(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        if !DAILY.contains(&argument.get_id().as_str()) {
+            return argument.hide(true);
+        }
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        argument.help(help.split(';').next().unwrap_or_default().to_owned())
+    });
+    command.after_help("All options, examples, environment and exit codes: caption --help")
+}
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -92,23 +129,33 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 pub(crate) const AFTER_HELP: &str = "\
-The caption comes from AI/ML API's captioning model. It takes no prompt: it
-describes speech, music and noises, in English.
+The model takes no prompt: it describes speech, music and sounds, in English.
 
 Examples:
-  caption song.mp3                        what does it sound like?
-  caption https://example.com/a.wav       the service fetches the URL
-  sox in.flac -t wav - | caption -        sound on standard input
-  caption --json song.mp3 | jq .usage     the service's whole answer
-  caption --manifest m.jsonl sfx/         a folder; never asked or paid twice
-  caption --sidecar --dry-run sfx/        what would it take?
-  caption --window 30s -f srt talk.mp4    subtitles of what is to be heard
-  caption --deny 'speech|voice' ambience/ no voices in the ambience?
+  caption song.mp3                          caption one file
+  caption https://example.com/a.wav         the service downloads the URL
+  sox in.flac -t wav - | caption -          audio on standard input
+  caption --json song.mp3 | jq .usage       raw response
+  caption --manifest m.jsonl sfx/           a folder; rerun to resume
+  caption --sidecar --dry-run sfx/          estimate the cost
+  caption --window 30s -f srt talk.mp4      subtitles
+  caption --deny 'speech|voice' ambience/   audit: no voices allowed
 
-The key is read from AIMLAPI_KEY, AIMLAPI_API_KEY or AIML_API_KEY; make one at
-https://aimlapi.com/app/keys. There is no option that takes the key itself: it
-would show in the process list.
+Environment:
+  AIMLAPI_KEY          API key; else AIMLAPI_API_KEY, else AIML_API_KEY. Create one
+                       at https://aimlapi.com/app/keys. No option takes the key
+                       itself, because process lists would show it.
+  AIMLAPI_BASE_URL     URL of the service
+  CAPTION_MODEL        model
+  HTTPS_PROXY          proxy; NO_PROXY lists exceptions
+  SSL_CERT_FILE        CA certificates in place of the system's (Linux)
+  NO_COLOR             no color
 
-Exit codes: 0 captioned, 1 a rule was broken, 2 wrong usage, 3 some inputs
-failed, 4 no key, key refused, account unverified or out of credits, 5
---max-spend reached, 130 interrupted, 143 terminated, 129 hung up.";
+Exit codes:
+  0    every input was captioned or cached
+  1    a rule was violated; no input failed
+  2    wrong usage or configuration; nothing was sent
+  3    at least one input failed; the others were delivered
+  4    no key, key refused, account unverified, out of credits or quota
+  5    --max-spend reached
+  130, 143, 129    ended by Ctrl-C, TERM or HUP";

@@ -131,6 +131,9 @@ pub(crate) fn parse_max_upload(text: &str) -> Result<MaxUpload, &'static str> {
 /// Longer durations are typing errors: `5M` is five months.
 const MAX_DURATION: Duration = Duration::from_hours(24);
 
+/// Shortest time between two lines about progress.
+const MIN_LOG_PERIOD: Duration = Duration::from_millis(100);
+
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("longer than nothing, such as 30s"),
@@ -144,6 +147,29 @@ pub(crate) fn parse_outage(text: &str) -> Result<Duration, &'static str> {
     match text {
         "0" | "0s" => Ok(Duration::ZERO),
         text => parse_duration(text),
+    }
+}
+
+/// Choice of `--progress`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProgressChoice {
+    Auto,
+    Always,
+    Never,
+    /// A line in each of these periods.
+    Every(Duration),
+}
+
+pub(crate) fn parse_progress(text: &str) -> Result<ProgressChoice, &'static str> {
+    match text {
+        "auto" => Ok(ProgressChoice::Auto),
+        "always" => Ok(ProgressChoice::Always),
+        "never" => Ok(ProgressChoice::Never),
+        text => match parse_duration(text) {
+            Ok(period) if period < MIN_LOG_PERIOD => Err("at least 100ms"),
+            Ok(period) => Ok(ProgressChoice::Every(period)),
+            Err(_) => Err("auto, always, never, or a time with its unit, such as 5m"),
+        },
     }
 }
 
@@ -176,6 +202,25 @@ pub(crate) fn parse_jobs(text: &str) -> Result<Jobs, &'static str> {
         _ if text == "auto" => Ok(Jobs::Auto),
         _ => Err("auto, or a number from 1 to 1024"),
     }
+}
+
+/// Decoder of what cannot be decoded here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FfmpegChoice {
+    /// The one that is installed, if any.
+    Auto,
+    Never,
+    /// Path, or a name on the `PATH`.
+    Program(PathBuf),
+}
+
+pub(crate) fn ffmpeg_parser() -> impl TypedValueParser<Value = FfmpegChoice> {
+    OsStringValueParser::new().try_map(|value| match value.to_str() {
+        Some("auto") => Ok(FfmpegChoice::Auto),
+        Some("never") => Ok(FfmpegChoice::Never),
+        Some("") => Err("auto, never, or the path of ffmpeg"),
+        _ => Ok(FfmpegChoice::Program(value.into())),
+    })
 }
 
 pub(crate) fn parse_window(text: &str) -> Result<Duration, &'static str> {

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use caption::{
-    Captioner, CaptionerOptions, Client, ClientOptions, Convert, Error, Manifest, Rule, Shutdown,
-    UploadOptions, path_name,
+    Captioner, CaptionerOptions, Client, ClientOptions, Convert, Error, Ffmpeg, Manifest, Rule,
+    Shutdown, UploadOptions, path_name,
 };
 
 use super::rule_tables::PatternSize;
 use super::{Config, api_key, shows_waveform, unique};
 use crate::args::Cli;
 use crate::args::options::AuditArgs;
+use crate::args::values::FfmpegChoice;
 use crate::render::FormatKind;
 use crate::ui::diagnostics::Diagnostics;
 
@@ -44,6 +45,7 @@ impl Config {
         let mut options = CaptionerOptions::default();
         options.inline = self.cli.audio.inline;
         options.upload = self.upload.clone();
+        options.ffmpeg.clone_from(&self.ffmpeg);
         options.needs_length = self.formats.iter().any(|format| format.is_subtitles());
         options.needs_waveform = shows_waveform(&self.reports);
         options.remeasure = self.cli.audit.remeasure;
@@ -132,6 +134,20 @@ pub(super) fn client_options(cli: &Cli, streams: bool) -> ClientOptions {
     options.ca_file.clone_from(&cli.network.cacert);
     options.allow_http = cli.service.allow_http;
     options
+}
+
+/// Decoder of what cannot be decoded here, if there is one.
+pub(super) fn ffmpeg(choice: &FfmpegChoice) -> anyhow::Result<Option<Ffmpeg>> {
+    match choice {
+        FfmpegChoice::Auto => Ok(Ffmpeg::find()),
+        FfmpegChoice::Never => Ok(None),
+        FfmpegChoice::Program(path) => Ffmpeg::at(path).map(Some).with_context(|| {
+            format!(
+                "--ffmpeg names no program: {}; name that of ffmpeg, or say auto",
+                path_name(path)
+            )
+        }),
+    }
 }
 
 /// Options of uploads, with a window that a request can hold.

@@ -4,11 +4,15 @@
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anstream::ColorChoice;
 
 use crate::args::GeneralArgs;
-use crate::args::values::When;
+use crate::args::values::{ProgressChoice, When};
+
+/// Period of the lines about progress in a log: less than CI systems wait for a sign of life.
+const LOG_PERIOD: Duration = Duration::from_mins(1);
 
 /// Value of a variable. A value that is not UTF-8 is set too, so that its use reports it.
 pub(crate) fn get(name: impl AsRef<OsStr>) -> Option<String> {
@@ -30,17 +34,36 @@ pub(crate) fn step_summary() -> Option<PathBuf> {
 /// Amount and look of the messages on standard error.
 pub(crate) struct DisplayConfig {
     pub(crate) color: ColorChoice,
-    pub(crate) progress: bool,
+    pub(crate) progress: ProgressDisplay,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
 }
 
+/// Display of progress on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProgressDisplay {
+    Hidden,
+    /// Lines that are drawn again and again, which takes a terminal.
+    Bar,
+    /// One line in each of these periods.
+    Log(Duration),
+}
+
 impl DisplayConfig {
     pub(crate) fn new(general: &GeneralArgs) -> Self {
-        let is_terminal = io::stderr().is_terminal();
+        let can_redraw =
+            io::stderr().is_terminal() && get("TERM").is_none_or(|term| term != "dumb");
+        let progress = match general.progress {
+            ProgressChoice::Auto if general.quiet => ProgressDisplay::Hidden,
+            ProgressChoice::Auto if can_redraw => ProgressDisplay::Bar,
+            ProgressChoice::Auto => ProgressDisplay::Log(LOG_PERIOD),
+            ProgressChoice::Always => ProgressDisplay::Bar,
+            ProgressChoice::Never => ProgressDisplay::Hidden,
+            ProgressChoice::Every(period) => ProgressDisplay::Log(period),
+        };
         Self {
             color: color(general.color),
-            progress: general.progress.unwrap_or(is_terminal && !general.quiet),
+            progress,
             quiet: general.quiet,
             verbose: general.verbose,
         }
@@ -50,7 +73,7 @@ impl DisplayConfig {
 impl Default for DisplayConfig {
     /// For errors in the command line itself.
     fn default() -> Self {
-        Self { color: color(None), progress: false, quiet: false, verbose: false }
+        Self { color: color(None), progress: ProgressDisplay::Hidden, quiet: false, verbose: false }
     }
 }
 

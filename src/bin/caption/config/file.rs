@@ -137,7 +137,7 @@ impl ConfigFile {
         ensure!(
             self.is_trusted() || policy(key) != Policy::Refused,
             "{}: {key} is not taken from a project, which does not say where the key goes or what \
-             else is read: name the file with --config, or use your own",
+             else is read or run: name the file with --config, or use your own",
             self.name()
         );
         Ok(option)

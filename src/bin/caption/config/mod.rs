@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
-use caption::{ClientOptions, Rule, UploadOptions};
+use caption::{ClientOptions, Ffmpeg, Rule, UploadOptions};
 
-use self::captioner::{audit_rules, client_options, upload_options};
+use self::captioner::{audit_rules, client_options, ffmpeg, upload_options};
 use self::input::InputConfig;
 use self::precedence::Settings;
 use crate::args::Cli;
@@ -43,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) overwrite_check: OverwriteCheck,
     pub(crate) sidecars: Option<Arc<Sidecars>>,
     upload: UploadOptions,
+    ffmpeg: Option<Ffmpeg>,
     /// Rules of flags and files, and the one that is built in.
     pub(crate) rules: Vec<Rule>,
     reports: Vec<ReportOption>,
@@ -69,6 +70,7 @@ impl Config {
             options,
             overwrite_check,
             upload: upload_options(&cli)?,
+            ffmpeg: ffmpeg(&cli.audio.ffmpeg)?,
             sidecars: sidecars(&cli, &formats, sidecar_limit)?.map(Arc::new),
             input,
             formats,

@@ -3,12 +3,11 @@
 //! Precedence: flags, environment, the project's file, the user's file. An option replaces the same
 //! option of a weaker source, and every option there that it conflicts with.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail, ensure};
-use caption::{FolderSearch, Rule, sanitize};
+use caption::{FolderSearch, Rule};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
@@ -18,7 +17,7 @@ use super::captioner::pattern_rules;
 use super::file::{self, ConfigFile};
 use super::project::{Comparison, Verdict, excludes, is_on};
 use super::{environment, ineffective};
-use crate::args::Cli;
+use crate::args::{Cli, usage_error, with_brief_help};
 
 /// Options of files that a variable replaces although it does not hold their value.
 const REPLACED_BY_VARIABLE: [(&str, &[&str]); 2] =
@@ -57,6 +56,9 @@ impl Settings {
     /// and so does a command line that clap refuses.
     pub(crate) fn read(command_line: &[OsString]) -> anyhow::Result<Self> {
         let mut command = command();
+        if command_line.iter().any(|argument| argument == "-h") {
+            command = with_brief_help(command);
+        }
         ineffective::check_repeated(command.clone(), command_line)?;
         // Errors wait: an option that seems to be missing may be in a file.
         let matches = command.clone().ignore_errors(true).get_matches_from(command_line);
@@ -164,7 +166,7 @@ impl<'a> Merge<'a> {
         let parsed = self.command.clone().try_get_matches_from(arguments);
         let matches = match parsed {
             Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => return Ok(()),
-            Err(error) => bail!(first_line(&error)),
+            Err(error) => bail!(usage_error::message(&error, &[])),
             Ok(matches) => matches,
         };
         let all = |id: &str| -> Vec<String> {
@@ -198,54 +200,16 @@ fn command() -> Command {
     })
 }
 
-/// Parses the arguments of the files and the flags. An error that may repeat control characters is
-/// returned, to be escaped; clap reports any other error itself.
+/// Parses the arguments of the files and the flags. `--help` and `--version` end the program here.
 fn parse(
     command: &Command,
     arguments: &[OsString],
     command_line: &[OsString],
 ) -> anyhow::Result<ArgMatches> {
-    let is_harmful = |arg: &OsString| matches!(sanitize(&arg.to_string_lossy()), Cow::Owned(_));
-    let parsed = command.clone().try_get_matches_from(arguments);
-    match parsed.map_err(|error| without_environment(error, arguments)) {
-        Err(error) if error.use_stderr() && command_line.iter().any(is_harmful) => {
-            bail!("{}; see --help", first_line(&error))
-        }
-        // A URL in the place of another value may have a password.
-        Err(error) if error.use_stderr() && command_line.iter().any(has_url) => {
-            let message = command_line.iter().fold(first_line(&error), |message, argument| {
-                let argument = argument.to_string_lossy();
-                let url = argument.find("http").map_or("", |start| &argument[start..]);
-                if url.is_empty() { message } else { message.replace(url, "http…") }
-            });
-            bail!("{message}; see --help")
-        }
+    match command.clone().try_get_matches_from(arguments) {
+        Err(error) if error.use_stderr() => bail!(usage_error::message(&error, command_line)),
         parsed => Ok(parsed.unwrap_or_else(|error| error.exit())),
     }
-}
-
-/// True for an argument with a URL, also one without slashes, that may have a password or a query.
-fn has_url(argument: &OsString) -> bool {
-    let argument = argument.to_string_lossy();
-    argument.contains("http") && argument.contains(['@', '?', '#'])
-}
-
-/// Returns the error as it is without the environment, whose options its usage line would name as
-/// if they were typed.
-fn without_environment(error: clap::Error, arguments: &[OsString]) -> clap::Error {
-    if !error.use_stderr() {
-        return error;
-    }
-    let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
-    match command.try_get_matches_from(arguments) {
-        Err(other) if other.kind() == error.kind() => other,
-        _ => error,
-    }
-}
-
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]

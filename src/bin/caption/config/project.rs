@@ -25,7 +25,7 @@ pub(super) enum Policy {
     OnlyLower,
     /// It counts if it is switched on, and nothing that conflicts with the user's own counts.
     OnlyOn,
-    /// It is an error: it decides where the key is sent, or what else is read and paid for.
+    /// It is an error: it decides where the key is sent, what else is read and paid for, or what is run.
     Refused,
 }
 
@@ -81,7 +81,16 @@ const POLICIES: [(Policy, &[&str]); 7] = [
     (Policy::OnlyOn, &["dry-run", "offline"]),
     (
         Policy::Refused,
-        &["allow-http", "api-key-file", "base-url", "cacert", "files-from", "follow", "proxy"],
+        &[
+            "allow-http",
+            "api-key-file",
+            "base-url",
+            "cacert",
+            "ffmpeg",
+            "files-from",
+            "follow",
+            "proxy",
+        ],
     ),
 ];
 

@@ -14,6 +14,7 @@ pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
         return object([
             ("input", json!(outcome.name)),
             ("truncated", json!(truncated)),
+            ("decoder", json!(outcome.decoder)),
             ("sound", json!(outcome.sound)),
             ("partial", json!(error.received().and_then(|received| received.partial.as_ref()))),
             ("usd", json!(error.usd())),
@@ -31,6 +32,7 @@ pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
         ("sha256", json!(cache_key.map(|cache_key| &cache_key.sha256))),
         ("seconds", json!(seconds)),
         ("truncated", json!(truncated)),
+        ("decoder", json!(outcome.decoder)),
         ("caption", json!(answer.map(|answer| options.decorate(&answer.caption)))),
         ("model", json!(cache_key.map(|cache_key| &cache_key.model))),
         ("max_tokens", json!(cache_key.map(|cache_key| cache_key.max_tokens))),

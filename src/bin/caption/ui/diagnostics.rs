@@ -8,10 +8,11 @@ use caption::{Error, Finding, FolderSearch, Severity, Truncation, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
-use crate::config::environment::{DisplayConfig, is_ci_log};
+use crate::config::environment::{DisplayConfig, ProgressDisplay, is_ci_log};
 use crate::exit_code::Exit;
 use crate::inputs::InputCount;
 use crate::ui::escape::CommandEscaper;
+use crate::ui::failures::{Failures, describe};
 use crate::ui::hints::hint;
 use crate::ui::progress::Progress;
 
@@ -29,17 +30,12 @@ pub(crate) struct Diagnostics {
     pub(crate) progress: Progress,
     pub(super) config: DisplayConfig,
     is_ci_log: bool,
+    /// True once a note says that another program decodes.
+    pub(super) has_noted_decoder: Cell<bool>,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
     /// Sidecars that are kept although they may be outdated.
     kept: Cell<KeptSidecars>,
-}
-
-/// Messages of the first failures, and the number of further ones.
-#[derive(Default)]
-struct Failures {
-    messages: Vec<String>,
-    further: usize,
 }
 
 /// Numbers of inputs whose sidecars are kept because no caption of them is cached.
@@ -54,16 +50,14 @@ struct KeptSidecars {
 /// Further sidecars that are older than their audio are counted, not listed.
 const MAX_STALE: usize = 10;
 
-/// Further failures are counted, not listed.
-const MAX_FAILURES: usize = 1000;
-
 impl Diagnostics {
     pub(crate) fn new(config: DisplayConfig) -> Self {
-        let progress = Progress::new(config.progress);
+        let progress = Progress::new(config.progress == ProgressDisplay::Bar);
         Self {
             progress,
             config,
             is_ci_log: is_ci_log(),
+            has_noted_decoder: Cell::default(),
             failures: RefCell::default(),
             kept: Cell::default(),
         }
@@ -94,33 +88,29 @@ impl Diagnostics {
         }
     }
 
-    /// Reports the error of an input: the error, the input, and a hint.
+    /// Reports the error of an input: the error, the input, and a hint. In a batch, at the end of
+    /// the run, and once for all inputs that fail in the same way.
     pub(crate) fn failure(&self, name: &str, error: &Error, is_batch: bool) {
-        let id = error.request_id().map(|id| format!(" [request {id}]")).unwrap_or_default();
-        let text = format!("{error}: {name}; {}{id}", hint(error));
-        let text = line("error", ERROR, &text) + &self.causes(error.root());
+        if is_batch && !self.config.verbose {
+            return self.failures.borrow_mut().add(name, error);
+        }
+        let text = line("error", ERROR, &describe(name, error)) + &self.causes(error.root());
         self.print_or_defer(text, is_batch);
     }
 
     /// Prints a failure; in a batch, at the end of the run.
     fn print_or_defer(&self, text: String, is_batch: bool) {
-        let mut failures = self.failures.borrow_mut();
-        if !is_batch {
-            self.print(&text);
-        } else if failures.messages.len() < MAX_FAILURES {
-            failures.messages.push(text);
+        if is_batch {
+            self.failures.borrow_mut().push(text, !self.config.verbose);
         } else {
-            failures.further += 1;
+            self.print(&text);
         }
     }
 
-    /// Prints the failures of a batch.
-    pub(crate) fn failures(&self) {
-        let failures = self.failures.take();
-        self.print(&failures.messages.concat());
-        if failures.further > 0 {
-            self.message("error", ERROR, &format!("{} more failures", failures.further));
-        }
+    /// Prints the failures of a batch, and how many inputs were not tried because of one.
+    pub(crate) fn failures(&self, not_tried: u64) {
+        let text = self.failures.take().text(not_tried, |text| line("error", ERROR, text));
+        self.print(&text);
     }
 
     /// Reports an error beside those of the inputs.
@@ -134,6 +124,15 @@ impl Diagnostics {
         self.progress.suspend(|| {
             let _ = io::stderr().lock().write_all(text);
         });
+    }
+
+    pub(crate) fn progress_display(&self) -> ProgressDisplay {
+        self.config.progress
+    }
+
+    /// Prints the state of the run.
+    pub(crate) fn status(&self, text: &str) {
+        self.message("progress", PLAIN, text);
     }
 
     /// Prints a result of the run.

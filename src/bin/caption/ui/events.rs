@@ -1,19 +1,15 @@
 //! Messages about the progress of one input.
 
-use std::time::Duration;
-
 use bytesize::ByteSize;
 use caption::{AudioFormat, Event, Outcome, Status};
 
 use super::diagnostics::{Diagnostics, PLAIN};
-use super::summary::{count, tokens};
-
-/// A longer wait is reported in a batch too: the run would seem to hang.
-const NOTED_WAIT: Duration = Duration::from_secs(5);
+use super::summary::{count, duration, tokens};
 
 impl Diagnostics {
-    /// Prints an event: a note if the user should know, else a detail for `--verbose`.
-    pub(crate) fn event(&self, name: &str, event: &Event, is_batch: bool) {
+    /// Prints an event: a note if the user should know, else a detail for `--verbose`. A retry is a
+    /// note if `notes_retries` is true.
+    pub(crate) fn event(&self, name: &str, event: &Event, notes_retries: bool) {
         match event {
             Event::Inlining { url } => self
                 .note(&format!("only this machine can reach {url}: downloading it to send its bytes")),
@@ -31,28 +27,43 @@ impl Diagnostics {
                 let what = format!("sent as {windows} of 16 kHz mono WAV");
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
-            Event::Damaged { packets } => {
+            Event::Decoder { program } => self.decoder(name, program),
+            Event::Damaged { packets, is_silenced } => {
                 let s = if *packets == 1 { "" } else { "s" };
-                let text = format!("{packets} damaged packet{s}, silence in place of them: {name}");
+                let effect = match is_silenced {
+                    true => "silence in place of them",
+                    false => "which may be wrong or missing",
+                };
+                let text = format!("{packets} damaged packet{s}, {effect}: {name}");
                 self.note(&text);
             }
             Event::ManifestChanged { reason } => self.warn(reason),
             Event::Retrying { reason, wait, attempt } => {
                 let text = format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
-                // A batch has too many short waits.
-                if is_batch && *wait < NOTED_WAIT {
-                    self.detail(&text);
-                } else {
+                if notes_retries {
                     self.note(&text);
+                } else {
+                    self.detail(&text);
                 }
             }
             Event::Waiting { reason } => self.note(&format!(
                 "{reason}; all inputs wait until it is over, or until the end of --outage"
             )),
+            Event::Resumed { after } => self.note(&format!(
+                "the service responds again after {}; the inputs go on",
+                duration(*after)
+            )),
             Event::Understood { dialect } => self.detail(&format!(
                 "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
             )),
             _ => {}
+        }
+    }
+
+    /// Notes once in a run that another program decodes.
+    fn decoder(&self, name: &str, program: &str) {
+        if !self.has_noted_decoder.replace(true) {
+            self.note(&format!("decoded by {program}, as all that cannot be decoded here: {name}"));
         }
     }
 

@@ -3,6 +3,8 @@
 pub(crate) mod diagnostics;
 pub(crate) mod escape;
 mod events;
+mod failures;
 pub(crate) mod hints;
 pub(crate) mod progress;
+pub(crate) mod status;
 pub(crate) mod summary;

@@ -27,6 +27,8 @@ pub(crate) struct Progress {
     lines: MultiProgress,
     main: RefCell<Option<ProgressBar>>,
     inputs: RefCell<BTreeMap<usize, ProgressBar>>,
+    /// Reason of a wait.
+    wait: RefCell<Option<ProgressBar>>,
 }
 
 impl Progress {
@@ -37,7 +39,12 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let lines = MultiProgress::with_draw_target(target);
-        Self { lines, main: RefCell::default(), inputs: RefCell::default() }
+        Self {
+            lines,
+            main: RefCell::default(),
+            inputs: RefCell::default(),
+            wait: RefCell::default(),
+        }
     }
 
     /// Shows the uploaded bytes of the only input, then the wait for its response.
@@ -77,10 +84,7 @@ impl Progress {
 
     /// Removes the line of an input.
     pub(crate) fn ended(&self, number: usize) {
-        if let Some(bar) = self.inputs.borrow_mut().remove(&number) {
-            bar.finish_and_clear();
-            self.lines.remove(&bar);
-        }
+        self.remove(self.inputs.borrow_mut().remove(&number));
     }
 
     /// Shows the inputs that are done in a batch.
@@ -97,8 +101,33 @@ impl Progress {
         bar.set_position(summary.done());
     }
 
+    /// Shows the reason of a wait below the bar, or removes it.
+    pub(crate) fn waiting(&self, reason: Option<&str>) {
+        let mut line = self.wait.borrow_mut();
+        match reason {
+            Some(reason) if !self.lines.is_hidden() => {
+                let line = line.get_or_insert_with(|| {
+                    let line = self.lines.insert(1, ProgressBar::new_spinner());
+                    style(&line, INPUT);
+                    line.enable_steady_tick(Duration::from_millis(100));
+                    line
+                });
+                line.set_message(sanitize(&format!("waiting: {reason}")).replace('\n', " "));
+            }
+            _ => self.remove(line.take()),
+        }
+    }
+
+    fn remove(&self, line: Option<ProgressBar>) {
+        if let Some(line) = line {
+            line.finish_and_clear();
+            self.lines.remove(&line);
+        }
+    }
+
     /// Removes all lines.
     pub(crate) fn clear(&self) {
+        self.waiting(None);
         for (_, bar) in std::mem::take(&mut *self.inputs.borrow_mut()) {
             bar.finish_and_clear();
         }

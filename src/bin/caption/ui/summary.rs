@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caption::{Outcome, Status, Usage};
+use caption::{Outcome, Spending, Status, Usage};
 use indicatif::HumanCount;
 
 /// Counts of outcomes by status.
@@ -65,15 +65,41 @@ impl Summary {
     }
 
     /// Last line of a run.
-    pub(crate) fn line(&self, time: Duration, usage: Usage, usd: Option<f64>) -> String {
+    pub(crate) fn line(&self, time: Duration, spending: &Spending) -> String {
         let facts = [
             Some(format!("{} captioned{}", HumanCount(self.captioned), self.asides())),
             Some(duration(time)),
-            (usage != Usage::default()).then(|| tokens(usage)),
-            usd.map(dollars),
+            (spending.usage != Usage::default()).then(|| tokens(spending.usage)),
+            cost(spending),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
+}
+
+/// Formats the certain and the possible cost. A service that reports no cost at all is none that
+/// bills lost answers.
+pub(crate) fn cost(spending: &Spending) -> Option<String> {
+    let Spending { usd, possible_usd, lost, unpriced, .. } = *spending;
+    let possible = possible_usd.filter(|usd| *usd > 0.0);
+    if possible.is_none() && usd.is_none() && unpriced > 0 {
+        return None;
+    }
+    let were = |number: u64, what: &str| {
+        let were = if number == 1 { "was" } else { "were" };
+        (number > 0).then(|| format!("{} {were} {what}", count(number, "answer")))
+    };
+    let reasons = [were(lost, "lost"), were(unpriced, "without a cost")];
+    let reasons = reasons.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let certain = usd.or(possible.map(|_| 0.0)).map(dollars);
+    Some(match (certain, possible) {
+        (Some(certain), Some(possible)) => {
+            format!("{certain} ({} more is possible: {reasons})", dollars(possible))
+        }
+        (Some(certain), None) if reasons.is_empty() => certain,
+        (Some(certain), None) => format!("{certain} (more is possible: {reasons})"),
+        (None, _) if lost > 0 => format!("{reasons} and may be billed"),
+        (None, _) => return None,
+    })
 }
 
 /// Formats token counts; one of 0 is unknown.
@@ -95,7 +121,8 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-fn duration(time: Duration) -> String {
+/// Formats a time by its two largest units.
+pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, _) => format!("{:.1} s", time.as_secs_f64()),

@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -54,7 +55,7 @@ pub struct StandIn {
     thread: Option<JoinHandle<()>>,
 }
 
-type MakeReply = Box<dyn Fn() -> Reply + Send + Sync>;
+type MakeReply = Box<dyn Fn(&Parts) -> Reply + Send + Sync>;
 
 struct Shared {
     script: Mutex<VecDeque<Reply>>,
@@ -81,16 +82,21 @@ impl StandIn {
     /// Starts a server with these replies to the first requests. Dropping it fails the test if a
     /// reply is left over.
     pub fn scripted(script: impl IntoIterator<Item = Reply>) -> Self {
-        Self::new(script.into_iter().collect(), Box::new(Reply::measured))
+        Self::new(script.into_iter().collect(), Box::new(|_| Reply::measured()))
     }
 
     /// Starts a server that keeps no requests, to run for a long time.
     pub fn without_log() -> Self {
-        Self::new(VecDeque::new(), Box::new(|| Reply::measured().unlogged()))
+        Self::new(VecDeque::new(), Box::new(|_| Reply::measured().unlogged()))
     }
 
     /// Starts a server that makes a reply for each request.
     pub fn always(make_reply: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
+        Self::by_head(move |_| make_reply())
+    }
+
+    /// Starts a server that makes a reply for the head of each request.
+    pub fn by_head(make_reply: impl Fn(&Parts) -> Reply + Send + Sync + 'static) -> Self {
         Self::new(VecDeque::new(), Box::new(make_reply))
     }
 
@@ -100,7 +106,7 @@ impl StandIn {
         make_reply: impl Fn() -> Reply + Send + Sync + 'static,
     ) -> Self {
         let acceptor = Some(acceptor(certificate));
-        Self::listen(VecDeque::new(), Box::new(make_reply), LOOPBACK, acceptor)
+        Self::listen(VecDeque::new(), Box::new(move |_| make_reply()), LOOPBACK, acceptor)
             .expect("a free port")
     }
 
@@ -113,7 +119,7 @@ impl StandIn {
         address: IpAddr,
         make_reply: impl Fn() -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        Self::listen(VecDeque::new(), Box::new(make_reply), address, None)
+        Self::listen(VecDeque::new(), Box::new(move |_| make_reply()), address, None)
     }
 
     fn new(script: VecDeque<Reply>, make_reply: MakeReply) -> Self {
@@ -167,6 +173,11 @@ impl StandIn {
     /// Returns all requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.requests.lock().expect("no panic in between").clone()
+    }
+
+    /// Returns the number of requests for a caption so far.
+    pub fn posts(&self) -> usize {
+        self.requests().iter().filter(|request| request.method == "POST").count()
     }
 
     /// Returns the only request so far.
@@ -281,8 +292,9 @@ async fn respond(
 ) -> Result<hyper::Response<reply::Body>, io::Error> {
     let started = Instant::now();
     let reply = shared.script.lock().expect("no panic in between").pop_front();
-    let reply = reply.unwrap_or_else(&shared.make_reply);
-    let request = reply.receive(request).await?;
+    let (head, body) = request.into_parts();
+    let reply = reply.unwrap_or_else(|| (shared.make_reply)(&head));
+    let request = reply.receive(hyper::Request::from_parts(head, body)).await?;
     if reply.is_logged() {
         shared.requests.lock().expect("no panic in between").push(request.clone());
         shared.arrived.notify_all();

@@ -1,4 +1,4 @@
-//! Runs the commands of the README as they stand and checks their verdicts.
+//! Runs the commands of the README and the guide as they stand and checks their results.
 
 #![cfg(unix)]
 
@@ -9,6 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::docs::{PAGES, page};
 use crate::harness::{
     Caption, Run, answer, assert_says, caption, clip, file_names, json_reply, unconfigured,
 };
@@ -16,37 +17,41 @@ use crate::skipped_tests::has_programs;
 use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 
-const README: &str = include_str!("../../README.md");
-
-/// Words before each block of commands with the program in it. A test here runs each of them.
-const BLOCKS: [&str; 18] = [
-    "Then the real thing, with a key",
-    "**One file.**",
-    "**Long recordings.**",
-    "**A URL.**",
-    "**Standard input.**",
-    "**Folders, globs and lists.**",
-    "**Never pay twice.**",
-    "**Files beside the sounds.**",
-    "**What would it cost?**",
-    "**Audits.**",
-    "**An audit from the first run to CI.**",
-    "In CI only sounds that are new",
-    "**The whole answer.**",
-    "**Training sets.**",
-    "**A server of your own.**",
-    "**Completions and the manual page.**",
+/// Page and heading of each block of commands with the program in it. A test here runs each of them.
+const BLOCKS: [(&str, &str); 24] = [
+    ("README.md", "## First caption"),
+    ("README.md", "### One file"),
+    ("README.md", "### Folders"),
+    ("README.md", "### Never pay twice"),
+    ("README.md", "### Files beside the audio"),
+    ("README.md", "### Long recordings"),
+    ("README.md", "### Cost"),
+    ("README.md", "### Audits"),
+    ("audits.md", "## Rules on the command line"),
+    ("audits.md", "## From the first run to CI"),
+    ("audits.md", "## In CI"),
+    ("batches.md", "## Inputs"),
+    ("batches.md", "## The manifest"),
+    ("batches.md", "## Cost"),
+    ("formats.md", "## Long recordings"),
+    ("output.md", "## Raw JSON"),
+    ("output.md", "## Subtitles"),
+    ("output.md", "## Files beside the audio"),
+    ("servers.md", "## Your own server"),
+    ("training-sets.md", "## Caption the set"),
+    ("options.md", "## Man page and completions"),
+    // The tests of the guide compare it with the program.
+    ("options.md", "## Help"),
     // The tests of the sandbox run it.
-    "**The sandbox with your own files.**",
-    // The tests of the README compare it with the program.
-    "## Options",
+    ("development.md", "## The sandbox with your own files"),
+    ("development.md", "## Tests"),
 ];
 
-/// Returns the first block of commands or settings after these words.
-fn block(after: &str, kind: &str) -> &'static str {
-    assert!(kind == "toml" || BLOCKS.contains(&after), "{after}");
-    let (_, rest) = README.split_once(after).unwrap();
-    let (_, block) = rest.split_once(&format!("```{kind}\n")).unwrap();
+/// Returns the first block of commands or settings under a heading.
+fn block((name, heading): (&str, &str), kind: &str) -> &'static str {
+    let (_, rest) = page(name).split_once(&format!("\n{heading}\n")).expect(heading);
+    let section = rest.split("\n#").next().unwrap();
+    let (_, block) = section.split_once(&format!("```{kind}\n")).expect(heading);
     block.split_once("```").unwrap().0
 }
 
@@ -76,9 +81,10 @@ fn shell(run: &mut Caption, script: &str) -> Run {
     Run::from(shell.output().unwrap())
 }
 
-/// Runs the commands after these words in order, without those that install the program.
-fn walk<const COUNT: usize>(after: &str, run: &mut Caption) -> [Run; COUNT] {
-    let commands = commands(block(after, "sh"));
+/// Runs the commands under a heading in order, without those that install the program.
+fn walk<const COUNT: usize>(page: &str, heading: &str, run: &mut Caption) -> [Run; COUNT] {
+    assert!(BLOCKS.contains(&(page, heading)), "{page}: {heading}");
+    let commands = commands(block((page, heading), "sh"));
     let commands = commands
         .iter()
         .filter(|command| !["cargo ", "export "].iter().any(|start| command.starts_with(start)));
@@ -102,14 +108,23 @@ fn example(run: Caption, example: &str, name: &str) -> Caption {
 
 #[test]
 fn every_block_with_the_program_is_run() {
-    let blocks = README.match_indices("```sh\n").chain(README.match_indices("```console\n"));
-    let blocks = blocks.filter(|(at, _)| {
-        let (block, _) = README[at + 3..].split_once("```").unwrap();
-        block.contains("caption ") || block.contains("--example sandbox --")
-    });
-    assert_eq!(blocks.count(), BLOCKS.len());
-    for words in BLOCKS {
-        assert_eq!(README.matches(words).count(), 1, "{words}");
+    for (path, text) in PAGES {
+        let mut heading = "";
+        let mut blocks = text.split("\n```");
+        while let (Some(prose), Some(block)) = (blocks.next(), blocks.next()) {
+            heading = prose.lines().rfind(|line| line.starts_with('#')).unwrap_or(heading);
+            let (kind, commands) = block.split_once('\n').unwrap();
+            let names_program = commands.contains("caption ") || commands.contains("cargo test");
+            if ["sh", "console"].contains(&kind) && names_program {
+                let is_run =
+                    BLOCKS.iter().any(|(page, known)| path.ends_with(page) && *known == heading);
+                assert!(is_run || heading == "## Try it", "{path}: {heading}");
+            }
+        }
+    }
+    for (name, heading) in BLOCKS {
+        let headings = page(name).lines().filter(|line| *line == heading).count();
+        assert_eq!(headings, 1, "{name}: {heading}");
     }
 }
 
@@ -117,23 +132,33 @@ fn every_block_with_the_program_is_run() {
 fn one_file_prints_its_caption() {
     let stand_in = rain();
     let mut run = example(caption(&stand_in), "doorbell.mp3", "examples/audio/doorbell.mp3");
-    let [doorbell] = walk(BLOCKS[0], &mut run);
+    let [doorbell] = walk("README.md", "## First caption", &mut run);
     assert_eq!(doorbell.captioned(), "Rain.\n");
-    let mut run = example(run, "doorbell.mp3", "song.mp3");
-    let [printed, written] = walk("**One file.**", &mut run);
-    assert_eq!((printed.captioned().as_str(), written.captioned().as_str()), ("Rain.\n", ""));
-    assert_eq!(read(&run, "song.txt"), "Rain.\n");
 }
 
 #[test]
-fn long_recordings_have_timelines_and_subtitles() {
+fn one_file_is_printed_written_fetched_and_piped() {
+    if !has_programs(&["ffmpeg"]) {
+        return;
+    }
     let stand_in = rain();
-    let long = wav(16_000, 1, 16, &samples(16_000, 45.0, |t| 0.5 * sine(440.0)(t)));
-    let run = caption(&stand_in).file("interview.wav", &long).data_file("tone.m4a");
+    let mut run = example(caption(&stand_in), "doorbell.mp3", "song.mp3");
+    let film = "ffmpeg -v error -f lavfi -i sine=duration=1 film.mkv";
+    shell(&mut run, film).captioned();
+    let [printed, written, passed, piped] = walk("README.md", "### One file", &mut run);
+    assert_eq!((printed.captioned().as_str(), written.captioned().as_str()), ("Rain.\n", ""));
+    assert_eq!(read(&run, "song.txt"), "Rain.\n");
+    assert_eq!((passed.captioned().as_str(), piped.captioned().as_str()), ("Rain.\n", "Rain.\n"));
+    let request = stand_in.requests()[2].json().to_string();
+    assert!(request.contains("\"https://example.com/door.wav\""), "{request}");
+}
+
+#[test]
+fn long_recordings_have_timelines_subtitles_and_records() {
+    let stand_in = rain();
+    let run = long_recordings(&stand_in);
     let mut run = example(run, "alarm.flac", "day.flac");
-    let folder = run.folder();
-    fs::rename(folder.join("tone.m4a"), folder.join("trailer.mp4")).unwrap();
-    let [timeline, subtitles, records] = walk("**Long recordings.**", &mut run);
+    let [timeline, subtitles, records] = walk("formats.md", "## Long recordings", &mut run);
     let timeline = timeline.captioned();
     assert_eq!(timeline.lines().count(), 2);
     assert_says(&timeline, &["[00:00 – 00:", "] Rain.\n[00:", " – 00:45] Rain."]);
@@ -145,31 +170,25 @@ fn long_recordings_have_timelines_and_subtitles() {
 }
 
 #[test]
-fn a_url_is_passed_on_and_inline_needs_the_network() {
+fn the_readme_and_the_page_of_outputs_make_subtitles() {
     let stand_in = rain();
-    // The host is not reached: nothing listens at the proxy.
-    let run = caption(&stand_in).env("HTTPS_PROXY", "http://127.0.0.1:1");
-    let mut run = run.file("caption.toml", "max-retries = 0\n");
-    let [passed, inline] = walk("**A URL.**", &mut run);
-    assert_eq!(passed.captioned(), "Rain.\n");
-    let request = stand_in.request().json().to_string();
-    assert!(request.contains("\"https://example.com/door.wav\""), "{request}");
-    let said = inline.failed(3);
-    assert_says(&said, &["https://bucket.example.com/door.wav?"]);
-    assert!(!said.contains("signature"), "{said}");
+    let mut run = long_recordings(&stand_in);
+    let [timeline, subtitles] = walk("README.md", "### Long recordings", &mut run);
+    assert_eq!(timeline.captioned().lines().count(), 2);
+    subtitles.captioned();
+    let written = read(&run, "trailer.srt");
+    assert_says(&written, &["1\n00:00:00,000 --> 00:00:0", "Rain."]);
+    let [again] = walk("output.md", "## Subtitles", &mut run);
+    again.captioned();
+    assert_eq!(read(&run, "trailer.srt"), written);
 }
 
-#[test]
-fn sound_comes_from_a_pipe() {
-    if !has_programs(&["ffmpeg"]) {
-        return;
-    }
-    let stand_in = rain();
-    let mut run = caption(&stand_in);
-    let film = "ffmpeg -v error -f lavfi -i sine=duration=1 film.mkv";
-    shell(&mut run, film).captioned();
-    let [piped] = walk("**Standard input.**", &mut run);
-    assert_eq!(piped.captioned(), "Rain.\n");
+fn long_recordings(stand_in: &StandIn) -> Caption {
+    let long = wav(16_000, 1, 16, &samples(16_000, 45.0, |t| 0.5 * sine(440.0)(t)));
+    let run = caption(stand_in).file("interview.wav", &long).data_file("tone.m4a");
+    let folder = run.folder();
+    fs::rename(folder.join("tone.m4a"), folder.join("trailer.mp4")).unwrap();
+    run
 }
 
 #[test]
@@ -177,10 +196,11 @@ fn folders_globs_and_lists_are_captioned_in_order() {
     let stand_in = rain();
     let run = caption(&stand_in).clips("sfx", 40).clips("voices", 1).clips("sfx/old", 9);
     let mut run = example(run, "alarm.flac", "music/deep/alarm.flac");
-    let [all, list, shard] = walk("**Folders, globs and lists.**", &mut run);
+    let [all, list] = walk("README.md", "### Folders", &mut run);
     let all = all.ended(0);
     assert_says(&all, &["sfx/000.wav", "sfx/039.wav", "music/deep/alarm.flac"]);
     assert_eq!(list.ended(0).matches("==> ").count(), 50);
+    let [shard] = walk("batches.md", "## Inputs", &mut run);
     let shard = shard.ended(0);
     let names = shard.lines().filter(|line| line.starts_with("==> ")).count();
     assert!((1..20).contains(&names) && !shard.contains("old/"), "{shard}");
@@ -190,56 +210,67 @@ fn folders_globs_and_lists_are_captioned_in_order() {
 fn a_caption_in_the_manifest_is_not_paid_again() {
     let stand_in = rain();
     let mut run = caption(&stand_in).clips("sfx", 3);
-    let [first, offline] = walk("**Never pay twice.**", &mut run);
+    let [first, offline] = walk("README.md", "### Never pay twice", &mut run);
     assert_eq!((first.code, offline.code), (0, 0));
+    let [again] = walk("batches.md", "## The manifest", &mut run);
+    again.ended(0);
     assert_eq!(read(&run, "captions.csv").matches("Rain.").count(), 3);
     assert_eq!(stand_in.requests().len(), 3);
 }
 
 #[test]
-fn sidecars_lie_beside_the_sounds_and_in_a_tree_of_their_own() {
+fn sidecars_lie_beside_the_audio_and_in_a_tree_of_their_own() {
     let stand_in = rain();
     let mut run = caption(&stand_in).clips("train", 2).clips("sfx", 1);
-    let [plain, prepended, tree] = walk("**Files beside the sounds.**", &mut run);
+    let [plain, prepended, tree] = walk("output.md", "## Files beside the audio", &mut run);
     for run in [plain, prepended, tree] {
         assert_eq!(run.ended(0), "");
     }
     assert_eq!(read(&run, "train/001.txt"), "Rain.\n");
     assert_eq!(read(&run, "train/001.caption"), "ohwx style, Rain.\n");
     assert_eq!(file_names(&run.folder().join("captions")), ["000.jsonl", "000.txt"]);
+    let [beside, tree] = walk("README.md", "### Files beside the audio", &mut run);
+    assert_eq!((beside.ended(0).as_str(), tree.ended(0).as_str()), ("", ""));
+    assert_eq!(read(&run, "sfx/000.txt"), "Rain.\n");
 }
 
 #[test]
 fn a_dry_run_sends_nothing_and_a_limit_is_kept() {
-    let stand_in = StandIn::always(|| {
-        let choice = json!({ "message": { "content": "Rain." }, "finish_reason": "stop" });
-        let meta = json!({ "usage": { "usd_spent": 0.25 } });
-        json_reply(200, &json!({ "choices": [choice], "meta": meta }))
-    });
-    let mut run = caption(&stand_in).clips("sfx", 12);
-    let [listed, limited] = walk("**What would it cost?**", &mut run);
-    let rows = listed.ended(0);
-    assert_eq!(rows.lines().filter(|row| row.contains(" new ")).count(), 12, "{rows}");
-    // Ten are $2.50.
-    assert_eq!(limited.ended(5).matches("Rain.").count(), 10);
+    for page in ["README.md", "batches.md"] {
+        let stand_in = StandIn::always(|| {
+            let choice = json!({ "message": { "content": "Rain." }, "finish_reason": "stop" });
+            let meta = json!({ "usage": { "usd_spent": 0.25 } });
+            json_reply(200, &json!({ "choices": [choice], "meta": meta }))
+        });
+        let mut run = caption(&stand_in).clips("sfx", 12);
+        let heading = if page == "README.md" { "### Cost" } else { "## Cost" };
+        let [listed, limited] = walk(page, heading, &mut run);
+        let rows = listed.ended(0);
+        assert_eq!(rows.lines().filter(|row| row.contains(" new ")).count(), 12, "{rows}");
+        // Ten are $2.50.
+        assert_eq!(limited.ended(5).matches("Rain.").count(), 10);
+    }
 }
 
 #[test]
 fn the_audits_find_what_they_promise() {
-    for (text, codes) in [
-        ("A low voice.", [1, 1]),
-        ("Wind.", [0, 1]),
-        ("A person is walking.", [0, 0]),
-        ("He sings, walking.", [1, 0]),
-        ("A passing car, then footsteps.", [0, 0]),
+    for (text, codes, readme_codes) in [
+        ("A low voice.", [1, 1], [1, 0]),
+        ("Wind.", [0, 1], [0, 0]),
+        ("A person is walking.", [0, 0], [0, 0]),
+        ("He sings, walking.", [1, 0], [0, 0]),
+        ("A passing car, then footsteps.", [0, 0], [0, 0]),
     ] {
         let stand_in = StandIn::always(move || answer(text));
         let mut run = caption(&stand_in).clips("ambience", 1).file("foley/a.wav", clip(1));
         // The manifest has to have the caption.
         shell(&mut run, "caption --manifest captions.jsonl ambience/").ended(0);
-        let runs: [Run; 2] = walk("**Audits.**", &mut run);
+        let runs: [Run; 2] = walk("audits.md", "## Rules on the command line", &mut run);
         assert_eq!(runs.map(|run| run.code), codes, "{text}");
+        let runs: [Run; 2] = walk("README.md", "### Audits", &mut run);
+        assert_eq!(runs.map(|run| run.code), readme_codes, "{text}");
         assert_eq!(stand_in.requests().len(), 2);
+        assert!(read(&run, "caption-report.html").contains(text));
     }
 }
 
@@ -248,13 +279,13 @@ fn the_audit_from_the_first_run_finds_what_the_settings_forbid() {
     if !has_programs(&["git"]) {
         return;
     }
-    let settings = block("**`caption.toml`.**", "toml");
+    let settings = block(("audits.md", "## Rules in `caption.toml`"), "toml");
     for (text, code) in [("A low voice.", 1), ("Wind.", 0)] {
         let stand_in = StandIn::always(move || answer(text));
         let mut run = caption(&stand_in).file("caption.toml", settings);
         run = run.file("assets/ambience/a.wav", clip(1)).file("assets/talk/b.wav", clip(2));
         shell(&mut run, "git init -q").captioned();
-        let [first, staged, offline] = walk(BLOCKS[10], &mut run);
+        let [first, staged, offline] = walk("audits.md", "## From the first run to CI", &mut run);
         assert_eq!([first.code, staged.code, offline.code], [code, 0, code], "{}", first.stderr);
         let violations = offline.stderr.lines().filter(|line| line.contains("broken: "));
         let violations: Vec<_> = violations.collect();
@@ -269,7 +300,18 @@ fn the_audit_from_the_first_run_finds_what_the_settings_forbid() {
 }
 
 #[test]
-fn ci_captions_only_new_sounds() {
+fn the_settings_of_the_guide_are_read() {
+    let settings = block(("options.md", "## Configuration files"), "toml");
+    let stand_in = rain();
+    let run = caption(&stand_in).file("caption.toml", settings).clips("sfx", 1).clips("sfx/old", 1);
+    let run = run.arg("sfx");
+    let folder = run.folder().to_owned();
+    assert_eq!(run.run().ended(0).matches("Rain.").count(), 1);
+    assert!(!folder.join("nowhere").exists());
+}
+
+#[test]
+fn ci_captions_only_new_files() {
     if !has_programs(&["git"]) {
         return;
     }
@@ -279,11 +321,11 @@ fn ci_captions_only_new_sounds() {
     shell(&mut run, &format!("git init -q && {commit} && git tag base")).captioned();
     run = run.env("BASE", "base");
     // Nothing is new.
-    let [none] = walk("In CI only sounds that are new", &mut run);
+    let [none] = walk("audits.md", "## In CI", &mut run);
     assert_eq!(none.ended(0), "");
     run = run.file("assets/new sound.wav", clip(2));
     shell(&mut run, commit).captioned();
-    let [new] = walk("In CI only sounds that are new", &mut run);
+    let [new] = walk("audits.md", "## In CI", &mut run);
     assert_says(&new.ended(0), &["Rain."]);
     assert_says(&read(&run, "captions.jsonl"), &["assets/new sound.wav"]);
     assert_eq!(stand_in.requests().len(), 1);
@@ -299,7 +341,7 @@ fn the_response_is_read_by_jq() {
         json_reply(200, &json!({ "choices": [choice], "usage": { "completion_tokens": 212 } }))
     });
     let mut run = example(caption(&stand_in), "doorbell.mp3", "song.mp3");
-    let [content, usage] = walk("**The whole answer.**", &mut run);
+    let [content, usage] = walk("output.md", "## Raw JSON", &mut run);
     assert_eq!(content.captioned(), "Rain.\n");
     assert_says(&usage.captioned(), &["\"completion_tokens\": 212"]);
 }
@@ -311,7 +353,7 @@ fn training_scripts_find_their_files() {
     }
     let stand_in = rain();
     let mut run = caption(&stand_in).clips("train", 3).file("train/000.txt", "la la la");
-    let runs: [Run; 3] = walk("**Training sets.**", &mut run);
+    let runs: [Run; 3] = walk("training-sets.md", "## Caption the set", &mut run);
     for run in runs {
         assert_eq!(run.ended(0), "");
     }
@@ -336,7 +378,7 @@ fn a_server_of_your_own_is_asked_for_its_model() {
     let stand_in = rain();
     let mut run = example(caption(&stand_in), "doorbell.mp3", "song.mp3");
     // The server of the example has another port here.
-    let block = block("**A server of your own.**", "sh");
+    let block = block(("servers.md", "## Your own server"), "sh");
     let command = block.replace("http://localhost:8000/v1", &stand_in.base_url());
     assert_ne!(command, block);
     assert_eq!(shell(&mut run, &command).captioned(), "Rain.\n");
@@ -346,7 +388,7 @@ fn a_server_of_your_own_is_asked_for_its_model() {
 #[test]
 fn completions_and_the_manual_page_are_installed() {
     let mut run = unconfigured();
-    for command in commands(block("**Completions and the manual page.**", "sh")) {
+    for command in commands(block(("options.md", "## Man page and completions"), "sh")) {
         shell(&mut run, &command).captioned();
     }
     for name in [
