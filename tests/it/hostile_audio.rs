@@ -20,12 +20,12 @@ const OPTIONS: [&[&str]; 5] = [
     &["--report", "html=report.html"],
 ];
 
-/// Runs it in 1 GB of address space, and asserts that its memory is bounded.
+/// Runs it in 2 GB of address space, half of it for the heaps of its threads, and asserts that its memory is bounded.
 #[track_caller]
 fn run_bounded(run: Caption) -> (Run, Caption) {
     let mut run = run;
     if cfg!(target_os = "linux") {
-        run = run.in_shell("ulimit -v 1000000; exec \"$@\"");
+        run = run.in_shell("ulimit -v 2000000; exec \"$@\"");
     } else {
         not_applicable("the address space is limited on Linux only");
     }

@@ -96,7 +96,7 @@ fn without_the_program_the_error_says_what_the_file_is_and_two_ways_out() {
         let words = [
             "Windows Media with sound that cannot be decoded here: a.wma; install ffmpeg",
             "or convert",
-            "ffmpeg -i IN OUT.wav",
+            "ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav",
         ];
         assert_says(&run.failed(3), &words);
     }

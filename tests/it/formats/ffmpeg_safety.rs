@@ -147,10 +147,11 @@ fn the_file_is_handed_over_open_and_its_name_is_not() {
 #[test]
 fn the_program_can_write_no_file() {
     let stand_in = StandIn::start();
-    // The limit is set once the program runs.
-    let what = "n=0; while [ $(ulimit -f) != 0 ] && [ $n -lt 9999 ]; do n=$((n + 1)); done; \
-        ulimit -f; ulimit -v";
-    let stderr = tells(&stand_in, &format!("{{ {what}; }}")).run().failed(3);
+    // The limits are set once the program runs, and those of its children when they are started.
+    let script = "n=0; while [ $(ulimit -f) != 0 ] && [ $n -lt 9999 ]; do n=$((n + 1)); done\n\
+        echo \"[error] $(ulimit -f) $(ulimit -v)\" >&2; exit 1";
+    let run = fake_from_start(caption(&stand_in), script).arg("a.wma").run();
+    let stderr = run.failed(3);
     assert_says(&stderr, &["(0 4194304)"]);
 }
 
