@@ -46,6 +46,15 @@ pub(in crate::audio) fn amr_parameters(codec: AudioCodecId) -> AudioCodecParamet
     parameters
 }
 
+/// Parameters of a track in MP4 whose sample entry has the name of AMR.
+pub(in crate::audio) fn amr_of_entry(name: [u8; 4]) -> Option<AudioCodecParameters> {
+    match &name {
+        b"samr" => Some(amr_parameters(AMR_NB)),
+        b"sawb" => Some(amr_parameters(AMR_WB)),
+        _ => None,
+    }
+}
+
 impl Codec for Amr {
     const SUPPORTED: &'static [SupportedAudioCodec] = &[
         SupportedAudioCodec {

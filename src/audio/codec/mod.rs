@@ -16,7 +16,7 @@ use self::vorbis::Vorbis;
 use self::wavpack::WavPack;
 
 pub(super) use self::aac::{lead, rate_of as aac_rate, with_extension};
-pub(super) use self::amr::{AMR_NB, AMR_WB, amr_frame_len, amr_parameters};
+pub(super) use self::amr::{AMR_NB, AMR_WB, amr_frame_len, amr_of_entry, amr_parameters};
 pub(super) use self::channel_order::usual as usual_channels;
 pub(super) use self::flac::check_packet;
 pub(super) use self::gsm::{GSM, GSM_FRAME, GSM_MS, GSM_PAIR};

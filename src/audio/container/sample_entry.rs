@@ -200,7 +200,8 @@ impl Entry {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     fn track(&self) -> SoundTrack {
         let rate = self.rate.round() as u32;
-        if let Some(parameters) = self.samples(rate).or_else(|| self.alac()).or_else(|| self.amr())
+        if let Some(parameters) =
+            self.samples(rate).or_else(|| self.alac()).or_else(|| codec::amr_of_entry(self.name))
         {
             return SoundTrack::of_parameters(0, parameters);
         }
@@ -231,15 +232,6 @@ impl Entry {
         let mut parameters = parameters(id::CODEC_ID_ALAC, self.codec_rate?, channels(count), 0);
         parameters.with_extra_data(cookie.clone().into());
         Some(parameters)
-    }
-
-    /// Parameters of AMR, which symphonia does not know.
-    fn amr(&self) -> Option<AudioCodecParameters> {
-        match &self.name {
-            b"samr" => Some(codec::amr_parameters(codec::AMR_NB)),
-            b"sawb" => Some(codec::amr_parameters(codec::AMR_WB)),
-            _ => None,
-        }
     }
 
     /// Parameters of PCM, A-law and µ-law; `None` for another codec.

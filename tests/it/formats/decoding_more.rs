@@ -55,7 +55,11 @@ fn amr_of_wide_band_is_decoded() {
 fn gsm_is_decoded_in_wav_and_alone() {
     let tone = sine(440.0);
     let speech = wav(8_000, 1, 16, &samples(8_000, 1.2, |t| 0.4 * tone(t)));
-    for (encoder, name, codec) in [("libgsm_ms", "a.wav", "gsm_ms"), ("libgsm", "a.gsm", "gsm")] {
+    for (encoder, name, codec) in [
+        ("libgsm_ms", "a.wav", "gsm_ms"),
+        ("libgsm_ms", "a.w64", "gsm_ms"),
+        ("libgsm", "a.gsm", "gsm"),
+    ] {
         let Some(content) = encoded(&speech, &format!("-c:a {encoder}"), name) else { return };
         assert_as_reference(&content, name, codec, 30.0);
     }
