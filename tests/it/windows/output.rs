@@ -70,7 +70,7 @@ fn subtitles_need_the_duration() {
     let stand_in = StandIn::start();
     let stderr =
         caption(&stand_in).data_file("tone.amr").args(["tone.amr", "-f", "srt"]).run().failed(3);
-    assert_says(&stderr, &["its length is not known", "tone.amr"]);
+    assert_says(&stderr, &["the length of the audio, which is unknown", "tone.amr"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
