@@ -111,7 +111,7 @@ fn a_download_is_retried() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(
         &run.stderr,
-        &["failed with status 503", "attempt 2", "connection broke", "attempt 3"],
+        &["failed with status 503", "attempt 2", "connection closed", "attempt 3"],
     );
 }
 
