@@ -37,8 +37,8 @@ pub(super) fn end_of_run(cause: ErrorKind) -> &'static str {
         ErrorKind::Output => "an output could not be written",
         ErrorKind::Network => "the network failed",
         ErrorKind::Server => "the service failed",
-        ErrorKind::RateLimited => "the service takes no more requests for now",
-        ErrorKind::Rejected => "the service takes no such requests",
+        ErrorKind::RateLimited => "the service refused all requests",
+        ErrorKind::Rejected => "the service refused the request",
         ErrorKind::Interrupted => "the run was interrupted",
         _ => "the run ended early",
     }
@@ -49,7 +49,7 @@ pub(super) fn unserved(after: Duration, source: &Error) -> String {
         return source.to_string();
     }
     let after = humantime::format_duration(Duration::from_secs(after.as_secs()));
-    format!("{source}, and that for {after}")
+    format!("{source}; all requests failed for {after}")
 }
 
 /// Message of the system without its number.
@@ -66,9 +66,21 @@ pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
     }
 }
 
-/// Formats a number that may be unknown because it is over the limit.
-pub(super) fn or_more<T, D: Display>(number: Option<T>, format: fn(T) -> D) -> String {
-    number.map_or_else(|| "more than that".to_owned(), |number| format(number).to_string())
+/// Describes a size in base64 over the limit; `None` if not all of it was read.
+pub(super) fn too_large(encoded: Option<u64>, limit: u64) -> String {
+    match encoded {
+        Some(encoded) => format!("{} in base64, must be under {}", si(encoded), si(limit)),
+        None => format!("{} or more in base64", si(limit)),
+    }
+}
+
+/// Describes a length over the limit; `None` if not all of it was read.
+pub(super) fn too_long(seconds: Option<f64>, limit: f64) -> String {
+    let limit = length(limit);
+    match seconds {
+        Some(seconds) => format!("{} of audio; one request holds at most {limit}", length(seconds)),
+        None => format!("more than {limit} of audio, which is what one request holds"),
+    }
 }
 
 pub(super) fn si(bytes: u64) -> impl Display {

@@ -41,13 +41,13 @@ pub enum Error {
         reason: String,
     },
     /// The key would be sent unencrypted.
-    #[error("refused to send the key over http:// to {host}, where anyone on the way can read it")]
+    #[error("refused to send the key over unencrypted http:// to {host}")]
     InsecureUrl {
         /// Host of the base URL.
         host: String,
     },
     /// The key is empty or holds something other than printable ASCII.
-    #[error("the key is empty, or holds a line break or another character that no key has")]
+    #[error("the key is empty or contains an invalid character")]
     BadKey,
     /// The HTTP client could not be set up (TLS roots, proxy settings).
     #[error("could not set up HTTP")]
@@ -56,7 +56,7 @@ pub enum Error {
     #[error("{}", messages::unreadable(.0))]
     Unreadable(#[source] io::Error),
     /// Downloaded or converted audio could not be written to a temporary file.
-    #[error("could not keep the sound in {} ({})", std::env::temp_dir().display(), .0.kind())]
+    #[error("could not store the audio in {} ({})", std::env::temp_dir().display(), .0.kind())]
     TempFile(#[source] io::Error),
     /// A folder, a named pipe, a device or a socket was given as a file.
     #[error("{what}, not a file")]
@@ -83,7 +83,7 @@ pub enum Error {
         is_nul_separated: bool,
     },
     /// The file has no bytes.
-    #[error("empty: not a single byte")]
+    #[error("the file is empty")]
     Empty,
     /// The content is not audio.
     #[error("not audio but {found}")]
@@ -100,7 +100,7 @@ pub enum Error {
         reason: String,
     },
     /// Audio that has to be decoded has a codec without a decoder.
-    #[error("{container} with sound that cannot be decoded here")]
+    #[error("{container} cannot be decoded here")]
     Undecodable {
         /// Container, such as `AMR`.
         container: String,
@@ -114,7 +114,7 @@ pub enum Error {
         reason: String,
     },
     /// The audio is larger than the upload limit.
-    #[error("too large: {} in base64, and less than {} can be sent", messages::or_more(*encoded, messages::si), messages::si(*limit))]
+    #[error("too large: {}", messages::too_large(*encoded, *limit))]
     TooLarge {
         /// Length of the base64 text in bytes; `None` if not all of it was read.
         encoded: Option<u64>,
@@ -124,13 +124,13 @@ pub enum Error {
         advice: Advice,
     },
     /// Standard input or a download is larger than the spool limit.
-    #[error("more than {}, which is as much as is kept of what is no file", messages::si(*limit))]
+    #[error("stream exceeds the limit of {}", messages::si(*limit))]
     StreamTooLarge {
         /// Limit in bytes.
         limit: u64,
     },
     /// The audio is longer than the service takes in one request.
-    #[error("too long: {} of sound, and at most {} fits into one request", messages::or_more(*seconds, messages::length), messages::length(*limit))]
+    #[error("too long: {}", messages::too_long(*seconds, *limit))]
     TooLong {
         /// Length in seconds; `None` if not all of it was read.
         seconds: Option<f64>,
@@ -140,10 +140,10 @@ pub enum Error {
         advice: Advice,
     },
     /// The file was modified during the upload.
-    #[error("the file changed while it was being sent")]
+    #[error("the file changed during the upload")]
     ModifiedDuringUpload,
     /// A download failed with an HTTP status.
-    #[error("the download was answered with {status}")]
+    #[error("the download failed with status {status}")]
     Download {
         /// HTTP status code.
         status: u16,
@@ -176,16 +176,16 @@ pub enum Error {
         source: BoxError,
     },
     /// No complete response arrived within the timeout.
-    #[error("no complete answer within {}", humantime::format_duration(*after))]
+    #[error("no complete response within {}", humantime::format_duration(*after))]
     TimedOut {
         /// Timeout of one attempt.
         after: Duration,
     },
     /// The connection broke before the response was complete.
-    #[error("the connection broke before the answer was complete")]
+    #[error("the connection closed before the response was complete")]
     Disconnected(#[source] BoxError),
     /// A response with a success status holds no caption.
-    #[error("answered {status} with {found} in place of a caption")]
+    #[error("response {status} has {found} instead of a caption")]
     UnexpectedResponse {
         /// HTTP status code.
         status: u16,
@@ -196,7 +196,7 @@ pub enum Error {
     },
     /// The service counted fewer tokens than the audio has: it ignored the audio.
     #[error(
-        "the service heard {prompt_tokens} tokens of about {expected:.0}: it answered without the sound"
+        "the service counted {prompt_tokens} tokens instead of about {expected:.0}: it ignored the audio"
     )]
     NotHeard {
         /// Input tokens that the service counted.
@@ -207,7 +207,7 @@ pub enum Error {
         request_id: Option<String>,
     },
     /// The length of the audio is required and unknown.
-    #[error("its length is not known, and subtitles need it")]
+    #[error("subtitles need the length of the audio, which is unknown")]
     UnknownLength,
     /// A window of longer audio failed.
     #[error("window {}: {source}", crate::text::span(*start, *end))]
@@ -228,7 +228,7 @@ pub enum Error {
         received: Box<Received>,
     },
     /// The caption is not cached and no request may be sent.
-    #[error("no known caption, and --offline asks for no new one")]
+    #[error("not in the manifest (--offline)")]
     Offline,
     /// The request would exceed the spending limit.
     #[error(transparent)]

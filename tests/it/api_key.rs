@@ -95,7 +95,7 @@ fn a_missing_key_file_is_reported_without_its_name() {
 fn a_key_that_is_not_a_valid_header_is_rejected() {
     for key in ["sk-marked\nX-Evil: 1", "sk-marked\u{7f}", "“sk-marked”"] {
         let stderr = unconfigured().env("AIMLAPI_KEY", key).arg("a.wav").run().failed(4);
-        assert_says(&stderr, &["the key is empty, or holds", "copy the key once more"]);
+        assert_says(&stderr, &["the key is empty or contains", "copy the key again"]);
         assert!(!stderr.contains("marked"), "{stderr}");
     }
 }
@@ -149,7 +149,7 @@ fn the_key_is_not_sent_over_http_to_another_host() {
     ]);
     assert_says(
         &stderr.run().failed(2),
-        &["refused to send the key over http:// to api.example.com", "--allow-http"],
+        &["refused to send the key over unencrypted http:// to api.example.com", "--allow-http"],
     );
 }
 

@@ -271,10 +271,7 @@ fn inputs_skipped_for_a_sidecar_are_not_audited() {
     let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "a voice");
     let run = run.args(["tone.wav", "--sidecar", "--deny", "voice"]).run();
     assert_eq!((run.code, stand_in.connections()), (0, 0));
-    assert_says(
-        &run.stderr,
-        &["rules are not checked where a sidecar is there already", "--overwrite"],
-    );
+    assert_says(&run.stderr, &["inputs with an existing sidecar were not audited", "--overwrite"]);
 }
 
 #[test]

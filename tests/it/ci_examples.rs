@@ -166,7 +166,7 @@ fn the_examples_use_only_committed_captions_in_a_fork() {
         assert_eq!(output.status.code(), Some(3), "{example}: {output:?}");
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(
-            stderr.contains("no known caption") && stderr.contains("assets/sub folder/new.wav"),
+            stderr.contains("not in the manifest") && stderr.contains("assets/sub folder/new.wav"),
             "{stderr}"
         );
     }

@@ -219,11 +219,11 @@ fn a_flag_may_depend_on_an_option_of_the_file() {
     with_project_file(&stand_in, "manifest = 'm.jsonl'\n").run().captioned();
     let run =
         with_project_file(&stand_in, "manifest = 'm.jsonl'\n").file("m.jsonl", "").arg("--offline");
-    assert_says(&run.run().failed(3), &["no known caption"]);
+    assert_says(&run.run().failed(3), &["not in the manifest"]);
     let run = with_project_file(&stand_in, "offline = true\n")
         .file("m.jsonl", "")
         .args(["--manifest", "m.jsonl"]);
-    assert_says(&run.run().failed(3), &["no known caption"]);
+    assert_says(&run.run().failed(3), &["not in the manifest"]);
 }
 
 #[test]

@@ -194,11 +194,7 @@ fn large_compressed_audio_is_converted_if_that_helps() {
         |limit| caption(&stand_in).file("a.mp3", &content).args(["--max-upload", limit, "a.mp3"]);
     assert_says(
         &run("4000B").run().failed(3),
-        &[
-            "too long: 0.3 s of sound, and at most 0.1 s fits into one request",
-            "a.mp3",
-            "shorten it",
-        ],
+        &["too long: 0.3 s of audio; one request holds at most 0.1 s", "a.mp3", "shorten it"],
     );
     run("6000B").run().captioned();
     assert_eq!(stand_in.request().audio(), content);
@@ -221,7 +217,7 @@ fn undecodable_audio_is_uploaded_unchanged_if_allowed() {
     for arguments in [["--convert", "always"], ["--window", "30s"]] {
         let stderr =
             caption(&stand_in).args(arguments).arg(data_path("multichannel.amr")).run().failed(3);
-        assert_says(&stderr, &["AMR with sound that cannot be decoded here", "multichannel.amr"]);
+        assert_says(&stderr, &["AMR cannot be decoded here", "multichannel.amr"]);
     }
 }
 
@@ -233,11 +229,10 @@ fn audio_over_forty_minutes_is_rejected_with_a_hint() {
     let run = |arguments: &[&str]| {
         caption(&stand_in).file("a.wav", &content).args(arguments).arg("a.wav").run().failed(3)
     };
-    let words =
-        ["too long: 41m of sound, and at most 40m fits into one request", "add --window 30s"];
+    let words = ["too long: 41m of audio; one request holds at most 40m", "add --window 30s"];
     assert_says(&run(&["--convert", "never"]), &words);
     assert_says(&run(&["--max-upload", "1GB"]), &words);
-    let words = ["too long: 41m of sound, and at most 3m 54s", "add --window 30s"];
+    let words = ["too long: 41m of audio; one request holds at most 3m 54s", "add --window 30s"];
     assert_says(&run(&["--convert", "always"]), &words);
     assert_eq!(stand_in.connections(), 0);
 }

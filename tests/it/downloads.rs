@@ -12,7 +12,7 @@ fn a_local_url_is_inlined_with_a_notice() {
     let run = caption(&stand_in).arg(&url).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_says(&run.stdout, &["near 1000 Hz"]);
-    assert_says(&run.stderr, &["note", "only this machine can reach", "a.wav?11ed63e5"]);
+    assert_says(&run.stderr, &["note", "a.wav?11ed63e5: only this machine can reach it"]);
 }
 
 #[test]
@@ -60,14 +60,17 @@ fn a_missing_temporary_folder_is_reported() {
     let stand_in = StandIn::scripted([wav()]);
     let run =
         caption(&stand_in).env("TMPDIR", "/nowhere").arg("--inline").arg(stand_in.url("a.wav"));
-    assert_says(&run.run().failed(3), &["could not keep the sound in /nowhere", "set TMPDIR"]);
+    assert_says(&run.run().failed(3), &["could not store the audio in /nowhere", "set TMPDIR"]);
 }
 
 #[test]
 fn endless_redirects_are_an_error() {
     let stand_in =
         StandIn::scripted((0..21).map(|_| Reply::status(302).header("location", "/a.wav")));
-    assert_says(&caption_inline(&stand_in, &[]).failed(3), &["the download was answered with 302"]);
+    assert_says(
+        &caption_inline(&stand_in, &[]).failed(3),
+        &["the download failed with status 302"],
+    );
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn a_download_is_checked_like_a_file() {
 fn a_download_that_is_too_large_is_stopped() {
     let stand_in = StandIn::scripted([Reply::status(200).body("audio/wav", endless_wav())]);
     let stderr = caption_inline(&stand_in, &["--convert", "never"]).failed(3);
-    assert_says(&stderr, &["too large", "a.wav", "leave --convert never out"]);
+    assert_says(&stderr, &["too large", "a.wav", "remove --convert never"]);
     stand_in.request();
 }
 
@@ -93,7 +96,7 @@ fn a_download_that_is_too_large_is_stopped() {
 fn a_failed_download_is_reported_with_its_status() {
     let stand_in = StandIn::scripted([Reply::status(404)]);
     let stderr = caption_inline(&stand_in, &[]).failed(3);
-    assert_says(&stderr, &["the download was answered with 404", "a.wav", "check that the URL"]);
+    assert_says(&stderr, &["the download failed with status 404", "a.wav", "check that the URL"]);
     stand_in.request();
 }
 
@@ -106,14 +109,17 @@ fn a_download_is_retried() {
     ]);
     let run = caption_inline(&stand_in, &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_says(&run.stderr, &["answered with 503", "try 2", "connection broke", "try 3"]);
+    assert_says(
+        &run.stderr,
+        &["failed with status 503", "attempt 2", "connection closed", "attempt 3"],
+    );
 }
 
 #[test]
 fn downloads_obey_the_timeout() {
     let stand_in = StandIn::scripted([Reply::never()]);
     let stderr = caption_inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
-    assert_says(&stderr, &["no complete answer within 200ms", "a.wav"]);
+    assert_says(&stderr, &["no complete response within 200ms", "a.wav"]);
 }
 
 #[test]

@@ -99,6 +99,6 @@ fn a_wait_is_read_from_headers_and_the_message() {
         let stand_in = StandIn::scripted([reply]);
         let run = caption_tone(&stand_in, &[]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        assert_says(&run.stderr, &[&format!("try 2 in {wait}")]);
+        assert_says(&run.stderr, &[&format!("attempt 2 in {wait}")]);
     }
 }

@@ -155,7 +155,7 @@ fn offline_uses_the_manifest_without_key_or_network() {
     let kinds: Vec<_> =
         run.records().iter().map(|record| record["error"]["kind"].clone()).collect();
     assert_eq!(kinds, [Value::Null, "offline".into(), "offline".into()]);
-    assert_says(&run.stderr, &["no known caption", "tone.mp3", "without --offline"]);
+    assert_says(&run.stderr, &["not in the manifest", "tone.mp3", "without --offline"]);
 }
 
 #[test]
@@ -186,12 +186,7 @@ fn a_torn_last_line_loses_no_other_caption() {
         assert_eq!(run.code, 0);
         let is_whole = cut == whole.len() - 1;
         assert_eq!(stand_in.requests().len() - before, usize::from(!is_whole), "cut at {cut}");
-        assert_eq!(
-            run.stderr.contains("1 torn or foreign lines set aside"),
-            !is_whole,
-            "{}",
-            run.stderr
-        );
+        assert_eq!(run.stderr.contains("1 invalid line ignored"), !is_whole, "{}", run.stderr);
         let cached = sha256s(&fs::read_to_string(manifest.path()).unwrap());
         assert_eq!(cached.len(), 2, "cut at {cut}");
     }
@@ -205,7 +200,7 @@ fn a_manifest_may_have_empty_lines_or_only_a_torn_one() {
         run = run.args(["tone.wav", "--manifest", "m"]);
         let ended = finish(run.spawn());
         assert_eq!(
-            (ended.code, ended.stderr.matches("set aside").count()),
+            (ended.code, ended.stderr.matches("ignored in").count()),
             (0, notes),
             "{content:?}"
         );
@@ -255,7 +250,7 @@ fn a_full_disk_under_the_manifest_stops_the_run() {
     let delivered = ended.stdout.matches("Rain.").count();
     assert!((1..20).contains(&delivered), "{}", ended.stdout);
     assert_eq!(stand_in.requests().len(), delivered, "what was paid for is delivered");
-    let words = ["could not write the manifest", "nothing more is asked", "not tried"];
+    let words = ["could not write the manifest", "no more requests are sent", "not tried"];
     assert_says(&ended.stderr, &words);
     // A torn line loses no other caption.
     let before = stand_in.requests().len();

@@ -24,7 +24,7 @@ fn jsonl_has_a_record_for_every_input_failures_included() {
         records[1],
         json!({ "input": "x/001.wav", "error": {
             "kind": "rejected", "message": "the service rejected the request (400, \"no\")",
-            "hint": "check the sound and --model", "status": 400, "request_id": "r-1",
+            "hint": "check the audio and --model", "status": 400, "request_id": "r-1",
             "retryable": false,
         } })
     );

@@ -248,7 +248,7 @@ fn a_proxy_that_wants_a_password_is_asked_once() {
             let run = run.env("HTTPS_PROXY", &url).env("HTTP_PROXY", &url);
             let run = run.args(["--allow-http", "--base-url", base, "-q", "-j", "1", "x"]).run();
             assert_eq!(run.code, 3, "{}", run.stderr);
-            let hint = "put them into HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT";
+            let hint = "set HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT";
             assert_says(&run.stderr, &[words, ": x/000.wav; ", hint, "; 39 not tried"]);
             assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
             assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);

@@ -19,7 +19,7 @@ fn the_same_failure_of_many_inputs_is_one_line_with_the_first_names() {
     let run = caption(&stand_in).clips("x", 40).args(["-j", "1", "-f", "jsonl", "x"]).run();
     assert_eq!(run.code, 3, "{}", run.stderr);
     let names: Vec<_> = (0..5).map(|number| clip_name("x", number)).collect();
-    let inputs = format!("40 inputs: {}, … (-v lists all); check the sound", names.join(", "));
+    let inputs = format!("40 inputs: {}, … (-v lists all); check the audio", names.join(", "));
     assert_says(&run.stderr, &["rejected the request (400, \"The sound is silent (id 0f)\"): "]);
     assert_says(&run.stderr, &[&inputs, "40 failed"]);
     assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);

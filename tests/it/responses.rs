@@ -151,7 +151,7 @@ fn html_with_status_200_is_an_error() {
     let page = "<html><body>Welcome to the hotel Wi-Fi</body></html>";
     let stand_in = StandIn::scripted([Reply::status(200).body("text/html", page)]);
     let stderr = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&stderr, &["answered 200 with an HTML page", "tone.wav", "check --base-url"]);
+    assert_says(&stderr, &["response 200 has an HTML page", "tone.wav", "check --base-url"]);
     assert!(!stderr.contains("Wi-Fi"), "{stderr}");
 }
 
@@ -159,14 +159,14 @@ fn html_with_status_200_is_an_error() {
 fn an_empty_200_response_is_an_error() {
     let stand_in = StandIn::scripted([Reply::status(204)]);
     let stderr = caption_tone(&stand_in, &[]).failed(3);
-    assert_says(&stderr, &["answered 204 with an empty body", "tone.wav"]);
+    assert_says(&stderr, &["response 204 has an empty body", "tone.wav"]);
 }
 
 #[test]
 fn a_200_response_must_be_a_json_object() {
     for (body, found) in [("captions!", "not JSON"), ("[1]", "JSON of another kind")] {
         let stand_in = StandIn::scripted([Reply::status(200).body("application/json", body)]);
-        assert_says(&caption_tone(&stand_in, &[]).failed(3), &["answered 200 with", found]);
+        assert_says(&caption_tone(&stand_in, &[]).failed(3), &["response 200 has", found]);
     }
 }
 

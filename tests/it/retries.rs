@@ -14,7 +14,7 @@ fn transient_failures_are_retried() {
         let run = caption_tone(&stand_in, &[]);
         assert_eq!(run.code, 0, "{status}: {}", run.stderr);
         assert_says(&run.stdout, &["near 1000 Hz"]);
-        assert_says(&run.stderr, &["note", &status.to_string(), "try 2 in 0."]);
+        assert_says(&run.stderr, &["note", &status.to_string(), "attempt 2 in 0."]);
         assert_eq!(stand_in.requests().len(), 2, "{status}");
     }
 }
@@ -45,7 +45,7 @@ fn retry_after_in_seconds_is_obeyed() {
     let started = Instant::now();
     let run = caption_tone(&stand_in, &[]);
     assert!(started.elapsed() >= Duration::from_secs(1));
-    assert_says(&run.stderr, &["429, wait 1s", "try 2 in 1.0 s"]);
+    assert_says(&run.stderr, &["429, wait 1s", "attempt 2 in 1.0 s"]);
 }
 
 #[test]
@@ -57,14 +57,14 @@ fn retry_after_as_a_date_uses_the_clock_of_the_server() {
     let reply = Reply::status(503).header("date", &date).header("retry-after", &until);
     let stand_in = StandIn::scripted([reply]);
     let started = Instant::now();
-    assert_says(&caption_tone(&stand_in, &[]).stderr, &["try 2 in 1.0 s"]);
+    assert_says(&caption_tone(&stand_in, &[]).stderr, &["attempt 2 in 1.0 s"]);
     assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
 fn unusual_retry_after_values_are_read_or_ignored() {
     for (value, words) in
-        [("1.2", "try 2 in 1.2 s"), ("soon", "try 2 in 0."), ("-5", "try 2 in 0.")]
+        [("1.2", "attempt 2 in 1.2 s"), ("soon", "attempt 2 in 0."), ("-5", "attempt 2 in 0.")]
     {
         let stand_in = StandIn::scripted([Reply::status(503).header("retry-after", value)]);
         assert_says(&caption_tone(&stand_in, &[]).stderr, &[words]);
@@ -126,7 +126,7 @@ fn a_broken_connection_is_retried() {
         let stand_in = StandIn::scripted([reply]);
         let run = caption_tone(&stand_in, &[]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        assert_says(&run.stderr, &["the connection broke", "try 2"]);
+        assert_says(&run.stderr, &["the connection closed", "attempt 2"]);
         assert_eq!(stand_in.requests().len(), 2);
     }
 }
@@ -136,14 +136,14 @@ fn a_timeout_is_retried() {
     let stand_in = StandIn::scripted([Reply::never()]);
     let run = caption_tone(&stand_in, &["--timeout", "300ms"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_says(&run.stderr, &["no complete answer within 300ms", "try 2"]);
+    assert_says(&run.stderr, &["no complete response within 300ms", "attempt 2"]);
 }
 
 #[test]
 fn a_timeout_error_names_the_limit_and_the_option() {
     let stand_in = StandIn::scripted([Reply::never()]);
     let stderr = caption_tone(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
-    assert_says(&stderr, &["no complete answer within 200ms", "tone.wav", "raise --timeout"]);
+    assert_says(&stderr, &["no complete response within 200ms", "tone.wav", "raise --timeout"]);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn an_unreachable_server_is_named() {
         &stderr,
         &[
             "could not connect",
-            "try 2",
+            "attempt 2",
             "could not connect to",
             &address.to_string(),
             "tone.wav",
@@ -183,5 +183,5 @@ fn verbose_reports_causes_and_attempts() {
     let stand_in = StandIn::scripted([Reply::raw("junk\r\n\r\n")]);
     let run =
         caption(&stand_in).data_file("tone.wav").args(["-v", "--max-retries", "0", "tone.wav"]);
-    assert_says(&run.run().failed(3), &["the connection broke", "\n  caused by: "]);
+    assert_says(&run.run().failed(3), &["the connection closed", "\n  caused by: "]);
 }

@@ -107,7 +107,7 @@ fn validation_errors_are_reported_with_their_paths() {
     let words = [
         "rejected the request (400, \"Invalid payload; tools: Expected array, received null; model: Unknown model\")",
         "tone.wav",
-        "check the sound and --model",
+        "check the audio and --model",
         "[request r-1]",
     ];
     assert_says(&assert_refused(json_reply(400, &body), 3), &words);
@@ -208,7 +208,7 @@ fn a_request_that_is_too_large_has_a_hint() {
 #[test]
 fn a_firewall_response_is_not_a_refused_key() {
     let stderr = assert_refused(Reply::status(403).body("text/html", "<html>blocked</html>"), 3);
-    assert_says(&stderr, &["rejected the request (403): tone.wav; check the proxy or firewall"]);
+    assert_says(&stderr, &["rejected the request (403): tone.wav; check proxies and firewalls"]);
 }
 
 #[test]

@@ -22,7 +22,10 @@ fn one_signal_finishes_and_delivers_requests_in_flight() {
         let mut child = run.spawn();
         stand_in.wait_for_requests(4);
         send(&child, signal);
-        assert_says(&next_stderr_line(&mut child), &["interrupted: what is under way has 5 s"]);
+        assert_says(
+            &next_stderr_line(&mut child),
+            &["interrupted; finishing requests (up to 5 s)"],
+        );
         gate.open();
         let run = finish(child);
         assert_eq!(run.code, code, "{}", run.stderr);
@@ -113,7 +116,7 @@ fn a_second_signal_ends_the_run_at_once() {
     let mut child = run.spawn();
     stand_in.wait_for_requests(4);
     send(&child, Signal::INT);
-    assert_says(&next_stderr_line(&mut child), &["interrupted", "once more ends it now"]);
+    assert_says(&next_stderr_line(&mut child), &["interrupted", "Ctrl-C again to quit now"]);
     send(&child, Signal::INT);
     assert_eq!(finish(child).code, 130);
     assert_eq!(crate::harness::file_names(&run.folder().join("out")), ["000.txt", "001.txt"]);

@@ -19,7 +19,7 @@ fn error(status: u16, error: &Value) -> Reply {
 
 fn of_the_account() -> Stops {
     vec![
-        (|| Reply::status(401), "the key was refused (401)", "make a key"),
+        (|| Reply::status(401), "the key was refused (401)", "create a key"),
         (|| Reply::status(402), "out of credits (402)", "top up"),
         (
             || error(403, &json!({ "data": { "kind": "err_unverified_card" } })),
@@ -179,7 +179,7 @@ fn a_server_of_downloads_that_asks_for_a_long_wait_ends_no_run() {
     let urls = [files.url("a.wav"), files.url("b.wav")];
     let run = caption(&stand_in).args(["-q", "-j", "1"]).args(urls).run();
     assert_eq!(run.code, 3, "{}", run.stderr);
-    assert_says(&run.stderr, &["answered with 503", "a.wav; try again later"]);
+    assert_says(&run.stderr, &["failed with status 503", "a.wav; try again later"]);
     assert!(!run.stderr.contains("not tried"), "{}", run.stderr);
     stand_in.request();
 }

@@ -202,7 +202,7 @@ fn a_stream_that_breaks_after_text_is_not_retried() {
     let stand_in = StandIn::scripted([pieces.disconnect()]);
     let run = caption_tone(&stand_in, &["--stream"]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "Rain and\n"));
-    assert_says(&run.stderr, &["incomplete", "connection broke", "tone.wav"]);
+    assert_says(&run.stderr, &["incomplete", "connection closed", "tone.wav"]);
     stand_in.request();
 }
 

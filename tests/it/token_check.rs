@@ -25,7 +25,12 @@ fn ten_seconds(stand_in: &StandIn) -> Caption {
 fn fewer_than_half_of_the_expected_tokens_is_a_failure() {
     let stand_in = StandIn::scripted([reply_with_tokens(62)]);
     let stderr = ten_seconds(&stand_in).run().failed(3);
-    let words = ["heard 62 tokens of about 125", "without the sound", "a.wav", "--convert always"];
+    let words = [
+        "counted 62 tokens instead of about 125",
+        "ignored the audio",
+        "a.wav",
+        "--convert always",
+    ];
     assert_says(&stderr, &words);
 }
 
@@ -75,5 +80,5 @@ fn each_window_is_checked_by_its_length() {
     ten_seconds(&stand_in).args(["--window", "5s"]).run().captioned();
     let stand_in = StandIn::always(|| reply_with_tokens(20));
     let stderr = ten_seconds(&stand_in).args(["--window", "5s", "-j", "1"]).run().failed(3);
-    assert_says(&stderr, &["window 00:00 – 00:0", "heard 20 tokens of about 6", "a.wav"]);
+    assert_says(&stderr, &["window 00:00 – 00:0", "counted 20 tokens instead of about 6", "a.wav"]);
 }

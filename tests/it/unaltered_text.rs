@@ -215,7 +215,7 @@ fn a_key_of_16_characters_is_masked_in_errors_retry_notes_and_reports() {
         let run = keyed(&stand_in, &key).args(["-v", "-f", "jsonl"]);
         let mut run = run.args(["--report", "junit=r.xml", "--report", "html=r.html"]);
         let ended = finish(run.spawn());
-        assert_says(&ended.stderr, &["no such account: Bearer (key)", "try 2"]);
+        assert_says(&ended.stderr, &["no such account: Bearer (key)", "attempt 2"]);
         assert_says(&ended.stderr, &["error: ", "no such account: Bearer (key)", "tone.wav"]);
         let record = &ended.records()[0];
         assert_says(record["error"]["message"].as_str().unwrap(), &["Bearer (key)"]);

@@ -73,7 +73,7 @@ impl<'a> Pipeline<'a> {
         let signals = signals::observer(&shutdown, |exit| {
             interrupted.set(Some(exit));
             diagnostics
-                .note("interrupted: what is under way has 5 s to end; once more ends it now");
+                .note("interrupted; finishing requests (up to 5 s), Ctrl-C again to quit now");
         });
         let written = self.process(captioner, inputs, &shutdown, signals).await;
         diagnostics.progress.clear();
@@ -164,7 +164,7 @@ impl<'a> Pipeline<'a> {
     fn conclude(&self, captioner: &Captioner) {
         if self.config.is_audit() && self.summary.skipped() > 0 {
             self.diagnostics
-                .note("rules are not checked where a sidecar is there already; see --overwrite");
+                .note("inputs with an existing sidecar were not audited; see --overwrite");
         }
         self.diagnostics.unmet_rules(self.count);
         if self.config.is_batch {
@@ -281,7 +281,7 @@ impl<'a> Pipeline<'a> {
         if let Some(error) = &outcome.manifest_error {
             self.exit = self.exit.max(Exit::Failed);
             diagnostics.problem(&format!(
-                "could not write the manifest ({error}): {}; nothing more is asked",
+                "could not write the manifest ({error}): {}; no more requests are sent",
                 outcome.name
             ));
         }

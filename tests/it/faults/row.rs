@@ -192,7 +192,7 @@ impl Row {
         let is_right =
             seen == attempts || (seen > attempts && matches!(self.server, Server::Raw(_)));
         assert!(is_right, "{seen} attempts: {}", ended.stderr);
-        let reported = ended.stderr.matches("; try 2 in ").count() + 1;
+        let reported = ended.stderr.matches("; attempt 2 in ").count() + 1;
         assert!(
             reported == attempts || attempts < 2 || self.is_download,
             "{reported} attempts: {}",

@@ -304,8 +304,8 @@ fn packets_of_matroska_that_nobody_can_decompress_are_not_sent() {
     let encryption =
         element(b"\x6d\x80", &element(b"\x62\x40", &element(b"\x50\x35", &[0x47, 0xe1, 0x80])));
     for (track, words) in [
-        (encodings(&element(b"\x42\x54", &[1])), "MKV (pcm_s16le) with sound"),
-        (encodings(&element(b"\x42\x54", &[2])), "MKV (pcm_s16le) with sound"),
+        (encodings(&element(b"\x42\x54", &[1])), "MKV (pcm_s16le)"),
+        (encodings(&element(b"\x42\x54", &[2])), "MKV (pcm_s16le)"),
         (encryption, "MKV protected against copying (pcm_s16le)"),
     ] {
         let content = matroska(&track, &[], &packets(), 50);

@@ -94,7 +94,7 @@ fn without_the_program_the_error_says_what_the_file_is_and_two_ways_out() {
     for args in [&[][..], &["--window", "1s"], &["--dry-run"], &["--convert", "always"]] {
         let run = unnamed(&stand_in).args(args).arg("a.wma").run();
         let words = [
-            "Windows Media with sound that cannot be decoded here: a.wma; install ffmpeg",
+            "Windows Media cannot be decoded here: a.wma; install ffmpeg",
             "or convert",
             "ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav",
         ];

@@ -17,7 +17,7 @@ fn run(stand_in: &StandIn, script: &str, args: &[&str]) -> Run {
 fn sound_of_another_program_is_captioned_with_a_note_and_a_record_that_tell() {
     let stand_in = StandIn::scripted([answer("A buzz.")]);
     let run = run(&stand_in, "cat \"$SOUND\"", &["-f", "jsonl", "-v"]);
-    assert_says(&run.stderr, &["note: decoded by ffmpeg 7.1, ", "a.wma"]);
+    assert_says(&run.stderr, &["note: decoded by ffmpeg 7.1: ", "a.wma"]);
     let record = run.records().remove(0);
     assert_eq!((&record["decoder"], &record["seconds"]), (&"ffmpeg".into(), &10.0.into()));
     let sound = &record["sound"];

@@ -91,7 +91,7 @@ fn an_input_with_all_windows_cached_works_offline() {
     std::fs::write(&manifest, windows.concat()).unwrap();
     assert_eq!(run(&["--offline"]).captioned(), text);
     std::fs::write(&manifest, windows[..2].concat()).unwrap();
-    assert_says(&run(&["--offline"]).failed(3), &["window 00:10 – 00:14: no known caption"]);
+    assert_says(&run(&["--offline"]).failed(3), &["window 00:10 – 00:14: not in the manifest"]);
     assert_eq!(stand_in.requests().len(), 3);
 }
 
@@ -109,7 +109,10 @@ fn a_cached_caption_without_duration_makes_no_subtitles() {
         run.arg("--manifest").arg(&manifest).run()
     };
     run("text").captioned();
-    assert_says(&run("srt").failed(3), &["its length is not known", "multichannel.amr"]);
+    assert_says(
+        &run("srt").failed(3),
+        &["the length of the audio, which is unknown", "multichannel.amr"],
+    );
 }
 
 fn lines(path: &Path) -> Vec<Value> {

@@ -97,7 +97,7 @@ fn a_retry_of_a_window_is_reported() {
         _ => answer("Rain."),
     });
     let run = caption_long(&stand_in, 9.0).args(["-j", "1"]).run();
-    assert_says(&run.stderr, &["window 00:05 – 00:09: ", "503", "long.wav; try 2 in "]);
+    assert_says(&run.stderr, &["window 00:05 – 00:09: ", "503", "long.wav; attempt 2 in "]);
 }
 
 #[test]

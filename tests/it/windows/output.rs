@@ -73,7 +73,7 @@ fn subtitles_need_the_duration() {
         .args(["multichannel.amr", "-f", "srt"])
         .run()
         .failed(3);
-    assert_says(&stderr, &["its length is not known", "multichannel.amr"]);
+    assert_says(&stderr, &["the length of the audio, which is unknown", "multichannel.amr"]);
     assert_eq!(stand_in.connections(), 0);
 }
 

@@ -15,6 +15,7 @@ use crate::args::options::AuditArgs;
 use crate::args::values::FfmpegChoice;
 use crate::render::FormatKind;
 use crate::ui::diagnostics::Diagnostics;
+use crate::ui::summary::count;
 
 impl Config {
     /// Creates the captioner. A dry run and an offline run need no key.
@@ -88,7 +89,8 @@ impl Config {
         let lines = manifest.unreadable_lines();
         if lines > 0 {
             let path = path_name(path);
-            diagnostics.note(&format!("{lines} torn or foreign lines set aside in {path}"));
+            let lines = count(lines as u64, "invalid line");
+            diagnostics.note(&format!("{lines} ignored in {path}"));
         }
         Ok(manifest)
     }

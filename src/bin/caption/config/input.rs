@@ -75,7 +75,7 @@ impl InputConfig {
         let searched = searched.join(", ");
         let omitted = self.search.omitted();
         let hint = match omitted.as_slice() {
-            [] => "name a file, or say --allow-empty".to_owned(),
+            [] => "name a file, or use --allow-empty".to_owned(),
             reasons => reasons.join("; "),
         };
         anyhow!("nothing to caption: no audio in {searched}; {hint}")

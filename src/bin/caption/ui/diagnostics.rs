@@ -22,7 +22,7 @@ pub(super) const PLAIN: Style = Style::new();
 
 const REFRESH_SIDECARS: &str = "--overwrite --refresh requests a new caption";
 
-const KEY_INSTRUCTIONS: &str = "  make one at https://aimlapi.com/app/keys, then say\n  \
+const KEY_INSTRUCTIONS: &str = "  create one at https://aimlapi.com/app/keys, then run\n  \
                                 export AIMLAPI_KEY=...     or --api-key-file FILE\n";
 
 /// Writes messages to standard error, above the progress display.

@@ -12,7 +12,7 @@ impl Diagnostics {
     pub(crate) fn event(&self, name: &str, event: &Event, notes_retries: bool) {
         match event {
             Event::Inlining { url } => self
-                .note(&format!("only this machine can reach {url}: downloading it to send its bytes")),
+                .note(&format!("downloading {url}: only this machine can reach it")),
             Event::Prepared { format, is_converted, bytes, sent } => {
                 let si = |bytes: u64| ByteSize(bytes).display().si();
                 let what = if *is_converted {
@@ -39,7 +39,7 @@ impl Diagnostics {
             }
             Event::ManifestChanged { reason } => self.warn(reason),
             Event::Retrying { reason, wait, attempt } => {
-                let text = format!("{reason}: {name}; try {attempt} in {:.1} s", wait.as_secs_f64());
+                let text = format!("{reason}: {name}; attempt {attempt} in {:.1} s", wait.as_secs_f64());
                 if notes_retries {
                     self.note(&text);
                 } else {
@@ -47,7 +47,7 @@ impl Diagnostics {
                 }
             }
             Event::Waiting { reason } => self.note(&format!(
-                "{reason}; all inputs wait until it is over, or until the end of --outage"
+                "{reason}; all inputs wait until it is over, up to --outage"
             )),
             Event::Resumed { after } => self.note(&format!(
                 "the service responds again after {}; the inputs go on",
@@ -63,7 +63,7 @@ impl Diagnostics {
     /// Notes once in a run that another program decodes.
     fn decoder(&self, name: &str, program: &str) {
         if !self.has_noted_decoder.replace(true) {
-            self.note(&format!("decoded by {program}, as all that cannot be decoded here: {name}"));
+            self.note(&format!("decoded by {program}: {name}"));
         }
     }
 

@@ -127,8 +127,11 @@ pub(super) fn describe(name: &str, error: &Error) -> String {
 }
 
 /// Message without the numbers and ids that differ in each response of a service. Numbers of an
-/// input, such as its length, are part of its failure.
+/// input, such as its length, are part of its failure; the time of an outage is not.
 fn common_part(error: &Error, message: &str) -> String {
+    if let Error::Unserved { source, .. } = error {
+        return common_part(source, &source.to_string());
+    }
     let is_of_service =
         matches!(error.root(), Error::Api(error) if error.kind != ApiErrorKind::TooLarge);
     if !is_of_service {

@@ -6,9 +6,9 @@ use std::io;
 use caption::{Advice, ApiError, ApiErrorKind, Error, Setting, Shortfall};
 
 const CREATE_KEY: &str =
-    "make a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
+    "create a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
 const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
-                      or give a public URL in its place";
+                      or pass a public URL instead";
 
 const REFUSED: &str = "leave it out, or try another --model";
 
@@ -19,7 +19,7 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
             "lower --jobs, or raise the limit of open files (ulimit -n)"
         }
         Error::InWindow { source, .. } => {
-            return format!("{}; with a manifest, what was captioned is kept", hint(source)).into();
+            return format!("{}; with --manifest, finished captions are kept", hint(source)).into();
         }
         Error::Billed { source, .. } | Error::Unserved { source, .. } => return hint(source),
         Error::TooLarge { advice, .. } | Error::TooLong { advice, .. } => {
@@ -39,18 +39,18 @@ pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
 fn hint_of_input(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::NotAFile { what: "a folder" } => "name the audio files in it",
-        Error::NotAFile { .. } => "to caption what comes out of it, say caption - < NAME",
-        Error::NothingFound { .. } => "check the name, or say --allow-empty",
+        Error::NotAFile { .. } => "to caption its content, run caption - < NAME",
+        Error::NothingFound { .. } => "check the name, or use --allow-empty",
         Error::LfsPointer { .. } => "run git lfs pull",
         Error::WrongSeparator { is_nul_separated: true } => "try it without --null",
         Error::WrongSeparator { .. } => {
-            "say --null if NUL bytes end its names, else save it as UTF-8"
+            "use --null if NUL bytes end its names, else save it as UTF-8"
         }
         Error::Empty => "check how it was made",
-        Error::NotAudio { .. } => "name a file with sound in it",
+        Error::NotAudio { .. } => "name an audio or video file",
         Error::Damaged { .. } => "check whether it plays",
         Error::Undecodable { .. } => {
-            "install ffmpeg and leave --ffmpeg never out, or convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav"
+            "install ffmpeg, or convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav"
         }
         Error::FfmpegFailed { .. } => "check whether it plays, or convert it to WAV or FLAC first",
         Error::StreamTooLarge { .. } => "save it to a file and name that",
@@ -65,22 +65,18 @@ fn hint_of_input(error: &Error) -> Option<&'static str> {
 /// Hint for a request that has no response with a caption.
 fn hint_of_network(error: &Error) -> Option<&'static str> {
     Some(match error {
-        Error::InsecureUrl { .. } => "use https://, or say --allow-http",
+        Error::InsecureUrl { .. } => "use https://, or --allow-http",
         Error::Setup(_) => "check the proxy settings and the system's certificates",
         Error::InvalidCertificate { .. } => {
-            "check the address; an authority of your own is named by --cacert, SSL_CERT_FILE or the system's trust"
+            "check the address; add your own CA certificate with --cacert or SSL_CERT_FILE"
         }
-        Error::ProxyRefused { .. } => {
-            "put them into HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"
-        }
+        Error::ProxyRefused { .. } => "set HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT",
         Error::Unreachable { .. } => "check the address, the network and the proxy settings",
-        Error::TimedOut { .. } => "raise --timeout, or send less at a time with --window 30s",
+        Error::TimedOut { .. } => "raise --timeout, or split the audio with --window 30s",
         Error::Disconnected(_) => "try again",
-        Error::UnexpectedResponse { .. } => {
-            "check --base-url: something else may be answering there"
-        }
+        Error::UnexpectedResponse { .. } => "check --base-url: another server may have answered",
         Error::NotHeard { .. } => {
-            "try again, or --convert always for what was sent as it is; then check --model and --base-url"
+            "try again, or use --convert always; then check --model and --base-url"
         }
         Error::Incomplete { cause, .. } => hint_of_shortfall(*cause),
         _ => return None,
@@ -90,18 +86,18 @@ fn hint_of_network(error: &Error) -> Option<&'static str> {
 /// Hint for what ends the run or belongs to it.
 fn hint_of_run(error: &Error) -> &'static str {
     match error {
-        Error::BadKey => "copy the key once more from https://aimlapi.com/app/keys",
-        Error::TempFile(_) => "set TMPDIR to a folder with room",
+        Error::BadKey => "copy the key again from https://aimlapi.com/app/keys",
+        Error::TempFile(_) => "set TMPDIR to a folder with free space",
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
-        Error::BudgetExceeded(over) if over.is_blind => "leave --max-spend out",
+        Error::BudgetExceeded(over) if over.is_blind => "remove --max-spend",
         Error::BudgetExceeded(over) if !over.is_length_known => {
-            "raise --max-spend, or convert the sound first, or --inline a URL, so that its length is known"
+            "raise --max-spend; or make its length known: convert it first, or use --inline for a URL"
         }
         Error::BudgetExceeded(_) => {
-            "raise --max-spend; with a manifest, a new run goes on from here"
+            "raise --max-spend and run again; with --manifest, the run resumes"
         }
         Error::Unwritable { .. } => "check the folder, its permissions and the disk",
-        _ => "run again; with a manifest, nothing is asked twice",
+        _ => "run again; with --manifest, nothing is requested twice",
     }
 }
 
@@ -109,7 +105,7 @@ fn hint_of_unreadable(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => "check the name",
         // An ignore file.
-        io::ErrorKind::FileTooLarge => "shorten it, or say --no-ignore",
+        io::ErrorKind::FileTooLarge => "shorten it, or use --no-ignore",
         _ => "check its permissions and the disk",
     }
 }
@@ -118,7 +114,7 @@ fn hint_of_shortfall(cause: Shortfall) -> &'static str {
     match cause {
         Shortfall::TimedOut => "raise --timeout",
         Shortfall::Limit => {
-            "send less at a time with --window 30s, or set --max-tokens to keep the beginning"
+            "split the audio with --window 30s, or set --max-tokens to keep the beginning"
         }
         Shortfall::Refused => REFUSED,
         Shortfall::Cut | Shortfall::Failed => "try again",
@@ -131,23 +127,21 @@ fn hint_of_advice(advice: Advice) -> Cow<'static, str> {
             let window = humantime::format_duration(window).to_string().replace(' ', "");
             format!("caption it in windows: add --window {window}").into()
         }
-        Advice::Convert => {
-            "leave --convert never out; where that is not enough, add --window 30s".into()
-        }
+        Advice::Convert => "remove --convert never; if that is not enough, add --window 30s".into(),
         Advice::Shrink => SHRINK.into(),
     }
 }
 
 fn hint_of_setting(setting: Setting) -> &'static str {
     match setting {
-        Setting::Url => "give an http:// or https:// URL, a file, or - for standard input",
+        Setting::Url => "pass an http:// or https:// URL, a file, or - for standard input",
         Setting::BaseUrl => {
-            "set --base-url or AIMLAPI_BASE_URL to something like https://api.aimlapi.com/v1"
+            "set --base-url or AIMLAPI_BASE_URL to a URL such as https://api.aimlapi.com/v1"
         }
-        Setting::Glob => "see --help for what a glob is for",
-        Setting::Regex => "see https://docs.rs/regex for what it may hold",
-        Setting::Proxy => "a proxy is such as http://proxy.example.com:3128",
-        Setting::CaFile => "name a PEM file, with -----BEGIN CERTIFICATE----- in it",
+        Setting::Glob => "see --help",
+        Setting::Regex => "see https://docs.rs/regex for the syntax",
+        Setting::Proxy => "use a URL such as http://proxy.example.com:3128",
+        Setting::CaFile => "name a PEM file that contains -----BEGIN CERTIFICATE-----",
     }
 }
 
@@ -158,11 +152,11 @@ fn hint_of_api_error(error: &ApiError) -> Cow<'static, str> {
         ApiErrorKind::Credits => "top up at https://aimlapi.com/app/billing/",
         ApiErrorKind::RateLimited if error.per_minute.is_some() => {
             let limit = error.per_minute.unwrap_or_default();
-            return format!("keep to its limit from the start: --rate {limit}/m").into();
+            return format!("use --rate {limit}/m").into();
         }
-        ApiErrorKind::RateLimited => "wait a while; fewer --jobs or more --max-retries help",
+        ApiErrorKind::RateLimited => "try again later, or lower --jobs",
         ApiErrorKind::Quota => {
-            "wait that long and run again; with a manifest, nothing is asked twice"
+            "wait that long and run again; with --manifest, nothing is requested twice"
         }
         ApiErrorKind::NotFound if error.status == 405 => "check --base-url",
         ApiErrorKind::Filtered => REFUSED,
@@ -171,13 +165,13 @@ fn hint_of_api_error(error: &ApiError) -> Cow<'static, str> {
             "wait for the next hour, or top up at https://aimlapi.com/app/billing/"
         }
         ApiErrorKind::TooLarge => SHRINK,
-        ApiErrorKind::Redirected => "set --base-url to where the service is",
+        ApiErrorKind::Redirected => "set --base-url to the URL of the service",
         ApiErrorKind::WrongForm | ApiErrorKind::NoDialect => {
-            "check the sound, --model and --dialect"
+            "check the audio, --model and --dialect"
         }
         ApiErrorKind::Rejected => match error.status {
-            403 | 407 => "check the proxy or firewall in between, and what the key may do",
-            _ => "check the sound and --model",
+            403 | 407 => "check proxies and firewalls, and the permissions of the key",
+            _ => "check the audio and --model",
         },
         ApiErrorKind::Failed => "try again later",
     })
