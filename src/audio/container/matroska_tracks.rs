@@ -143,7 +143,9 @@ fn children(walker: &mut Walker, range: Range<u64>) -> Result<Vec<Element>> {
         });
         let content = at + id_width + width;
         let end = content.saturating_add(len).min(range.end);
-        elements.extend(id.map(|id| Element { id, at, content: content..end }));
+        // The head itself may be cut.
+        let content = content.min(end)..end;
+        elements.extend(id.map(|id| Element { id, at, content }));
         at = end;
     }
     Ok(elements)
