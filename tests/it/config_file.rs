@@ -119,13 +119,13 @@ fn a_project_cannot_redirect_the_key_or_write_outside() {
     let stand_in = StandIn::always(|| answer("Rain."));
     let url = format!("base-url = '{}'\n", stand_in.base_url());
     for (toml, words) in [
-        (url.as_str(), "base-url is not taken from a project"),
-        ("api-key-file = 'key'\n", "api-key-file is not taken from a project"),
-        ("allow-http = true\n", "allow-http is not taken from a project"),
+        (url.as_str(), "a project\'s file cannot set base-url"),
+        ("api-key-file = 'key'\n", "a project\'s file cannot set api-key-file"),
+        ("allow-http = true\n", "a project\'s file cannot set allow-http"),
         ("output = '../out.txt'\n", "output leads out of the project"),
         ("manifest = '/tmp/m.jsonl'\n", "manifest leads out of the project"),
         ("sidecar = '../.ssh/{stem}'\n", "sidecar leads out of the project"),
-        ("files-from = 'list.txt'\n", "files-from is not taken from a project"),
+        ("files-from = 'list.txt'\n", "a project\'s file cannot set files-from"),
     ] {
         assert_says(
             &with_project_file(&stand_in, toml).run().failed(2),

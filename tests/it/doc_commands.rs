@@ -145,7 +145,10 @@ fn one_file_is_printed_written_fetched_and_piped() {
     let mut run = example(caption(&stand_in), "doorbell.mp3", "song.mp3");
     let film = "ffmpeg -v error -f lavfi -i sine=duration=1 film.mkv";
     shell(&mut run, film).captioned();
-    let [printed, written, passed, piped] = walk("README.md", "### One file", &mut run);
+    let [printed, written, passed, named, json, piped] =
+        walk("README.md", "### One file", &mut run);
+    assert_eq!(named.captioned(), "");
+    assert!(json.captioned().contains("\"choices\""));
     assert_eq!((printed.captioned().as_str(), written.captioned().as_str()), ("Rain.\n", ""));
     assert_eq!(read(&run, "song.txt"), "Rain.\n");
     assert_eq!((passed.captioned().as_str(), piped.captioned().as_str()), ("Rain.\n", "Rain.\n"));

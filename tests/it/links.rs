@@ -125,7 +125,7 @@ fn the_hint_of_a_run_with_nothing_but_links_names_the_option() {
 fn a_project_file_cannot_set_follow() {
     let stand_in = StandIn::start();
     let run = tree(&stand_in).file("caption.toml", "follow = true\n").arg("x");
-    assert_says(&run.run().failed(2), &["caption.toml: follow is not taken from a project"]);
+    assert_says(&run.run().failed(2), &["caption.toml: a project's file cannot set follow"]);
     let run = tree(&stand_in).file("other.toml", "follow = true\n");
     link(&run, "../elsewhere/b.wav", "x/file.wav");
     let run = run.args(["-q", "--config", "other.toml", "x"]).run();

@@ -171,7 +171,7 @@ fn a_project_cannot_set_proxy_or_ca_certificates() {
     for setting in ["proxy = 'http://127.0.0.1:9'", "cacert = 'ca.pem'"] {
         let run =
             unconfigured().env("AIMLAPI_KEY", KEY).file("caption.toml", setting).arg("a.wav").run();
-        assert_says(&run.failed(2), &["is not taken from a project"]);
+        assert_says(&run.failed(2), &["a project's file cannot set"]);
     }
 }
 

@@ -162,7 +162,11 @@ fn overwrite_sends_no_input_with_a_sidecar() {
     assert_eq!(read(&run, "x/001.txt"), "Rain.\n");
     assert_eq!(read(&run, "x/002.txt"), "a Rain.\n");
     assert_eq!(stand_in.requests().len(), 3);
-    assert!(ended.stderr.contains("--refresh"), "kept sidecars are reported: {}", ended.stderr);
+    assert!(
+        ended.stderr.contains("--force requests new ones"),
+        "kept sidecars are reported: {}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_project_cannot_name_the_program_and_the_user_can() {
     for value in ["./fake", "auto", "never"] {
         let toml = format!("ffmpeg = '{value}'\n");
         let run = unnamed(&stand_in).file("caption.toml", toml).arg("a.wma").run();
-        assert_says(&run.failed(2), &["caption.toml: ffmpeg is not taken from a project"]);
+        assert_says(&run.failed(2), &["caption.toml: a project's file cannot set ffmpeg"]);
     }
     assert_eq!(stand_in.connections(), 0);
     let run = unnamed(&stand_in);

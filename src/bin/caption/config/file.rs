@@ -136,8 +136,8 @@ impl ConfigFile {
         };
         ensure!(
             self.is_trusted() || policy(key) != Policy::Refused,
-            "{}: {key} is not taken from a project, which does not say where the key goes or what \
-             else is read or run: name the file with --config, or use your own",
+            "{}: a project's file cannot set {key}, for safety; use the option, your own file, or \
+             --config",
             self.name()
         );
         Ok(option)

@@ -41,7 +41,7 @@ struct RuleTable {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "bounds such as { max = 10.0 }")]
 struct Bounds {
     min: Option<f64>,
     max: Option<f64>,

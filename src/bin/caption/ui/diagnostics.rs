@@ -15,12 +15,13 @@ use crate::ui::escape::CommandEscaper;
 use crate::ui::failures::{Failures, describe};
 use crate::ui::hints::hint;
 use crate::ui::progress::Progress;
+use crate::ui::summary::count;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 pub(super) const PLAIN: Style = Style::new();
 
-const REFRESH_SIDECARS: &str = "--overwrite --refresh requests a new caption";
+const REFRESH_SIDECARS: &str = "delete it and run again to request a new caption";
 
 const KEY_INSTRUCTIONS: &str = "  create one at https://aimlapi.com/app/keys, then run\n  \
                                 export AIMLAPI_KEY=...     or --api-key-file FILE\n";
@@ -192,8 +193,9 @@ impl Diagnostics {
         }
         if uncached > 0 {
             self.warn(&format!(
-                "sidecars of {uncached} inputs are kept: the manifest has no caption of them; \
-                 {REFRESH_SIDECARS}"
+                "kept the sidecars of {}: the manifest has no captions for them; --force requests \
+                 new ones",
+                count(uncached as u64, "input")
             ));
         }
     }
@@ -236,12 +238,14 @@ impl Diagnostics {
         }
         self.progress.suspend(|| {
             // Nothing can report that standard error is closed.
-            let mut stderr = AutoStream::new(io::stderr().lock(), self.config.color);
+            // Written at once, so that captions on the same pipe stay whole.
+            let mut bytes = AutoStream::new(Vec::new(), self.config.color);
             let _ = if self.is_ci_log {
-                stderr.write_all(&CommandEscaper::default().escape(text.as_bytes()))
+                bytes.write_all(&CommandEscaper::default().escape(text.as_bytes()))
             } else {
-                stderr.write_all(text.as_bytes())
+                bytes.write_all(text.as_bytes())
             };
+            let _ = io::stderr().lock().write_all(&bytes.into_inner());
         });
     }
 }

@@ -50,7 +50,7 @@ fn hint_of_input(error: &Error) -> Option<&'static str> {
         Error::NotAudio { .. } => "name an audio or video file",
         Error::Damaged { .. } => "check whether it plays",
         Error::Undecodable { .. } => {
-            "install ffmpeg, or convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav"
+            "install ffmpeg or remove --ffmpeg never, or convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav"
         }
         Error::FfmpegFailed { .. } => "check whether it plays, or convert it to WAV or FLAC first",
         Error::StreamTooLarge { .. } => "save it to a file and name that",
