@@ -30,6 +30,7 @@ use crate::shutdown::Shutdown;
 
 mod answer_builder;
 mod api_key;
+mod backoff;
 mod dialect;
 mod dialect_negotiation;
 mod download;

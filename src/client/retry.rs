@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use super::backoff::{wait_after, wait_while_busy};
 use super::limiter::{Attempt, Failure, Limiter, MIN_REFUSED};
 use crate::answer::Answer;
 use crate::budget::Reservation;
@@ -14,15 +15,8 @@ use crate::error::{ApiErrorKind, Effect, Error, ErrorKind, Received};
 use crate::progress::{Event, Observer};
 use crate::shutdown::Shutdown;
 
-/// Upper bound of the first wait; it doubles with each further one.
-const BASE_BACKOFF: Duration = Duration::from_millis(500);
-/// Upper bound of all waits that the server did not ask for.
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// `Retry-After` that is waited for in any case.
 const MIN_RETRY_AFTER: Duration = Duration::from_mins(2);
-
-/// Failures that are a limit after which a request lets the others go first.
-const MIN_BUSY: u32 = 3;
 
 /// Run that a request belongs to.
 pub(crate) trait RunContext: Sync {
@@ -305,38 +299,5 @@ impl<'a> RetryState<'a> {
             return Err(error);
         }
         Ok(error)
-    }
-}
-
-/// Wait after failure `number`.
-fn wait_after(retry_after: Option<Duration>, number: u32) -> Duration {
-    // Full jitter: clients that failed together do not retry together.
-    let ceiling = BASE_BACKOFF.saturating_mul(1 << (number - 1).min(16)).min(MAX_BACKOFF);
-    // `Retry-After: 0` must not make all requests retry at once.
-    retry_after.unwrap_or_default().max(ceiling.mul_f64(fastrand::f64()))
-}
-
-/// Wait after failure `number` that is a limit. The limiter finds when the next request is taken;
-/// one that is refused again and again lets the others go first.
-fn wait_while_busy(retry_after: Option<Duration>, number: u32) -> Duration {
-    match number.checked_sub(MIN_BUSY) {
-        None | Some(0) => retry_after.unwrap_or_default(),
-        Some(number) => wait_after(retry_after, number),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backoff_doubles_up_to_30_s() {
-        for number in 1..=40 {
-            let ceiling = MAX_BACKOFF.min(BASE_BACKOFF * 2u32.pow((number - 1).min(10)));
-            let waits: Vec<_> = (0..200).map(|_| wait_after(None, number)).collect();
-            let longest = waits.into_iter().max().unwrap();
-            assert!(longest <= ceiling, "{longest:?} before attempt {}", number + 1);
-            assert!(longest > ceiling / 2, "{longest:?} before attempt {}", number + 1);
-        }
     }
 }

@@ -28,12 +28,7 @@ fn a_log_counts_inputs_that_are_done_behind_a_slow_first_one() {
 #[test]
 fn a_log_says_what_a_run_waits_for_and_when_it_goes_on() {
     let gate = Gate::closed();
-    let (served, is_over) = (AtomicUsize::new(0), gate.clone());
-    let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
-        0..=2 => Reply::status(503),
-        3 => answer("Rain.").held_by(&is_over),
-        _ => answer("Rain."),
-    });
+    let stand_in = failing_until_open(&gate);
     let mut run = caption(&stand_in).clips("x", 3).args(["--progress", "100ms", "x"]);
     let mut child = run.spawn();
     assert_says(&stderr_line_with(&mut child, "all inputs wait"), &["(503)"]);
@@ -77,12 +72,7 @@ fn a_log_has_no_progress_where_it_is_not_wanted() {
 #[test]
 fn a_terminal_shows_the_reason_of_a_wait() {
     let gate = Gate::closed();
-    let (served, is_over) = (AtomicUsize::new(0), gate.clone());
-    let stand_in = StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
-        0..=2 => Reply::status(503),
-        3 => answer("Rain.").held_by(&is_over),
-        _ => answer("Rain."),
-    });
+    let stand_in = failing_until_open(&gate);
     let terminal = Terminal::open();
     let mut run = caption(&stand_in).clips("x", 3).arg("x");
     let child = terminal.start(&mut run);
@@ -100,6 +90,16 @@ fn a_terminal_that_cannot_redraw_gets_no_escape_sequences_of_progress() {
     assert_eq!(finish(terminal.start(&mut run)).code, 0);
     let shown = terminal.shown();
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
+/// A service that fails, and holds the test of the outage until the gate opens.
+fn failing_until_open(gate: &Gate) -> StandIn {
+    let (served, is_over) = (AtomicUsize::new(0), gate.clone());
+    StandIn::always(move || match served.fetch_add(1, Ordering::Relaxed) {
+        0..=2 => Reply::status(503),
+        3 => answer("Rain.").held_by(&is_over),
+        _ => answer("Rain."),
+    })
 }
 
 /// Reads standard error up to a line with this text.
