@@ -118,9 +118,9 @@ impl AudioCheck {
                 let Some(channels) = format.channels else {
                     return Some(unknown("number of channels"));
                 };
-                let fine: Vec<_> = allowed.iter().map(ToString::to_string).collect();
+                let counts: Vec<_> = allowed.iter().map(ToString::to_string).collect();
                 (!allowed.contains(&channels))
-                    .then(|| format!("{channels} channels, and {} are fine", fine.join(" or ")))
+                    .then(|| format!("{channels} channels (allowed: {})", counts.join(" or ")))
             }
             Self::Rate { min, max } => {
                 let bounds = (min.map(f64::from), max.map(f64::from));
@@ -138,16 +138,15 @@ impl AudioCheck {
                 let part = levels.silence / seconds.max(0.01);
                 let percent = |part: f64| (100.0 * part.min(1.0)).round();
                 let (actual, max) = (percent(part), percent(*max_part));
-                (part > *max_part)
-                    .then(|| format!("{actual} % is silence, at most {max} % is fine"))
+                (part > *max_part).then(|| format!("{actual} % is silence (maximum {max} %)"))
             }
             Self::Clipping { max_samples } => {
                 let clipped = levels.clipped_samples;
                 (clipped > *max_samples)
-                    .then(|| format!("{clipped} clipped samples, at most {max_samples} are fine"))
+                    .then(|| format!("{clipped} clipped samples (maximum {max_samples})"))
             }
             Self::Loudness { min, .. } if is_nearly_silent(levels) => {
-                min.map(|min| format!("next to silent, at least {min} LUFS is fine"))
+                min.map(|min| format!("next to silent (minimum {min} LUFS)"))
             }
             Self::Loudness { min, max } => match levels.loudness_lufs {
                 Some(loudness) => out_of_bounds(loudness, *min, *max, "LUFS"),
@@ -172,12 +171,8 @@ fn unknown(value: &str) -> String {
 fn out_of_bounds(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<String> {
     let value = (value * 100.0).round() / 100.0;
     match (min, max) {
-        (Some(min), _) if value < min => {
-            Some(format!("{value} {unit}, at least {min} {unit} is fine"))
-        }
-        (_, Some(max)) if value > max => {
-            Some(format!("{value} {unit}, at most {max} {unit} is fine"))
-        }
+        (Some(min), _) if value < min => Some(format!("{value} {unit} (minimum {min} {unit})")),
+        (_, Some(max)) if value > max => Some(format!("{value} {unit} (maximum {max} {unit})")),
         _ => None,
     }
 }

@@ -162,7 +162,7 @@ fn rules_have_a_name_a_reason_and_a_severity() {
     let broken = with_project_file(&stand_in, rule).run();
     assert_eq!(broken.code, 1);
     let words = [
-        "broken: says \"voice\" (no-speech): tone.wav; \"A voice in the rain.\"; ",
+        "violation: says \"voice\" (no-speech): tone.wav; \"A voice in the rain.\"; ",
         "Ambience is without people.",
     ];
     assert_says(&broken.stderr, &words);

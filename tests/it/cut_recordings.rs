@@ -288,6 +288,6 @@ fn a_recording_that_still_grows_is_reported() {
     assert_cut(&run, "a.wav", "still grows");
     let run = grown(&content, &["--check", "decodes"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    assert_says(&run.stderr, &["broken: ", "still grows", "decodes", "a.wav"]);
+    assert_says(&run.stderr, &["violation: ", "still grows", "decodes", "a.wav"]);
     assert_eq!(run.records()[0]["caption"], "A tone.", "a caption that was paid for is delivered");
 }

@@ -290,7 +290,7 @@ fn the_audit_from_the_first_run_finds_what_the_settings_forbid() {
         shell(&mut run, "git init -q").captioned();
         let [first, staged, offline] = walk("audits.md", "## From the first run to CI", &mut run);
         assert_eq!([first.code, staged.code, offline.code], [code, 0, code], "{}", first.stderr);
-        let violations = offline.stderr.lines().filter(|line| line.contains("broken: "));
+        let violations = offline.stderr.lines().filter(|line| line.contains("violation: "));
         let violations: Vec<_> = violations.collect();
         assert_eq!(violations.len(), usize::try_from(code).unwrap(), "{violations:?}");
         let is_right = |line: &&str| line.contains("(no-speech): assets/ambience/a.wav");

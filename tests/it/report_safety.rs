@@ -188,7 +188,7 @@ fn an_unwritable_output_is_in_the_reports() {
     };
     let (ended, xml) = run(|| answer("A low voice."));
     assert_eq!(ended.code, 3);
-    assert_says(&ended.stderr, &["broken: says \"voice\"", "could not write the output"]);
+    assert_says(&ended.stderr, &["violation: says \"voice\"", "could not write the output"]);
     let cases = cases(&xml);
     assert_eq!(cases[0].children[0].0, "failure");
     assert_eq!(run(|| Reply::status(401)).0.code, 4);

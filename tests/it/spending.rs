@@ -112,7 +112,7 @@ fn a_dry_run_lists_inputs_without_key_or_requests() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let lines: Vec<_> = run.stdout.lines().collect();
     assert_says(lines[0], &["0.25 s", "5.4 kB", "13 tokens", "new", "x/000.wav"]);
-    assert_says(lines[2], &["0.25 s", "same", "x/same.wav"]);
+    assert_says(lines[2], &["0.25 s", "duplicate", "x/same.wav"]);
     assert_says(lines[3], &["0.58 s", "tokens", "new", "tone.mp3"]);
     assert_says(lines[4], &["-", "25 B", "new", "https://example.com/a.mp3"]);
     assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of sound"]);
@@ -139,7 +139,7 @@ fn a_dry_run_reports_cached_and_skipped_inputs() {
     run().args(["-q", "x/000.wav", "--manifest"]).arg(manifest.path()).run().ended(0);
     let run = run().args(["--dry-run", "--sidecar", "x", "--manifest"]).arg(manifest.path()).run();
     let lines: Vec<_> = run.stdout.lines().collect();
-    assert_says(lines[0], &["known", "x/000.wav"]);
+    assert_says(lines[0], &["cached", "x/000.wav"]);
     assert_says(lines[1], &["new", "x/001.wav"]);
     assert_says(lines[2], &["skipped", "x/002.wav"]);
     assert_says(&run.stderr, &["3 inputs · 1 request · "]);
@@ -182,7 +182,7 @@ fn an_offline_dry_run_requests_no_price() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").file("m", "");
     let run = run.args(["--dry-run", "--offline", "--manifest", "m", "tone.wav"]).run();
-    assert_says(&run.stdout, &["unknown", "tone.wav"]);
+    assert_says(&run.stdout, &["not cached", "tone.wav"]);
     assert_says(&run.stderr, &["1 input · 0 requests"]);
     assert_eq!(stand_in.connections(), 0);
 }

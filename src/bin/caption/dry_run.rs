@@ -102,18 +102,18 @@ impl Totals {
     /// Adds an input, and returns its state. A file that occurs twice is sent once.
     fn add(&mut self, estimate: &Estimate, is_offline: bool) -> &'static str {
         if !estimate.is_fit {
-            return "unfit";
+            return "blocked";
         }
         if estimate.is_known {
-            return "known";
+            return "cached";
         }
         if is_offline {
-            return "unknown";
+            return "not cached";
         }
         if let Some(sha256) = &estimate.cache_key.sha256
             && !self.hashes.insert(sha256.clone())
         {
-            return "same";
+            return "duplicate";
         }
         self.requests += estimate.requests;
         self.bytes += estimate.bytes;
@@ -173,7 +173,7 @@ fn row(
     let bytes = bytes.unwrap_or_else(unknown);
     let tokens = estimate.and_then(|estimate| estimate.tokens).map_or_else(unknown, whole);
     let name = name.replace('\n', " ");
-    writeln!(out, "{seconds:>10}  {bytes:>9}  {tokens:>7} tokens  {state:<7}  {name}")
+    writeln!(out, "{seconds:>10}  {bytes:>9}  {tokens:>7} tokens  {state:<10}  {name}")
 }
 
 fn whole(tokens: f64) -> String {

@@ -83,7 +83,7 @@ impl Diagnostics {
         let Finding { rule, message, .. } = finding;
         let text = format!("{message} ({rule}): {name}{}", finding.details());
         if finding.severity == Severity::Error {
-            self.print_or_defer(line("broken", ERROR, &text), is_batch);
+            self.print_or_defer(line("violation", ERROR, &text), is_batch);
         } else {
             self.warn(&text);
         }

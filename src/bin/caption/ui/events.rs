@@ -71,7 +71,7 @@ impl Diagnostics {
     pub(crate) fn answered(&self, outcome: &Outcome) {
         let Some(answer) = outcome.answer().filter(|_| self.config.verbose) else { return };
         if matches!(outcome.status, Status::Cached(_)) {
-            return self.message("known", PLAIN, &outcome.name);
+            return self.message("cached", PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if !answer.windows.is_empty() {
