@@ -24,6 +24,9 @@ const MAX_PACKET: usize = 2 << 20;
 /// Errors in a row after which a container is given up.
 const MAX_ERRORS: u32 = 64;
 
+/// Longest loss in seconds. A longer jump of the timestamps is a cut between two recordings.
+const MAX_GAP: f64 = 60.0;
+
 /// Packets behind the declared end that an encoder leaves there.
 const MAX_BEYOND_END: u32 = 2;
 
@@ -203,11 +206,15 @@ impl Packets {
             ticks(packet) + behind
         });
         let seconds = gap.and_then(|gap| seconds(self.track.time_base, Some(gap.into())));
-        let next = seconds.zip(gap).map(|(seconds, gap)| {
+        let next = seconds.zip(gap).and_then(|(seconds, gap)| {
+            if seconds > MAX_GAP {
+                self.errors += 1;
+                return None;
+            }
             self.errors += (gap / ticks(packet).max(1)).max(1);
             let silence = losses.replace(seconds);
             self.count.seconds = Some(self.count.seconds.unwrap_or(0.0) + silence);
-            Next::Gap(silence)
+            Some(Next::Gap(silence))
         });
         self.losses = losses;
         next

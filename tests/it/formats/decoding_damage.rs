@@ -68,3 +68,20 @@ fn damaged_pages_of_ogg_become_silence_in_their_place() {
     assert_in_place("-c:a libvorbis -q:a 4 -page_duration 200000", "a.ogg");
     assert_in_place("-c:a libopus -b:a 64k -page_duration 200000", "a.opus");
 }
+
+#[test]
+fn two_parts_of_an_ogg_recording_have_no_silence_of_minutes_between_them() {
+    let samples: Vec<_> = (0..8_000 * 160).map(|n| 0.3 * (f64::from(n) * 0.3).sin()).collect();
+    let arguments = "-c:a libopus -b:a 32k -page_duration 1000000";
+    let Some(content) = encoded(&wav_of_channels(8_000, 4, &[samples]), arguments, "a.opus") else {
+        return;
+    };
+    let marks = content.windows(4).enumerate().filter(|(_, mark)| mark == b"OggS");
+    let starts: Vec<_> = marks.map(|(at, _)| at).collect();
+    // 65 of some 160 pages of a second are left out.
+    let parts = [&content[..starts[50]], &content[starts[115]..]].concat();
+    let received = received("a.opus", parts);
+    let seconds = received.samples.len() / CONVERTED_RATE as usize;
+    assert!((90..100).contains(&seconds), "{seconds} s");
+    assert_eq!(received.damaged_packets(), Some(1));
+}
