@@ -120,7 +120,7 @@ impl Family {
     ) -> Result<Box<dyn FormatReader>> {
         let options = FormatOptions::default();
         if let Some(samples) = &layout.samples {
-            return Ok(Box::new(samples.reader(source, layout.start, layout.end)));
+            return Ok(raw::open_samples(samples, layout, source));
         }
         Ok(match self {
             Self::Flac => Box::new(FlacReader::try_new(source, options)?),

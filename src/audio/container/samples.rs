@@ -6,18 +6,13 @@ use std::num::NonZero;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO};
-use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known as id;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
-use symphonia::core::errors::{Result, SeekErrorKind, seek_error};
-use symphonia::core::formats::{
-    FORMAT_ID_NULL, FormatInfo, FormatReader, MediaInfo, SeekMode, SeekTo, SeekedTo, Track,
-};
+use symphonia::core::errors::Result;
+use symphonia::core::formats::{FORMAT_ID_NULL, FormatInfo};
 use symphonia::core::io::{MediaSourceStream, ReadBytes};
-use symphonia::core::meta::{Metadata, MetadataLog};
-use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
+use super::raw::Frames;
 use crate::audio::codec::usual_channels;
 
 /// Frames in a packet, unless a block has more.
@@ -120,103 +115,62 @@ impl Samples {
         Some(Self { parameters, start, declared, block, block_frames, frames: None })
     }
 
-    /// Opens a reader on the source of a layout that begins at `base` and ends at `end`.
-    pub(super) fn reader(
-        &self,
-        source: MediaSourceStream<'static>,
-        base: u64,
-        end: u64,
-    ) -> SamplesReader {
+    /// Packets of a source that begins at `base` of the file and ends at `end`, and the number of
+    /// frames that the header declares.
+    pub(super) fn frames(&self, base: u64, end: u64) -> (SampleFrames, Option<u64>) {
         let blocks_per_packet = (PACKET_FRAMES / self.block_frames).max(1);
         let mut parameters = self.parameters.clone();
-        let packet_frames = blocks_per_packet * self.block_frames.get();
         parameters
-            .with_max_frames_per_packet(packet_frames)
+            .with_max_frames_per_packet(blocks_per_packet * self.block_frames.get())
             .with_frames_per_block(self.block_frames.get());
-        let mut track = Track::new(0);
-        if let Some(rate) = parameters.sample_rate.and_then(NonZero::new) {
-            track.with_time_base(TimeBase::from_recip(rate));
-        }
-        track.with_codec_params(CodecParameters::Audio(parameters));
-        if let Some(declared) = self.declared {
+        let declared = self.declared.map(|declared| {
             let fit = (declared / self.block).saturating_mul(self.block_frames.get());
-            let frames = self.frames.map_or(fit, |frames| frames.min(fit));
-            track.with_num_frames(frames).with_duration(Duration::from(frames));
-        }
+            self.frames.map_or(fit, |frames| frames.min(fit))
+        });
         let declared_end = self.declared.map(|declared| self.start.saturating_add(declared));
-        SamplesReader {
-            end: declared_end.unwrap_or(u64::MAX).min(end) - base,
+        let frames = SampleFrames {
+            parameters,
             start: self.start - base,
+            end: declared_end.unwrap_or(u64::MAX).min(end) - base,
             block: self.block,
             block_frames: self.block_frames,
             blocks_per_packet,
-            media_info: MediaInfo::from_track(&track),
-            tracks: vec![track],
-            source,
-            metadata: MetadataLog::default(),
-            blocks: 0,
-        }
+        };
+        (frames, declared)
     }
 }
 
-/// Reader of [`Samples`].
-pub(super) struct SamplesReader {
-    source: MediaSourceStream<'static>,
-    media_info: MediaInfo,
-    tracks: Vec<Track>,
-    metadata: MetadataLog,
+/// Packets of [`Samples`].
+pub(super) struct SampleFrames {
+    parameters: AudioCodecParameters,
     start: u64,
     end: u64,
     block: NonZero<u64>,
     block_frames: NonZero<u64>,
     blocks_per_packet: u64,
-    /// Blocks read so far.
-    blocks: u64,
 }
 
-impl FormatReader for SamplesReader {
-    fn format_info(&self) -> &FormatInfo {
+impl Frames for SampleFrames {
+    fn info(&self) -> &FormatInfo {
         &INFO
     }
 
-    fn media_info(&self) -> &MediaInfo {
-        &self.media_info
+    fn parameters(&self) -> AudioCodecParameters {
+        self.parameters.clone()
     }
 
-    fn metadata(&mut self) -> Metadata<'_> {
-        self.metadata.metadata()
-    }
-
-    fn seek(&mut self, _: SeekMode, _: SeekTo) -> Result<SeekedTo> {
-        seek_error(SeekErrorKind::Unseekable)
-    }
-
-    fn tracks(&self) -> &[Track] {
-        &self.tracks
-    }
-
-    fn next_packet(&mut self) -> Result<Option<Packet>> {
-        let position = self.source.pos();
+    fn next(&mut self, stream: &mut MediaSourceStream<'_>) -> Result<Option<(Vec<u8>, u64)>> {
+        let position = stream.pos();
         if position < self.start {
-            self.source.ignore_bytes(self.start - position)?;
+            stream.ignore_bytes(self.start - position)?;
         }
-        let left = self.end.saturating_sub(self.source.pos()) / self.block;
+        let left = self.end.saturating_sub(stream.pos()) / self.block;
         let blocks = left.min(self.blocks_per_packet);
-        let frames = |blocks: u64| blocks.saturating_mul(self.block_frames.get());
-        let (Ok(start), true) = (Timestamp::try_from(frames(self.blocks)), blocks > 0) else {
+        if blocks == 0 {
             return Ok(None);
-        };
-        let duration = Duration::from(frames(blocks));
+        }
         let len = usize::try_from(blocks * self.block.get()).unwrap_or(usize::MAX);
-        let content = self.source.read_boxed_slice_exact(len)?;
-        self.blocks += blocks;
-        Ok(Some(Packet::new(0, start, duration, content)))
-    }
-
-    fn into_inner<'s>(self: Box<Self>) -> MediaSourceStream<'s>
-    where
-        Self: 's,
-    {
-        self.source
+        let content = stream.read_boxed_slice_exact(len)?;
+        Ok(Some((content.into_vec(), blocks.saturating_mul(self.block_frames.get()))))
     }
 }

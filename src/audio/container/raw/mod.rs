@@ -1,4 +1,4 @@
-//! Containers that symphonia has no reader for: frames behind a head.
+//! Containers that are read here and not by symphonia: frames or samples behind a head.
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -12,7 +12,8 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::family::Family;
-use super::layout::Walker;
+use super::layout::{Layout, Walker};
+use super::samples::Samples;
 
 pub(super) use self::gsm::is_gsm;
 
@@ -22,7 +23,7 @@ mod gsm;
 mod wavpack;
 
 /// A container of frames.
-trait Frames: Send + Sync {
+pub(super) trait Frames: Send + Sync {
     /// Name of the container.
     fn info(&self) -> &FormatInfo;
 
@@ -69,23 +70,37 @@ pub(super) fn open_wavpack(stream: MediaSourceStream<'static>) -> Result<Box<dyn
     open(stream, wavpack::open)
 }
 
+/// Opens samples behind a head that has been walked, at the start of the layout.
+pub(super) fn open_samples(
+    samples: &Samples,
+    layout: &Layout,
+    stream: MediaSourceStream<'static>,
+) -> Box<dyn FormatReader> {
+    let (frames, declared) = samples.frames(layout.start, layout.end);
+    reader((Box::new(frames), declared), stream)
+}
+
 fn open(
     mut stream: MediaSourceStream<'static>,
     open: fn(&mut MediaSourceStream<'_>) -> Result<Opened>,
 ) -> Result<Box<dyn FormatReader>> {
-    let (frames, length) = open(&mut stream)?;
+    let opened = open(&mut stream)?;
+    Ok(reader(opened, stream))
+}
+
+fn reader((frames, length): Opened, stream: MediaSourceStream<'static>) -> Box<dyn FormatReader> {
     let mut track = track_of(&*frames);
     if let Some(length) = length {
         track.with_num_frames(length).with_duration(Duration::from(length));
     }
-    Ok(Box::new(RawReader {
+    Box::new(RawReader {
         stream,
         frames,
         media: MediaInfo::from_track(&track),
         tracks: [track],
         metadata: MetadataLog::default(),
         time: Timestamp::ZERO,
-    }))
+    })
 }
 
 impl FormatReader for RawReader<'_> {
