@@ -8,7 +8,8 @@ use reqwest::header::LOCATION;
 use reqwest::{Response, Url};
 
 use super::limiter::Limiter;
-use super::retry::{RetryState, RunContext};
+use super::retry::RetryState;
+use super::run_context::RunContext;
 use super::{Client, endpoint, http, retry_after};
 use crate::audio::{Clip, Ffmpeg, Spool};
 use crate::descriptors::wait_for;

@@ -20,7 +20,7 @@ use self::limiter::Limiter;
 pub(crate) use self::limiter::MAX_AUTO;
 use self::request::RequestBody;
 use self::retry::RetryState;
-pub(crate) use self::retry::RunContext;
+pub(crate) use self::run_context::RunContext;
 use crate::audio::{Clip, UploadOptions, prepare};
 use crate::descriptors::wait_for;
 use crate::error::{ApiErrorKind, Error};
@@ -31,6 +31,7 @@ use crate::shutdown::Shutdown;
 mod answer_builder;
 mod api_key;
 mod backoff;
+mod choice;
 mod dialect;
 mod dialect_negotiation;
 mod download;
@@ -48,6 +49,7 @@ mod request;
 mod response;
 mod retry;
 mod retry_after;
+mod run_context;
 mod sse;
 
 /// Receives a response from its headers on. For the fuzz targets.

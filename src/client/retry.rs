@@ -4,44 +4,18 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::backoff::{wait_after, wait_while_busy};
 use super::limiter::{Attempt, Failure, Limiter, MIN_REFUSED};
+use super::run_context::RunContext;
 use crate::answer::Answer;
 use crate::budget::Reservation;
 use crate::error::{ApiErrorKind, Effect, Error, ErrorKind, Received};
 use crate::progress::{Event, Observer};
-use crate::shutdown::Shutdown;
 
 /// `Retry-After` that is waited for in any case.
 const MIN_RETRY_AFTER: Duration = Duration::from_mins(2);
-
-/// Run that a request belongs to.
-pub(crate) trait RunContext: Sync {
-    /// Signal after which no first attempt is sent.
-    fn shutdown(&self) -> &Shutdown;
-
-    /// Waits for the next attempt of the request. Other requests may use its place meanwhile.
-    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
-
-    /// Reserves the cost of an attempt, and waits while that depends on attempts in progress.
-    fn reserve(&self) -> BoxFuture<'_, Result<Option<Reservation<'_>>, Error>> {
-        Box::pin(std::future::ready(Ok(None)))
-    }
-}
-
-/// A request without a run around it.
-impl RunContext for Shutdown {
-    fn shutdown(&self) -> &Shutdown {
-        self
-    }
-
-    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(wait))
-    }
-}
 
 /// Attempts of one request.
 pub(super) struct RetryState<'a> {
