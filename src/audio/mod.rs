@@ -10,9 +10,10 @@ pub use self::truncation::Truncation;
 pub(crate) use self::upload_options::MAX_SECONDS;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
-pub(crate) use self::clip::{OpenFile, Spool, encoded_len};
+pub(crate) use self::clip::{OpenFile, encoded_len};
 pub(crate) use self::prepare::{Prepared, check_upload, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
+pub(crate) use self::spool::Spool;
 
 mod audio_format;
 mod clip;
@@ -34,6 +35,7 @@ mod probed;
 mod sample_source;
 mod source_file;
 mod split;
+mod spool;
 mod truncation;
 mod upload_options;
 mod wav;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::Result;
 
-use super::ebml::length;
+use super::ebml_element::{Element, bytes, children, float, number};
 use super::encoding::Encoding;
 use super::layout::Walker;
 use super::samples::{Number, channels, parameters, pcm};
@@ -51,9 +51,6 @@ const VOID: u8 = 0xec;
 /// First letter of a codec that nobody has.
 const NO_CODEC: u8 = b'X';
 
-/// The longest text or array of bytes that is read.
-const MAX_VALUE: u64 = 256;
-
 /// Codec that is described as in WAV.
 const ACM: &str = "A_MS/ACM";
 
@@ -84,13 +81,6 @@ const CODECS: [(&str, &str); 24] = [
     ("A_VORBIS", "vorbis"),
     ("A_WAVPACK4", "wavpack"),
 ];
-
-/// An element: its identifier, the offset of that, and its content.
-struct Element {
-    id: u32,
-    at: u64,
-    content: Range<u64>,
-}
 
 /// Track that is being read.
 #[derive(Default)]
@@ -126,47 +116,6 @@ pub(super) fn walk(walker: &mut Walker, start: u64, end: u64) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The elements in a range of the file.
-fn children(walker: &mut Walker, range: Range<u64>) -> Result<Vec<Element>> {
-    let (mut at, mut elements) = (range.start, Vec::new());
-    while at < range.end {
-        walker.count_part()?;
-        let Some([first]) = walker.array_at(at) else { break };
-        let id_width = u64::from(first.leading_zeros()) + 1;
-        let Some((len, width)) = length(walker, at + id_width).filter(|_| id_width <= 4) else {
-            break;
-        };
-        let id = (0..id_width).try_fold(0, |id, byte| {
-            walker.array_at(at + byte).map(|[byte]| id << 8 | u32::from(byte))
-        });
-        let content = at + id_width + width;
-        let end = content.saturating_add(len).min(range.end);
-        // The head itself may be cut.
-        let content = content.min(end)..end;
-        elements.extend(id.map(|id| Element { id, at, content }));
-        at = end;
-    }
-    Ok(elements)
-}
-
-/// Bytes of a value, unless it is too long.
-fn bytes(walker: &mut Walker, range: &Range<u64>) -> Vec<u8> {
-    let len = range.end - range.start;
-    let len = usize::try_from(len).ok().filter(|_| len <= MAX_VALUE);
-    len.and_then(|len| walker.bytes_at(range.start, len)).unwrap_or_default()
-}
-
-fn number(walker: &mut Walker, range: &Range<u64>) -> u64 {
-    bytes(walker, range).iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-fn float(walker: &mut Walker, range: &Range<u64>) -> Option<f64> {
-    let bytes = bytes(walker, range);
-    let wide = || Some(f64::from_be_bytes(bytes.as_slice().try_into().ok()?));
-    <[u8; 4]>::try_from(bytes.as_slice())
-        .map_or_else(|_| wide(), |narrow| Some(f32::from_be_bytes(narrow).into()))
 }
 
 impl Track {

@@ -24,6 +24,7 @@ pub(super) use self::wav::PLACEHOLDER;
 mod aiff;
 mod caf;
 mod ebml;
+mod ebml_element;
 mod encoding;
 mod family;
 mod flac;
