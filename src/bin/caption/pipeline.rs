@@ -2,17 +2,15 @@
 //! error.
 
 use std::cell::Cell;
-use std::future::pending;
 use std::io::{self, Write};
 use std::time::Instant;
 
 use caption::{Captioner, ErrorKind, Event, Input, Outcome, Shutdown};
 use futures_util::stream::Stream;
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
+use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::config::environment::ProgressDisplay;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
 use crate::render::Renderer;
@@ -20,6 +18,7 @@ use crate::render::queue::OutputQueue;
 use crate::render::reports::Reports;
 use crate::signals::{self, DELIVERY_PERIOD};
 use crate::ui::diagnostics::Diagnostics;
+use crate::ui::log_clock::LogClock;
 use crate::ui::status::RunStatus;
 use crate::ui::summary::{Summary, cost};
 use crate::worker::Worker;
@@ -115,7 +114,7 @@ impl<'a> Pipeline<'a> {
         let mut run = captioner.run(inputs, work);
         let mut signals = std::pin::pin!(signals);
         let (mut written, mut is_done) = (Ok(()), false);
-        let mut lines = self.lines();
+        let mut clock = LogClock::new(self.diagnostics.progress_display());
         while !is_done || run.is_ready() {
             tokio::select! {
                 // Signals have their handlers before the first output.
@@ -143,7 +142,7 @@ impl<'a> Pipeline<'a> {
                     Some(outcome) => self.completed(outcome),
                     None => is_done = true,
                 },
-                () = next_line(&mut lines) => self.log(captioner),
+                () = clock.tick() => self.log(captioner),
             }
         }
         written?;
@@ -176,14 +175,6 @@ impl<'a> Pipeline<'a> {
                 self.diagnostics.result(&line);
             }
         }
-    }
-
-    /// Clock of the lines about progress in a log.
-    fn lines(&self) -> Option<Interval> {
-        let ProgressDisplay::Log(period) = self.diagnostics.progress_display() else { return None };
-        let mut lines = interval_at(tokio::time::Instant::now() + period, period);
-        lines.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Some(lines)
     }
 
     /// Prints the state of the run.
@@ -285,14 +276,6 @@ impl<'a> Pipeline<'a> {
                 outcome.name
             ));
         }
-    }
-}
-
-/// Waits for the time of the next line, or for ever without a clock.
-async fn next_line(lines: &mut Option<Interval>) {
-    match lines {
-        Some(lines) => drop(lines.tick().await),
-        None => pending().await,
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod escape;
 mod events;
 mod failures;
 pub(crate) mod hints;
+pub(crate) mod log_clock;
 pub(crate) mod progress;
 pub(crate) mod status;
 pub(crate) mod summary;
