@@ -4,7 +4,7 @@ use super::Captioner;
 use super::send::{audio_tokens, is_captioner};
 use crate::audio::MAX_SECONDS;
 use crate::budget::{OutputLimits, RequestSize, Reservation, Spending};
-use crate::client::{Audio, ClientOptions, Usage};
+use crate::client::{Audio, ClientOptions};
 use crate::error::Error;
 
 /// Tokens of the message around the audio. Source: sample response of Alibaba
@@ -19,16 +19,6 @@ const MAX_OUTPUT_TOKENS: u32 = 32_768;
 const MIN_BYTES_PER_SECOND: f64 = 500.0;
 
 impl Captioner {
-    /// Returns the tokens of all responses so far, also of those without a caption.
-    pub fn usage(&self) -> Usage {
-        self.spending().usage
-    }
-
-    /// Returns the cost of all responses so far in US dollars. `None` if no response had a cost.
-    pub fn usd(&self) -> Option<f64> {
-        self.spending().usd
-    }
-
     /// Returns the tokens and the cost so far, also the cost that is possible and not certain.
     pub fn spending(&self) -> Spending {
         self.budget.spending()
