@@ -254,3 +254,23 @@ fn the_action_installs_the_archive_of_a_release() {
     let installed = repository.temporary.path().join("caption/caption");
     assert_eq!(Command::new(installed).output().unwrap().stdout, b"installed\n");
 }
+
+#[test]
+fn folders_and_the_hooks_have_the_extensions_of_the_guide() {
+    let guide = include_str!("../../examples/guide/formats.md");
+    let line = guide.lines().find(|line| line.starts_with("`3ga`")).unwrap();
+    let extensions: Vec<_> = line.split('`').filter(|part| !part.trim().is_empty()).collect();
+
+    let folder = tempfile::tempdir().unwrap();
+    for extension in &extensions {
+        fs::write(folder.path().join(extension).with_extension(extension), clip(1)).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_caption"));
+    let output = command.arg("--dry-run").arg(folder.path()).output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert!(extensions.iter().all(|name| listed.contains(&format!("{name}.{name}"))), "{listed}");
+
+    let hooks = include_str!("../../.pre-commit-hooks.yaml");
+    let pattern = format!(r"files: (?i)\.({})$", extensions.join("|"));
+    assert_eq!(hooks.matches(&pattern).count(), 2, "{pattern}");
+}
