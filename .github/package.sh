@@ -15,13 +15,11 @@ name=caption-$version-$target
 release=${CARGO_TARGET_DIR:-target}/$target/release
 
 # The same commit gives the same bytes in every folder: no path of this machine gets into the
-# program, and all files have the time of the commit.
+# program, and below all files get the time of the commit.
 native() { cygpath -w "$1" 2>/dev/null || echo "$1"; }
 home=$(native "${CARGO_HOME:-$HOME/.cargo}")
 here=$(native "$PWD")
 remap="'--remap-path-prefix=$home=cargo', '--remap-path-prefix=$here=caption'"
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-export SOURCE_DATE_EPOCH
 
 build=(build)
 built=$target
@@ -45,6 +43,10 @@ gzip -9nkf "$pages/caption.1"
 "$caption" --generate complete-fish > "$pages/caption.fish"
 "$caption" --generate complete-powershell > "$pages/_caption.ps1"
 "$caption" --generate complete-elvish > "$pages/caption.elv"
+
+# Read by cargo-deb. Set for the build, it would compile the dependencies again for each commit.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH
 
 rm -rf "dist/$name"
 mkdir -p "dist/$name/completions"
