@@ -130,7 +130,7 @@ impl Family {
             Self::Ebml => Box::new(MkvReader::try_new(source, options)?),
             Self::Frames if layout.frames == Frames::Adts => raw::open_adts(source)?,
             Self::Frames => Box::new(MpaReader::try_new(source, options)?),
-            Self::Amr => raw::open_amr(source)?,
+            Self::Amr => raw::open_amr(layout, source)?,
             Self::WavPack => raw::open_wavpack(source)?,
             Self::Wav | Self::W64 | Self::Aiff | Self::Au | Self::Gsm => {
                 return unsupported_error("no samples");

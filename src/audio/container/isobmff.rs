@@ -9,6 +9,7 @@ use symphonia::core::errors::Result;
 use super::itunes;
 use super::layout::{Walker, too_large};
 use super::sample_entry;
+use super::sample_tables::SampleTables;
 use super::sound_track::SoundTrack;
 
 /// The largest `moov` box, in bytes: several hours of audio.
@@ -19,9 +20,6 @@ const MAX_FRAGMENT: u64 = 4 << 20;
 
 /// Edits of a track that are looked at; encoders write one or two.
 const MAX_EDITS: u32 = 16;
-
-/// Runs of chunks that are looked at for a second sample description.
-const MAX_CHUNK_RUNS: u32 = 100_000;
 
 /// Boxes that the walk enters, each with its only parent: no file makes it deeper than this.
 const ENTERED: [([u8; 4], [u8; 4]); 6] = [
@@ -71,11 +69,7 @@ struct Track {
     seconds: Option<f64>,
     /// Offset of the number of sample descriptions, and the end of their box.
     descriptions: Option<(u64, u64)>,
-    /// Number of samples, and the offset of the first chunk of them.
-    samples: Option<u32>,
-    first_chunk: Option<u64>,
-    /// True if all samples have the first description.
-    has_one_description: bool,
+    tables: SampleTables,
 }
 
 /// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
@@ -166,16 +160,7 @@ impl Movie {
                 track.edit_start = first_edit(walker, content);
             }
             (b"stbl", b"stsd") => track.descriptions = Some((content + 4, header.next)),
-            (b"stbl", b"stsz" | b"stz2") => track.samples = number(walker, content + 8),
-            (b"stbl", b"stco") => {
-                track.first_chunk = number(walker, content + 8).map(u64::from);
-            }
-            (b"stbl", b"co64") => {
-                track.first_chunk = walker.array_at(content + 8).map(u64::from_be_bytes);
-            }
-            (b"stbl", b"stsc") => {
-                track.has_one_description = has_one_description(walker, content);
-            }
+            (b"stbl", name) => track.tables.visit(walker, *name, content),
             _ => {}
         }
     }
@@ -186,7 +171,7 @@ impl Movie {
         walker.layout.track_count = self.tracks.len();
         walker.layout.is_without_samples = !self.is_fragmented
             && self.tracks.iter().any(|track| track.is_audio)
-            && self.tracks.iter().all(|track| !track.is_audio || track.is_empty(end));
+            && self.tracks.iter().all(|track| !track.is_audio || track.tables.are_empty(end));
         let mut edits = Vec::new();
         for track in &self.tracks {
             if !track.is_audio {
@@ -212,21 +197,21 @@ impl Movie {
 }
 
 impl Track {
-    /// True if the file has no sample of the track.
-    fn is_empty(&self, end: u64) -> bool {
-        self.samples == Some(0) || self.first_chunk.is_some_and(|chunk| chunk >= end)
-    }
-
     /// Reads the description of the samples, and hides it from symphonia where that would read it
     /// wrong.
     fn describe(&self, walker: &mut Walker) -> SoundTrack {
         let described = self.descriptions.and_then(|(count, end)| {
-            if self.has_one_description && walker.array_at(count) != Some(1_u32.to_be_bytes()) {
+            if self.tables.have_one_description
+                && walker.array_at(count) != Some(1_u32.to_be_bytes())
+            {
                 walker.hide(count, &1_u32.to_be_bytes());
             }
             let track = sample_entry::read(walker, count + 4, end)?;
             if track.parameters.is_some() {
                 walker.hide(count + 8, HIDDEN);
+            }
+            if let Some(block) = track.block {
+                self.tables.count_blocks(walker, block);
             }
             Some(track)
         });
@@ -250,14 +235,6 @@ fn read_seconds(walker: &mut Walker, header: u64) -> Option<f64> {
 /// True if a number of ticks stands for an unknown duration.
 pub(in crate::audio) fn is_unknown_duration(ticks: u64) -> bool {
     UNKNOWN_DURATIONS.contains(&ticks)
-}
-
-/// True if no chunk has another description than the first one.
-fn has_one_description(walker: &mut Walker, table: u64) -> bool {
-    let count = walker.array_at(table + 4).map_or(0, u32::from_be_bytes).min(MAX_CHUNK_RUNS);
-    (0..u64::from(count)).all(|run| {
-        walker.array_at(table + 16 + 12 * run).is_none_or(|index| u32::from_be_bytes(index) == 1)
-    })
 }
 
 /// Media time of the first edit that is not empty.

@@ -60,9 +60,12 @@ pub(super) fn open_adts(stream: MediaSourceStream<'static>) -> Result<Box<dyn Fo
     open(stream, adts::open)
 }
 
-/// Opens an AMR file.
-pub(super) fn open_amr(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
-    open(stream, amr::open)
+/// Opens frames of AMR, which the layout begins with.
+pub(super) fn open_amr(
+    layout: &Layout,
+    stream: MediaSourceStream<'static>,
+) -> Result<Box<dyn FormatReader>> {
+    Ok(reader(amr::open(layout)?, stream))
 }
 
 /// Opens a `WavPack` file.
