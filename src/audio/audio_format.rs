@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::codec;
 
+/// Container of samples without a head.
+pub(super) const HEADLESS: &str = "raw";
+
 /// GSM 6.10 in WAV, format tag 49.
 const GSM: &str = "gsm_ms";
 
@@ -59,6 +62,11 @@ impl AudioFormat {
             ("wav", Some(codec)) => codec::is_pcm(codec) && !codec.ends_with("law"),
             _ => false,
         }
+    }
+
+    /// True for samples without a head, whose format only the extension of the file tells.
+    pub fn is_headless(&self) -> bool {
+        self.container == HEADLESS
     }
 
     /// True if every sample is stored as a number.

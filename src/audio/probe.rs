@@ -7,13 +7,13 @@ use infer::MatcherType;
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::{Error as SymphoniaError, decode_error, limit_error};
 
-use super::audio_format::AudioFormat;
+use super::audio_format::{AudioFormat, HEADLESS};
 use super::codec;
-use super::container::{self, Count, Layout, Packets};
+use super::container::{self, Count, Headless, Layout, Packets};
 use super::length::{is_credible, is_possible, lengths, pcm_rate};
 use super::lfs;
 use super::named;
-use super::probed::{Probed, label};
+use super::probed::Probed;
 use super::source_file::SourceFile;
 use crate::error::Error;
 
@@ -43,8 +43,23 @@ enum Content {
     NoAudioTrack,
 }
 
-/// Detects the format of the audio in a file, or names the content that is not audio.
-pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
+/// Detects the format of the audio in a file, or names the content that is not audio. Samples
+/// without a head are taken for `headless` only if they are nothing else.
+pub(super) fn probe(file: &SourceFile, headless: Option<Headless>) -> Result<Probed, Error> {
+    match (detect(file), headless) {
+        (Err(Error::NotAudio { found }), Some(headless)) if found == UNKNOWN => {
+            let layout = Arc::new(headless.layout(file));
+            match open(file, &layout) {
+                Ok(Content::Audio(probed, _)) => Ok(probed.of_container(HEADLESS)),
+                _ => Err(not_audio(UNKNOWN)),
+            }
+        }
+        (detected, _) => detected,
+    }
+}
+
+/// Detects the format by the content alone.
+fn detect(file: &SourceFile) -> Result<Probed, Error> {
     let mut start = [0; SIGNATURE_LEN];
     let filled = file.fill_at(&mut start, 0).map_err(Error::Unreadable)?;
     let start = &start[..filled];
@@ -124,11 +139,10 @@ fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
         return Ok(Probed::named(name, Some(track), Arc::clone(&layout)));
     }
     match open(file, &layout) {
-        Ok(Content::Audio(mut probed, _)) => {
-            name.clone_into(&mut probed.format.container);
-            probed.label = label(&probed.format, false);
+        Ok(Content::Audio(probed, _)) => {
+            let probed = probed.of_container(name);
             check_parameters(&probed.format)?;
-            Ok(*probed)
+            Ok(probed)
         }
         Ok(Content::NoAudioTrack) if layout.tracks.is_empty() => Err(not_audio(NO_AUDIO_TRACK)),
         Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY => Err(not_audio(NO_SAMPLE)),

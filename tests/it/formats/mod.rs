@@ -23,6 +23,7 @@ mod ffmpeg_failures;
 mod ffmpeg_formats;
 #[cfg(unix)]
 mod ffmpeg_safety;
+mod headless;
 mod identification;
 mod packed;
 

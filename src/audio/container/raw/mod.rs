@@ -16,10 +16,12 @@ use super::layout::{Layout, Walker};
 use super::samples::Samples;
 
 pub(super) use self::gsm::is_gsm;
+pub(in crate::audio) use self::headless::Headless;
 
 mod adts;
 mod amr;
 mod gsm;
+mod headless;
 mod wavpack;
 
 /// A container of frames.
