@@ -76,9 +76,9 @@ impl AudioFormat {
 
     /// True unless the codec is known to be lossless.
     pub fn is_lossy(&self) -> bool {
-        self.codec
-            .as_deref()
-            .is_none_or(|name| !codec::is_pcm(name) && !["flac", "alac"].contains(&name))
+        self.codec.as_deref().is_none_or(|name| {
+            !codec::is_pcm(name) && !["alac", "flac", "tta", "wavpack"].contains(&name)
+        })
     }
 }
 

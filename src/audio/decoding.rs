@@ -13,7 +13,7 @@ use super::source_file::SourceFile;
 use crate::error::Error;
 
 /// Starts of the names of codecs that are decoded here, in the words of ffmpeg.
-const DECODED_HERE: [&str; 16] = [
+const DECODED_HERE: [&str; 17] = [
     "aac",
     "adpcm_ima_qt",
     "adpcm_ima_wav",
@@ -28,6 +28,7 @@ const DECODED_HERE: [&str; 16] = [
     "mp3",
     "opus",
     "pcm_",
+    "tta",
     "vorbis",
     "wavpack",
 ];

@@ -13,6 +13,7 @@ use self::adpcm::Adpcm;
 use self::amr::Amr;
 use self::gsm::Gsm;
 use self::opus::Opus;
+use self::tta::Tta;
 use self::vorbis::Vorbis;
 use self::wavpack::WavPack;
 
@@ -22,6 +23,7 @@ pub(super) use self::amr::{AMR_NB, AMR_WB, amr_frame_len, amr_of_entry, amr_para
 pub(super) use self::channel_order::usual as usual_channels;
 pub(super) use self::flac::check_packet;
 pub(super) use self::gsm::{GSM, GSM_FRAME, GSM_MS, GSM_PAIR};
+pub(super) use self::tta::tta_frame_samples;
 pub(super) use self::wavpack::wavpack_channels;
 
 mod aac;
@@ -32,6 +34,7 @@ mod channel_order;
 mod flac;
 mod gsm;
 mod opus;
+mod tta;
 mod vorbis;
 mod wavpack;
 
@@ -55,6 +58,7 @@ fn registry() -> &'static CodecRegistry {
         registry.register_audio_decoder::<Adapter<Amr>>();
         registry.register_audio_decoder::<Adapter<Gsm>>();
         registry.register_audio_decoder::<Adapter<Opus>>();
+        registry.register_audio_decoder::<Adapter<Tta>>();
         registry.register_audio_decoder::<Adapter<Vorbis>>();
         registry.register_audio_decoder::<Adapter<WavPack>>();
         registry
@@ -67,7 +71,7 @@ pub(super) fn name_of(codec: AudioCodecId) -> Option<&'static str> {
 }
 
 /// True for the name of a codec that can be decoded from any container, which is that of ffprobe.
-/// ADPCM, AMR, GSM and `WavPack` can only be decoded where a walk finds their parameters.
+/// ADPCM, AMR, GSM, TTA and `WavPack` can only be decoded where a walk finds their parameters.
 pub(super) fn is_decodable(name: &str) -> bool {
     NAMES.contains(&name) || (is_pcm(name) && PCM_NAMES.contains(&&name[4..]))
 }

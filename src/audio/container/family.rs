@@ -31,6 +31,7 @@ pub(super) enum Family {
     Ebml,
     Amr,
     WavPack,
+    Tta,
     /// Frames of GSM without a head.
     Gsm,
     /// Frames of MPEG audio or AAC (ADTS), perhaps behind a torn one.
@@ -54,6 +55,7 @@ impl Family {
             (b"\x1a\x45\xdf\xa3", ..) => Self::Ebml,
             (b"#!AM", [b'R', ..], _) => Self::Amr,
             (b"wvpk", ..) => Self::WavPack,
+            (b"TTA1", ..) => Self::Tta,
             _ if raw::is_gsm(start) => Self::Gsm,
             _ => Self::Frames,
         }
@@ -73,6 +75,7 @@ impl Family {
             Self::Ebml => "mkv",
             Self::Amr => "amr",
             Self::WavPack => "wv",
+            Self::Tta => "tta",
             Self::Gsm => "gsm",
             Self::Frames => return None,
         })
@@ -90,9 +93,8 @@ impl Family {
             Self::Caf => caf::walk(walker),
             Self::IsoBmff => isobmff::walk(walker),
             Self::Ebml => ebml::walk(walker),
-            Self::Amr | Self::WavPack | Self::Gsm | Self::Frames => {
-                raw::walk(self, walker);
-                Ok(())
+            Self::Amr | Self::WavPack | Self::Tta | Self::Gsm | Self::Frames => {
+                raw::walk(self, walker)
             }
         }?;
         // Also the frames in a WAV file.
@@ -132,6 +134,7 @@ impl Family {
             Self::Frames => Box::new(MpaReader::try_new(source, options)?),
             Self::Amr => raw::open_amr(layout, source)?,
             Self::WavPack => raw::open_wavpack(source)?,
+            Self::Tta => raw::open_tta(source)?,
             Self::Wav | Self::W64 | Self::Aiff | Self::Au | Self::Gsm => {
                 return unsupported_error("no samples");
             }

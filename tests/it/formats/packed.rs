@@ -4,10 +4,10 @@
 
 use std::fs;
 
-use super::{Received, received, recoded, reference};
+use super::{Received, encoded, received, recoded, reference};
 use crate::harness::{assert_says, caption, data_path};
-use support::audio::{CONVERTED_RATE, samples, sine};
-use support::compare::aligned;
+use support::audio::{CONVERTED_RATE, samples, sine, wav_of_channels};
+use support::compare::{Chord, aligned};
 use support::containers::{Track, aiff_c, movie, mp4_box, sound_entry, wave_format};
 use support::stand_in::StandIn;
 
@@ -75,6 +75,37 @@ fn wavpack_in_matroska_is_decoded_with_all_channels() {
     assert_eq!(heard.record["sound"]["channels"], 2);
     let heard = assert_tones("a.mka", &packed("wavpack-5.1.mka"), "wavpack", 0.01, 60.0);
     assert_eq!(heard.record["sound"]["channels"], 6);
+}
+
+#[test]
+fn tta_is_decoded_and_a_damaged_frame_is_counted() {
+    let heard = assert_tones("tta.tta", &packed("tta.tta"), "tta", 0.01, 60.0);
+    assert_eq!(heard.record["sound"]["channels"], 2);
+    for (channels, mask) in [(1, 4), (2, 3), (6, 0x3f)] {
+        let chord = Chord::new(channels);
+        let wav = wav_of_channels(44_100, mask, &chord.samples(44_100, 3.3));
+        let Some(mut content) = encoded(&wav, "-c:a tta", "a.tta") else { return };
+        let heard = received("a.tta", &content);
+        chord.assert_heard(&format!("{channels} channels"), &heard.samples, 40.0);
+        assert!((heard.number("/seconds") - 3.3).abs() < 0.01, "{}", heard.record);
+        let at = content.len() / 2;
+        content[at] ^= 0x10;
+        let heard = received("a.tta", content);
+        assert_eq!(heard.damaged_packets(), Some(1));
+        assert!((heard.number("/seconds") - 3.3).abs() < 0.01, "{}", heard.record);
+    }
+}
+
+#[test]
+fn tta_with_a_password_or_other_samples_is_named() {
+    let stand_in = StandIn::start();
+    for (at, value) in [(4, 2), (8, 8), (6, 7)] {
+        let mut content = packed("tta.tta");
+        content[at] = value;
+        let run = caption(&stand_in).file("a.tta", content).arg("a.tta").run();
+        assert_says(&run.failed(3), &["TTA cannot be decoded here", "a.tta"]);
+    }
+    assert_eq!(stand_in.connections(), 0);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod adts;
 mod amr;
 mod gsm;
 mod headless;
+mod tta;
 mod wavpack;
 
 /// A container of frames.
@@ -48,13 +49,15 @@ struct RawReader<'s> {
 }
 
 /// Reads what the head of a file of one of these families tells.
-pub(super) fn walk(family: Family, walker: &mut Walker) {
+pub(super) fn walk(family: Family, walker: &mut Walker) -> Result<()> {
     match family {
         Family::Amr => amr::walk(walker),
         Family::WavPack => wavpack::walk(walker),
+        Family::Tta => return tta::walk(walker),
         Family::Gsm => gsm::walk(walker),
         _ => {}
     }
+    Ok(())
 }
 
 /// Opens frames of AAC with headers.
@@ -73,6 +76,11 @@ pub(super) fn open_amr(
 /// Opens a `WavPack` file.
 pub(super) fn open_wavpack(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
     open(stream, wavpack::open)
+}
+
+/// Opens a TTA file.
+pub(super) fn open_tta(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
+    open(stream, tta::open)
 }
 
 /// Opens samples behind a head that has been walked, at the start of the layout.
