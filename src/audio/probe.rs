@@ -10,6 +10,7 @@ use symphonia::core::errors::{Error as SymphoniaError, decode_error, limit_error
 use super::audio_format::{AudioFormat, HEADLESS};
 use super::codec;
 use super::container::{self, Count, Headless, Layout, Packets};
+use super::delay::declared_start;
 use super::length::{is_credible, is_possible, lengths, pcm_rate};
 use super::lfs;
 use super::named;
@@ -92,14 +93,6 @@ fn detect(file: &SourceFile) -> Result<Probed, Error> {
     match (container::name_of(head), kind) {
         (Some(name), kind) => contained(file, container_name(head, name, kind)),
         (None, Some((MatcherType::Audio, "mp3" | "aac"))) => frames(file, true),
-        // QuickTime of before 2005 has no box with its type, which symphonia demands.
-        (None, _) if container::is_untyped_movie(head) => {
-            let layout = Arc::new(container::walk_movie(file));
-            if layout.tracks.is_empty() {
-                return Err(not_audio(NO_AUDIO_TRACK));
-            }
-            Ok(Probed::named("mov", layout.track(), Arc::clone(&layout)))
-        }
         (None, Some((MatcherType::Audio | MatcherType::Video, name))) => {
             Ok(Probed::named(name, None, Arc::new(Layout::whole(file))))
         }
@@ -114,6 +107,7 @@ fn detect(file: &SourceFile) -> Result<Probed, Error> {
 fn container_name<'a>(head: &[u8], name: &'a str, kind: Option<(MatcherType, &'a str)>) -> &'a str {
     match (name, kind) {
         ("mp4", _) if head[4..].starts_with(b"ftyp3g") => "3gp",
+        ("mp4", _) if !head[4..].starts_with(b"ftyp") => "mov",
         ("mp4" | "mkv" | "ogg", Some((MatcherType::Audio | MatcherType::Video, exact))) => exact,
         _ => name,
     }
@@ -237,6 +231,7 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
     let codec = parameters.and_then(|parameters| codec::name_of(parameters.codec));
     let is_pcm = codec.is_some_and(codec::is_pcm);
     let media = reader.media_info();
+    let start = declared_start(layout, &packets.track);
     let known = layout.track();
     let rate = known.and_then(|track| track.rate);
     let tracks = if layout.track_count > 0 { layout.track_count } else { reader.tracks().len() };
@@ -250,7 +245,8 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
             .and_then(|p| p.channels.as_ref())
             .map(Channels::count)
             .or(known.and_then(|track| track.channels)),
-        seconds: declared.or_else(|| {
+        // The record of a decoded file has the length without what an encoder puts before it.
+        seconds: declared.map(|seconds| (seconds - start).max(0.0)).or_else(|| {
             if layout.is_torn {
                 return None;
             }

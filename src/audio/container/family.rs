@@ -17,6 +17,9 @@ const MARK_LEN: usize = 12;
 /// Number of bytes that are looked at: more than the mark of frames of GSM.
 pub(super) const DEPTH: usize = 512;
 
+/// Boxes that a movie without one of its type begins with.
+const FIRST_BOXES: [&[u8]; 6] = [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
+
 /// Family of a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Family {
@@ -52,6 +55,7 @@ impl Family {
             (b"OggS", ..) => Self::Ogg,
             (b"caff", ..) => Self::Caf,
             (_, b"ftyp", _) => Self::IsoBmff,
+            ([0 | 1, ..], name, _) if FIRST_BOXES.contains(&name) => Self::IsoBmff,
             (b"\x1a\x45\xdf\xa3", ..) => Self::Ebml,
             (b"#!AM", [b'R', ..], _) => Self::Amr,
             (b"wvpk", ..) => Self::WavPack,

@@ -40,6 +40,10 @@ const HIDDEN: &[u8; 4] = b"free";
 /// Durations that stand for an unknown one.
 const UNKNOWN_DURATIONS: [u64; 2] = [u32::MAX as u64, u64::MAX];
 
+/// Box of the type, which symphonia demands. `QuickTime` of before 2005 has none; at the end it moves
+/// nothing.
+const TYPE: &[u8] = b"\0\0\0\x10ftypqt  \0\0\0\0";
+
 /// A box of the file.
 struct Header {
     name: [u8; 4],
@@ -75,6 +79,9 @@ struct Track {
 /// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
 /// movie and its tracks) and every track without sound, and reads the descriptions of the others.
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
+    if walker.array_at(walker.layout.start + 4) != Some(*b"ftyp") {
+        walker.layout.suffix = TYPE;
+    }
     let outermost = walker.layout.start..walker.len();
     let mut movie = Movie::default();
     walk_boxes(walker, FILE, outermost, &mut movie)?;
@@ -94,6 +101,8 @@ fn walk_boxes(
         if parent == FILE && header.next > walker.len() {
             close_last_box(walker, at, header.content - at);
             walker.layout.is_cut |= header.name == *b"mdat";
+        } else if parent == FILE && header.next == walker.len() {
+            end_before_suffix(walker, at);
         }
         if parent == FILE && header.name == *b"mdat" {
             walker.layout.is_open_ended |= walker.array_at(at) == Some([0; 4]);
@@ -133,10 +142,19 @@ fn read_header(walker: &mut Walker, at: u64, end: u64) -> Option<Header> {
     Some(Header { name, len, content: at + width, next: at.saturating_add(len.max(width)) })
 }
 
+/// Gives the last box its length if that is open, unless nothing follows it.
+fn end_before_suffix(walker: &mut Walker, at: u64) {
+    let is_open = walker.array_at(at) == Some([0; 4]) && !walker.layout.suffix.is_empty();
+    if let Some(len) = u32::try_from(walker.len() - at).ok().filter(|_| is_open) {
+        walker.hide(at, &len.to_be_bytes());
+    }
+}
+
 /// Makes the last box end where the file does.
 fn close_last_box(walker: &mut Walker, at: u64, header_len: u64) {
+    let len = u32::try_from(walker.len() - at).ok().filter(|_| !walker.layout.suffix.is_empty());
     match header_len {
-        8 => walker.repair(at, &0_u32.to_be_bytes()),
+        8 => walker.repair(at, &len.unwrap_or(0).to_be_bytes()),
         _ => walker.repair(at + 8, &(walker.len() - at).to_be_bytes()),
     }
 }

@@ -72,21 +72,6 @@ pub(super) fn name_of(content: &[u8]) -> Option<&'static str> {
     Family::of(content).name()
 }
 
-/// True for a movie of `QuickTime` that begins without a box of its type.
-pub(super) fn is_untyped_movie(content: &[u8]) -> bool {
-    let Some([0 | 1, _, _, _, name @ ..]) = content.first_chunk::<8>() else { return false };
-    [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"].contains(&name)
-}
-
-/// Walks a movie, whatever it begins with. What cannot be walked tells no tracks.
-pub(super) fn walk_movie(file: &SourceFile) -> Layout {
-    let mut walker = Walker::new(file);
-    match isobmff::walk(&mut walker) {
-        Ok(()) => walker.layout,
-        Err(_) => Layout::whole(file),
-    }
-}
-
 /// Walks a file, whatever its container.
 pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
     let mut walker = Walker::new(file);

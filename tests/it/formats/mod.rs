@@ -25,6 +25,7 @@ mod ffmpeg_formats;
 mod ffmpeg_safety;
 mod headless;
 mod identification;
+mod movies;
 mod packed;
 
 /// Audio that the service received, and the record of its file.
