@@ -20,6 +20,11 @@ pub enum Event {
         /// Name and version of the program.
         program: String,
     },
+    /// Samples without a head: the extension of the file tells their format.
+    Headless {
+        /// Format of the file.
+        format: AudioFormat,
+    },
     /// The audio is ready for the upload.
     Prepared {
         /// Format of the file.

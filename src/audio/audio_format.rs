@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::codec;
 
+/// Container of samples without a head.
+pub(super) const HEADLESS: &str = "raw";
+
 /// GSM 6.10 in WAV, format tag 49.
 const GSM: &str = "gsm_ms";
 
@@ -61,6 +64,11 @@ impl AudioFormat {
         }
     }
 
+    /// True for samples without a head, whose format only the extension of the file tells.
+    pub fn is_headless(&self) -> bool {
+        self.container == HEADLESS
+    }
+
     /// True if every sample is stored as a number.
     pub fn is_pcm(&self) -> bool {
         self.codec.as_deref().is_some_and(codec::is_pcm)
@@ -68,9 +76,9 @@ impl AudioFormat {
 
     /// True unless the codec is known to be lossless.
     pub fn is_lossy(&self) -> bool {
-        self.codec
-            .as_deref()
-            .is_none_or(|name| !codec::is_pcm(name) && !["flac", "alac"].contains(&name))
+        self.codec.as_deref().is_none_or(|name| {
+            !codec::is_pcm(name) && !["alac", "flac", "tta", "wavpack"].contains(&name)
+        })
     }
 }
 

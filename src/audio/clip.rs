@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use symphonia::core::errors::Error as SymphoniaError;
 
 use super::audio_format::AudioFormat;
-use super::container::{Packets, PatchedReader};
+use super::container::{Headless, Packets, PatchedReader};
 use super::decoding::{self, Decoding};
 use super::ffmpeg::Ffmpeg;
 use super::probed::Probed;
@@ -205,8 +205,9 @@ impl fmt::Debug for Clip {
     }
 }
 
-/// A regular file that is open, of which only the length is known.
-pub(crate) struct OpenFile(SourceFile);
+/// A regular file that is open, of which only the length is known, and what its name stands for if
+/// it has no head.
+pub(crate) struct OpenFile(SourceFile, Option<Headless>);
 
 impl OpenFile {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
@@ -217,7 +218,7 @@ impl OpenFile {
         }
         let file = SourceFile::new(file)?;
         file.check_holes()?;
-        Ok(Self(file))
+        Ok(Self(file, Headless::of(path)))
     }
 
     /// Detects the format, which may take a pass over the file; a huge file is returned as it is.
@@ -230,7 +231,7 @@ impl OpenFile {
 
     /// Detects the format. What cannot be decoded here is decoded by ffmpeg, if there is one.
     pub(crate) fn probe(self, ffmpeg: Option<&Ffmpeg>) -> Result<Clip, Error> {
-        decoding::probe(self.0, ffmpeg)
+        decoding::probe(self.0, self.1, ffmpeg)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clip::Clip;
-use super::container::{self, Layout};
+use super::container::{self, Headless, Layout};
 use super::decode::has_decoder;
 use super::ffmpeg::{Examined, Ffmpeg, FfmpegDecoder, Refusal};
 use super::guard::guarded;
@@ -13,7 +13,7 @@ use super::source_file::SourceFile;
 use crate::error::Error;
 
 /// Starts of the names of codecs that are decoded here, in the words of ffmpeg.
-const DECODED_HERE: [&str; 16] = [
+const DECODED_HERE: [&str; 17] = [
     "aac",
     "adpcm_ima_qt",
     "adpcm_ima_wav",
@@ -28,6 +28,7 @@ const DECODED_HERE: [&str; 16] = [
     "mp3",
     "opus",
     "pcm_",
+    "tta",
     "vorbis",
     "wavpack",
 ];
@@ -47,8 +48,12 @@ pub(super) enum Decoding {
 }
 
 /// Detects the format of an open file. What cannot be decoded here is decoded by ffmpeg.
-pub(super) fn probe(file: SourceFile, ffmpeg: Option<&Ffmpeg>) -> Result<Clip, Error> {
-    let probed = guarded(|| probe::probe(&file));
+pub(super) fn probe(
+    file: SourceFile,
+    headless: Option<Headless>,
+    ffmpeg: Option<&Ffmpeg>,
+) -> Result<Clip, Error> {
+    let probed = guarded(|| probe::probe(&file, headless));
     match (probed, ffmpeg) {
         (Ok(probed), None) => Ok(Clip::new(file, probed, Decoding::Here)),
         (Ok(probed), Some(ffmpeg)) => {

@@ -19,14 +19,20 @@ pub(super) struct Delay {
     frames: Option<u64>,
 }
 
+/// Seconds before the audio that an MP4 file declares.
+pub(super) fn declared_start(layout: &Layout, track: &Track) -> f64 {
+    let seconds = container::seconds(track.time_base, layout.audio_start.map(Into::into));
+    seconds.unwrap_or(0.0)
+}
+
 impl Delay {
     /// The delay that an MP4 file declares; the decoder of Opus drops its own by itself.
     pub(super) fn of(layout: &Layout, track: &Track) -> Self {
         let codec = container::codec_parameters(track).map(|parameters| parameters.codec);
-        let start = layout.audio_start.filter(|_| codec != Some(CODEC_ID_OPUS));
-        let seconds = container::seconds(track.time_base, start.map(Into::into));
+        let is_kept = codec == Some(CODEC_ID_OPUS);
+        let seconds = if is_kept { 0.0 } else { declared_start(layout, track) };
         let lead = container::codec_parameters(track).map_or(0, codec::lead);
-        Self { seconds: seconds.unwrap_or(0.0), lead, held: Vec::new(), frames: None }
+        Self { seconds, lead, held: Vec::new(), frames: None }
     }
 
     /// Removes the delay from the next interleaved samples.

@@ -7,13 +7,14 @@ use infer::MatcherType;
 use symphonia::core::audio::Channels;
 use symphonia::core::errors::{Error as SymphoniaError, decode_error, limit_error};
 
-use super::audio_format::AudioFormat;
+use super::audio_format::{AudioFormat, HEADLESS};
 use super::codec;
-use super::container::{self, Count, Layout, Packets};
+use super::container::{self, Count, Headless, Layout, Packets};
+use super::delay::declared_start;
 use super::length::{is_credible, is_possible, lengths, pcm_rate};
 use super::lfs;
 use super::named;
-use super::probed::{Probed, label};
+use super::probed::Probed;
 use super::source_file::SourceFile;
 use crate::error::Error;
 
@@ -43,8 +44,23 @@ enum Content {
     NoAudioTrack,
 }
 
-/// Detects the format of the audio in a file, or names the content that is not audio.
-pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
+/// Detects the format of the audio in a file, or names the content that is not audio. Samples
+/// without a head are taken for `headless` only if they are nothing else.
+pub(super) fn probe(file: &SourceFile, headless: Option<Headless>) -> Result<Probed, Error> {
+    match (detect(file), headless) {
+        (Err(Error::NotAudio { found }), Some(headless)) if found == UNKNOWN => {
+            let layout = Arc::new(headless.layout(file));
+            match open(file, &layout) {
+                Ok(Content::Audio(probed, _)) => Ok(probed.of_container(HEADLESS)),
+                _ => Err(not_audio(UNKNOWN)),
+            }
+        }
+        (detected, _) => detected,
+    }
+}
+
+/// Detects the format by the content alone.
+fn detect(file: &SourceFile) -> Result<Probed, Error> {
     let mut start = [0; SIGNATURE_LEN];
     let filled = file.fill_at(&mut start, 0).map_err(Error::Unreadable)?;
     let start = &start[..filled];
@@ -77,14 +93,6 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
     match (container::name_of(head), kind) {
         (Some(name), kind) => contained(file, container_name(head, name, kind)),
         (None, Some((MatcherType::Audio, "mp3" | "aac"))) => frames(file, true),
-        // QuickTime of before 2005 has no box with its type, which symphonia demands.
-        (None, _) if container::is_untyped_movie(head) => {
-            let layout = Arc::new(container::walk_movie(file));
-            if layout.tracks.is_empty() {
-                return Err(not_audio(NO_AUDIO_TRACK));
-            }
-            Ok(Probed::named("mov", layout.track(), Arc::clone(&layout)))
-        }
         (None, Some((MatcherType::Audio | MatcherType::Video, name))) => {
             Ok(Probed::named(name, None, Arc::new(Layout::whole(file))))
         }
@@ -99,6 +107,7 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
 fn container_name<'a>(head: &[u8], name: &'a str, kind: Option<(MatcherType, &'a str)>) -> &'a str {
     match (name, kind) {
         ("mp4", _) if head[4..].starts_with(b"ftyp3g") => "3gp",
+        ("mp4", _) if !head[4..].starts_with(b"ftyp") => "mov",
         ("mp4" | "mkv" | "ogg", Some((MatcherType::Audio | MatcherType::Video, exact))) => exact,
         _ => name,
     }
@@ -124,11 +133,10 @@ fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
         return Ok(Probed::named(name, Some(track), Arc::clone(&layout)));
     }
     match open(file, &layout) {
-        Ok(Content::Audio(mut probed, _)) => {
-            name.clone_into(&mut probed.format.container);
-            probed.label = label(&probed.format, false);
+        Ok(Content::Audio(probed, _)) => {
+            let probed = probed.of_container(name);
             check_parameters(&probed.format)?;
-            Ok(*probed)
+            Ok(probed)
         }
         Ok(Content::NoAudioTrack) if layout.tracks.is_empty() => Err(not_audio(NO_AUDIO_TRACK)),
         Ok(Content::NoPacket) if file.len() <= MAX_HEADERS_ONLY => Err(not_audio(NO_SAMPLE)),
@@ -223,6 +231,7 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
     let codec = parameters.and_then(|parameters| codec::name_of(parameters.codec));
     let is_pcm = codec.is_some_and(codec::is_pcm);
     let media = reader.media_info();
+    let start = declared_start(layout, &packets.track);
     let known = layout.track();
     let rate = known.and_then(|track| track.rate);
     let tracks = if layout.track_count > 0 { layout.track_count } else { reader.tracks().len() };
@@ -236,7 +245,8 @@ fn describe(packets: &Packets, layout: &Layout, declared: Option<f64>) -> AudioF
             .and_then(|p| p.channels.as_ref())
             .map(Channels::count)
             .or(known.and_then(|track| track.channels)),
-        seconds: declared.or_else(|| {
+        // The record of a decoded file has the length without what an encoder puts before it.
+        seconds: declared.map(|seconds| (seconds - start).max(0.0)).or_else(|| {
             if layout.is_torn {
                 return None;
             }

@@ -63,6 +63,13 @@ impl Probed {
         }
     }
 
+    /// The same in a container of that name.
+    pub(super) fn of_container(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.format.container);
+        self.label = label(&self.format, false);
+        self
+    }
+
     /// A file of a known format that is neither opened nor walked.
     pub(super) fn whole(file: &SourceFile, format: AudioFormat) -> Self {
         Self::unopened(format, Arc::new(Layout::whole(file)))
@@ -84,7 +91,7 @@ impl Probed {
 }
 
 /// Name of a format for people, with its codec.
-pub(super) fn label(format: &AudioFormat, is_protected: bool) -> String {
+fn label(format: &AudioFormat, is_protected: bool) -> String {
     let mut label = named::label(&format.container);
     if is_protected {
         label += " protected against copying";

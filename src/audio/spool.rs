@@ -57,7 +57,7 @@ impl Spool {
     pub(crate) fn probe(mut self) -> Result<Self, Error> {
         self.is_probed = true;
         let file = self.file.try_clone().map_err(Error::TempFile)?;
-        let probed = decoding::probe(SourceFile::new(file)?, self.ffmpeg.as_ref());
+        let probed = decoding::probe(SourceFile::new(file)?, None, self.ffmpeg.as_ref());
         // On Windows, reading at an offset moves the position for writing.
         self.file.seek(SeekFrom::End(0)).map_err(Error::TempFile)?;
         match probed {
@@ -67,6 +67,6 @@ impl Spool {
     }
 
     pub(crate) fn into_clip(self) -> Result<Clip, Error> {
-        decoding::probe(SourceFile::new(self.file)?, self.ffmpeg.as_ref())
+        decoding::probe(SourceFile::new(self.file)?, None, self.ffmpeg.as_ref())
     }
 }

@@ -3,7 +3,7 @@
 use super::Captioner;
 use super::facts::Facts;
 use super::send::audio_tokens;
-use crate::audio::{Clip, Truncation, check_upload};
+use crate::audio::{AudioFormat, Clip, Truncation, check_upload};
 use crate::client::Audio;
 use crate::error::Error;
 use crate::input::{Input, Source};
@@ -34,6 +34,8 @@ pub struct Estimate {
     pub truncation: Option<Truncation>,
     /// True if the audio passes the rules and would be sent.
     pub is_fit: bool,
+    /// Format of samples without a head, which the extension of the file tells.
+    pub headless: Option<AudioFormat>,
 }
 
 impl Captioner {
@@ -50,6 +52,7 @@ impl Captioner {
             truncation: None,
             findings: Vec::new(),
             is_fit: true,
+            headless: None,
         };
         if let Source::Url(url) = &input.source {
             estimate.bytes = url.as_str().len() as u64;
@@ -76,6 +79,8 @@ impl Captioner {
         estimate: &mut Estimate,
     ) -> Result<(), Error> {
         self.check_large(clip)?;
+        let is_headless = clip.format().is_headless();
+        estimate.headless = is_headless.then(|| clip.format().clone());
         estimate.cache_key.sha256 = self.hash(clip).await?;
         let cached = self.cached(&estimate.cache_key);
         estimate.is_known = cached.is_some();

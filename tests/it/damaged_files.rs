@@ -14,7 +14,7 @@ use support::stand_in::StandIn;
 /// Returns all clips of `tests/data` with their names.
 fn clips() -> Vec<(String, Vec<u8>)> {
     let mut clips = Vec::new();
-    for folder in [data_path("tones"), data_path("")] {
+    for folder in [data_path("tones"), data_path("packed"), data_path("")] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() && path.extension().is_some_and(|extension| extension != "der") {

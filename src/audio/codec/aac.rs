@@ -72,13 +72,8 @@ impl Config {
         Self::read(parameters.extra_data.as_deref().filter(|_| is_aac)?)
     }
 
-    /// Channels of the core; `None` if there are more than the decoder can have.
     fn channels(&self) -> Option<Channels> {
-        match self.core_channels {
-            1 => Some(CHANNEL_LAYOUT_MONO),
-            2 => Some(CHANNEL_LAYOUT_STEREO),
-            _ => None,
-        }
+        plain_channels(self.core_channels)
     }
 }
 
@@ -117,14 +112,38 @@ pub(in crate::audio) fn lead(parameters: &AudioCodecParameters) -> usize {
     Config::of(parameters).map_or(0, |_| LEAD)
 }
 
-/// The parameters of the core of HE-AAC.
+/// The parameters of the core of HE-AAC, and of AAC-LC whose configuration has a reserved rate: the
+/// rate of the container stands for it.
 pub(super) fn core_of(parameters: &AudioCodecParameters) -> Option<AudioCodecParameters> {
-    let config = Config::of(parameters)?;
+    let (rate, channels) = match Config::of(parameters) {
+        Some(config) => (config.core_rate, config.channels()?),
+        None => (parameters.sample_rate?, channels_at_reserved_rate(parameters)?),
+    };
     let mut core = parameters.clone();
     // Without a configuration, the decoder takes AAC-LC of these parameters.
     core.extra_data = None;
-    core.with_sample_rate(config.core_rate).with_channels(config.channels()?);
+    core.with_sample_rate(rate).with_channels(channels);
     Some(core)
+}
+
+/// Channels of AAC-LC whose configuration has a reserved index in the place of a rate.
+fn channels_at_reserved_rate(parameters: &AudioCodecParameters) -> Option<Channels> {
+    let is_aac = parameters.codec == CODEC_ID_AAC;
+    let mut bits = BitReaderLtr::new(parameters.extra_data.as_deref().filter(|_| is_aac)?);
+    let object = read_object(&mut bits)?;
+    let index = bits.read_bits_leq32(4).ok()? as usize;
+    let channels = bits.read_bits_leq32(4).ok()?;
+    let is_reserved = object == LC && (RATES.len()..EXPLICIT_RATE as usize).contains(&index);
+    plain_channels(channels).filter(|_| is_reserved)
+}
+
+/// Channels of a configuration; `None` if there are more than the decoder can have.
+fn plain_channels(number: u32) -> Option<Channels> {
+    match number {
+        1 => Some(CHANNEL_LAYOUT_MONO),
+        2 => Some(CHANNEL_LAYOUT_STEREO),
+        _ => None,
+    }
 }
 
 /// The parameters with the rate and the channels of the whole, of which a container may declare

@@ -1,7 +1,7 @@
 //! GSM 06.10 full rate.
 
 use oxideav_gsm::{DecoderState, GSM_BYTE_FRAME_LEN, MSGSM_BLOCK_LEN, UnpackedFrame};
-use symphonia::core::audio::{AudioBuffer, AudioSpec};
+use symphonia::core::audio::{Audio as _, AudioBuffer, AudioSpec};
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::codecs::registry::SupportedAudioCodec;
@@ -19,8 +19,9 @@ pub(in crate::audio) const GSM_MS: AudioCodecId = AudioCodecId::new(FourCc::new(
 pub(in crate::audio) const GSM_FRAME: usize = GSM_BYTE_FRAME_LEN;
 pub(in crate::audio) const GSM_PAIR: usize = MSGSM_BLOCK_LEN;
 
-/// Samples of a packet, at most.
-const MAX_SAMPLES: usize = 1280;
+/// Samples of a packet, at most, and those of a frame.
+const MAX_SAMPLES: usize = 16_000;
+const FRAME_SAMPLES: usize = 160;
 
 #[derive(Default)]
 pub(super) struct Gsm {
@@ -48,6 +49,9 @@ impl Codec for Gsm {
     fn decode(&mut self, packet: &PacketRef<'_>, buffer: &mut AudioBuffer<f32>) -> Result<()> {
         let len = if self.is_in_pairs { GSM_PAIR } else { GSM_FRAME };
         for block in packet.data.chunks(len) {
+            if buffer.frames() + 2 * FRAME_SAMPLES > MAX_SAMPLES {
+                return decode_error("gsm: a packet of that length");
+            }
             let frames = if self.is_in_pairs {
                 UnpackedFrame::pair_from_msgsm_block(block).map(|pair| vec![pair.0, pair.1])
             } else {

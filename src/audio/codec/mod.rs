@@ -9,42 +9,37 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Result;
 
 use self::adapter::Adapter;
+use self::adpcm::Adpcm;
 use self::amr::Amr;
 use self::gsm::Gsm;
 use self::opus::Opus;
+use self::tta::Tta;
 use self::vorbis::Vorbis;
 use self::wavpack::WavPack;
 
 pub(super) use self::aac::{lead, rate_of as aac_rate, with_extension};
+pub(super) use self::adpcm::{IMA_BLOCK, IMA_FRAMES};
 pub(super) use self::amr::{AMR_NB, AMR_WB, amr_frame_len, amr_of_entry, amr_parameters};
 pub(super) use self::channel_order::usual as usual_channels;
 pub(super) use self::flac::check_packet;
 pub(super) use self::gsm::{GSM, GSM_FRAME, GSM_MS, GSM_PAIR};
+pub(super) use self::tta::tta_frame_samples;
 pub(super) use self::wavpack::wavpack_channels;
 
 mod aac;
 mod adapter;
+mod adpcm;
 mod amr;
 mod channel_order;
 mod flac;
 mod gsm;
 mod opus;
+mod tta;
 mod vorbis;
 mod wavpack;
 
 /// Names of the codecs that can be decoded from any container, PCM apart.
-const NAMES: [&str; 10] = [
-    "aac",
-    "adpcm_ima_qt",
-    "adpcm_ima_wav",
-    "adpcm_ms",
-    "alac",
-    "flac",
-    "mp2",
-    "mp3",
-    "opus",
-    "vorbis",
-];
+const NAMES: [&str; 7] = ["aac", "alac", "flac", "mp2", "mp3", "opus", "vorbis"];
 
 /// The same of PCM, behind `pcm_`.
 const PCM_NAMES: [&str; 16] = [
@@ -58,9 +53,12 @@ fn registry() -> &'static CodecRegistry {
     REGISTRY.get_or_init(|| {
         let mut registry = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut registry);
+        // Replaces the decoder of symphonia.
+        registry.register_audio_decoder::<Adapter<Adpcm>>();
         registry.register_audio_decoder::<Adapter<Amr>>();
         registry.register_audio_decoder::<Adapter<Gsm>>();
         registry.register_audio_decoder::<Adapter<Opus>>();
+        registry.register_audio_decoder::<Adapter<Tta>>();
         registry.register_audio_decoder::<Adapter<Vorbis>>();
         registry.register_audio_decoder::<Adapter<WavPack>>();
         registry
@@ -73,7 +71,7 @@ pub(super) fn name_of(codec: AudioCodecId) -> Option<&'static str> {
 }
 
 /// True for the name of a codec that can be decoded from any container, which is that of ffprobe.
-/// AMR, GSM and `WavPack` can only be decoded where a walk finds their parameters.
+/// ADPCM, AMR, GSM, TTA and `WavPack` can only be decoded where a walk finds their parameters.
 pub(super) fn is_decodable(name: &str) -> bool {
     NAMES.contains(&name) || (is_pcm(name) && PCM_NAMES.contains(&&name[4..]))
 }

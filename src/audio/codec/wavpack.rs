@@ -1,5 +1,7 @@
 //! `WavPack`.
 
+use std::borrow::Cow;
+
 use oxideav_wavpack::{
     decode_multichannel_stream_muted_bounded, first_audio_block, multichannel_layout,
 };
@@ -17,8 +19,17 @@ use super::adapter::Codec;
 /// Frames of the longest packet; an encoder writes up to a second.
 const MAX_FRAMES: usize = 1 << 18;
 
+/// Length of the header of a block, and of what its length does not count.
+const HEADER: usize = 32;
+const UNCOUNTED: usize = 8;
+
+/// Flags of the first and the last block of a time.
+const FIRST_AND_LAST: u32 = 0x1800;
+
 pub(super) struct WavPack {
     channels: usize,
+    /// Version of the format, where the blocks lack their headers.
+    version: Option<[u8; 2]>,
 }
 
 /// Channels of the blocks of one time.
@@ -32,6 +43,36 @@ pub(in crate::audio) fn wavpack_channels(blocks: &[u8]) -> Option<Channels> {
     })
 }
 
+/// Blocks of a packet of Matroska, with the headers that it leaves out.
+///
+/// Source: "Matroska Codec Specifications", `A_WAVPACK4`: the number of frames, then for each block
+/// its flags, its checksum and, unless it is the only one, its length.
+fn with_headers(packet: &[u8], version: [u8; 2]) -> Option<Cow<'_, [u8]>> {
+    let (frames, mut rest) = packet.split_first_chunk::<4>()?;
+    let mut blocks = Vec::with_capacity(packet.len() + HEADER);
+    while !rest.is_empty() {
+        let (flags, behind) = rest.split_first_chunk::<4>()?;
+        let (checksum, behind) = behind.split_first_chunk::<4>()?;
+        let is_only = u32::from_le_bytes(*flags) & FIRST_AND_LAST == FIRST_AND_LAST;
+        let (content, behind) = if is_only {
+            (behind, &[][..])
+        } else {
+            let (len, behind) = behind.split_first_chunk()?;
+            behind.split_at_checked(usize::try_from(u32::from_le_bytes(*len)).ok()?)?
+        };
+        let len = u32::try_from(content.len() + HEADER - UNCOUNTED).ok()?;
+        blocks.extend(b"wvpk");
+        blocks.extend(len.to_le_bytes());
+        blocks.extend(version);
+        // Track and index, the unknown length of the whole, and the position.
+        blocks.extend([0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+        blocks.extend([*frames, *flags, *checksum].concat());
+        blocks.extend(content);
+        rest = behind;
+    }
+    Some(blocks.into())
+}
+
 impl Codec for WavPack {
     const SUPPORTED: &'static [SupportedAudioCodec] = &[SupportedAudioCodec {
         id: CODEC_ID_WAVPACK,
@@ -43,13 +84,19 @@ impl Codec for WavPack {
             return unsupported_error("wavpack: an unknown format");
         };
         let spec = AudioSpec::new(rate, channels.clone());
-        Ok((Self { channels: channels.count() }, spec, MAX_FRAMES))
+        let version = parameters.extra_data.as_deref().and_then(|version| version.first_chunk());
+        let version = version.copied();
+        Ok((Self { channels: channels.count(), version }, spec, MAX_FRAMES))
     }
 
     fn decode(&mut self, packet: &PacketRef<'_>, buffer: &mut AudioBuffer<f32>) -> Result<()> {
         let limit = (MAX_FRAMES * self.channels) as u64;
-        let block = first_audio_block(packet.data).ok().flatten();
-        let decoded = decode_multichannel_stream_muted_bounded(packet.data, limit);
+        let rebuilt = self.version.map(|version| with_headers(packet.data, version));
+        let Some(data) = rebuilt.unwrap_or(Some(packet.data.into())) else {
+            return decode_error("wavpack: a torn packet");
+        };
+        let block = first_audio_block(&data).ok().flatten();
+        let decoded = decode_multichannel_stream_muted_bounded(&data, limit);
         let (Some(block), Ok((decoded, true))) = (block, decoded) else {
             return decode_error("wavpack: a damaged packet");
         };

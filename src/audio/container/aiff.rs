@@ -9,18 +9,18 @@ use symphonia::core::codecs::audio::well_known as id;
 use symphonia::core::errors::{Result, decode_error};
 
 use super::MAX_CHANNELS;
+use super::blocks::Blocks;
 use super::layout::{Walker, check_table};
 use super::samples::{Number, Samples, channels, parameters, pcm};
 use super::sound_track::SoundTrack;
 
-/// Bytes and frames of a block of IMA ADPCM, for each channel.
-const IMA_BLOCK: u64 = 34;
-const IMA_FRAMES: u64 = 64;
-
 /// Codecs of AIFF-C that are only named.
-const NAMED: [(&[u8; 4], &str); 9] = [
+const NAMED: [(&[u8; 4], &str); 12] = [
     (b"GSM ", "gsm"),
     (b"agsm", "gsm"),
+    (b"ms\0\x02", "adpcm_ms"),
+    (b"ms\0\x11", "adpcm_ima_wav"),
+    (b"ms\0\x31", "gsm_ms"),
     (b"MAC3", "mace3"),
     (b"MAC6", "mace6"),
     (b"QDMC", "qdmc"),
@@ -111,9 +111,11 @@ impl Common {
 
     fn samples(&self, start: u64, declared: Option<u64>) -> Option<Samples> {
         let count = u64::from(self.channels);
-        if self.compression.eq_ignore_ascii_case(b"ima4") {
-            let parameters = parameters(id::CODEC_ID_ADPCM_IMA_QT, self.rate, self.placed(), 0);
-            return Samples::of_blocks(parameters, IMA_BLOCK * count, IMA_FRAMES, start, declared);
+        // Only the codes of Microsoft leave open how long a block is.
+        let blocks = Blocks::of_name(self.compression, self.rate, self.channels.into(), || None);
+        if let Some(mut blocks) = blocks {
+            blocks.parameters.with_channels(self.placed());
+            return blocks.samples(start, declared);
         }
         let (codec, bytes) = self.codec()?;
         let parameters = parameters(codec, self.rate, self.placed(), bytes);

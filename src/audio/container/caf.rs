@@ -6,10 +6,13 @@ use symphonia::core::audio::{Channels, Position};
 use symphonia::core::codecs::audio::well_known as id;
 use symphonia::core::errors::{Result, decode_error};
 
+use super::blocks::Blocks;
+use super::family::Family;
 use super::layout::{Walker, check_table};
 use super::sample_entry::codec_of;
 use super::samples::{Number, Samples, channels, parameters, pcm};
 use super::sound_track::SoundTrack;
+use crate::audio::codec::amr_of_entry;
 
 /// Chunks that symphonia reads into memory.
 const TABLES: [[u8; 4]; 4] = [*b"pakt", *b"kuki", *b"desc", *b"chan"];
@@ -97,15 +100,22 @@ impl Description {
     }
 
     fn finish(&self, walker: &mut Walker, mask: Option<u32>, start: u64, declared: u64) {
-        if let Some(samples) = self.samples(mask, start.min(walker.len()), declared) {
+        let start = start.min(walker.len());
+        if let Some(samples) = self.samples(mask, start, declared) {
             walker.layout.samples = Some(samples);
             return;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let rate = self.rate.round() as u32;
+        if let Some(parameters) = amr_of_entry(self.codec).filter(|_| self.channels == 1) {
+            // Each frame tells its length, as in a file of its own.
+            let layout = &mut walker.layout;
+            (layout.family, layout.start) = (Family::Amr, start);
+            layout.end = start.saturating_add(declared).min(layout.end);
+            layout.tracks = vec![SoundTrack::of_parameters(0, parameters)];
+            return;
+        }
         let codec = codec_of(self.codec);
         let track = SoundTrack {
-            rate: Some(rate).filter(|rate| *rate > 0),
+            rate: Some(self.rate()).filter(|rate| *rate > 0),
             channels: usize::try_from(self.channels).ok(),
             ..SoundTrack::of_codec(codec)
         };
@@ -115,7 +125,12 @@ impl Description {
         }
     }
 
-    /// Samples of PCM, A-law and µ-law; `None` for another codec.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    fn rate(&self) -> u32 {
+        self.rate.round() as u32
+    }
+
+    /// Samples of PCM, A-law and µ-law, and blocks of ADPCM and GSM; `None` for another codec.
     fn samples(&self, mask: Option<u32>, start: u64, declared: u64) -> Option<Samples> {
         let (codec, bytes) = match &self.codec {
             b"lpcm" if self.packet_frames == 1 && self.channels > 0 => {
@@ -125,16 +140,19 @@ impl Description {
             }
             b"alaw" => (id::CODEC_ID_PCM_ALAW, 0),
             b"ulaw" => (id::CODEC_ID_PCM_MULAW, 0),
-            _ => return None,
+            name => {
+                let len = || Some(self.packet.into());
+                let blocks = Blocks::of_name(*name, self.rate(), self.channels, len)?;
+                return blocks.samples(start, Some(declared));
+            }
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let rate = self.rate.round() as u32;
         let mask = mask.filter(|mask| mask.count_ones() == self.channels);
         let placed = match mask.and_then(Position::from_wave_channel_mask) {
             Some(positions) => Channels::Positioned(positions),
             None => channels(self.channels),
         };
         let block = u64::from(self.channels) * u64::from(bytes.max(1));
-        Samples::of_frames(parameters(codec, rate, placed, bytes), block, start, Some(declared))
+        let parameters = parameters(codec, self.rate(), placed, bytes);
+        Samples::of_frames(parameters, block, start, Some(declared))
     }
 }

@@ -17,6 +17,9 @@ const MARK_LEN: usize = 12;
 /// Number of bytes that are looked at: more than the mark of frames of GSM.
 pub(super) const DEPTH: usize = 512;
 
+/// Boxes that a movie without one of its type begins with.
+const FIRST_BOXES: [&[u8]; 6] = [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
+
 /// Family of a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Family {
@@ -31,6 +34,7 @@ pub(super) enum Family {
     Ebml,
     Amr,
     WavPack,
+    Tta,
     /// Frames of GSM without a head.
     Gsm,
     /// Frames of MPEG audio or AAC (ADTS), perhaps behind a torn one.
@@ -51,9 +55,11 @@ impl Family {
             (b"OggS", ..) => Self::Ogg,
             (b"caff", ..) => Self::Caf,
             (_, b"ftyp", _) => Self::IsoBmff,
+            ([0 | 1, ..], name, _) if FIRST_BOXES.contains(&name) => Self::IsoBmff,
             (b"\x1a\x45\xdf\xa3", ..) => Self::Ebml,
             (b"#!AM", [b'R', ..], _) => Self::Amr,
             (b"wvpk", ..) => Self::WavPack,
+            (b"TTA1", ..) => Self::Tta,
             _ if raw::is_gsm(start) => Self::Gsm,
             _ => Self::Frames,
         }
@@ -73,6 +79,7 @@ impl Family {
             Self::Ebml => "mkv",
             Self::Amr => "amr",
             Self::WavPack => "wv",
+            Self::Tta => "tta",
             Self::Gsm => "gsm",
             Self::Frames => return None,
         })
@@ -90,9 +97,8 @@ impl Family {
             Self::Caf => caf::walk(walker),
             Self::IsoBmff => isobmff::walk(walker),
             Self::Ebml => ebml::walk(walker),
-            Self::Amr | Self::WavPack | Self::Gsm | Self::Frames => {
-                raw::walk(self, walker);
-                Ok(())
+            Self::Amr | Self::WavPack | Self::Tta | Self::Gsm | Self::Frames => {
+                raw::walk(self, walker)
             }
         }?;
         // Also the frames in a WAV file.
@@ -130,8 +136,9 @@ impl Family {
             Self::Ebml => Box::new(MkvReader::try_new(source, options)?),
             Self::Frames if layout.frames == Frames::Adts => raw::open_adts(source)?,
             Self::Frames => Box::new(MpaReader::try_new(source, options)?),
-            Self::Amr => raw::open_amr(source)?,
+            Self::Amr => raw::open_amr(layout, source)?,
             Self::WavPack => raw::open_wavpack(source)?,
+            Self::Tta => raw::open_tta(source)?,
             Self::Wav | Self::W64 | Self::Aiff | Self::Au | Self::Gsm => {
                 return unsupported_error("no samples");
             }

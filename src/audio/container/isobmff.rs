@@ -9,6 +9,7 @@ use symphonia::core::errors::Result;
 use super::itunes;
 use super::layout::{Walker, too_large};
 use super::sample_entry;
+use super::sample_tables::SampleTables;
 use super::sound_track::SoundTrack;
 
 /// The largest `moov` box, in bytes: several hours of audio.
@@ -19,9 +20,6 @@ const MAX_FRAGMENT: u64 = 4 << 20;
 
 /// Edits of a track that are looked at; encoders write one or two.
 const MAX_EDITS: u32 = 16;
-
-/// Runs of chunks that are looked at for a second sample description.
-const MAX_CHUNK_RUNS: u32 = 100_000;
 
 /// Boxes that the walk enters, each with its only parent: no file makes it deeper than this.
 const ENTERED: [([u8; 4], [u8; 4]); 6] = [
@@ -41,6 +39,10 @@ const HIDDEN: &[u8; 4] = b"free";
 
 /// Durations that stand for an unknown one.
 const UNKNOWN_DURATIONS: [u64; 2] = [u32::MAX as u64, u64::MAX];
+
+/// Box of the type, which symphonia demands. `QuickTime` of before 2005 has none; at the end it moves
+/// nothing.
+const TYPE: &[u8] = b"\0\0\0\x10ftypqt  \0\0\0\0";
 
 /// A box of the file.
 struct Header {
@@ -71,16 +73,15 @@ struct Track {
     seconds: Option<f64>,
     /// Offset of the number of sample descriptions, and the end of their box.
     descriptions: Option<(u64, u64)>,
-    /// Number of samples, and the offset of the first chunk of them.
-    samples: Option<u32>,
-    first_chunk: Option<u64>,
-    /// True if all samples have the first description.
-    has_one_description: bool,
+    tables: SampleTables,
 }
 
 /// Corrects the length of a last box that is cut, hides metadata beyond the limit (in the file, its
 /// movie and its tracks) and every track without sound, and reads the descriptions of the others.
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
+    if walker.array_at(walker.layout.start + 4) != Some(*b"ftyp") {
+        walker.layout.suffix = TYPE;
+    }
     let outermost = walker.layout.start..walker.len();
     let mut movie = Movie::default();
     walk_boxes(walker, FILE, outermost, &mut movie)?;
@@ -100,6 +101,8 @@ fn walk_boxes(
         if parent == FILE && header.next > walker.len() {
             close_last_box(walker, at, header.content - at);
             walker.layout.is_cut |= header.name == *b"mdat";
+        } else if parent == FILE && header.next == walker.len() {
+            end_before_suffix(walker, at);
         }
         if parent == FILE && header.name == *b"mdat" {
             walker.layout.is_open_ended |= walker.array_at(at) == Some([0; 4]);
@@ -139,10 +142,19 @@ fn read_header(walker: &mut Walker, at: u64, end: u64) -> Option<Header> {
     Some(Header { name, len, content: at + width, next: at.saturating_add(len.max(width)) })
 }
 
+/// Gives the last box its length if that is open, unless nothing follows it.
+fn end_before_suffix(walker: &mut Walker, at: u64) {
+    let is_open = walker.array_at(at) == Some([0; 4]) && !walker.layout.suffix.is_empty();
+    if let Some(len) = u32::try_from(walker.len() - at).ok().filter(|_| is_open) {
+        walker.hide(at, &len.to_be_bytes());
+    }
+}
+
 /// Makes the last box end where the file does.
 fn close_last_box(walker: &mut Walker, at: u64, header_len: u64) {
+    let len = u32::try_from(walker.len() - at).ok().filter(|_| !walker.layout.suffix.is_empty());
     match header_len {
-        8 => walker.repair(at, &0_u32.to_be_bytes()),
+        8 => walker.repair(at, &len.unwrap_or(0).to_be_bytes()),
         _ => walker.repair(at + 8, &(walker.len() - at).to_be_bytes()),
     }
 }
@@ -166,16 +178,7 @@ impl Movie {
                 track.edit_start = first_edit(walker, content);
             }
             (b"stbl", b"stsd") => track.descriptions = Some((content + 4, header.next)),
-            (b"stbl", b"stsz" | b"stz2") => track.samples = number(walker, content + 8),
-            (b"stbl", b"stco") => {
-                track.first_chunk = number(walker, content + 8).map(u64::from);
-            }
-            (b"stbl", b"co64") => {
-                track.first_chunk = walker.array_at(content + 8).map(u64::from_be_bytes);
-            }
-            (b"stbl", b"stsc") => {
-                track.has_one_description = has_one_description(walker, content);
-            }
+            (b"stbl", name) => track.tables.visit(walker, *name, content),
             _ => {}
         }
     }
@@ -186,7 +189,7 @@ impl Movie {
         walker.layout.track_count = self.tracks.len();
         walker.layout.is_without_samples = !self.is_fragmented
             && self.tracks.iter().any(|track| track.is_audio)
-            && self.tracks.iter().all(|track| !track.is_audio || track.is_empty(end));
+            && self.tracks.iter().all(|track| !track.is_audio || track.tables.are_empty(end));
         let mut edits = Vec::new();
         for track in &self.tracks {
             if !track.is_audio {
@@ -212,21 +215,21 @@ impl Movie {
 }
 
 impl Track {
-    /// True if the file has no sample of the track.
-    fn is_empty(&self, end: u64) -> bool {
-        self.samples == Some(0) || self.first_chunk.is_some_and(|chunk| chunk >= end)
-    }
-
     /// Reads the description of the samples, and hides it from symphonia where that would read it
     /// wrong.
     fn describe(&self, walker: &mut Walker) -> SoundTrack {
         let described = self.descriptions.and_then(|(count, end)| {
-            if self.has_one_description && walker.array_at(count) != Some(1_u32.to_be_bytes()) {
+            if self.tables.have_one_description
+                && walker.array_at(count) != Some(1_u32.to_be_bytes())
+            {
                 walker.hide(count, &1_u32.to_be_bytes());
             }
             let track = sample_entry::read(walker, count + 4, end)?;
             if track.parameters.is_some() {
                 walker.hide(count + 8, HIDDEN);
+            }
+            if let Some(block) = track.block {
+                self.tables.count_blocks(walker, block);
             }
             Some(track)
         });
@@ -250,14 +253,6 @@ fn read_seconds(walker: &mut Walker, header: u64) -> Option<f64> {
 /// True if a number of ticks stands for an unknown duration.
 pub(in crate::audio) fn is_unknown_duration(ticks: u64) -> bool {
     UNKNOWN_DURATIONS.contains(&ticks)
-}
-
-/// True if no chunk has another description than the first one.
-fn has_one_description(walker: &mut Walker, table: u64) -> bool {
-    let count = walker.array_at(table + 4).map_or(0, u32::from_be_bytes).min(MAX_CHUNK_RUNS);
-    (0..u64::from(count)).all(|run| {
-        walker.array_at(table + 16 + 12 * run).is_none_or(|index| u32::from_be_bytes(index) == 1)
-    })
 }
 
 /// Media time of the first edit that is not empty.

@@ -40,6 +40,8 @@ pub(in crate::audio) struct Layout {
     /// The first byte of the container and the byte after its last one.
     pub(super) start: u64,
     pub(super) end: u64,
+    /// Bytes that follow the file.
+    pub(super) suffix: &'static [u8],
     /// Bytes in place of those of the file, by offset in the file.
     pub(super) patches: Vec<(u64, Vec<u8>)>,
     /// Bytes that may be read before the first packet.
@@ -110,14 +112,25 @@ impl PatchedReader {
         Self::new(file, layout, Arc::new(AtomicU64::new(u64::MAX)))
     }
 
-    fn len(&self) -> u64 {
+    /// Length without what follows the file.
+    fn file_len(&self) -> u64 {
         self.layout.end - self.layout.start
+    }
+
+    fn len(&self) -> u64 {
+        self.file_len() + self.layout.suffix.len() as u64
     }
 }
 
 impl Read for PatchedReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.len().saturating_sub(self.position);
+        if let Some(at) = self.position.checked_sub(self.file_len()) {
+            let suffix = usize::try_from(at).ok().and_then(|at| self.layout.suffix.get(at..));
+            let n = suffix.unwrap_or_default().read(buffer)?;
+            self.position += n as u64;
+            return Ok(n);
+        }
+        let left = self.file_len() - self.position;
         let len = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let start = self.layout.start.saturating_add(self.position);
         let n = self.file.fill_at(&mut buffer[..len], start)?;

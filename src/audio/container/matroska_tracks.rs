@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_WAVPACK;
 use symphonia::core::errors::Result;
 
 use super::ebml_element::{Element, bytes, children, float, number};
@@ -51,8 +52,11 @@ const VOID: u8 = 0xec;
 /// First letter of a codec that nobody has.
 const NO_CODEC: u8 = b'X';
 
-/// Codec that is described as in WAV.
+/// Codec that is described as in WAV, and the length of such a format without what is behind it.
 const ACM: &str = "A_MS/ACM";
+const WAVE_FORMAT: usize = 18;
+
+const WAVPACK: &str = "A_WAVPACK4";
 
 /// Codecs in the words of ffprobe by the start of their identifiers, the longer ones first.
 const CODECS: [(&str, &str); 24] = [
@@ -202,7 +206,7 @@ impl Track {
         };
         let id = u32::try_from(self.number).unwrap_or_default();
         let channels = u32::try_from(self.channels.unwrap_or(1)).unwrap_or_default();
-        if let Some(parameters) = self.samples(rate, channels) {
+        if let Some(parameters) = self.parameters(rate, channels) {
             let (encoding, is_protected) = (self.encoding, self.is_protected);
             return SoundTrack {
                 encoding,
@@ -221,8 +225,8 @@ impl Track {
         }
     }
 
-    /// Parameters of PCM; `None` for another codec.
-    fn samples(&self, rate: u32, count: u32) -> Option<AudioCodecParameters> {
+    /// Parameters that symphonia does not read; `None` for another codec.
+    fn parameters(&self, rate: u32, count: u32) -> Option<AudioCodecParameters> {
         let bytes = u32::try_from(self.bits).ok()?.div_ceil(8);
         let integer = if bytes == 1 { Number::Unsigned } else { Number::Signed };
         let codec = match self.codec.as_str() {
@@ -230,9 +234,14 @@ impl Track {
             "A_PCM/INT/BIG" => pcm(integer, bytes, true),
             "A_PCM/FLOAT/IEEE" => pcm(Number::Float, bytes, false),
             ACM => {
-                let samples = WaveFormat::read(&self.private, false)?.samples(0, None)?;
-                let is_frames = samples.block_frames.get() == 1;
-                return is_frames.then_some(samples.parameters);
+                let behind = self.private.get(WAVE_FORMAT..).unwrap_or_default();
+                return WaveFormat::read(&self.private, false)?.packets(behind);
+            }
+            WAVPACK => {
+                let mut parameters = parameters(CODEC_ID_WAVPACK, rate, channels(count), 0);
+                // Version of the format.
+                parameters.with_extra_data(self.private.get(..2)?.into());
+                return Some(parameters);
             }
             _ => None,
         };

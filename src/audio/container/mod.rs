@@ -18,13 +18,16 @@ use crate::error::Error;
 pub(super) use self::isobmff::is_unknown_duration;
 pub(super) use self::layout::{Layout, PatchedReader};
 pub(super) use self::packets::{Count, Next, Packets, seconds};
+pub(super) use self::raw::Headless;
 pub(super) use self::sound_track::SoundTrack;
 pub(super) use self::wav::PLACEHOLDER;
 
 mod aiff;
+mod blocks;
 mod caf;
 mod ebml;
 mod ebml_element;
+mod elementary_stream;
 mod encoding;
 mod family;
 mod flac;
@@ -40,6 +43,7 @@ mod ogg_pages;
 mod packets;
 mod raw;
 mod sample_entry;
+mod sample_tables;
 mod samples;
 mod sound_track;
 mod track;
@@ -66,21 +70,6 @@ pub(super) fn content_start(file: &SourceFile) -> u64 {
 /// Name of the container that a content begins with, unless it is frames or none at all.
 pub(super) fn name_of(content: &[u8]) -> Option<&'static str> {
     Family::of(content).name()
-}
-
-/// True for a movie of `QuickTime` that begins without a box of its type.
-pub(super) fn is_untyped_movie(content: &[u8]) -> bool {
-    let Some([0 | 1, _, _, _, name @ ..]) = content.first_chunk::<8>() else { return false };
-    [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"].contains(&name)
-}
-
-/// Walks a movie, whatever it begins with. What cannot be walked tells no tracks.
-pub(super) fn walk_movie(file: &SourceFile) -> Layout {
-    let mut walker = Walker::new(file);
-    match isobmff::walk(&mut walker) {
-        Ok(()) => walker.layout,
-        Err(_) => Layout::whole(file),
-    }
 }
 
 /// Walks a file, whatever its container.

@@ -6,16 +6,19 @@
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known as id;
 
+use super::blocks::Blocks;
+use super::elementary_stream::read_object;
 use super::layout::Walker;
 use super::samples::{Number, channels, parameters, pcm};
-use super::sound_track::SoundTrack;
+use super::sound_track::{Block, SoundTrack};
+use super::wave_format::WaveFormat;
 use crate::audio::codec;
 
 /// Length of the fields of a sample entry in its versions, the header of its box included.
 const FIELDS: [u64; 3] = [36, 52, 72];
 
-/// The longest description of a decoder that is read, in bytes.
-const MAX_CONFIG: u64 = 1024;
+/// Length of the longest format of WAV that is read, in bytes.
+const MAX_FORMAT: u64 = 64;
 
 /// The longest cookie of ALAC in bytes, and the place of the number of channels in it.
 const MAX_COOKIE: usize = 64;
@@ -105,6 +108,9 @@ struct Entry {
     cookie: Option<Vec<u8>>,
     /// True if there is one box for each field that PCM of MPEG-4 needs.
     has_pcm_box: bool,
+    /// Format in a box that has the name of the entry, and bytes of a block.
+    wave: Option<WaveFormat>,
+    block: Option<u32>,
 }
 
 /// Reads a sample entry at an offset.
@@ -134,11 +140,14 @@ impl Entry {
             codec_rate: None,
             cookie: None,
             has_pcm_box: false,
+            wave: None,
+            block: None,
         };
         match short(16)? {
             1 if entry.channels > 0 => {
                 let bytes = u32::from_be_bytes(walker.array_at(at + 40)?);
                 entry.bytes = if (1..=8).contains(&bytes) { bytes } else { entry.bytes };
+                entry.block = walker.array_at(at + 44).map(u32::from_be_bytes);
             }
             2 => {
                 let v2 = walker.array_at::<36>(at + 36)?;
@@ -173,6 +182,11 @@ impl Entry {
                     self.is_big_endian = flags & 1 == 0;
                     (self.bytes, self.has_pcm_box) = (u32::from(bits).div_ceil(8), true);
                 }
+                [b'm', b's', ..] if depth == 1 && name == self.name => {
+                    let len = next.saturating_sub(content).min(MAX_FORMAT);
+                    let format = walker.bytes_at(content, usize::try_from(len).unwrap_or(0));
+                    self.wave = format.and_then(|format| WaveFormat::read(&format, false));
+                }
                 b"frma" if depth == 1 => self.original = walker.array_at(content),
                 b"esds" => self.object = read_object(walker, content, next),
                 // The cookie of ALAC ends with the rate, the header of FLAC begins with it.
@@ -200,9 +214,12 @@ impl Entry {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     fn track(&self) -> SoundTrack {
         let rate = self.rate.round() as u32;
-        if let Some(parameters) =
-            self.samples(rate).or_else(|| self.alac()).or_else(|| codec::amr_of_entry(self.name))
-        {
+        if let Some(Blocks { parameters, len }) = self.samples(rate).or_else(|| self.blocks(rate)) {
+            let frames = parameters.frames_per_block.unwrap_or(1) as u32;
+            let block = Some(Block { len: len as u32, frames });
+            return SoundTrack { block, ..SoundTrack::of_parameters(0, parameters) };
+        }
+        if let Some(parameters) = self.alac().or_else(|| codec::amr_of_entry(self.name)) {
             return SoundTrack::of_parameters(0, parameters);
         }
         let name = if self.is_protected() { self.original.unwrap_or(*b"mp4a") } else { self.name };
@@ -234,8 +251,16 @@ impl Entry {
         Some(parameters)
     }
 
-    /// Parameters of PCM, A-law and µ-law; `None` for another codec.
-    fn samples(&self, rate: u32) -> Option<AudioCodecParameters> {
+    /// Blocks of ADPCM and GSM.
+    fn blocks(&self, rate: u32) -> Option<Blocks> {
+        match &self.wave {
+            Some(format) => format.blocks(),
+            None => Blocks::of_name(self.name, rate, self.channels, || self.block.map(u64::from)),
+        }
+    }
+
+    /// Frames of PCM, A-law and µ-law; `None` for another codec.
+    fn samples(&self, rate: u32) -> Option<Blocks> {
         let number = |number, bytes| Some((pcm(number, bytes, self.is_big_endian)?, bytes));
         let (codec, bytes) = match &self.name {
             b"raw " | b"NONE" if self.bytes == 1 => number(Number::Unsigned, 1)?,
@@ -259,38 +284,7 @@ impl Entry {
             b"ulaw" => (id::CODEC_ID_PCM_MULAW, 0),
             _ => return None,
         };
-        Some(parameters(codec, rate, channels(self.channels), bytes))
+        let parameters = parameters(codec, rate, channels(self.channels), bytes);
+        Some(Blocks { parameters, len: u64::from(self.channels) * u64::from(bytes.max(1)) })
     }
-}
-
-/// Type of the object in an `esds` box, and the description of its decoder.
-///
-/// Source: ISO/IEC 14496-1, section 7.2.6.
-fn read_object(walker: &mut Walker, content: u64, end: u64) -> Option<(u8, Vec<u8>)> {
-    let len = usize::try_from(end.saturating_sub(content + 4).min(MAX_CONFIG)).ok()?;
-    let bytes = walker.bytes_at(content + 4, len)?;
-    let (tag, rest) = descriptor(&bytes)?;
-    let rest = match tag {
-        3 => {
-            let flags = *rest.get(2)?;
-            // A number of another stream, a URL and a clock may follow.
-            let url = if flags & 0x40 == 0 { 0 } else { 1 + usize::from(*rest.get(3)?) };
-            let skipped = 3 + url + usize::from(flags >> 7) * 2 + usize::from(flags >> 5 & 1) * 2;
-            descriptor(rest.get(skipped..)?)?.1
-        }
-        4 => rest,
-        _ => return None,
-    };
-    let object = *rest.first()?;
-    let config = rest.get(13..).and_then(descriptor).filter(|(tag, _)| *tag == 5);
-    Some((object, config.map(|(_, config)| config.to_vec()).unwrap_or_default()))
-}
-
-/// Tag and content of a descriptor; its length, of one to four bytes, is not trusted.
-fn descriptor(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let (tag, rest) = bytes.split_first()?;
-    let width = rest.iter().take(3).take_while(|byte| **byte & 0x80 != 0).count() + 1;
-    let len = rest.get(..width)?.iter().fold(0, |len, byte| len << 7 | usize::from(byte & 0x7f));
-    let content = rest.get(width..)?;
-    Some((*tag, content.get(..len).unwrap_or(content)))
 }

@@ -6,6 +6,14 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use super::encoding::Encoding;
 use crate::audio::codec;
 
+/// Size of what a container stores as one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block {
+    /// Bytes and frames.
+    pub(super) len: u32,
+    pub(super) frames: u32,
+}
+
 /// Track of sound in a container.
 #[derive(Debug, Clone, Default)]
 pub(in crate::audio) struct SoundTrack {
@@ -21,6 +29,8 @@ pub(in crate::audio) struct SoundTrack {
     pub(in crate::audio) seconds: Option<f64>,
     /// Parameters in place of those that symphonia reads.
     pub(super) parameters: Option<Box<AudioCodecParameters>>,
+    /// Size of the blocks, if it is constant.
+    pub(super) block: Option<Block>,
     /// Encoding of the packets on top of the codec.
     pub(super) encoding: Encoding,
     /// True if the packets are encrypted.

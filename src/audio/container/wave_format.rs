@@ -5,24 +5,25 @@
 //! `libavformat/riff.c`.
 
 use symphonia::core::audio::{Channels, Position};
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known as id;
 
+use super::blocks::{ADPCM_IMA, ADPCM_MS, Blocks, GSM_610};
 use super::samples::{Number, Samples, channels, parameters, pcm};
 use super::sound_track::SoundTrack;
-use crate::audio::codec::{GSM_MS, GSM_PAIR};
+use crate::audio::codec::{self, amr_parameters};
 
-/// Tags of linear PCM, floats and a format whose tag is behind an extension.
+/// Tags: of linear PCM, floats, what has a decoder, and a format whose tag is behind an extension.
 const PCM: u16 = 1;
-const ADPCM_MS: u16 = 2;
 const FLOAT: u16 = 3;
 const A_LAW: u16 = 6;
 const MU_LAW: u16 = 7;
-const ADPCM_IMA: u16 = 0x11;
-const GSM_610: u16 = 0x31;
+const MP2: u16 = 0x50;
+const MP3: u16 = 0x55;
+const AMR_NB: [u16; 2] = [0x38, 0x57];
+const AMR_WB: u16 = 0x58;
+const AAC: u16 = 0xff;
 const EXTENSIBLE: u16 = 0xfffe;
-
-/// Samples of a pair of frames of GSM.
-const GSM_FRAMES: u64 = 320;
 
 /// Offsets of the extension: valid bits, mask of the channels, and the tag of the real format.
 const MASK: usize = 20;
@@ -40,20 +41,20 @@ const CODECS: [(u16, &str); 40] = [
     (0x22, "truespeech"),
     (GSM_610, "gsm_ms"),
     (0x32, "gsm_ms"),
-    (0x38, "amr_nb"),
+    (AMR_NB[0], "amr_nb"),
     (0x40, "adpcm_g726"),
     (0x42, "g723_1"),
     (0x45, "adpcm_g726"),
-    (0x50, "mp2"),
-    (0x55, "mp3"),
-    (0x57, "amr_nb"),
-    (0x58, "amr_wb"),
+    (MP2, "mp2"),
+    (MP3, "mp3"),
+    (AMR_NB[1], "amr_nb"),
+    (AMR_WB, "amr_wb"),
     (0x61, "adpcm_ima_dk4"),
     (0x62, "adpcm_ima_dk3"),
     (0x64, "adpcm_g726"),
     (0x75, "metasound"),
     (0x83, "g729"),
-    (0xff, "aac"),
+    (AAC, "aac"),
     (0x130, "sipr"),
     (0x160, "wmav1"),
     (0x161, "wmav2"),
@@ -158,35 +159,37 @@ impl WaveFormat {
             }
             A_LAW => (id::CODEC_ID_PCM_ALAW, 0),
             MU_LAW => (id::CODEC_ID_PCM_MULAW, 0),
-            ADPCM_MS | ADPCM_IMA => return self.adpcm(start, declared),
-            GSM_610 => return self.gsm(start, declared),
-            _ => return None,
+            _ => return self.blocks()?.samples(start, declared),
         };
         let parameters = parameters(codec, self.rate, self.placed_channels(), bytes);
         Samples::of_frames(parameters, count * u64::from(bytes.max(1)), start, declared)
     }
 
-    /// Blocks of ADPCM with four bits a sample, behind the first samples of each channel.
-    fn adpcm(&self, start: u64, declared: Option<u64>) -> Option<Samples> {
-        let (codec, head, first) = match self.tag {
-            ADPCM_MS => (id::CODEC_ID_ADPCM_MS, 7, 2),
-            _ => (id::CODEC_ID_ADPCM_IMA_WAV, 4, 1),
+    /// Parameters of the packets of a container that stores a format of WAV, with what is behind it.
+    pub(super) fn packets(&self, behind: &[u8]) -> Option<AudioCodecParameters> {
+        let codec = match self.tag {
+            MP2 => id::CODEC_ID_MP2,
+            MP3 => id::CODEC_ID_MP3,
+            AAC => id::CODEC_ID_AAC,
+            tag if AMR_NB.contains(&tag) && self.channels == 1 => {
+                return Some(amr_parameters(codec::AMR_NB));
+            }
+            AMR_WB if self.channels == 1 => return Some(amr_parameters(codec::AMR_WB)),
+            _ => return Some(self.samples(0, None)?.parameters),
         };
-        let (count, block) = (u64::from(self.channels), u64::from(self.block));
-        if self.bits != 4 || !(1..=2).contains(&count) {
-            return None;
+        let mut parameters = parameters(codec, self.rate, channels(self.channels.into()), 0);
+        if self.tag == AAC {
+            parameters.with_extra_data(behind.into());
         }
-        let frames = block.checked_sub(head * count)? * 2 / count + first;
-        let parameters = parameters(codec, self.rate, channels(self.channels.into()), 0);
-        Samples::of_blocks(parameters, block, frames, start, declared)
+        Some(parameters)
     }
 
-    /// Pairs of frames of GSM. Source: RFC 2361, appendix on format 0x0031.
-    fn gsm(&self, start: u64, declared: Option<u64>) -> Option<Samples> {
-        let is_usual = self.channels == 1 && usize::from(self.block) == GSM_PAIR;
-        let parameters = parameters(GSM_MS, self.rate, channels(1), 0);
-        let block = u64::from(self.block);
-        is_usual.then(|| Samples::of_blocks(parameters, block, GSM_FRAMES, start, declared))?
+    /// Blocks of ADPCM with four bits a sample, or of GSM.
+    pub(super) fn blocks(&self) -> Option<Blocks> {
+        if [ADPCM_MS, ADPCM_IMA].contains(&self.tag) && self.bits != 4 {
+            return None;
+        }
+        Blocks::of_tag(self.tag, self.rate, self.channels.into(), self.block.into())
     }
 
     /// Channels at the places of the mask, if it has as many.
@@ -215,7 +218,7 @@ impl WaveFormat {
 
     /// True if the content is frames of MPEG audio or AAC (ADTS), which have heads of their own.
     pub(super) fn is_frames(&self) -> bool {
-        matches!(self.tag, 0x50 | 0x55 | 0xff | 0x1600)
+        matches!(self.tag, MP2 | MP3 | AAC | 0x1600)
     }
 
     /// Says what no recording has.

@@ -17,11 +17,10 @@ mod transport_stream;
 const DEPTH: usize = 2048;
 
 /// Bytes at an offset that tell a format, by the usual extension of its files.
-const SIGNATURES: [(usize, &[u8], &str); 67] = [
+const SIGNATURES: [(usize, &[u8], &str); 66] = [
     (0, b"MAC ", "ape"),
     (0, b"tBaK", "tak"),
     (0, b"OFR ", "ofr"),
-    (0, b"TTA1", "tta"),
     (0, b"TTA2", "tta"),
     (0, b"ajkg", "shn"),
     (0, b"MP+", "mpc"),

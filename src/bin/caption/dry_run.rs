@@ -88,6 +88,9 @@ pub(crate) async fn list(
 
 /// Reports the violations that are known before a request.
 fn report_findings(name: &str, estimate: &Estimate, diagnostics: &Diagnostics) -> Exit {
+    if let Some(format) = &estimate.headless {
+        diagnostics.headless(name, format);
+    }
     for finding in &estimate.findings {
         diagnostics.finding(name, finding, false);
     }

@@ -23,7 +23,10 @@ mod ffmpeg_failures;
 mod ffmpeg_formats;
 #[cfg(unix)]
 mod ffmpeg_safety;
+mod headless;
 mod identification;
+mod movies;
+mod packed;
 
 /// Audio that the service received, and the record of its file.
 struct Received {

@@ -1,4 +1,4 @@
-//! AMR files: a mark, then frames of 20 ms with a byte before each.
+//! AMR: frames of 20 ms with a byte before each, behind a mark or in CAF.
 //!
 //! Source: RFC 4867, sections 3.6 and 5.
 
@@ -7,14 +7,13 @@ use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::formats::{FormatId, FormatInfo};
 use symphonia::core::io::{MediaSourceStream, ReadBytes};
 
-use super::super::layout::Walker;
+use super::super::layout::{Layout, Walker};
 use super::super::sound_track::SoundTrack;
 use super::{Frames, Opened, or_end};
 use crate::audio::codec::{AMR_NB, AMR_WB, amr_frame_len, amr_parameters};
 
 const NARROW_BAND: &[u8] = b"#!AMR\n";
-const WIDE_BAND: &[u8] = b"#!AMR-WB";
-const WIDE_BAND_REST: &[u8] = b"WB\n";
+const WIDE_BAND: &[u8] = b"#!AMR-WB\n";
 
 const INFO: FormatInfo = FormatInfo {
     format: FormatId::new(symphonia::core::common::FourCc::new(*b"amr ")),
@@ -26,33 +25,27 @@ struct Amr {
     is_wide_band: bool,
 }
 
-/// Describes the track, which is decoded unless it has more than one channel.
+/// Finds the frames behind the mark, and describes them. More than one channel is not decoded.
 pub(super) fn walk(walker: &mut Walker) {
-    let head = walker.start_of(walker.layout.start, WIDE_BAND.len() + 1);
-    let is_wide_band = head.starts_with(WIDE_BAND);
-    let codec = if is_wide_band { AMR_WB } else { AMR_NB };
+    let head = walker.start_of(walker.layout.start, WIDE_BAND.len());
+    let is_wide_band = head.starts_with(WIDE_BAND.trim_ascii_end());
+    let (codec, mark) = if is_wide_band { (AMR_WB, WIDE_BAND) } else { (AMR_NB, NARROW_BAND) };
     let mut track = SoundTrack::of_parameters(0, amr_parameters(codec));
-    let is_mono = head.starts_with(NARROW_BAND) || (is_wide_band && head.ends_with(b"\n"));
-    if !is_mono {
+    if head.starts_with(mark) {
+        walker.layout.start += mark.len() as u64;
+    } else {
         (track.parameters, track.channels) = (None, None);
     }
     walker.layout.tracks = vec![track];
 }
 
-pub(super) fn open(stream: &mut MediaSourceStream<'_>) -> Result<Opened> {
-    let mut mark = [0; 6];
-    stream.read_buf_exact(&mut mark)?;
-    let is_wide_band = mark == *b"#!AMR-";
-    if is_wide_band {
-        let mut rest = [0; 3];
-        stream.read_buf_exact(&mut rest)?;
-        if rest != *WIDE_BAND_REST {
-            return unsupported_error("amr: more than one channel");
-        }
-    } else if mark != *NARROW_BAND {
-        return unsupported_error("amr: an unknown mark");
+/// Frames of the only track.
+pub(super) fn open(layout: &Layout) -> Result<Opened> {
+    let parameters = layout.tracks.first().and_then(|track| track.parameters.as_ref());
+    match parameters {
+        Some(parameters) => Ok((Box::new(Amr { is_wide_band: parameters.codec == AMR_WB }), None)),
+        None => unsupported_error("amr: more than one channel"),
     }
-    Ok((Box::new(Amr { is_wide_band }), None))
 }
 
 impl Frames for Amr {

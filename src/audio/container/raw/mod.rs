@@ -16,10 +16,13 @@ use super::layout::{Layout, Walker};
 use super::samples::Samples;
 
 pub(super) use self::gsm::is_gsm;
+pub(in crate::audio) use self::headless::Headless;
 
 mod adts;
 mod amr;
 mod gsm;
+mod headless;
+mod tta;
 mod wavpack;
 
 /// A container of frames.
@@ -46,13 +49,15 @@ struct RawReader<'s> {
 }
 
 /// Reads what the head of a file of one of these families tells.
-pub(super) fn walk(family: Family, walker: &mut Walker) {
+pub(super) fn walk(family: Family, walker: &mut Walker) -> Result<()> {
     match family {
         Family::Amr => amr::walk(walker),
         Family::WavPack => wavpack::walk(walker),
+        Family::Tta => return tta::walk(walker),
         Family::Gsm => gsm::walk(walker),
         _ => {}
     }
+    Ok(())
 }
 
 /// Opens frames of AAC with headers.
@@ -60,14 +65,22 @@ pub(super) fn open_adts(stream: MediaSourceStream<'static>) -> Result<Box<dyn Fo
     open(stream, adts::open)
 }
 
-/// Opens an AMR file.
-pub(super) fn open_amr(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
-    open(stream, amr::open)
+/// Opens frames of AMR, which the layout begins with.
+pub(super) fn open_amr(
+    layout: &Layout,
+    stream: MediaSourceStream<'static>,
+) -> Result<Box<dyn FormatReader>> {
+    Ok(reader(amr::open(layout)?, stream))
 }
 
 /// Opens a `WavPack` file.
 pub(super) fn open_wavpack(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
     open(stream, wavpack::open)
+}
+
+/// Opens a TTA file.
+pub(super) fn open_tta(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
+    open(stream, tta::open)
 }
 
 /// Opens samples behind a head that has been walked, at the start of the layout.

@@ -28,6 +28,7 @@ impl Diagnostics {
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
             Event::Decoder { program } => self.decoder(name, program),
+            Event::Headless { format } => self.headless(name, format),
             Event::Damaged { packets, is_silenced } => {
                 let s = if *packets == 1 { "" } else { "s" };
                 let effect = match is_silenced {
@@ -58,6 +59,11 @@ impl Diagnostics {
             )),
             _ => {}
         }
+    }
+
+    /// Notes that nothing but its name tells the format of a file.
+    pub(crate) fn headless(&self, name: &str, format: &AudioFormat) {
+        self.note(&format!("taken for {format} because of its extension alone: {name}"));
     }
 
     /// Notes once in a run that another program decodes.

@@ -20,7 +20,7 @@ pub fn oversized_files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         ("packet.m4a", large_sample(), "a packet of that size"),
         ("packet.webm", large_block(), "a packet of that size"),
-        ("length.caf", caf_of(b"ima4", 0, 0, &long_packet(), &[1; 344]), too_long),
+        ("length.caf", caf_of(b"alac", 0, 0, &long_packet(), &[1; 344]), too_long),
         ("length.m4a", patched("tones/aac.m4a", b"stts", 8, &[0x7f]), "a damaged M4A file"),
         ("fragment.m4a", large_fragment(), "a head of that size"),
         ("codebooks.ogg", vorbis(31), "codebooks of that size"),
