@@ -113,6 +113,7 @@
 //! ```
 
 mod encoding;
+mod sentences;
 mod text;
 mod url_name;
 
@@ -167,6 +168,7 @@ pub use self::manifest::{CacheKey, Manifest};
 pub use self::outcome::{Outcome, Status};
 pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
+pub use self::sentences::first_sentences;
 pub use self::shutdown::Shutdown;
 pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
 pub use self::text_file::TextFile;

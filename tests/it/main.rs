@@ -82,6 +82,7 @@ mod responses;
 mod retries;
 mod rule_paths;
 mod sandbox;
+mod sentences;
 mod service_errors;
 mod settled_dialect;
 mod sidecar_states;

@@ -216,7 +216,10 @@ impl<'a> Pipeline<'a> {
 
     /// True if a caption is printed while it arrives.
     fn shows_pieces(&self) -> bool {
-        self.config.options.stream && !self.config.is_batch && self.config.output_file().is_none()
+        self.config.options.stream
+            && !self.config.is_batch
+            && self.config.output_file().is_none()
+            && self.config.render_options().sentences.is_none()
     }
 
     fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
@@ -258,7 +261,7 @@ impl<'a> Pipeline<'a> {
             self.exit = self.exit.max(Exit::Broken);
         }
         if let Some(answer) = outcome.answer() {
-            if answer.is_cut() {
+            if answer.is_cut() && !self.config.render_options().leaves_out_end(answer) {
                 diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
             }
             diagnostics.answered(outcome);

@@ -50,6 +50,7 @@ const POLICIES: [(Policy, &[&str]); 7] = [
             "progress",
             "remeasure",
             "report",
+            "sentences",
             "sidecar",
             "stream",
             "verbose",

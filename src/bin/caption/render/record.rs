@@ -33,7 +33,7 @@ pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
         ("seconds", json!(seconds)),
         ("truncated", json!(truncated)),
         ("decoder", json!(outcome.decoder)),
-        ("caption", json!(answer.map(|answer| options.decorate(&answer.caption)))),
+        ("caption", json!(answer.map(|answer| options.caption(answer)))),
         ("model", json!(cache_key.map(|cache_key| &cache_key.model))),
         ("max_tokens", json!(cache_key.map(|cache_key| cache_key.max_tokens))),
         ("window", json!(window.map(|window| window.as_secs_f64()))),
@@ -55,7 +55,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 }
 
 fn window_object(window: &Window, options: &RenderOptions) -> Value {
-    let caption = options.decorate(&window.caption);
+    let caption = options.text(&window.caption);
     json!({ "start": window.start, "end": window.end, "caption": caption })
 }
 

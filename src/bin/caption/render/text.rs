@@ -51,10 +51,10 @@ impl Renderer for Text {
             self.heading(&outcome.name, out)?;
         }
         if answer.windows.is_empty() {
-            return writeln!(out, "{}", self.options.decorate(&answer.caption));
+            return writeln!(out, "{}", self.options.caption(answer));
         }
         for Window { start, end, caption, .. } in &answer.windows {
-            let caption = one_line(&self.options.decorate(caption), usize::MAX);
+            let caption = one_line(&self.options.text(caption), usize::MAX);
             writeln!(out, "[{}] {caption}", span(*start, *end))?;
         }
         Ok(())
