@@ -144,8 +144,8 @@ mod outcome;
 mod captioner;
 
 pub use self::audio::{
-    AudioFormat, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation,
-    UploadOptions, measure,
+    AudioFormat, AudioTrack, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound,
+    Truncation, UploadOptions, measure,
 };
 pub use self::budget::{Prices, Spending};
 pub use self::captioner::{

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::audio::{Sound, Truncation};
+use crate::audio::{AudioTrack, Sound, Truncation};
 use crate::client::Answer;
 use crate::error::{Effect, Error};
 use crate::input::{Input, InputError};
@@ -23,6 +23,8 @@ pub struct Outcome {
     pub seconds: Option<f64>,
     /// End that is missing from the audio, if so.
     pub truncation: Option<Truncation>,
+    /// Audio track that is captioned, of a file with several.
+    pub track: Option<AudioTrack>,
     /// Name of the program that decodes the audio, if it is another one.
     pub decoder: Option<&'static str>,
     /// Format and levels of the audio, if measured.
@@ -63,6 +65,7 @@ impl Outcome {
             cache_key: None,
             seconds: None,
             truncation: None,
+            track: None,
             decoder: None,
             sound: None,
             findings: Vec::new(),

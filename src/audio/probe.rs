@@ -43,8 +43,9 @@ enum Content {
     NoAudioTrack,
 }
 
-/// Detects the format of the audio in a file, or names the content that is not audio.
-pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
+/// Detects the format of the audio in a file, or names the content that is not audio. `wanted` is
+/// the position of a sound track in place of the default one.
+pub(super) fn probe(file: &SourceFile, wanted: Option<usize>) -> Result<Probed, Error> {
     let mut start = [0; SIGNATURE_LEN];
     let filled = file.fill_at(&mut start, 0).map_err(Error::Unreadable)?;
     let start = &start[..filled];
@@ -75,11 +76,11 @@ pub(super) fn probe(file: &SourceFile) -> Result<Probed, Error> {
     let head = &head[..filled];
     let kind = infer::get(head).map(|kind| (kind.matcher_type(), kind.extension()));
     match (container::name_of(head), kind) {
-        (Some(name), kind) => contained(file, container_name(head, name, kind)),
+        (Some(name), kind) => contained(file, container_name(head, name, kind), wanted),
         (None, Some((MatcherType::Audio, "mp3" | "aac"))) => frames(file, true),
         // QuickTime of before 2005 has no box with its type, which symphonia demands.
         (None, _) if container::is_untyped_movie(head) => {
-            let layout = Arc::new(container::walk_movie(file));
+            let layout = Arc::new(container::walk_movie(file, wanted));
             if layout.tracks.is_empty() {
                 return Err(not_audio(NO_AUDIO_TRACK));
             }
@@ -114,8 +115,8 @@ pub(super) fn may_be_audio(error: &Error) -> bool {
 }
 
 /// Probes a container that its first bytes name.
-fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
-    let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
+fn contained(file: &SourceFile, name: &str, wanted: Option<usize>) -> Result<Probed, Error> {
+    let walked = container::walk(file, wanted).map_err(|error| container::error_of(name, error))?;
     let layout = Arc::new(walked);
     if layout.is_without_samples {
         return Err(not_audio(NO_SAMPLE));
@@ -155,7 +156,7 @@ fn check_parameters(format: &AudioFormat) -> Result<(), Error> {
 /// Probes frames of MPEG or AAC, which are short enough to occur in any data: behind other bytes,
 /// they have to make up most of the file.
 fn frames(file: &SourceFile, is_expected: bool) -> Result<Probed, Error> {
-    let Ok(layout) = container::walk(file) else {
+    let Ok(layout) = container::walk(file, None) else {
         return Err(if is_expected && file.len() > MAX_HEADERS_ONLY {
             let reason = "no frames one behind the other".to_owned();
             Error::Damaged { container: "MP3".to_owned(), reason }

@@ -16,7 +16,7 @@ use crate::manifest::cache::Cache;
 use crate::manifest::entry::ManifestEntry;
 use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
-use crate::progress::Observer;
+use crate::progress::{Event, Observer};
 use crate::rules::{Finding, Rule, Severity, check_audio, check_caption, check_truncation};
 use crate::shutdown::Shutdown;
 use crate::text::{milliseconds, seconds};
@@ -161,7 +161,7 @@ impl Captioner {
             Err(error) => return Err(error),
             Ok(Audio::Clip(clip)) => clip,
             Ok(url @ Audio::Url(_)) => {
-                outcome.cache_key = Some(self.cache_key(None));
+                outcome.cache_key = Some(self.cache_key(None, None));
                 let _permit = self.limits.requests.acquire().await;
                 let answer = self.request(&self.place(), &url, None, None, observer).await?;
                 outcome.status = Status::Captioned(answer);
@@ -169,9 +169,13 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
+        outcome.track = clip.track();
+        if let Some(track) = self.assumed_track(&clip) {
+            observer.emit(Event::Track(track));
+        }
         outcome.decoder = report_decoder(&clip, observer);
         self.check_large(&clip)?;
-        let cache_key = self.cache_key(self.hash(&clip).await?);
+        let cache_key = self.cache_key(self.hash(&clip).await?, clip.track_key());
         outcome.cache_key = Some(cache_key.clone());
         // Held until the caption is in the manifest, so that an equal input finds it there.
         let _lock = match &self.cache {
@@ -285,11 +289,11 @@ impl Captioner {
         }
     }
 
-    fn cache_key(&self, sha256: Option<String>) -> CacheKey {
+    fn cache_key(&self, sha256: Option<String>, track: Option<usize>) -> CacheKey {
         let ClientOptions { model, max_tokens, .. } = &self.client_options;
         let span = self.options.upload.window.map_or(Span::Whole, |window| Span::Windows {
             length_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
         });
-        CacheKey { sha256, model: model.clone(), max_tokens: *max_tokens, span }
+        CacheKey { sha256, model: model.clone(), max_tokens: *max_tokens, track, span }
     }
 }

@@ -103,6 +103,7 @@ mod terminal_escapes;
 mod tls;
 mod token_check;
 mod torn_manifests;
+mod tracks;
 mod unaltered_text;
 mod url_names;
 mod webdriver;

@@ -75,17 +75,19 @@ pub(super) fn is_untyped_movie(content: &[u8]) -> bool {
 }
 
 /// Walks a movie, whatever it begins with. What cannot be walked tells no tracks.
-pub(super) fn walk_movie(file: &SourceFile) -> Layout {
+pub(super) fn walk_movie(file: &SourceFile, wanted: Option<usize>) -> Layout {
     let mut walker = Walker::new(file);
+    walker.layout.wanted = wanted;
     match isobmff::walk(&mut walker) {
         Ok(()) => walker.layout,
         Err(_) => Layout::whole(file),
     }
 }
 
-/// Walks a file, whatever its container.
-pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
+/// Walks a file, whatever its container, for the sound track at a position.
+pub(super) fn walk(file: &SourceFile, wanted: Option<usize>) -> Result<Layout, SymphoniaError> {
     let mut walker = Walker::new(file);
+    walker.layout.wanted = wanted;
     mpeg::skip_tags(&mut walker);
     let mut start = [0; DEPTH];
     let filled = file.fill_at(&mut start, walker.layout.start)?;
@@ -141,7 +143,7 @@ mod tests {
     fn layout_of(content: &[u8]) -> Result<Layout, SymphoniaError> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
-        walk(&SourceFile::new(file).unwrap())
+        walk(&SourceFile::new(file).unwrap(), None)
     }
 
     fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {

@@ -167,6 +167,7 @@ impl<'a> Pipeline<'a> {
         }
         self.diagnostics.unmet_rules(self.count);
         if self.config.is_batch {
+            self.diagnostics.more_tracks();
             self.diagnostics.failures(self.summary.not_tried());
             self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);

@@ -229,6 +229,10 @@ pub(crate) struct AudioArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_window)]
     pub(crate) window: Option<Duration>,
 
+    /// Caption audio track N of files with several, counted from 1, in place of the default track
+    #[arg(long, value_name = "N")]
+    pub(crate) track: Option<NonZeroUsize>,
+
     /// When to convert audio to 16 kHz mono WAV; auto uploads MP3, AAC, AMR and 3GP unchanged if
     /// they fit
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = named(&CONVERT))]

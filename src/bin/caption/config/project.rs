@@ -73,6 +73,7 @@ const POLICIES: [(Policy, &[&str]); 7] = [
             "shard",
             "outage",
             "timeout",
+            "track",
             "window",
         ],
     ),
