@@ -27,6 +27,8 @@ pub struct Outcome {
     pub track: Option<AudioTrack>,
     /// Name of the program that decodes the audio, if it is another one.
     pub decoder: Option<&'static str>,
+    /// True if the caption was requested for another input of the same run.
+    pub is_duplicate: bool,
     /// Format and levels of the audio, if measured.
     pub sound: Option<Sound>,
     /// Violations of rules.
@@ -67,6 +69,7 @@ impl Outcome {
             truncation: None,
             track: None,
             decoder: None,
+            is_duplicate: false,
             sound: None,
             findings: Vec::new(),
             status,

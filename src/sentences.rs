@@ -131,7 +131,8 @@ fn is_boundary(sentence: &str, rest: &str) -> bool {
             // "「止まれ。」と言う": the sentence around the quoted one goes on.
             words.len() == text.len() || !next.starts_with(['と', 'っ'])
         }
-        _ => !continues,
+        // Other ends of a paragraph are white space here.
+        _ => gap.contains('\n') && !continues,
     }
 }
 

@@ -220,6 +220,8 @@ impl Captioner {
         let is_online = self.client.is_some();
         let status = match (cached, self.options.upload.window) {
             (Some(entry), _) => {
+                outcome.is_duplicate =
+                    self.cache.as_ref().is_some_and(|cache| cache.is_requested(cache_key));
                 self.check_seconds(outcome.seconds)?;
                 Ok(Status::Cached(entry.into_answer()))
             }

@@ -98,6 +98,11 @@ impl Config {
         self.cli.cache.manifest.is_some()
     }
 
+    /// True if a later run finds the captions of this one.
+    pub(crate) fn keeps_captions(&self) -> bool {
+        self.has_manifest() || self.sidecars.is_some()
+    }
+
     /// True if nothing but standard output receives the results.
     pub(crate) fn prints(&self) -> bool {
         let is_stdout = |path: &Path| path == Path::new("/dev/stdout");

@@ -36,6 +36,7 @@ pub(crate) mod sink;
 mod subtitles;
 mod temporary_file;
 mod text;
+mod wrap;
 
 /// Writes outcomes in the order in which they arrive.
 pub(crate) trait Renderer {

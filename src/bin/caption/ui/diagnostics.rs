@@ -69,6 +69,7 @@ impl Diagnostics {
 
     /// Reports an error that ends the run, and returns the exit code.
     pub(crate) fn fatal(&self, error: &anyhow::Error) -> Exit {
+        self.progress.clear();
         match error.downcast_ref::<Error>() {
             Some(error) => self.message("error", ERROR, &format!("{error}; {}", hint(error))),
             None if self.config.verbose => self.message("error", ERROR, &error.to_string()),

@@ -109,7 +109,8 @@ impl Diagnostics {
     pub(crate) fn answered(&self, outcome: &Outcome) {
         let Some(answer) = outcome.answer().filter(|_| self.config.verbose) else { return };
         if matches!(outcome.status, Status::Cached(_)) {
-            return self.message("cached", PLAIN, &outcome.name);
+            let label = if outcome.is_duplicate { "duplicate" } else { "cached" };
+            return self.message(label, PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if !answer.windows.is_empty() {
