@@ -113,6 +113,7 @@
 //! ```
 
 mod encoding;
+mod sentences;
 mod text;
 mod url_name;
 
@@ -143,8 +144,8 @@ mod outcome;
 mod captioner;
 
 pub use self::audio::{
-    AudioFormat, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation,
-    UploadOptions, measure,
+    AudioFormat, AudioTrack, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound,
+    Truncation, UploadOptions, measure,
 };
 pub use self::budget::{Prices, Spending};
 pub use self::captioner::{
@@ -167,6 +168,7 @@ pub use self::manifest::{CacheKey, Manifest};
 pub use self::outcome::{Outcome, Status};
 pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
+pub use self::sentences::first_sentences;
 pub use self::shutdown::Shutdown;
 pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
 pub use self::text_file::TextFile;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::audio::{Sound, Truncation};
+use crate::audio::{AudioTrack, Sound, Truncation};
 use crate::client::Answer;
 use crate::error::{Effect, Error};
 use crate::input::{Input, InputError};
@@ -23,8 +23,12 @@ pub struct Outcome {
     pub seconds: Option<f64>,
     /// End that is missing from the audio, if so.
     pub truncation: Option<Truncation>,
+    /// Audio track that is captioned, of a file with several.
+    pub track: Option<AudioTrack>,
     /// Name of the program that decodes the audio, if it is another one.
     pub decoder: Option<&'static str>,
+    /// True if the caption was requested for another input of the same run.
+    pub is_duplicate: bool,
     /// Format and levels of the audio, if measured.
     pub sound: Option<Sound>,
     /// Violations of rules.
@@ -63,7 +67,9 @@ impl Outcome {
             cache_key: None,
             seconds: None,
             truncation: None,
+            track: None,
             decoder: None,
+            is_duplicate: false,
             sound: None,
             findings: Vec::new(),
             status,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::AudioFormat;
+use crate::audio::{AudioFormat, AudioTrack};
 
 /// Progress of one input, from preparing the audio to receiving the caption.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Event {
         /// Name of the URL.
         url: String,
     },
+    /// The file has several audio tracks, and one of them is taken that was not asked for.
+    Track(AudioTrack),
     /// Another program decodes the audio, which cannot be decoded here.
     Decoder {
         /// Name and version of the program.

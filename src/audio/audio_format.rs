@@ -32,7 +32,7 @@ pub struct AudioFormat {
     /// Length in seconds that the file declares.
     #[serde(skip)]
     pub seconds: Option<f64>,
-    /// Number of tracks, video and subtitles included. The first audio track is decoded.
+    /// Number of tracks, video and subtitles included. One audio track is decoded.
     #[serde(skip)]
     pub tracks: usize,
     /// True if the header is wrong and has to be repaired to read the file.

@@ -147,7 +147,7 @@ impl Clip {
         Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 
-    /// Packets from the start of the first audio track, if there is one and it is decoded here. The
+    /// Packets from the start of the chosen audio track, if there is one and it is decoded here. The
     /// first call gets those that the probe opened.
     pub(super) fn packets(&self) -> Result<Option<Packets>, SymphoniaError> {
         if self.is_decoded_by_ffmpeg() {

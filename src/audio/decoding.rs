@@ -47,21 +47,39 @@ pub(super) enum Decoding {
     Failed(Arc<str>),
 }
 
-/// Detects the format of an open file. What cannot be decoded here is decoded by ffmpeg.
+/// Detects the format of an open file. What cannot be decoded here is decoded by ffmpeg, above all the
+/// track that players take.
 pub(super) fn probe(
     file: SourceFile,
     headless: Option<Headless>,
     ffmpeg: Option<&Ffmpeg>,
 ) -> Result<Clip, Error> {
-    let probed = guarded(|| probe::probe(&file, headless));
+    let clip = probe_track(file, headless, ffmpeg, None)?;
+    let layout = &clip.probed.layout;
+    let default = layout.default_track();
+    if ffmpeg.is_none() || layout.chosen().is_none_or(|chosen| chosen == default) {
+        return Ok(clip);
+    }
+    let by_ffmpeg = probe_track(clip.file.clone(), None, ffmpeg, Some(default))?;
+    Ok(if by_ffmpeg.is_decodable() { by_ffmpeg } else { clip })
+}
+
+/// Detects the format of an open file, for the sound track at a position.
+pub(super) fn probe_track(
+    file: SourceFile,
+    headless: Option<Headless>,
+    ffmpeg: Option<&Ffmpeg>,
+    wanted: Option<usize>,
+) -> Result<Clip, Error> {
+    let probed = guarded(|| probe::probe(&file, headless, wanted));
     match (probed, ffmpeg) {
         (Ok(probed), None) => Ok(Clip::new(file, probed, Decoding::Here)),
         (Ok(probed), Some(ffmpeg)) => {
             let clip = Clip::new(file, probed, Decoding::Here);
-            if has_decoder(&clip) { Ok(clip) } else { clip.decoded_by(ffmpeg) }
+            if has_decoder(&clip) { Ok(clip) } else { clip.decoded_by(ffmpeg, wanted) }
         }
         (Err(error), Some(ffmpeg)) if probe::may_be_audio(&error) => {
-            unknown(file, &error, ffmpeg).unwrap_or(Err(error))
+            unknown(file, &error, ffmpeg, wanted).unwrap_or(Err(error))
         }
         (Err(error), _) => Err(error),
     }
@@ -69,12 +87,18 @@ pub(super) fn probe(
 
 /// Opens a file that failed to be opened here; `None` unless ffmpeg is sure of it. Noise looks like
 /// something too, and ffmpeg does not tell that a file is damaged whose codec is known here.
-fn unknown(file: SourceFile, error: &Error, ffmpeg: &Ffmpeg) -> Option<Result<Clip, Error>> {
+fn unknown(
+    file: SourceFile,
+    error: &Error,
+    ffmpeg: &Ffmpeg,
+    wanted: Option<usize>,
+) -> Option<Result<Clip, Error>> {
     let is_damaged = matches!(error, Error::Damaged { .. });
-    let examined = match ffmpeg.examine(file.file()) {
+    let examined = match ffmpeg.examine(file.file(), wanted) {
         Ok(examined) => examined,
         Err(Refusal::Stopped) => return Some(Err(Error::Interrupted)),
         Err(Refusal::NoAudioTrack) if !is_damaged => return Some(Err(no_audio_track())),
+        Err(Refusal::NoTrack { count }) => return Some(Err(no_such_track(wanted, count))),
         Err(_) => return None,
     };
     let codec = examined.format.codec.as_deref().unwrap_or_default();
@@ -127,8 +151,9 @@ impl Clip {
     }
 
     /// The clip, decoded by ffmpeg if it can.
-    fn decoded_by(mut self, ffmpeg: &Ffmpeg) -> Result<Self, Error> {
-        match ffmpeg.examine(self.file.file()) {
+    fn decoded_by(mut self, ffmpeg: &Ffmpeg, wanted: Option<usize>) -> Result<Self, Error> {
+        let track = self.probed.layout.chosen().or(wanted);
+        match ffmpeg.examine(self.file.file(), track) {
             Ok(examined) => {
                 let container = std::mem::take(&mut self.probed.format.container);
                 let mut format = examined.format.clone();
@@ -142,6 +167,7 @@ impl Clip {
             }
             Err(Refusal::Stopped) => Err(Error::Interrupted),
             Err(Refusal::NoAudioTrack) => Err(no_audio_track()),
+            Err(Refusal::NoTrack { count }) => Err(no_such_track(track, count)),
             Err(Refusal::Failed(reason)) => {
                 self.decoding = Decoding::Failed(reason.into());
                 Ok(self)
@@ -161,6 +187,10 @@ fn mark_cut(file: &SourceFile, probed: &mut Probed) {
         layout.is_cut = true;
         probed.layout = Arc::new(layout);
     }
+}
+
+fn no_such_track(position: Option<usize>, count: usize) -> Error {
+    Error::NoTrack { number: position.unwrap_or(0) + 1, count }
 }
 
 fn no_audio_track() -> Error {

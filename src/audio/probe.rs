@@ -45,9 +45,14 @@ enum Content {
 }
 
 /// Detects the format of the audio in a file, or names the content that is not audio. Samples
-/// without a head are taken for `headless` only if they are nothing else.
-pub(super) fn probe(file: &SourceFile, headless: Option<Headless>) -> Result<Probed, Error> {
-    match (detect(file), headless) {
+/// without a head are taken for `headless` only if they are nothing else. `wanted` is the position of
+/// a sound track in place of the default one.
+pub(super) fn probe(
+    file: &SourceFile,
+    headless: Option<Headless>,
+    wanted: Option<usize>,
+) -> Result<Probed, Error> {
+    match (detect(file, wanted), headless) {
         (Err(Error::NotAudio { found }), Some(headless)) if found == UNKNOWN => {
             let layout = Arc::new(headless.layout(file));
             match open(file, &layout) {
@@ -60,7 +65,7 @@ pub(super) fn probe(file: &SourceFile, headless: Option<Headless>) -> Result<Pro
 }
 
 /// Detects the format by the content alone.
-fn detect(file: &SourceFile) -> Result<Probed, Error> {
+fn detect(file: &SourceFile, wanted: Option<usize>) -> Result<Probed, Error> {
     let mut start = [0; SIGNATURE_LEN];
     let filled = file.fill_at(&mut start, 0).map_err(Error::Unreadable)?;
     let start = &start[..filled];
@@ -91,7 +96,7 @@ fn detect(file: &SourceFile) -> Result<Probed, Error> {
     let head = &head[..filled];
     let kind = infer::get(head).map(|kind| (kind.matcher_type(), kind.extension()));
     match (container::name_of(head), kind) {
-        (Some(name), kind) => contained(file, container_name(head, name, kind)),
+        (Some(name), kind) => contained(file, container_name(head, name, kind), wanted),
         (None, Some((MatcherType::Audio, "mp3" | "aac"))) => frames(file, true),
         (None, Some((MatcherType::Audio | MatcherType::Video, name))) => {
             Ok(Probed::named(name, None, Arc::new(Layout::whole(file))))
@@ -123,8 +128,8 @@ pub(super) fn may_be_audio(error: &Error) -> bool {
 }
 
 /// Probes a container that its first bytes name.
-fn contained(file: &SourceFile, name: &str) -> Result<Probed, Error> {
-    let walked = container::walk(file).map_err(|error| container::error_of(name, error))?;
+fn contained(file: &SourceFile, name: &str, wanted: Option<usize>) -> Result<Probed, Error> {
+    let walked = container::walk(file, wanted).map_err(|error| container::error_of(name, error))?;
     let layout = Arc::new(walked);
     if layout.is_without_samples {
         return Err(not_audio(NO_SAMPLE));
@@ -163,7 +168,7 @@ fn check_parameters(format: &AudioFormat) -> Result<(), Error> {
 /// Probes frames of MPEG or AAC, which are short enough to occur in any data: behind other bytes,
 /// they have to make up most of the file.
 fn frames(file: &SourceFile, is_expected: bool) -> Result<Probed, Error> {
-    let Ok(layout) = container::walk(file) else {
+    let Ok(layout) = container::walk(file, None) else {
         return Err(if is_expected && file.len() > MAX_HEADERS_ONLY {
             let reason = "no frames one behind the other".to_owned();
             Error::Damaged { container: "MP3".to_owned(), reason }

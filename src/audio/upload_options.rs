@@ -166,7 +166,7 @@ impl UploadOptions {
         let is_sent_as_it_is = match self.convert {
             Convert::Always => false,
             Convert::Never => true,
-            Convert::Auto => self.is_accepted(clip.format()),
+            Convert::Auto => self.takes_undecoded(clip),
         };
         let is_fine = clip.is_decodable() || (is_sent_as_it_is && self.window.is_none());
         if is_fine { Ok(()) } else { Err(clip.undecodable()) }
@@ -214,6 +214,7 @@ impl UploadOptions {
             Convert::Auto => {
                 let is_small = |seconds| clip.len() <= wav::len(seconds);
                 self.is_accepted(format)
+                    && clip.track().is_none()
                     && !format.is_repaired
                     && (format.is_lossy() || format.seconds.is_some_and(is_small))
                     && self.fits(clip)
@@ -224,7 +225,8 @@ impl UploadOptions {
     /// True if audio that cannot be decoded is uploaded unchanged: the service names its format, so
     /// that it can decode it.
     pub(super) fn takes_undecoded(&self, clip: &Clip) -> bool {
-        self.convert == Convert::Auto && self.is_accepted(clip.format())
+        // The service would choose one of several tracks.
+        self.convert == Convert::Auto && self.is_accepted(clip.format()) && clip.track().is_none()
     }
 
     fn is_accepted(&self, format: &AudioFormat) -> bool {

@@ -7,7 +7,8 @@ use url::Url;
 
 use super::{Captioner, CaptionerOptions};
 use crate::audio::{
-    Clip, Levels, OpenFile, Prepared, Sound, Truncation, UploadOptions, measure, prepare,
+    AudioTrack, Clip, Convert, Levels, OpenFile, Prepared, Sound, Truncation, UploadOptions,
+    measure, prepare,
 };
 use crate::client::{Audio, Dialect};
 use crate::descriptors::wait_for;
@@ -31,7 +32,15 @@ impl Captioner {
                 off_thread(move || Clip::spool_with(io::stdin(), max_len, ffmpeg.as_ref())).await?
             }
         };
-        Ok(Audio::Clip(clip))
+        self.with_track(clip).await.map(Audio::Clip)
+    }
+
+    /// The clip with the wanted audio track.
+    async fn with_track(&self, clip: Clip) -> Result<Clip, Error> {
+        let Some(number) = self.options.track else { return Ok(clip) };
+        let _permit = if clip.is_huge() { Some(self.limits.huge().await) } else { None };
+        let ffmpeg = self.ffmpeg.get().cloned();
+        off_thread(move || clip.with_track(number, ffmpeg.as_ref())).await
     }
 
     async fn open_file(&self, path: PathBuf) -> Result<Clip, Error> {
@@ -52,10 +61,17 @@ impl Captioner {
         if clip.is_large() { self.upload_for(self.dialect()).check_header(clip) } else { Ok(()) }
     }
 
+    /// The audio track of a clip with several, unless one was asked for or all are sent.
+    pub(super) fn assumed_track(&self, clip: &Clip) -> Option<AudioTrack> {
+        let CaptionerOptions { track, upload, .. } = &self.options;
+        clip.track().filter(|_| track.is_none() && upload.convert != Convert::Never)
+    }
+
     /// True if a URL is downloaded here and its content uploaded.
     fn downloads(&self, url: &Url) -> bool {
-        let CaptionerOptions { inline, needs_length, upload, .. } = &self.options;
-        let is_needed = upload.window.is_some() || self.rules.iter().any(Rule::is_on_audio);
+        let CaptionerOptions { inline, needs_length, upload, track, .. } = &self.options;
+        let is_needed =
+            upload.window.is_some() || track.is_some() || self.rules.iter().any(Rule::is_on_audio);
         *inline || *needs_length || is_needed || is_local(url) || !self.dialect().takes_urls()
     }
 
@@ -88,7 +104,7 @@ impl Captioner {
             return Ok(audio.clone());
         }
         let clip = match audio {
-            Audio::Url(url) => &self.download(url, observer).await?,
+            Audio::Url(url) => &self.with_track(self.download(url, observer).await?).await?,
             Audio::Clip(clip) => original.unwrap_or(clip),
         };
         let prepared = self.prepare_with(self.upload_for(dialect), clip).await?;

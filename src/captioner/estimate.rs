@@ -3,7 +3,7 @@
 use super::Captioner;
 use super::facts::Facts;
 use super::send::audio_tokens;
-use crate::audio::{AudioFormat, Clip, Truncation, check_upload};
+use crate::audio::{AudioFormat, AudioTrack, Clip, Truncation, check_upload};
 use crate::client::Audio;
 use crate::error::Error;
 use crate::input::{Input, Source};
@@ -26,6 +26,8 @@ pub struct Estimate {
     pub tokens: Option<f64>,
     /// True if the caption is cached and nothing would be sent.
     pub is_known: bool,
+    /// Audio track of several that would be sent although it was not asked for.
+    pub track: Option<AudioTrack>,
     /// Key of the caption.
     pub cache_key: CacheKey,
     /// Violations by the audio, and by its caption if that is cached.
@@ -48,7 +50,8 @@ impl Captioner {
             requests: 1,
             tokens: None,
             is_known: false,
-            cache_key: self.cache_key(None),
+            cache_key: self.cache_key(None, None),
+            track: None,
             truncation: None,
             findings: Vec::new(),
             is_fit: true,
@@ -78,10 +81,11 @@ impl Captioner {
         clip: &Clip,
         estimate: &mut Estimate,
     ) -> Result<(), Error> {
+        estimate.track = self.assumed_track(clip);
         self.check_large(clip)?;
         let is_headless = clip.format().is_headless();
         estimate.headless = is_headless.then(|| clip.format().clone());
-        estimate.cache_key.sha256 = self.hash(clip).await?;
+        estimate.cache_key = self.cache_key(self.hash(clip).await?, clip.track_key());
         let cached = self.cached(&estimate.cache_key);
         estimate.is_known = cached.is_some();
         estimate.truncation = self.truncation(clip).await?;

@@ -14,12 +14,12 @@ impl Captioner {
         if !matches!(input.source, Source::File(_)) {
             return None;
         }
-        let sha256 = match self.open(&input.source, observer).await {
-            Ok(Audio::Clip(clip)) => self.hash(&clip).await.ok()?,
-            Err(Error::LfsPointer { sha256 }) => Some(sha256),
+        let cache_key = match self.open(&input.source, observer).await {
+            Ok(Audio::Clip(clip)) => self.cache_key(self.hash(&clip).await.ok()?, clip.track_key()),
+            Err(Error::LfsPointer { sha256 }) => self.pointer_key(&sha256),
             _ => return None,
         };
-        self.cached(&self.cache_key(sha256))?;
+        self.cached(&cache_key)?;
         Some(self.caption(input.clone(), observer).await)
     }
 }

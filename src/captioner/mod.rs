@@ -161,7 +161,7 @@ impl Captioner {
             Err(error) => return Err(error),
             Ok(Audio::Clip(clip)) => clip,
             Ok(url @ Audio::Url(_)) => {
-                outcome.cache_key = Some(self.cache_key(None));
+                outcome.cache_key = Some(self.cache_key(None, None));
                 let _permit = self.limits.requests.acquire().await;
                 let answer = self.request(&self.place(), &url, None, None, observer).await?;
                 outcome.status = Status::Captioned(answer);
@@ -169,12 +169,16 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
+        outcome.track = clip.track();
+        if let Some(track) = self.assumed_track(&clip) {
+            observer.emit(Event::Track(track));
+        }
         outcome.decoder = report_decoder(&clip, observer);
         if clip.format().is_headless() {
             observer.emit(Event::Headless { format: clip.format().clone() });
         }
         self.check_large(&clip)?;
-        let cache_key = self.cache_key(self.hash(&clip).await?);
+        let cache_key = self.cache_key(self.hash(&clip).await?, clip.track_key());
         outcome.cache_key = Some(cache_key.clone());
         // Held until the caption is in the manifest, so that an equal input finds it there.
         let _lock = match &self.cache {
@@ -219,6 +223,8 @@ impl Captioner {
         let is_online = self.client.is_some();
         let status = match (cached, self.options.upload.window) {
             (Some(entry), _) => {
+                outcome.is_duplicate =
+                    self.cache.as_ref().is_some_and(|cache| cache.is_requested(cache_key));
                 self.check_seconds(outcome.seconds)?;
                 Ok(Status::Cached(entry.into_answer()))
             }
@@ -288,11 +294,11 @@ impl Captioner {
         }
     }
 
-    fn cache_key(&self, sha256: Option<String>) -> CacheKey {
+    fn cache_key(&self, sha256: Option<String>, track: Option<usize>) -> CacheKey {
         let ClientOptions { model, max_tokens, .. } = &self.client_options;
         let span = self.options.upload.window.map_or(Span::Whole, |window| Span::Windows {
             length_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
         });
-        CacheKey { sha256, model: model.clone(), max_tokens: *max_tokens, span }
+        CacheKey { sha256, model: model.clone(), max_tokens: *max_tokens, track, span }
     }
 }

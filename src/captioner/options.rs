@@ -1,5 +1,7 @@
 //! Options of a captioner.
 
+use std::num::NonZeroUsize;
+
 use crate::audio::{Ffmpeg, UploadOptions};
 #[cfg(doc)]
 use crate::client::ClientOptions;
@@ -14,6 +16,9 @@ pub struct CaptionerOptions {
     pub upload: UploadOptions,
     /// Decoder of audio that cannot be decoded here. `None`, the default, starts no other program.
     pub ffmpeg: Option<Ffmpeg>,
+    /// Number of the audio track to caption, counted from 1. `None`, the default, takes the one that
+    /// players take.
+    pub track: Option<NonZeroUsize>,
     /// True to download every URL and upload its content. A URL is always downloaded if the
     /// service cannot reach it, if it is split into windows, or if its duration is needed.
     pub inline: bool,
@@ -40,6 +45,12 @@ impl CaptionerOptions {
     #[must_use]
     pub fn ffmpeg(self, ffmpeg: impl Into<Option<Ffmpeg>>) -> Self {
         Self { ffmpeg: ffmpeg.into(), ..self }
+    }
+
+    /// Sets [`track`](Self::track).
+    #[must_use]
+    pub fn track(self, track: impl Into<Option<NonZeroUsize>>) -> Self {
+        Self { track: track.into(), ..self }
     }
 
     /// Sets [`inline`](Self::inline).

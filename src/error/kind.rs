@@ -81,6 +81,7 @@ impl Error {
             | Self::Empty
             | Self::NotAudio { .. }
             | Self::Damaged { .. }
+            | Self::NoTrack { .. }
             | Self::Undecodable { .. }
             | Self::FfmpegFailed { .. }
             | Self::TooLarge { .. }

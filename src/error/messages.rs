@@ -66,6 +66,15 @@ pub(super) fn wrong_separator(is_nul_separated: bool) -> &'static str {
     }
 }
 
+pub(super) fn no_track(number: usize, count: usize) -> String {
+    let only = if count == 1 {
+        "only one audio track".to_owned()
+    } else {
+        format!("{count} audio tracks")
+    };
+    format!("no audio track {number}: the file has {only}")
+}
+
 /// Describes a size in base64 over the limit; `None` if not all of it was read.
 pub(super) fn too_large(encoded: Option<u64>, limit: u64) -> String {
     match encoded {

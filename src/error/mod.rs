@@ -99,6 +99,14 @@ pub enum Error {
         /// Message of the decoder.
         reason: String,
     },
+    /// The file has fewer audio tracks than the wanted one.
+    #[error("{}", messages::no_track(*number, *count))]
+    NoTrack {
+        /// Number of the wanted track, counted from 1.
+        number: usize,
+        /// Number of audio tracks.
+        count: usize,
+    },
     /// Audio that has to be decoded has a codec without a decoder.
     #[error("{container} cannot be decoded here")]
     Undecodable {

@@ -1,12 +1,13 @@
 //! Single-flight cache over a manifest: equal requests of a run are sent once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::entry::ManifestEntry;
+use super::index::Fingerprint;
 use super::{CacheKey, Manifest};
 use crate::descriptors::block_for;
 use crate::platform;
@@ -19,6 +20,8 @@ pub(crate) struct Cache {
     pub(crate) manifest: Arc<Manifest>,
     /// One lock per key in use.
     locks: Mutex<HashMap<CacheKey, AsyncMutex>>,
+    /// Keys of the captions that were requested in this run.
+    requested: Mutex<HashSet<Fingerprint>>,
     /// Held while an entry is written, so that at most one thread of the pool waits for the file.
     writer: AsyncMutex,
 }
@@ -26,7 +29,12 @@ pub(crate) struct Cache {
 impl Cache {
     pub(crate) fn new(manifest: Manifest) -> Self {
         let manifest = Arc::new(manifest);
-        Self { manifest, locks: Mutex::default(), writer: AsyncMutex::default() }
+        Self {
+            manifest,
+            locks: Mutex::default(),
+            requested: Mutex::default(),
+            writer: AsyncMutex::default(),
+        }
     }
 
     /// Waits until no other task works on the same key.
@@ -36,10 +44,16 @@ impl Cache {
         CacheLock { cache: self, cache_key: cache_key.clone(), _guard: guard }
     }
 
+    /// True if the caption of a key was requested in this run.
+    pub(crate) fn is_requested(&self, cache_key: &CacheKey) -> bool {
+        platform::lock(&self.requested).contains(&cache_key.fingerprint())
+    }
+
     /// Appends an entry to the manifest and returns once it is in the file, with the description of
     /// a change of the file from outside. Writing happens on a
     /// thread of the blocking pool: another program may hold the file's lock for seconds.
     pub(crate) async fn insert(&self, entry: ManifestEntry) -> io::Result<Option<String>> {
+        platform::lock(&self.requested).insert(entry.cache_key().fingerprint());
         let (manifest, writer) = (self.manifest.clone(), self.writer.clone().lock_owned().await);
         let append = move || {
             // A caller that is dropped does not stop the write; the next one still waits for it.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::index::Fingerprint;
 use crate::text::milliseconds;
 
-/// Key of a caption in the cache: content of the file, model, token limit and windows.
+/// Key of a caption in the cache: content of the file, audio track, model, token limit and windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CacheKey {
@@ -18,6 +18,8 @@ pub struct CacheKey {
     pub model: String,
     /// Limit of the caption in tokens.
     pub max_tokens: Option<u32>,
+    /// Number of the audio track, if it is not the default one of its file.
+    pub track: Option<usize>,
     /// Part of the audio that the caption describes.
     pub(crate) span: Span,
 }

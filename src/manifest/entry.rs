@@ -26,6 +26,8 @@ pub(crate) struct ManifestEntry {
     pub end: Option<f64>,
     /// The caption.
     pub caption: String,
+    /// Number of the audio track, if it is not the default one of its file.
+    pub track: Option<usize>,
     /// Requested model.
     pub model: String,
     /// Requested limit of the caption in tokens.
@@ -60,6 +62,7 @@ impl ManifestEntry {
             caption: answer.caption.clone(),
             model: cache_key.model.clone(),
             max_tokens: cache_key.max_tokens,
+            track: cache_key.track,
             windows: answer.windows.clone(),
             finish_reason: answer.finish_reason.clone(),
             request_id: answer.request_id.clone(),
@@ -87,6 +90,7 @@ impl ManifestEntry {
             sha256: Some(self.sha256.clone()),
             model: self.model.clone(),
             max_tokens: self.max_tokens,
+            track: self.track,
             span: match (self.window, self.start, self.end) {
                 (Some(length), ..) => Span::Windows { length_ms: milliseconds(length) },
                 (None, Some(start), Some(end)) => {

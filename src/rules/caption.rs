@@ -7,6 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::{Finding, violation};
 use crate::error::{Error, Setting};
+use crate::sentences::sentences;
 use crate::text::one_line;
 
 /// Limits of quoted text, in characters.
@@ -74,16 +75,11 @@ fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
 
 /// Returns the sentence around a match, or all sentences that the match covers.
 fn sentence(caption: &str, start: usize, end: usize) -> &str {
-    let sentence_end = |(at, c): (usize, char)| {
-        let next = caption[at + c.len_utf8()..].chars().next();
-        let is_stop = matches!(c, '.' | '!' | '?') && next.is_none_or(char::is_whitespace);
-        (is_stop || c == '\n').then_some(at + c.len_utf8())
-    };
-    let from = caption[..start].char_indices().rev().find_map(sentence_end).unwrap_or(0);
-    // A match may contain the end of its sentence.
-    let last = caption[..end].char_indices().next_back().map_or(0, |(at, _)| at.max(start));
-    let to = caption[last..].char_indices().find_map(|(at, c)| sentence_end((last + at, c)));
-    caption[from..to.unwrap_or(caption.len()).max(end)].trim()
+    let mut covered = sentences(caption).filter(|sentence| sentence.end > start);
+    let first = covered.next().unwrap_or(start..end);
+    let last = covered.take_while(|sentence| sentence.start < end).last();
+    let to = last.map_or(first.end, |last| last.end);
+    caption[first.start.min(start)..to.max(end)].trim()
 }
 
 /// Describes the repetition in a caption, if there is any.

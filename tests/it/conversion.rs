@@ -17,7 +17,7 @@ fn tones() -> Vec<f64> {
 /// Returns the samples that the service receives for a file.
 fn converted(name: &str, content: Vec<u8>) -> Vec<f64> {
     let stand_in = StandIn::scripted([answer("Two tones.")]);
-    let run = caption(&stand_in).file(name, content).args(["--convert", "always", name]);
+    let run = caption(&stand_in).file(name, content).args(["--convert", "always", "-q", name]);
     run.run().captioned();
     read_converted(&stand_in.request().audio())
 }
@@ -205,7 +205,7 @@ fn the_first_of_several_audio_tracks_is_used() {
     let stand_in = StandIn::start();
     let clip = data_path("tones/video.mkv");
     let run = caption(&stand_in).args(["-v"]).arg(clip).run();
-    assert_says(&run.stderr, &["MKV (aac), 44.1 kHz, 2 channels, its first track of sound"]);
+    assert_says(&run.stderr, &["MKV (aac), 44.1 kHz, 2 channels, its audio track"]);
     assert_says(&run.stdout, &["0.28 s of mono sound", "near 439 Hz"]);
 }
 

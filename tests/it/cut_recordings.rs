@@ -161,7 +161,7 @@ fn a_whole_recording_of_each_container_is_not_reported() {
     clips.sort();
     assert!(clips.len() > 10);
     for path in clips {
-        let run = caption(&stand_in).args(["-f", "jsonl"]).arg(&path).run();
+        let run = caption(&stand_in).args(["-q", "-f", "jsonl"]).arg(&path).run();
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", path.display());
         assert_eq!(run.records()[0].get("truncated"), None, "{}", path.display());
     }

@@ -18,7 +18,7 @@ use support::audio::{samples, sine, wav};
 use support::stand_in::StandIn;
 
 /// Page and heading of each block of commands with the program in it. A test here runs each of them.
-const BLOCKS: [(&str, &str); 24] = [
+const BLOCKS: [(&str, &str); 26] = [
     ("README.md", "## First caption"),
     ("README.md", "### One file"),
     ("README.md", "### Folders"),
@@ -34,11 +34,13 @@ const BLOCKS: [(&str, &str); 24] = [
     ("batches.md", "## The manifest"),
     ("batches.md", "## Cost"),
     ("formats.md", "## Long recordings"),
+    ("formats.md", "## Audio tracks"),
     ("output.md", "## Raw JSON"),
     ("output.md", "## Subtitles"),
     ("output.md", "## Files beside the audio"),
     ("servers.md", "## Your own server"),
     ("training-sets.md", "## Caption the set"),
+    ("training-sets.md", "## Short captions"),
     ("options.md", "## Man page and completions"),
     // The tests of the guide compare it with the program.
     ("options.md", "## Help"),
@@ -370,6 +372,24 @@ fn training_scripts_find_their_files() {
     // 3 clips, 2 sidecars each, lyrics and metadata
     assert_eq!(file_names(&run.folder().join("train")).len(), 11);
     assert_eq!(stand_in.requests().len(), 3);
+}
+
+#[test]
+fn captions_of_a_training_set_are_shortened() {
+    let stand_in = StandIn::always(|| answer("Rain. Wind. Hail."));
+    let mut run = caption(&stand_in).clips("train", 1);
+    let [shortened] = walk("training-sets.md", "## Short captions", &mut run);
+    shortened.ended(0);
+    assert_eq!(read(&run, "train/000.caption"), "ohwx style, Rain. Wind.\n");
+    assert_says(&read(&run, "captions.jsonl"), &["Rain. Wind. Hail."]);
+}
+
+#[test]
+fn another_audio_track_of_a_film_is_captioned() {
+    let stand_in = rain();
+    let mut run = caption(&stand_in).file("film.mkv", crate::tracks::of_two());
+    let [other] = walk("formats.md", "## Audio tracks", &mut run);
+    assert_eq!(other.captioned(), "[00:00 – 00:01] Rain.\n");
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn a_stream_that_is_not_shown_is_a_warning() {
         (&["--output-dir", "out", "tone.wav"], "--output-dir"),
         (&["-o", "out.txt", "tone.wav"], "--output"),
         (&["--window", "5s", "tone.wav"], "--window"),
+        (&["--sentences", "1", "tone.wav"], "--sentences"),
     ] {
         warned(
             &clips(&stand_in).arg("--stream").args(args).run(),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
 
 use crate::harness::{Caption, answer, assert_says, caption, finish, json_reply, unconfigured};
@@ -64,7 +65,7 @@ fn pieces_are_shown_before_the_caption_is_whole() {
     };
     let gate = Gate::closed();
     let reply = Reply::status(200)
-        .pieces("text/event-stream", [event("Rain "), event("and wind")])
+        .pieces("text/event-stream", [event("Rain "), event("and wind ")])
         .pieces_after(&gate, ["data: [DONE]\n\n"]);
     let stand_in = StandIn::scripted([reply]);
     let terminal = Terminal::open();
@@ -73,6 +74,68 @@ fn pieces_are_shown_before_the_caption_is_whole() {
     terminal.wait_for("Rain and wind");
     gate.open();
     assert_eq!(finish(child).code, 0);
+}
+
+#[test]
+fn a_caption_wraps_at_words_on_a_terminal_and_nowhere_else() {
+    let words = ["wonderful"; 20].join(" ");
+    for args in [&["--stream"][..], &["--no-stream"]] {
+        let stand_in = StandIn::scripted([answer(&words), answer(&words)]);
+        let terminal = Terminal::open();
+        terminal.resize(25);
+        let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav").args(args);
+        run = run.args(["--progress", "never", "-q"]);
+        assert_eq!(finish(terminal.start(&mut run)).code, 0);
+        assert_eq!(terminal.shown(), ["wonderful wonderful"; 10].join("\r\n") + "\r\n");
+        let piped =
+            caption(&stand_in).data_file("tone.wav").args(["tone.wav", "-q"]).args(args).run();
+        assert_eq!(piped.captioned(), words.clone() + "\n");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_line_of_a_streamed_caption_and_the_program_at_once() {
+    let text = json!({ "choices": [{ "delta": { "content": "Rain and wind" } }] });
+    let gate = Gate::closed();
+    let reply = Reply::status(200)
+        .pieces("text/event-stream", [format!("data: {text}\n\n")])
+        .pieces_after(&gate, ["data: [DONE]\n\n"]);
+    let stand_in = StandIn::scripted([reply]);
+    let terminal = Terminal::open();
+    let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
+    let child = terminal.start(&mut run);
+    terminal.wait_for("Rain and");
+    let started = std::time::Instant::now();
+    crate::signals::send(&child, rustix::process::Signal::INT);
+    assert_eq!(finish(child).code, 130);
+    assert!(started.elapsed() < Duration::from_secs(3));
+    let shown = terminal.shown();
+    assert_says(&shown, &["Rain and wind\r\n", "interrupted: the caption is not complete"]);
+}
+
+#[test]
+fn progress_is_there_before_the_first_response_and_its_lines_end_with_their_text() {
+    let gate = Gate::closed();
+    let behind = gate.clone();
+    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
+    let terminal = Terminal::open();
+    let mut run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x"]);
+    let child = terminal.start(&mut run);
+    terminal.wait_for("0/3 done");
+    gate.open();
+    assert_eq!(finish(child).code, 0);
+    let shown = terminal.shown();
+    assert!(!shown.contains("     "), "{shown:?}");
+}
+
+#[test]
+fn a_terminal_without_escape_sequences_gets_none() {
+    let stand_in = StandIn::start();
+    let terminal = Terminal::open();
+    let mut run = caption(&stand_in).clips("x", 2).file("y.wav", "text").env("TERM", "dumb");
+    run = run.args(["x", "y.wav"]);
+    assert_eq!(finish(terminal.start(&mut run)).code, 3);
+    assert!(!terminal.shown().contains('\u{1b}'), "{:?}", terminal.shown());
 }
 
 #[test]
@@ -229,6 +292,12 @@ impl Terminal {
             }
         });
         Self { device, shown }
+    }
+
+    /// Sets the number of columns.
+    fn resize(&self, columns: u16) {
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.device, size).unwrap();
     }
 
     fn device(&self) -> Stdio {

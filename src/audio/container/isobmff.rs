@@ -10,7 +10,7 @@ use super::itunes;
 use super::layout::{Walker, too_large};
 use super::sample_entry;
 use super::sample_tables::SampleTables;
-use super::sound_track::SoundTrack;
+use super::sound_track::{SoundTrack, language};
 
 /// The largest `moov` box, in bytes: several hours of audio.
 const MAX_MOVIE: u64 = 16 << 20;
@@ -69,6 +69,8 @@ struct Track {
     name: u64,
     id: u32,
     is_audio: bool,
+    is_disabled: bool,
+    language: Option<String>,
     edit_start: Option<u64>,
     seconds: Option<f64>,
     /// Offset of the number of sample descriptions, and the end of their box.
@@ -169,8 +171,13 @@ impl Movie {
                 let is_wide = walker.array_at(content) == Some([1]);
                 let id = number(walker, content + if is_wide { 20 } else { 12 });
                 track.id = id.unwrap_or_default();
+                let is_enabled = |[_, _, _, flags]: [u8; 4]| flags & 1 != 0;
+                track.is_disabled = !walker.array_at(content).is_some_and(is_enabled);
             }
-            (b"mdia", b"mdhd") => track.seconds = read_seconds(walker, content),
+            (b"mdia", b"mdhd") => {
+                track.seconds = read_seconds(walker, content);
+                track.language = read_language(walker, content);
+            }
             (b"mdia", b"hdlr") => {
                 track.is_audio |= walker.array_at(content + 8) == Some(*b"soun");
             }
@@ -208,8 +215,8 @@ impl Movie {
             walker.layout.tracks.push(described);
             edits.push(track.edit_start);
         }
-        let decodable = walker.layout.tracks.iter().position(SoundTrack::is_decodable);
-        let edit_start = edits.get(decodable.unwrap_or(0)).copied().flatten();
+        let chosen = walker.layout.chosen().unwrap_or(0);
+        let edit_start = edits.get(chosen).copied().flatten();
         walker.layout.audio_start = edit_start.filter(|start| *start > 0).or(self.tagged_delay);
     }
 }
@@ -233,7 +240,13 @@ impl Track {
             }
             Some(track)
         });
-        SoundTrack { id: self.id, seconds: self.seconds, ..described.unwrap_or_default() }
+        SoundTrack {
+            id: self.id,
+            seconds: self.seconds,
+            language: self.language.clone(),
+            is_secondary: self.is_disabled,
+            ..described.unwrap_or_default()
+        }
     }
 }
 
@@ -248,6 +261,14 @@ fn read_seconds(walker: &mut Walker, header: u64) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let seconds = ticks as f64 / scale;
     (!is_unknown_duration(ticks) && seconds.is_finite() && seconds > 0.0).then_some(seconds)
+}
+
+/// Language in a media header: three letters of five bits each.
+fn read_language(walker: &mut Walker, header: u64) -> Option<String> {
+    let at = if walker.array_at(header) == Some([1]) { 32 } else { 20 };
+    let packed = u16::from_be_bytes(walker.array_at(header + at)?);
+    let letters = [10, 5, 0].map(|shift| char::from(0x60 + (packed >> shift & 0x1f) as u8));
+    language(&String::from_iter(letters)).filter(|_| letters.iter().all(char::is_ascii_lowercase))
 }
 
 /// True if a number of ticks stands for an unknown duration.

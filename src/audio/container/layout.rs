@@ -72,6 +72,8 @@ pub(in crate::audio) struct Layout {
     pub(super) samples: Option<Samples>,
     /// Tracks of sound, as far as the container's tables were read.
     pub(in crate::audio) tracks: Vec<SoundTrack>,
+    /// Position of the sound track that is wanted; `None` for the one that stands for the file.
+    pub(in crate::audio) wanted: Option<usize>,
     /// Number of all tracks, if the tables were read.
     pub(in crate::audio) track_count: usize,
     /// True if the tables tell that no sample is present.
@@ -79,9 +81,24 @@ pub(in crate::audio) struct Layout {
 }
 
 impl Layout {
-    /// The sound track that stands for the file: the first that can be decoded, else the first.
+    /// The sound track that is decoded.
     pub(in crate::audio) fn track(&self) -> Option<&SoundTrack> {
-        self.tracks.iter().find(|track| track.is_decodable()).or(self.tracks.first())
+        self.tracks.get(self.chosen()?)
+    }
+
+    /// Position of the sound track that is decoded: the wanted one, or else the first of those that
+    /// can be decoded, those that are played by default before the others.
+    pub(in crate::audio) fn chosen(&self) -> Option<usize> {
+        let tracks = self.tracks.iter().enumerate();
+        self.wanted.filter(|wanted| *wanted < self.tracks.len()).or_else(|| {
+            let best = tracks.min_by_key(|(_, track)| (!track.is_decodable(), track.is_secondary));
+            best.map(|(position, _)| position)
+        })
+    }
+
+    /// Position of the sound track that players take, whether or not it can be decoded.
+    pub(in crate::audio) fn default_track(&self) -> usize {
+        self.tracks.iter().position(|track| !track.is_secondary).unwrap_or(0)
     }
 
     /// The whole file as it is.

@@ -13,7 +13,7 @@ use super::ebml_element::{Element, bytes, children, float, number};
 use super::encoding::Encoding;
 use super::layout::Walker;
 use super::samples::{Number, channels, parameters, pcm};
-use super::sound_track::SoundTrack;
+use super::sound_track::{SoundTrack, language};
 use super::wave_format::WaveFormat;
 use crate::audio::codec;
 
@@ -21,6 +21,9 @@ const TRACK_ENTRY: u32 = 0xae;
 const NUMBER: u32 = 0xd7;
 const TYPE: u32 = 0x83;
 const CODEC: u32 = 0x86;
+const FLAG_DEFAULT: u32 = 0x88;
+const LANGUAGE: u32 = 0x22_b59c;
+const LANGUAGE_BCP47: u32 = 0x22_b59d;
 const CODEC_PRIVATE: u32 = 0x63a2;
 const AUDIO: u32 = 0xe1;
 const SAMPLING_FREQUENCY: u32 = 0xb5;
@@ -95,6 +98,8 @@ struct Track {
     rate: Option<f64>,
     channels: Option<u64>,
     bits: u64,
+    is_secondary: bool,
+    language: Option<String>,
     encoding: Encoding,
     is_protected: bool,
     /// Description of the decoder, if it is short.
@@ -112,7 +117,8 @@ pub(super) fn walk(walker: &mut Walker, start: u64, end: u64) -> Result<()> {
         let track = Track::read(walker, element.content)?;
         walker.layout.track_count += 1;
         if track.kind == SOUND {
-            walker.layout.tracks.push(track.describe());
+            let (language, is_secondary) = (track.language.clone(), track.is_secondary);
+            walker.layout.tracks.push(SoundTrack { language, is_secondary, ..track.describe() });
         } else {
             for (at, byte) in track.hidden {
                 walker.hide(at, &[byte]);
@@ -129,6 +135,10 @@ impl Track {
             match id {
                 NUMBER => track.number = number(walker, &content),
                 TYPE => track.kind = number(walker, &content),
+                FLAG_DEFAULT => track.is_secondary = number(walker, &content) == 0,
+                LANGUAGE | LANGUAGE_BCP47 => {
+                    track.language = language(&String::from_utf8_lossy(&bytes(walker, &content)));
+                }
                 CODEC => {
                     let name = String::from_utf8_lossy(&bytes(walker, &content)).into_owned();
                     name.trim_end_matches('\0').clone_into(&mut track.codec);

@@ -72,9 +72,10 @@ pub(super) fn name_of(content: &[u8]) -> Option<&'static str> {
     Family::of(content).name()
 }
 
-/// Walks a file, whatever its container.
-pub(super) fn walk(file: &SourceFile) -> Result<Layout, SymphoniaError> {
+/// Walks a file, whatever its container, for the sound track at a position.
+pub(super) fn walk(file: &SourceFile, wanted: Option<usize>) -> Result<Layout, SymphoniaError> {
     let mut walker = Walker::new(file);
+    walker.layout.wanted = wanted;
     mpeg::skip_tags(&mut walker);
     let mut start = [0; DEPTH];
     let filled = file.fill_at(&mut start, walker.layout.start)?;
@@ -130,7 +131,7 @@ mod tests {
     fn layout_of(content: &[u8]) -> Result<Layout, SymphoniaError> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
-        walk(&SourceFile::new(file).unwrap())
+        walk(&SourceFile::new(file).unwrap(), None)
     }
 
     fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {

@@ -30,7 +30,7 @@ const MAX_GAP: f64 = 60.0;
 /// Packets behind the declared end that an encoder leaves there.
 const MAX_BEYOND_END: u32 = 2;
 
-/// Reads the packets of the first audio track, and continues behind damaged ones.
+/// Reads the packets of one audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
     pub(in crate::audio) reader: Box<dyn FormatReader>,
     layout: Arc<Layout>,

@@ -5,6 +5,10 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 
 use super::encoding::Encoding;
 use crate::audio::codec;
+use crate::text;
+
+/// Length limit of the code of a language, in characters.
+const MAX_LANGUAGE: usize = 35;
 
 /// Size of what a container stores as one.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,10 @@ pub(in crate::audio) struct SoundTrack {
     pub(in crate::audio) rate: Option<u32>,
     /// Number of channels.
     pub(in crate::audio) channels: Option<usize>,
+    /// Language by its code, if the container tells one.
+    pub(in crate::audio) language: Option<String>,
+    /// True if the container marks it as none that is played by default.
+    pub(in crate::audio) is_secondary: bool,
     /// Length in seconds.
     pub(in crate::audio) seconds: Option<f64>,
     /// Parameters in place of those that symphonia reads.
@@ -64,4 +72,11 @@ impl SoundTrack {
                 None => self.codec.as_deref().is_some_and(codec::is_decodable),
             }
     }
+}
+
+/// Language code of a container, unless it stands for none.
+pub(super) fn language(code: &str) -> Option<String> {
+    let code = code.trim_end_matches('\0').to_ascii_lowercase();
+    let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    (is_code && code != "und").then(|| text::one_line(&code, MAX_LANGUAGE))
 }

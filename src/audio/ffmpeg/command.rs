@@ -42,14 +42,19 @@ pub(super) enum Extent {
     Whole,
 }
 
-/// Command that decodes the first audio track of an open file to WAV on standard output.
-pub(super) fn command(program: &Path, file: &File, extent: Extent) -> io::Result<Command> {
+/// Command that decodes the sound track at a position of an open file to WAV on standard output.
+pub(super) fn command(
+    program: &Path,
+    file: &File,
+    extent: Extent,
+    track: usize,
+) -> io::Result<Command> {
     let mut command = Command::new(program);
     command.args(["-nostdin", "-nostats", "-loglevel", "repeat+level+info"]);
     command.args(["-max_alloc", MAX_ALLOC, "-filter_threads", "1"]);
     command.args(["-protocol_whitelist", "file,pipe,fd", "-format_whitelist", FORMATS]);
     command.args(["-threads", "1", "-vn", "-sn", "-dn", "-i", INPUT]);
-    command.args(["-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1"]);
+    command.args(["-map", &format!("0:a:{track}"), "-map_metadata", "-1", "-map_chapters", "-1"]);
     if extent == Extent::OneFrame {
         command.args(["-frames:a", "1"]);
     }

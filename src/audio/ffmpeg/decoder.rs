@@ -25,7 +25,7 @@ const NO_WAV: &str = "no WAV in the output of ffmpeg";
 /// Sound of a very small file that need not be possible by its size, in seconds.
 const ALWAYS_POSSIBLE: f64 = 60.0;
 
-/// Decodes the first audio track of a clip by ffmpeg.
+/// Decodes a sound track of a clip by ffmpeg.
 pub(in crate::audio) struct FfmpegDecoder {
     container: String,
     file: SourceFile,
@@ -48,7 +48,7 @@ impl FfmpegDecoder {
         measures: bool,
     ) -> Result<Self, Error> {
         let container = container.to_uppercase();
-        let process = Process::start(&examined.ffmpeg, file.file(), Extent::Whole);
+        let process = Process::start(&examined.ffmpeg, file.file(), Extent::Whole, examined.track);
         Ok(Self {
             process: process.map_err(|failure| error_of(&container, failure))?,
             container,

@@ -24,6 +24,11 @@ pub(in crate::audio) struct Examined {
     pub(in crate::audio) declared: Option<f64>,
     /// True if the content was guessed by a few bytes of it.
     pub(in crate::audio) is_unsure: bool,
+    /// Position of the sound track that is decoded, and the languages of all.
+    pub(in crate::audio) track: usize,
+    pub(in crate::audio) languages: Vec<Option<String>>,
+    /// Position of the sound track that is played by default.
+    pub(in crate::audio) default_track: usize,
 }
 
 /// Reason why ffmpeg does not decode a file.
@@ -33,14 +38,31 @@ pub(in crate::audio) enum Refusal {
     Stopped,
     /// The file has tracks, none of them with sound.
     NoAudioTrack,
+    /// The file has fewer sound tracks than the wanted one.
+    NoTrack {
+        /// Number of sound tracks.
+        count: usize,
+    },
     /// Anything else, on one line.
     Failed(String),
 }
 
 impl Ffmpeg {
-    /// Decodes the first frame of a file. Blocks.
-    pub(in crate::audio) fn examine(&self, file: &File) -> Result<Examined, Refusal> {
-        let process = Process::start(self, file, Extent::OneFrame)?;
+    /// Decodes the first frame of the sound track at a position, or of the default one. Blocks.
+    pub(in crate::audio) fn examine(
+        &self,
+        file: &File,
+        wanted: Option<usize>,
+    ) -> Result<Examined, Refusal> {
+        let examined = self.examine_track(file, wanted.unwrap_or(0))?;
+        if wanted.is_some() || examined.default_track == examined.track {
+            return Ok(examined);
+        }
+        self.examine_track(file, examined.default_track)
+    }
+
+    fn examine_track(&self, file: &File, track: usize) -> Result<Examined, Refusal> {
+        let process = Process::start(self, file, Extent::OneFrame, track)?;
         let (mut start, mut len) = (Vec::new(), 0);
         while let Some(bytes) = process.next()? {
             len += bytes.len();
@@ -53,8 +75,12 @@ impl Ffmpeg {
             }
         }
         let (log, reason) = process.end()?;
-        if log.tracks > 0 && log.audio_tracks == 0 {
+        if log.tracks > 0 && log.languages.is_empty() {
             return Err(Refusal::NoAudioTrack);
+        }
+        let count = log.languages.len();
+        if (1..=track).contains(&count) {
+            return Err(Refusal::NoTrack { count });
         }
         if let Some(reason) = reason {
             return Err(Refusal::Failed(reason));
@@ -66,7 +92,7 @@ impl Ffmpeg {
             let reason = log.reason().unwrap_or_else(|| "not a single sample".to_owned());
             return Err(Refusal::Failed(reason));
         }
-        let is_alone = log.tracks == log.audio_tracks;
+        let is_alone = log.tracks == log.languages.len();
         // A guess by the size may be many times too long.
         let seconds = log.seconds.filter(|_| !log.is_guessed);
         Ok(Examined {
@@ -74,6 +100,9 @@ impl Ffmpeg {
             name: name(log.version.as_deref()),
             declared: seconds.filter(|_| is_alone),
             is_unsure: log.is_unsure,
+            track,
+            default_track: log.default_track.unwrap_or(0),
+            languages: log.languages,
             format: AudioFormat {
                 container: log.container.unwrap_or_default(),
                 codec: log.codec.or_else(|| Some("unknown".to_owned())),

@@ -39,8 +39,10 @@ pub(super) struct Log {
     pub(super) is_guessed: bool,
     /// Tracks of the input.
     pub(super) tracks: usize,
-    /// Tracks of the input that are sound.
-    pub(super) audio_tracks: usize,
+    /// Languages of the tracks of the input that are sound.
+    pub(super) languages: Vec<Option<String>>,
+    /// Position of the first of them that is played by default.
+    pub(super) default_track: Option<usize>,
     /// Codec of the track that is decoded.
     pub(super) codec: Option<String>,
     /// True if the content was guessed by a few bytes of it.
@@ -140,12 +142,22 @@ impl Log {
             }
         } else if let Some(duration) = text.strip_prefix("  Duration: ") {
             self.seconds = duration.split(',').next().and_then(seconds);
-        } else if text.starts_with("  Stream #0:") {
-            self.tracks += 1;
-            self.audio_tracks += usize::from(text.contains(": Audio: "));
+        } else if let Some(track) = text.strip_prefix("  Stream #0:") {
+            self.push_track(track);
         } else if text == "Stream mapping:" {
             self.is_decoding = true;
         }
+    }
+
+    /// Reads `1[0x101](eng): Audio: mp2, 48000 Hz (default)`.
+    fn push_track(&mut self, text: &str) {
+        self.tracks += 1;
+        let Some((name, facts)) = text.split_once(": Audio: ") else { return };
+        if facts.contains("(default)") {
+            self.default_track.get_or_insert(self.languages.len());
+        }
+        let language = name.rsplit_once('(').and_then(|(_, code)| code.strip_suffix(')'));
+        self.languages.push(language.filter(|code| *code != "und").map(one_line));
     }
 
     /// Reads `1 -> #0:0 (mp2 (mp2float) -> pcm_f32le (native))`.
@@ -216,7 +228,8 @@ mod tests {
         assert_eq!(log.version.as_deref(), Some("5.1.9-0"));
         assert_eq!(log.container.as_deref(), Some("matroska"));
         assert_eq!((log.seconds, log.codec.as_deref()), (Some(3602.5), Some("mp2")));
-        assert_eq!((log.tracks, log.audio_tracks, log.damaged_packets()), (2, 1, 0));
+        assert_eq!((log.tracks, log.damaged_packets()), (2, 0));
+        assert_eq!((log.languages, log.default_track), (vec![Some("eng".to_owned())], None));
     }
 
     #[test]

@@ -49,8 +49,14 @@ struct Running {
 
 impl Processes {
     /// Starts a process, unless all of them were ended.
-    fn start(&self, program: &Path, file: &File, extent: Extent) -> Result<Streams, Failure> {
-        let started = block_for(|| command(program, file, extent)?.spawn());
+    fn start(
+        &self,
+        program: &Path,
+        file: &File,
+        extent: Extent,
+        track: usize,
+    ) -> Result<Streams, Failure> {
+        let started = block_for(|| command(program, file, extent, track)?.spawn());
         let mut child = started.map_err(|error| {
             Failure::Failed(format!("it does not start: {}", super::log::one_line(&error)))
         })?;
@@ -93,9 +99,15 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts to decode a file.
-    pub(super) fn start(ffmpeg: &Ffmpeg, file: &File, extent: Extent) -> Result<Self, Failure> {
-        let (child, stdout, stderr) = ffmpeg.processes.start(&ffmpeg.program, file, extent)?;
+    /// Starts to decode the sound track at a position of a file.
+    pub(super) fn start(
+        ffmpeg: &Ffmpeg,
+        file: &File,
+        extent: Extent,
+        track: usize,
+    ) -> Result<Self, Failure> {
+        let (child, stdout, stderr) =
+            ffmpeg.processes.start(&ffmpeg.program, file, extent, track)?;
         let (output_sender, output) = mpsc::sync_channel(BLOCKS_AHEAD);
         let (log_sender, log) = mpsc::sync_channel(1);
         let (processes, patience) = (Arc::clone(&ffmpeg.processes), ffmpeg.patience);
@@ -211,7 +223,7 @@ mod tests {
         shell.args(["-c", "printf '#!/bin/sh\n%s\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
         assert!(shell.arg(&path).arg(script).stdin(Stdio::null()).status().unwrap().success());
         let ffmpeg = Ffmpeg { patience: Duration::from_millis(300), ..Ffmpeg::at(path).unwrap() };
-        let process = Process::start(&ffmpeg, &tempfile::tempfile().unwrap(), Extent::Whole);
+        let process = Process::start(&ffmpeg, &tempfile::tempfile().unwrap(), Extent::Whole, 0);
         (folder, ffmpeg, process)
     }
 
@@ -252,9 +264,9 @@ mod tests {
         let (_folder, ffmpeg, process) = start("exec sleep 1000");
         ffmpeg.stop();
         assert!(matches!(read_all(&process.unwrap()), Err(Failure::Stopped)));
-        let again = Process::start(&ffmpeg, &tempfile::tempfile().unwrap(), Extent::Whole);
+        let again = Process::start(&ffmpeg, &tempfile::tempfile().unwrap(), Extent::Whole, 0);
         assert!(matches!(again, Err(Failure::Stopped)));
         let other = ffmpeg.with_own_processes();
-        assert!(Process::start(&other, &tempfile::tempfile().unwrap(), Extent::Whole).is_ok());
+        assert!(Process::start(&other, &tempfile::tempfile().unwrap(), Extent::Whole, 0).is_ok());
     }
 }

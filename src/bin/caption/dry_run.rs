@@ -68,6 +68,9 @@ pub(crate) async fn list(
             Some(Ok(estimate)) => {
                 let state = totals.add(&estimate, config.is_offline);
                 row(out, &name, Some(&estimate), state)?;
+                if let Some(track) = &estimate.track {
+                    diagnostics.track(&name, track);
+                }
                 exit = exit.max(report_findings(&name, &estimate, diagnostics));
             }
             Some(Err(error)) => {
@@ -79,6 +82,7 @@ pub(crate) async fn list(
     }
     out.complete();
     out.ended().await?;
+    diagnostics.more_tracks();
     diagnostics.failures(0);
     diagnostics.omitted(&config.input.search);
     diagnostics.unmet_rules(count);

@@ -13,9 +13,9 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::exit_code::Exit;
 use crate::inputs::{InputCount, InputResult};
-use crate::render::Renderer;
 use crate::render::queue::OutputQueue;
 use crate::render::reports::Reports;
+use crate::render::{End, Renderer};
 use crate::signals::{self, DELIVERY_PERIOD};
 use crate::ui::diagnostics::Diagnostics;
 use crate::ui::log_clock::LogClock;
@@ -69,10 +69,14 @@ impl<'a> Pipeline<'a> {
         shutdown: Shutdown,
     ) -> (Exit, io::Result<()>) {
         let (diagnostics, interrupted) = (self.diagnostics, Cell::new(None));
-        let signals = signals::observer(&shutdown, |exit| {
+        // Nobody waits for the rest of a caption that is watched.
+        let ends_at_once = self.shows_pieces();
+        let signals = signals::observer(&shutdown, ends_at_once, |exit| {
             interrupted.set(Some(exit));
-            diagnostics
-                .note("interrupted; finishing requests (up to 5 s), Ctrl-C again to quit now");
+            if !ends_at_once {
+                diagnostics
+                    .note("interrupted; finishing requests (up to 5 s), Ctrl-C again to quit now");
+            }
         });
         let written = self.process(captioner, inputs, &shutdown, signals).await;
         diagnostics.progress.clear();
@@ -83,7 +87,10 @@ impl<'a> Pipeline<'a> {
                 diagnostics.problem(&format!("could not write the manifest ({error})"));
             }
         }
-        self.exit = interrupted.get().unwrap_or(self.exit);
+        if let Some(exit) = interrupted.get() {
+            self.exit = exit;
+            self.explain_resume(ends_at_once);
+        }
         let total = usize::try_from(self.summary.total()).ok();
         let has_all = self.count.total() == total && self.summary.not_tried() == 0;
         if written.is_err() || shutdown.is_draining() && !has_all {
@@ -115,6 +122,11 @@ impl<'a> Pipeline<'a> {
         let mut signals = std::pin::pin!(signals);
         let (mut written, mut is_done) = (Ok(()), false);
         let mut clock = LogClock::new(self.diagnostics.progress_display());
+        if config.is_batch {
+            diagnostics.progress.counted(self.status.summary(), self.count.total());
+        } else {
+            diagnostics.progress.working("reading");
+        }
         while !is_done || run.is_ready() {
             tokio::select! {
                 // Signals have their handlers before the first output.
@@ -153,8 +165,21 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// Tells how an interrupted run goes on.
+    fn explain_resume(&self, is_cut: bool) {
+        let total = usize::try_from(self.summary.total()).ok();
+        let is_complete = self.count.total() == total && self.summary.not_tried() == 0;
+        self.diagnostics.note(match is_cut {
+            true => "interrupted: the caption is not complete; run the same command again",
+            false if is_complete || !self.config.is_batch => return,
+            false if self.config.keeps_captions() => "run the same command again to resume",
+            false => "add --manifest FILE: then the same command resumes and pays nothing twice",
+        });
+    }
+
     /// Ends the output without a wait for its reader.
     async fn abandon(&mut self) -> io::Result<()> {
+        self.renderer.finish(End::CutShort, self.output)?;
         self.output.complete();
         timeout(DELIVERY_PERIOD, self.output.ended()).await.unwrap_or(Ok(()))
     }
@@ -167,6 +192,7 @@ impl<'a> Pipeline<'a> {
         }
         self.diagnostics.unmet_rules(self.count);
         if self.config.is_batch {
+            self.diagnostics.more_tracks();
             self.diagnostics.failures(self.summary.not_tried());
             self.diagnostics.kept_sidecars();
             self.diagnostics.omitted(&self.config.input.search);
@@ -216,7 +242,10 @@ impl<'a> Pipeline<'a> {
 
     /// True if a caption is printed while it arrives.
     fn shows_pieces(&self) -> bool {
-        self.config.options.stream && !self.config.is_batch && self.config.output_file().is_none()
+        self.config.options.stream
+            && !self.config.is_batch
+            && self.config.output_file().is_none()
+            && self.config.render_options().sentences.is_none()
     }
 
     fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
@@ -258,7 +287,7 @@ impl<'a> Pipeline<'a> {
             self.exit = self.exit.max(Exit::Broken);
         }
         if let Some(answer) = outcome.answer() {
-            if answer.is_cut() {
+            if answer.is_cut() && !self.config.render_options().leaves_out_end(answer) {
                 diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
             }
             diagnostics.answered(outcome);

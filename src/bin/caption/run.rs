@@ -28,7 +28,12 @@ pub(crate) fn run(config: &Config, diagnostics: &Diagnostics) -> anyhow::Result<
     let count = Arc::new(InputCount::new(&config.rules));
     let found = inputs::find(&config.input, &count)?;
     let shutdown = Shutdown::new();
-    let inputs = match wait(unless_interrupted(inputs(config, found)))? {
+    if config.is_batch {
+        diagnostics.progress.working("searching");
+    }
+    let inputs = wait(unless_interrupted(inputs(config, found)))?;
+    diagnostics.progress.clear();
+    let inputs = match inputs {
         Ok(inputs) => inputs?,
         Err(exit) => return Ok(exit),
     };

@@ -15,9 +15,17 @@ const GRACE_PERIOD: Duration = Duration::from_millis(4500);
 pub(crate) const DELIVERY_PERIOD: Duration = Duration::from_millis(250);
 
 /// Starts the shutdown at the first signal, whose exit code `interrupted` takes, and returns at the
-/// second, or when the time to finish is over.
-pub(crate) async fn observer(shutdown: &Shutdown, interrupted: impl FnOnce(Exit)) {
+/// second, or when the time to finish is over: at once if there is none.
+pub(crate) async fn observer(
+    shutdown: &Shutdown,
+    ends_at_once: bool,
+    interrupted: impl FnOnce(Exit),
+) {
     let exit = next().await;
+    if ends_at_once {
+        interrupted(exit);
+        return shutdown.end();
+    }
     let finishing = async {
         interrupted(exit);
         shutdown.drain();

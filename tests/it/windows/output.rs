@@ -18,6 +18,15 @@ fn text_has_a_line_for_each_window() {
 }
 
 #[test]
+fn each_window_has_its_first_sentences() {
+    let stand_in = StandIn::always(|| answer("Rain. Wind."));
+    let run = caption_long(&stand_in, 12.0).args(["--sentences", "1", "-f", "jsonl"]).run();
+    let record = &run.records()[0];
+    assert_eq!(record["windows"][2]["caption"], "Rain.");
+    assert_eq!(record["caption"], "Rain.\nRain.\nRain.");
+}
+
+#[test]
 fn a_caption_of_several_lines_stays_on_the_line_of_its_window() {
     let stand_in = StandIn::always(|| answer("Rain.\n\nThen\twind."));
     let text = caption_long(&stand_in, 3.0).run().captioned();

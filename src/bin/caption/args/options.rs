@@ -1,5 +1,6 @@
 //! Options of the command line, in the groups of `--help`. The doc comments are its text.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -77,6 +78,11 @@ pub(crate) struct OutputArgs {
     /// Write sidecars to DIR, in the same tree as the inputs
     #[arg(long, value_name = "DIR")]
     pub(crate) output_dir: Option<PathBuf>,
+
+    /// Print and write only the first N sentences of each caption, or of each window; the manifest
+    /// keeps all
+    #[arg(long, value_name = "N")]
+    pub(crate) sentences: Option<NonZeroUsize>,
 
     /// Put TEXT before every caption
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -222,6 +228,10 @@ pub(crate) struct AudioArgs {
     /// caption each
     #[arg(long, value_name = "DURATION", value_parser = parse_window)]
     pub(crate) window: Option<Duration>,
+
+    /// Caption audio track N of files with several, counted from 1, in place of the default track
+    #[arg(long, value_name = "N")]
+    pub(crate) track: Option<NonZeroUsize>,
 
     /// When to convert audio to 16 kHz mono WAV; auto uploads MP3, AAC, AMR and 3GP unchanged if
     /// they fit

@@ -44,6 +44,7 @@ impl Config {
 
     fn captioner_options(&self) -> CaptionerOptions {
         let mut options = CaptionerOptions::default();
+        options.track = self.cli.audio.track;
         options.inline = self.cli.audio.inline;
         options.upload = self.upload.clone();
         options.ffmpeg.clone_from(&self.ffmpeg);
@@ -159,6 +160,9 @@ pub(super) fn upload_options(cli: &Cli) -> anyhow::Result<UploadOptions> {
     upload.window = cli.audio.window;
     upload.max_upload = cli.audio.max_upload;
     upload.measures = cli.general.verbose || shows_waveform(&cli.audit.report);
+    if cli.audio.track.is_some() && upload.convert == Convert::Never {
+        bail!("--track takes one track out of its file: leave --convert never out");
+    }
     let Some(window) = upload.window else { return Ok(upload) };
     if upload.convert == Convert::Never {
         bail!("--window cuts converted sound: leave --convert never out");

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anstream::ColorChoice;
+use console::Term;
 
 use crate::args::GeneralArgs;
 use crate::args::values::{ProgressChoice, When};
@@ -24,6 +25,11 @@ pub(crate) fn get(name: impl AsRef<OsStr>) -> Option<String> {
 /// Pipelines.
 pub(crate) fn is_ci_log() -> bool {
     ["GITHUB_ACTIONS", "TF_BUILD"].into_iter().any(|name| get(name).is_some())
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+pub(crate) fn stdout_width() -> Option<usize> {
+    Term::stdout().size_checked().map(|(_, columns)| columns.into()).filter(|width| *width > 0)
 }
 
 /// File for the summary of a job in GitHub Actions.
@@ -51,8 +57,7 @@ pub(crate) enum ProgressDisplay {
 
 impl DisplayConfig {
     pub(crate) fn new(general: &GeneralArgs) -> Self {
-        let can_redraw =
-            io::stderr().is_terminal() && get("TERM").is_none_or(|term| term != "dumb");
+        let can_redraw = io::stderr().is_terminal() && !is_dumb();
         let progress = match general.progress {
             ProgressChoice::Auto if general.quiet => ProgressDisplay::Hidden,
             ProgressChoice::Auto if can_redraw => ProgressDisplay::Bar,
@@ -77,7 +82,12 @@ impl Default for DisplayConfig {
     }
 }
 
+/// True for a terminal without escape sequences.
+fn is_dumb() -> bool {
+    get("TERM").is_some_and(|term| term == "dumb")
+}
+
 fn color(when: When) -> ColorChoice {
-    let may_color = io::stderr().is_terminal() && get("NO_COLOR").is_none();
+    let may_color = io::stderr().is_terminal() && get("NO_COLOR").is_none() && !is_dumb();
     if when.unwrap_or(may_color) { ColorChoice::Always } else { ColorChoice::Never }
 }

@@ -87,6 +87,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         cli.output.output_dir.is_some().then_some("--output-dir"),
         is_written.then_some("--output"),
         cli.audio.window.is_some().then_some("--window"),
+        cli.output.sentences.is_some().then_some("--sentences"),
         other_format.map(|format| format.extension()),
     ];
     let with_stream = with_stream.into_iter().flatten().next();
@@ -96,6 +97,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     let ineffective = [
         ("prepend", with_json),
         ("append", with_json),
+        ("sentences", with_json),
         // It decides which sidecars are there.
         ("format", dry_run.filter(|_| !writes_sidecars)),
         ("json", dry_run.filter(|_| !writes_sidecars)),

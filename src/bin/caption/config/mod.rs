@@ -93,10 +93,14 @@ impl Config {
         &self.reports
     }
 
-    /// Options for captions on standard output or in `--output`.
     /// True if captions are kept in a manifest.
     pub(crate) fn has_manifest(&self) -> bool {
         self.cli.cache.manifest.is_some()
+    }
+
+    /// True if a later run finds the captions of this one.
+    pub(crate) fn keeps_captions(&self) -> bool {
+        self.has_manifest() || self.sidecars.is_some()
     }
 
     /// True if nothing but standard output receives the results.
@@ -106,6 +110,7 @@ impl Config {
         self.output_file().is_none_or(is_stdout) && (self.is_dry_run || !has_others)
     }
 
+    /// Options for captions on standard output or in `--output`.
     pub(crate) fn render_options(&self) -> RenderOptions {
         RenderOptions {
             is_batch: self.is_batch,
@@ -123,7 +128,8 @@ impl Config {
 /// Options for captions in a file of their own.
 fn render_options(cli: &Cli) -> RenderOptions {
     let (prepend, append) = (cli.output.prepend.clone(), cli.output.append.clone());
-    RenderOptions { prepend, append, ..RenderOptions::default() }
+    let sentences = cli.output.sentences;
+    RenderOptions { sentences, prepend, append, ..RenderOptions::default() }
 }
 
 fn sidecars(
@@ -229,6 +235,7 @@ fn streams(cli: &Cli, formats: &[FormatKind], is_batch: bool) -> anyhow::Result<
         && !writes_sidecars(cli)
         && cli.audio.window.is_none()
         && cli.output.output.is_none()
+        && cli.output.sentences.is_none()
         && io::stdout().is_terminal();
     let streams = cli.service.stream || (is_automatic && !cli.service.no_stream);
     if streams && formats.contains(&FormatKind::Json) {

@@ -1,9 +1,10 @@
 //! Renderers: one trait for output formats and reports, one file per format.
 
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-use caption::{Outcome, Rule};
+use caption::{Answer, Outcome, Rule, first_sentences};
 
 use sha2::{Digest, Sha256};
 
@@ -35,6 +36,7 @@ pub(crate) mod sink;
 mod subtitles;
 mod temporary_file;
 mod text;
+mod wrap;
 
 /// Writes outcomes in the order in which they arrive.
 pub(crate) trait Renderer {
@@ -68,6 +70,8 @@ pub(crate) struct RenderOptions {
     pub(crate) is_batch: bool,
     /// True if the output is shown on a terminal.
     pub(crate) is_terminal: bool,
+    /// Number of sentences that are written of a caption; `None` for all.
+    pub(crate) sentences: Option<NonZeroUsize>,
     /// Text before every caption.
     pub(crate) prepend: String,
     /// Text after every caption.
@@ -75,6 +79,31 @@ pub(crate) struct RenderOptions {
 }
 
 impl RenderOptions {
+    /// Caption of an answer as it is written.
+    fn caption(&self, answer: &Answer) -> String {
+        if answer.windows.is_empty() || self.sentences.is_none() {
+            return self.text(&answer.caption);
+        }
+        let windows: Vec<_> =
+            answer.windows.iter().map(|window| self.shortened(&window.caption)).collect();
+        self.decorate(&windows.join("\n"))
+    }
+
+    /// Text as it is written, of a caption or a window.
+    fn text(&self, caption: &str) -> String {
+        self.decorate(self.shortened(caption))
+    }
+
+    /// True if the end of an answer's caption is not written.
+    pub(crate) fn leaves_out_end(&self, answer: &Answer) -> bool {
+        let last = answer.windows.last().map_or(&answer.caption, |window| &window.caption);
+        self.shortened(last).len() < last.trim_end().len()
+    }
+
+    fn shortened<'a>(&self, caption: &'a str) -> &'a str {
+        self.sentences.map_or(caption, |count| first_sentences(caption, count))
+    }
+
     /// Puts the configured text around a caption.
     fn decorate(&self, caption: &str) -> String {
         [&self.prepend, caption, &self.append].concat()

@@ -10,10 +10,12 @@ use crate::ui::hints::hint;
 /// out.
 pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
     let truncated = outcome.truncation.map(|_| true);
+    let track = outcome.track.as_ref().map(|track| track.number);
     if let Some(error) = outcome.error() {
         return object([
             ("input", json!(outcome.name)),
             ("truncated", json!(truncated)),
+            ("track", json!(track)),
             ("decoder", json!(outcome.decoder)),
             ("sound", json!(outcome.sound)),
             ("partial", json!(error.received().and_then(|received| received.partial.as_ref()))),
@@ -32,8 +34,9 @@ pub(super) fn record(outcome: &Outcome, options: &RenderOptions) -> Value {
         ("sha256", json!(cache_key.map(|cache_key| &cache_key.sha256))),
         ("seconds", json!(seconds)),
         ("truncated", json!(truncated)),
+        ("track", json!(track)),
         ("decoder", json!(outcome.decoder)),
-        ("caption", json!(answer.map(|answer| options.decorate(&answer.caption)))),
+        ("caption", json!(answer.map(|answer| options.caption(answer)))),
         ("model", json!(cache_key.map(|cache_key| &cache_key.model))),
         ("max_tokens", json!(cache_key.map(|cache_key| cache_key.max_tokens))),
         ("window", json!(window.map(|window| window.as_secs_f64()))),
@@ -55,7 +58,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 }
 
 fn window_object(window: &Window, options: &RenderOptions) -> Value {
-    let caption = options.decorate(&window.caption);
+    let caption = options.text(&window.caption);
     json!({ "start": window.start, "end": window.end, "caption": caption })
 }
 

@@ -52,7 +52,7 @@ impl Subtitles {
 
     fn cue(&self, start: f64, end: f64, caption: &str) -> Cue {
         // An empty line would end the cue, so line breaks of the caption go first.
-        let caption = one_line(&self.options.decorate(caption), usize::MAX);
+        let caption = one_line(&self.options.text(caption), usize::MAX);
         let lines = textwrap::wrap(&caption, MAX_WIDTH).into_iter().map(Cow::into_owned).collect();
         // Players drop cues without a length.
         Cue { start, end: f64::max(end, start + 0.001), lines }

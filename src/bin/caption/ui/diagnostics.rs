@@ -33,6 +33,8 @@ pub(crate) struct Diagnostics {
     is_ci_log: bool,
     /// True once a note says that another program decodes.
     pub(super) has_noted_decoder: Cell<bool>,
+    /// Number of inputs with several audio tracks of which none was asked for.
+    pub(super) noted_tracks: Cell<u64>,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
     /// Sidecars that are kept although they may be outdated.
@@ -59,6 +61,7 @@ impl Diagnostics {
             config,
             is_ci_log: is_ci_log(),
             has_noted_decoder: Cell::default(),
+            noted_tracks: Cell::default(),
             failures: RefCell::default(),
             kept: Cell::default(),
         }
@@ -66,6 +69,7 @@ impl Diagnostics {
 
     /// Reports an error that ends the run, and returns the exit code.
     pub(crate) fn fatal(&self, error: &anyhow::Error) -> Exit {
+        self.progress.clear();
         match error.downcast_ref::<Error>() {
             Some(error) => self.message("error", ERROR, &format!("{error}; {}", hint(error))),
             None if self.config.verbose => self.message("error", ERROR, &error.to_string()),

@@ -1,10 +1,13 @@
 //! Messages about the progress of one input.
 
 use bytesize::ByteSize;
-use caption::{AudioFormat, Event, Outcome, Status};
+use caption::{AudioFormat, AudioTrack, Event, Outcome, Status};
 
 use super::diagnostics::{Diagnostics, PLAIN};
 use super::summary::{count, duration, tokens};
+
+/// Further inputs with several audio tracks are counted, not listed.
+const MAX_TRACK_NOTES: u64 = 5;
 
 impl Diagnostics {
     /// Prints an event: a note if the user should know, else a detail for `--verbose`. A retry is a
@@ -27,6 +30,7 @@ impl Diagnostics {
                 let what = format!("sent as {windows} of 16 kHz mono WAV");
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
+            Event::Track(track) => self.track(name, track),
             Event::Decoder { program } => self.decoder(name, program),
             Event::Headless { format } => self.headless(name, format),
             Event::Damaged { packets, is_silenced } => {
@@ -66,6 +70,40 @@ impl Diagnostics {
         self.note(&format!("taken for {format} because of its extension alone: {name}"));
     }
 
+    /// Notes which audio track of several is taken: for each of the first inputs, and then their
+    /// number.
+    pub(crate) fn track(&self, name: &str, track: &AudioTrack) {
+        let noted = self.noted_tracks.get() + 1;
+        self.noted_tracks.set(noted);
+        if noted > MAX_TRACK_NOTES {
+            return;
+        }
+        let AudioTrack { number, count, default, language, .. } = track;
+        let language = language.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let others: Vec<_> = (1..=*count).filter(|other| other != number).collect();
+        let hint = match others[..] {
+            [other] => format!("--track {other} for the other"),
+            _ => "--track N for another".to_owned(),
+        };
+        let reason = if number == default {
+            String::new()
+        } else {
+            format!(", since the default track {default} cannot be decoded here")
+        };
+        self.note(&format!("{name}: track {number} of {count}{language}{reason}; {hint}"));
+    }
+
+    /// Notes how many more inputs have several audio tracks.
+    pub(crate) fn more_tracks(&self) {
+        let more = self.noted_tracks.get().saturating_sub(MAX_TRACK_NOTES);
+        if more > 0 {
+            let inputs = count(more, "more input");
+            self.note(&format!(
+                "the default audio track was taken of {inputs} with several; see --track"
+            ));
+        }
+    }
+
     /// Notes once in a run that another program decodes.
     fn decoder(&self, name: &str, program: &str) {
         if !self.has_noted_decoder.replace(true) {
@@ -77,7 +115,8 @@ impl Diagnostics {
     pub(crate) fn answered(&self, outcome: &Outcome) {
         let Some(answer) = outcome.answer().filter(|_| self.config.verbose) else { return };
         if matches!(outcome.status, Status::Cached(_)) {
-            return self.message("cached", PLAIN, &outcome.name);
+            let label = if outcome.is_duplicate { "duplicate" } else { "cached" };
+            return self.message(label, PLAIN, &outcome.name);
         }
         let mut facts = vec![format!("{:.1} s", answer.elapsed.as_secs_f64())];
         if !answer.windows.is_empty() {
@@ -96,6 +135,6 @@ impl Diagnostics {
 }
 
 fn describe(format: &AudioFormat) -> String {
-    let track = if format.tracks > 1 { ", its first track of sound" } else { "" };
+    let track = if format.tracks > 1 { ", its audio track" } else { "" };
     format!("{format}{track}")
 }

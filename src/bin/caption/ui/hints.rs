@@ -48,6 +48,8 @@ fn hint_of_input(error: &Error) -> Option<&'static str> {
         }
         Error::Empty => "check how it was made",
         Error::NotAudio { .. } => "name an audio or video file",
+        Error::NoTrack { count: 1, .. } => "leave --track out for this file",
+        Error::NoTrack { .. } => "choose a lower --track",
         Error::Damaged { .. } => "check whether it plays",
         Error::Undecodable { .. } => {
             "install ffmpeg or remove --ffmpeg never, or convert it first: ffmpeg -i FILE -ac 1 -ar 16000 FILE.wav"

@@ -7,5 +7,6 @@ mod failures;
 pub(crate) mod hints;
 pub(crate) mod log_clock;
 pub(crate) mod progress;
+mod progress_terminal;
 pub(crate) mod status;
 pub(crate) mod summary;

@@ -7,17 +7,18 @@ use std::fmt;
 use std::time::Duration;
 
 use caption::sanitize;
-use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::ui::progress_terminal::ProgressTerminal;
 use crate::ui::summary::Summary;
 
-const UPLOAD: &str = "{spinner} sending {decimal_bytes}/{decimal_total_bytes} {wide_bar}";
+const WORKING: &str = "{spinner} {msg} {elapsed}";
+const UPLOAD: &str = "{spinner} sending {decimal_bytes}/{decimal_total_bytes} {bar:30}";
 const WAITING: &str = "{spinner} listening {elapsed}";
-const WINDOWS: &str = "{spinner} {pos}/{len} windows {wide_bar} {eta} left";
+const WINDOWS: &str = "{spinner} {pos}/{len} windows {bar:30} {eta} left";
 const BATCH: &str = "{spinner} {pos} done{msg} · {rate} · {elapsed}";
-const BATCH_OF_KNOWN_SIZE: &str = "{wide_bar} {pos}/{len} done{msg} · {rate} · {eta} left";
-const INPUT: &str = "  {spinner} {wide_msg} {elapsed}";
+const BATCH_OF_KNOWN_SIZE: &str = "{bar:20} {pos}/{len} done{msg} · {rate} · {eta} left";
+const INPUT: &str = "  {spinner} {elapsed} {wide_msg}";
 
 /// Maximum of inputs in flight that have a line of their own.
 const MAX_INPUT_LINES: usize = 8;
@@ -34,7 +35,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(visible: bool) -> Self {
         let target = if visible {
-            ProgressDrawTarget::term_like(Box::new(Term::stderr()))
+            ProgressDrawTarget::term_like(Box::new(ProgressTerminal::stderr()))
         } else {
             ProgressDrawTarget::hidden()
         };
@@ -45,6 +46,13 @@ impl Progress {
             inputs: RefCell::default(),
             wait: RefCell::default(),
         }
+    }
+
+    /// Shows the time of work before the first request.
+    pub(crate) fn working(&self, work: &'static str) {
+        let Some(bar) = self.main() else { return };
+        style(&bar, WORKING);
+        bar.set_message(work);
     }
 
     /// Shows the uploaded bytes of the only input, then the wait for its response.

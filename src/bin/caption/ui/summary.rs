@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caption::{Outcome, Spending, Status, Usage};
+use caption::{Finding, Outcome, Severity, Spending, Status, Usage};
 use indicatif::HumanCount;
 
 /// Counts of outcomes by status.
@@ -10,19 +10,25 @@ use indicatif::HumanCount;
 pub(crate) struct Summary {
     captioned: u64,
     cached: u64,
+    duplicates: u64,
     skipped: u64,
     failed: u64,
     blocked: u64,
     not_tried: u64,
     violations: u64,
+    warnings: u64,
 }
 
 impl Summary {
     pub(crate) fn count(&mut self, outcome: &Outcome) {
         self.violations += u64::from(outcome.has_violation());
+        let is_warning = |finding: &Finding| finding.severity == Severity::Warning;
+        let has_warning = outcome.truncation.is_some() || outcome.findings.iter().any(is_warning);
+        self.warnings += u64::from(has_warning);
         match &outcome.status {
             Status::Blocked => self.blocked += 1,
             Status::Captioned(_) => self.captioned += 1,
+            Status::Cached(_) if outcome.is_duplicate => self.duplicates += 1,
             Status::Cached(_) => self.cached += 1,
             Status::Skipped => self.skipped += 1,
             Status::Failed(_) if outcome.is_not_tried() => self.not_tried += 1,
@@ -32,7 +38,7 @@ impl Summary {
 
     /// Number of inputs that are done, well or not.
     pub(crate) fn done(&self) -> u64 {
-        self.captioned + self.cached + self.skipped + self.blocked + self.failed
+        self.captioned + self.cached + self.duplicates + self.skipped + self.blocked + self.failed
     }
 
     /// Number of all inputs with an outcome.
@@ -55,11 +61,13 @@ impl Summary {
         };
         [
             aside(self.cached, "cached"),
+            aside(self.duplicates, if self.duplicates == 1 { "duplicate" } else { "duplicates" }),
             aside(self.skipped, "skipped"),
             aside(self.blocked, "blocked"),
             aside(self.failed, "failed"),
             aside(self.not_tried, "not tried"),
             aside(self.violations, if self.violations == 1 { "violation" } else { "violations" }),
+            aside(self.warnings, if self.warnings == 1 { "warning" } else { "warnings" }),
         ]
         .concat()
     }
