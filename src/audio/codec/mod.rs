@@ -11,6 +11,7 @@ use symphonia::core::errors::Result;
 use self::adapter::Adapter;
 use self::amr::Amr;
 use self::gsm::Gsm;
+use self::mpeg_layer2::Layer2;
 use self::opus::Opus;
 use self::vorbis::Vorbis;
 use self::wavpack::WavPack;
@@ -28,18 +29,20 @@ mod amr;
 mod channel_order;
 mod flac;
 mod gsm;
+mod mpeg_layer2;
 mod opus;
 mod vorbis;
 mod wavpack;
 
 /// Names of the codecs that can be decoded from any container, PCM apart.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "aac",
     "adpcm_ima_qt",
     "adpcm_ima_wav",
     "adpcm_ms",
     "alac",
     "flac",
+    "mp1",
     "mp2",
     "mp3",
     "opus",
@@ -60,6 +63,7 @@ fn registry() -> &'static CodecRegistry {
         symphonia::default::register_enabled_codecs(&mut registry);
         registry.register_audio_decoder::<Adapter<Amr>>();
         registry.register_audio_decoder::<Adapter<Gsm>>();
+        registry.register_audio_decoder::<Adapter<Layer2>>();
         registry.register_audio_decoder::<Adapter<Opus>>();
         registry.register_audio_decoder::<Adapter<Vorbis>>();
         registry.register_audio_decoder::<Adapter<WavPack>>();

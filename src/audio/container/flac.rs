@@ -34,6 +34,7 @@ pub(super) fn walk(walker: &mut Walker) -> Result<()> {
         let total = walker.layout.start + TOTAL;
         let upper = walker.array_at::<1>(total).map_or(0, |[byte]| byte & 0xf0);
         walker.repair(total, &[upper, 0, 0, 0, 0]);
+        walker.layout.begins_later = true;
     }
     Ok(())
 }

@@ -59,6 +59,8 @@ pub(in crate::audio) struct Layout {
     /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of the audio track
     /// that is decoded.
     pub(in crate::audio) audio_start: Option<u64>,
+    /// True if the start of a FLAC recording was cut off, and not lost.
+    pub(super) begins_later: bool,
     /// Lost pages of an Ogg file.
     pub(super) lost_pages: Vec<LostPages>,
     /// True if an Ogg file ends with a damaged page.
@@ -66,6 +68,8 @@ pub(in crate::audio) struct Layout {
     /// Kind of the frames in a file without a container, and bytes before the first of them.
     pub(super) frames: Frames,
     pub(in crate::audio) skipped: u64,
+    /// Reason why frames are named and not decoded, behind the name of the format.
+    pub(in crate::audio) obstacle: Option<&'static str>,
     /// Samples that need no reader of a container.
     pub(super) samples: Option<Samples>,
     /// Tracks of sound, as far as the container's tables were read.

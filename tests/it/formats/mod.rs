@@ -24,6 +24,7 @@ mod ffmpeg_formats;
 #[cfg(unix)]
 mod ffmpeg_safety;
 mod identification;
+mod mpeg;
 
 /// Audio that the service received, and the record of its file.
 struct Received {
