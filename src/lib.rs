@@ -144,7 +144,7 @@ mod captioner;
 
 pub use self::audio::{
     AudioFormat, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound, Truncation,
-    UploadOptions, measure,
+    UploadOptions, is_decoding, measure,
 };
 pub use self::budget::{Prices, Spending};
 pub use self::captioner::{
