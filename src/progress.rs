@@ -20,6 +20,11 @@ pub enum Event {
         /// Name and version of the program.
         program: String,
     },
+    /// The file has a fault outside of its sound, which is passed over.
+    Fault {
+        /// Description on one line.
+        fault: &'static str,
+    },
     /// The audio is ready for the upload.
     Prepared {
         /// Format of the file.

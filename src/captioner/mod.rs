@@ -16,7 +16,7 @@ use crate::manifest::cache::Cache;
 use crate::manifest::entry::ManifestEntry;
 use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
-use crate::progress::Observer;
+use crate::progress::{Event, Observer};
 use crate::rules::{Finding, Rule, Severity, check_audio, check_caption, check_truncation};
 use crate::shutdown::Shutdown;
 use crate::text::{milliseconds, seconds};
@@ -170,6 +170,7 @@ impl Captioner {
         };
         outcome.seconds = clip.format().seconds;
         outcome.decoder = report_decoder(&clip, observer);
+        clip.faults().iter().for_each(|fault| observer.emit(Event::Fault { fault }));
         self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?);
         outcome.cache_key = Some(cache_key.clone());

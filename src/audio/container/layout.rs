@@ -59,6 +59,8 @@ pub(in crate::audio) struct Layout {
     /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of the audio track
     /// that is decoded.
     pub(in crate::audio) audio_start: Option<u64>,
+    /// Faults outside of the sound, which are passed over, each as a sentence without its end.
+    pub(in crate::audio) faults: Vec<&'static str>,
     /// True if the start of a FLAC recording was cut off, and not lost.
     pub(super) begins_later: bool,
     /// Lost pages of an Ogg file.
@@ -226,6 +228,13 @@ impl Walker {
     pub(super) fn check_truncated(&mut self, present: u64, declared: u64) -> bool {
         self.layout.truncated = (declared > present).then_some((present, declared));
         declared > present
+    }
+
+    /// Notes a fault outside of the sound, which is passed over.
+    pub(super) fn ignore(&mut self, fault: &'static str) {
+        if !self.layout.faults.contains(&fault) {
+            self.layout.faults.push(fault);
+        }
     }
 
     /// Corrects a header.

@@ -34,7 +34,11 @@ fn skip_tag(walker: &mut Walker) -> Option<()> {
     let len = header[6..].iter().fold(0, |len, byte| len << 7 | u64::from(byte & 0x7f));
     let footer = if header[5] & 0x10 == 0 { 0 } else { 10 };
     let start = skip_zeros(walker, base + 10 + len + footer);
-    walker.layout.start = (start + 2 <= walker.len()).then_some(start)?;
+    if start + 2 > walker.len() {
+        walker.ignore("the ID3 tag has a wrong length");
+        return None;
+    }
+    walker.layout.start = start;
     Some(())
 }
 

@@ -16,6 +16,7 @@ mod decoding_damage;
 mod decoding_more;
 #[cfg(unix)]
 mod fake_ffmpeg;
+mod faults;
 #[cfg(unix)]
 mod ffmpeg_choice;
 #[cfg(unix)]

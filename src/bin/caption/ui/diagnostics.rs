@@ -1,6 +1,7 @@
 //! Messages on standard error, one line each.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstream::AutoStream;
@@ -33,6 +34,8 @@ pub(crate) struct Diagnostics {
     is_ci_log: bool,
     /// True once a note says that another program decodes.
     pub(super) has_noted_decoder: Cell<bool>,
+    /// Faults of files outside of their sound that were noted.
+    pub(super) noted_faults: RefCell<BTreeSet<&'static str>>,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
     /// Sidecars that are kept although they may be outdated.
@@ -59,6 +62,7 @@ impl Diagnostics {
             config,
             is_ci_log: is_ci_log(),
             has_noted_decoder: Cell::default(),
+            noted_faults: RefCell::default(),
             failures: RefCell::default(),
             kept: Cell::default(),
         }

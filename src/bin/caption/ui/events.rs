@@ -28,6 +28,7 @@ impl Diagnostics {
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
             Event::Decoder { program } => self.decoder(name, program),
+            Event::Fault { fault } => self.fault(name, fault),
             Event::Damaged { packets, is_silenced } => {
                 let s = if *packets == 1 { "" } else { "s" };
                 let effect = match is_silenced {
@@ -64,6 +65,16 @@ impl Diagnostics {
     fn decoder(&self, name: &str, program: &str) {
         if !self.has_noted_decoder.replace(true) {
             self.note(&format!("decoded by {program}: {name}"));
+        }
+    }
+
+    /// Notes a fault of a file; the same one of further files is a detail.
+    fn fault(&self, name: &str, fault: &'static str) {
+        let text = format!("{fault}: {name}");
+        if self.noted_faults.borrow_mut().insert(fault) {
+            self.note(&text);
+        } else {
+            self.detail(&text);
         }
     }
 
