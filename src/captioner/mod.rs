@@ -217,7 +217,9 @@ impl Captioner {
         let is_online = self.client.is_some();
         let status = match (cached, self.options.upload.window) {
             (Some(entry), _) => {
-                self.check_seconds(outcome.seconds)?;
+                // Windows have times of their own, also where nothing decodes the file any more.
+                let end = entry.windows.last().map(|window| window.end);
+                self.check_seconds(outcome.seconds.or(end))?;
                 Ok(Status::Cached(entry.into_answer()))
             }
             // All windows may be cached even if the whole is not.
