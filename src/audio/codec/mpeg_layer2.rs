@@ -15,6 +15,9 @@ use symphonia::default::codecs::MpaDecoder;
 
 use super::adapter::{Codec, trim};
 
+const INFO: CodecInfo =
+    CodecInfo { short_name: "mp2", long_name: "MPEG audio, layer II", profiles: &[] };
+
 /// Samples of a frame.
 const SAMPLES: usize = 1152;
 
@@ -45,18 +48,16 @@ pub(super) struct Layer2 {
 }
 
 impl Codec for Layer2 {
-    const SUPPORTED: &'static [SupportedAudioCodec] = &[SupportedAudioCodec {
-        id: CODEC_ID_MP2,
-        info: CodecInfo { short_name: "mp2", long_name: "MPEG audio, layer II", profiles: &[] },
-    }];
+    const SUPPORTED: &'static [SupportedAudioCodec] =
+        &[SupportedAudioCodec { id: CODEC_ID_MP2, info: INFO }];
 
     fn open(parameters: &AudioCodecParameters) -> Result<(Self, AudioSpec, usize)> {
-        let (Some(rate), Some(channels)) = (parameters.sample_rate, &parameters.channels) else {
-            return unsupported_error("mp2: an unknown format");
-        };
-        let (spec, parameters) = (AudioSpec::new(rate, channels.clone()), parameters.clone());
-        let decoder = decoder(&parameters)?;
-        Ok((Self { parameters, decoder, is_wide: false }, spec, SAMPLES))
+        let decoder = decoder(parameters)?;
+        let layer = Self { parameters: parameters.clone(), decoder, is_wide: false };
+        match (parameters.sample_rate, parameters.channels.clone()) {
+            (Some(rate), Some(channels)) => Ok((layer, AudioSpec::new(rate, channels), SAMPLES)),
+            _ => unsupported_error("mp2: an unknown format"),
+        }
     }
 
     fn decode(&mut self, packet: &PacketRef<'_>, buffer: &mut AudioBuffer<f32>) -> Result<()> {

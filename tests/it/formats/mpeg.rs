@@ -169,26 +169,3 @@ fn other_bytes_between_frames_and_behind_them_break_the_rule() {
         }
     }
 }
-
-#[test]
-fn sound_in_transport_and_program_streams_is_named_as_ffprobe_does() {
-    let cases = [
-        ("a.ts", "-c:a mp2 -ac 2 -ar 44100", "mp2", 44_100, 2),
-        ("a.ts", "-c:a libmp3lame -ac 1 -ar 48000", "mp3", 48_000, 1),
-        ("a.ts", "-c:a ac3 -ac 6 -ar 48000", "ac3", 48_000, 6),
-        ("a.m2ts", "-c:a eac3 -ac 2 -ar 32000", "eac3", 32_000, 2),
-        ("a.ts", "-c:a dca -strict -2 -ac 6 -ar 48000", "dts", 48_000, 6),
-        ("a.vob", "-c:a ac3 -ac 1 -ar 48000", "ac3", 48_000, 1),
-        ("a.mpg", "-c:a mp2 -ac 2 -ar 48000", "mp2", 48_000, 2),
-        ("a.flv", "-c:a libmp3lame -ac 2 -ar 44100", "mp3", 44_100, 2),
-    ];
-    let stand_in = StandIn::always(|| answer("A sound."));
-    for (name, arguments, codec, rate, channels) in cases {
-        let Some(content) = encoded(&sweep(), arguments, name) else { return };
-        let run = caption(&stand_in).file(name, content).args(["--ffmpeg", "never", "--check"]);
-        let run = run.args(["decodes", "-f", "jsonl", name]).run();
-        let sound = &run.records()[0]["sound"];
-        assert_eq!(sound["codec"], codec, "{name}: {}", run.stderr);
-        assert_eq!((&sound["sample_rate"], &sound["channels"]), (&rate.into(), &channels.into()));
-    }
-}
