@@ -145,7 +145,7 @@ mod captioner;
 
 pub use self::audio::{
     AudioFormat, AudioTrack, Clip, Convert, Ffmpeg, Levels, MAX_UPLOAD, SAMPLE_RATE, Sound,
-    Truncation, UploadOptions, measure,
+    Truncation, UploadOptions, is_decoding, measure,
 };
 pub use self::budget::{Prices, Spending};
 pub use self::captioner::{

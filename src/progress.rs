@@ -27,6 +27,11 @@ pub enum Event {
         /// Format of the file.
         format: AudioFormat,
     },
+    /// The file has a fault outside of its sound, which is passed over.
+    Fault {
+        /// Description on one line.
+        fault: &'static str,
+    },
     /// The audio is ready for the upload.
     Prepared {
         /// Format of the file.

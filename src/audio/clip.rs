@@ -108,6 +108,11 @@ impl Clip {
         &self.probed.format
     }
 
+    /// Faults of the file outside of its sound, which are passed over, each on one line.
+    pub fn faults(&self) -> &[&'static str] {
+        &self.probed.layout.faults
+    }
+
     /// Size of the file in base64, in bytes.
     pub fn encoded_len(&self) -> u64 {
         encoded_len(self.len())

@@ -41,6 +41,8 @@ pub(super) struct Decoder {
     /// Seconds of silence that take the place of lost audio.
     gap: f64,
     samples: Vec<f32>,
+    /// The first samples, until a gap before them, of their rate and channels, is filled.
+    held: Vec<f32>,
     /// Rate and channels of the last samples.
     spec: AudioSpec,
     /// Frames since the last change of `spec`.
@@ -80,6 +82,7 @@ impl Decoder {
             packets,
             container,
             samples: Vec::new(),
+            held: Vec::new(),
             spec: AudioSpec::default(),
             frames: 0,
             seconds: 0.0,
@@ -96,9 +99,13 @@ impl Decoder {
     /// rate or channels are those of no recording.
     pub(super) fn next(&mut self) -> Result<Option<Block<'_>>, Error> {
         loop {
-            if self.gap == 0.0 {
-                let packet = match self.packets.next()? {
-                    Next::Packet(packet) => packet,
+            if self.gap > 0.0 && self.spec.rate() > 0 {
+                self.fill_gap();
+            } else if !self.held.is_empty() {
+                self.samples = std::mem::take(&mut self.held);
+            } else {
+                match self.packets.next()? {
+                    Next::Packet(packet) => self.decode(&packet)?,
                     Next::Gap(seconds) => {
                         self.gap = seconds;
                         continue;
@@ -108,10 +115,10 @@ impl Decoder {
                         continue;
                     }
                     Next::End => return self.end(),
-                };
-                self.decode(&packet)?;
-            } else {
-                self.fill_gap();
+                }
+                if self.gap > 0.0 {
+                    self.held = std::mem::take(&mut self.samples);
+                }
             }
             if !self.samples.is_empty() {
                 let block = Block { spec: &self.spec, samples: &self.samples };
@@ -134,8 +141,7 @@ impl Decoder {
         }
     }
 
-    /// Takes silence from the gap, with the rate and the channels of the last samples. Before those
-    /// there is no gap.
+    /// Takes silence from the gap, with the rate and the channels of the last samples.
     fn fill_gap(&mut self) {
         let seconds = self.gap.min(MAX_SILENCE);
         self.gap = (self.gap - seconds).max(0.0);

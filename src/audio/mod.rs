@@ -4,6 +4,7 @@ pub use self::audio_format::AudioFormat;
 pub use self::clip::Clip;
 pub use self::convert::SAMPLE_RATE;
 pub use self::ffmpeg::Ffmpeg;
+pub use self::guard::is_decoding;
 pub use self::measure::{Levels, Sound};
 pub use self::prepare::measure;
 pub use self::track::AudioTrack;

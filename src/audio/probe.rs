@@ -179,6 +179,12 @@ fn frames(file: &SourceFile, is_expected: bool) -> Result<Probed, Error> {
         });
     };
     let layout = Arc::new(layout);
+    if let Some(obstacle) = layout.obstacle {
+        let name = layout.track().and_then(|track| track.codec.as_deref()).unwrap_or("mp3");
+        let mut probed = Probed::named(name, layout.track(), Arc::clone(&layout));
+        probed.label = format!("{} {obstacle}", probed.label);
+        return Ok(probed);
+    }
     match open(file, &layout) {
         Ok(Content::Audio(probed, counted)) => {
             let is_most = counted.is_none_or(|bytes| bytes >= file.len() / 2);

@@ -177,6 +177,7 @@ impl Captioner {
         if clip.format().is_headless() {
             observer.emit(Event::Headless { format: clip.format().clone() });
         }
+        clip.faults().iter().for_each(|fault| observer.emit(Event::Fault { fault }));
         self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?, clip.track_key());
         outcome.cache_key = Some(cache_key.clone());
@@ -225,7 +226,9 @@ impl Captioner {
             (Some(entry), _) => {
                 outcome.is_duplicate =
                     self.cache.as_ref().is_some_and(|cache| cache.is_requested(cache_key));
-                self.check_seconds(outcome.seconds)?;
+                // Windows have times of their own, also where nothing decodes the file any more.
+                let end = entry.windows.last().map(|window| window.end);
+                self.check_seconds(outcome.seconds.or(end))?;
                 Ok(Status::Cached(entry.into_answer()))
             }
             // All windows may be cached even if the whole is not.

@@ -194,7 +194,7 @@ fn large_compressed_audio_is_converted_if_that_helps() {
         |limit| caption(&stand_in).file("a.mp3", &content).args(["--max-upload", limit, "a.mp3"]);
     assert_says(
         &run("4000B").run().failed(3),
-        &["too long: 0.3 s of audio; one request holds at most 0.1 s", "a.mp3", "shorten it"],
+        &["too long: 0.2 s of audio; one request holds at most 0.1 s", "a.mp3", "shorten it"],
     );
     run("6000B").run().captioned();
     assert_eq!(stand_in.request().audio(), content);

@@ -12,6 +12,7 @@ use self::adapter::Adapter;
 use self::adpcm::Adpcm;
 use self::amr::Amr;
 use self::gsm::Gsm;
+use self::mpeg_layer2::Layer2;
 use self::opus::Opus;
 use self::tta::Tta;
 use self::vorbis::Vorbis;
@@ -33,13 +34,14 @@ mod amr;
 mod channel_order;
 mod flac;
 mod gsm;
+mod mpeg_layer2;
 mod opus;
 mod tta;
 mod vorbis;
 mod wavpack;
 
 /// Names of the codecs that can be decoded from any container, PCM apart.
-const NAMES: [&str; 7] = ["aac", "alac", "flac", "mp2", "mp3", "opus", "vorbis"];
+const NAMES: [&str; 8] = ["aac", "alac", "flac", "mp1", "mp2", "mp3", "opus", "vorbis"];
 
 /// The same of PCM, behind `pcm_`.
 const PCM_NAMES: [&str; 16] = [
@@ -57,6 +59,7 @@ fn registry() -> &'static CodecRegistry {
         registry.register_audio_decoder::<Adapter<Adpcm>>();
         registry.register_audio_decoder::<Adapter<Amr>>();
         registry.register_audio_decoder::<Adapter<Gsm>>();
+        registry.register_audio_decoder::<Adapter<Layer2>>();
         registry.register_audio_decoder::<Adapter<Opus>>();
         registry.register_audio_decoder::<Adapter<Tta>>();
         registry.register_audio_decoder::<Adapter<Vorbis>>();

@@ -3,9 +3,7 @@
 use symphonia::core::errors::{Result, unsupported_error};
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::MediaSourceStream;
-use symphonia::default::formats::{
-    CafReader, FlacReader, IsoMp4Reader, MkvReader, MpaReader, OggReader,
-};
+use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MkvReader, OggReader};
 
 use super::layout::{Layout, Walker};
 use super::mpeg::Frames;
@@ -135,7 +133,7 @@ impl Family {
             Self::IsoBmff => Box::new(IsoMp4Reader::try_new(source, options)?),
             Self::Ebml => Box::new(MkvReader::try_new(source, options)?),
             Self::Frames if layout.frames == Frames::Adts => raw::open_adts(source)?,
-            Self::Frames => Box::new(MpaReader::try_new(source, options)?),
+            Self::Frames => raw::open_mpeg(source)?,
             Self::Amr => raw::open_amr(layout, source)?,
             Self::WavPack => raw::open_wavpack(source)?,
             Self::Tta => raw::open_tta(source)?,

@@ -61,6 +61,10 @@ pub(in crate::audio) struct Layout {
     /// Start of the audio in an MP4 file, by its first edit or a tag, in ticks of the audio track
     /// that is decoded.
     pub(in crate::audio) audio_start: Option<u64>,
+    /// Faults outside of the sound, which are passed over, each as a sentence without its end.
+    pub(in crate::audio) faults: Vec<&'static str>,
+    /// True if the start of a FLAC recording was cut off, and not lost.
+    pub(super) begins_later: bool,
     /// Lost pages of an Ogg file.
     pub(super) lost_pages: Vec<LostPages>,
     /// True if an Ogg file ends with a damaged page.
@@ -68,6 +72,8 @@ pub(in crate::audio) struct Layout {
     /// Kind of the frames in a file without a container, and bytes before the first of them.
     pub(super) frames: Frames,
     pub(in crate::audio) skipped: u64,
+    /// Reason why frames are named and not decoded, behind the name of the format.
+    pub(in crate::audio) obstacle: Option<&'static str>,
     /// Samples that need no reader of a container.
     pub(super) samples: Option<Samples>,
     /// Tracks of sound, as far as the container's tables were read.
@@ -252,6 +258,13 @@ impl Walker {
     pub(super) fn check_truncated(&mut self, present: u64, declared: u64) -> bool {
         self.layout.truncated = (declared > present).then_some((present, declared));
         declared > present
+    }
+
+    /// Notes a fault outside of the sound, which is passed over.
+    pub(super) fn ignore(&mut self, fault: &'static str) {
+        if !self.layout.faults.contains(&fault) {
+            self.layout.faults.push(fault);
+        }
     }
 
     /// Corrects a header.

@@ -38,10 +38,11 @@ pub(super) struct Losses {
 
 impl Losses {
     pub(super) fn of(layout: &Layout) -> Self {
+        let is_whole_flac = layout.family == Family::Flac && !layout.begins_later;
         Self {
             pages: layout.lost_pages.clone().into(),
-            is_exact: layout.family == Family::Flac,
-            expected: None,
+            is_exact: [Family::Flac, Family::Frames].contains(&layout.family),
+            expected: is_whole_flac.then_some(Timestamp::ZERO),
             silence: MAX_SILENCE,
         }
     }
@@ -54,7 +55,7 @@ impl Losses {
         packets_on: impl FnOnce(usize) -> u64,
     ) -> Option<u64> {
         let gap = if self.is_exact {
-            let expected = self.expected.replace(packet.pts.saturating_add(packet.dur))?;
+            let expected = self.expected.replace(packet.pts.saturating_add(packet.block_dur()))?;
             packet.pts.duration_from(expected)?.get()
         } else {
             let is_here = |lost: &LostPages| {

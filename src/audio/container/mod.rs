@@ -17,6 +17,7 @@ use crate::error::Error;
 
 pub(super) use self::isobmff::is_unknown_duration;
 pub(super) use self::layout::{Layout, PatchedReader};
+pub(super) use self::mpeg::mpeg_track;
 pub(super) use self::packets::{Count, Next, Packets, seconds};
 pub(super) use self::raw::Headless;
 pub(super) use self::sound_track::SoundTrack;

@@ -5,7 +5,11 @@
 
 use symphonia::core::errors::{Result, decode_error};
 
-use super::layout::Walker;
+use super::encoding::Encoding;
+use super::layout::{Layout, Walker};
+use super::mpeg_frame::{MpegFormat, MpegHeader};
+use super::raw::AdtsHeader;
+use super::sound_track::SoundTrack;
 
 /// Zeros behind a tag that are skipped as padding, in bytes.
 const MAX_PADDING: u64 = 1 << 20;
@@ -30,7 +34,11 @@ fn skip_tag(walker: &mut Walker) -> Option<()> {
     let len = header[6..].iter().fold(0, |len, byte| len << 7 | u64::from(byte & 0x7f));
     let footer = if header[5] & 0x10 == 0 { 0 } else { 10 };
     let start = skip_zeros(walker, base + 10 + len + footer);
-    walker.layout.start = (start + 2 <= walker.len()).then_some(start)?;
+    if start + 2 > walker.len() {
+        walker.ignore("the ID3 tag has a wrong length");
+        return None;
+    }
+    walker.layout.start = start;
     Some(())
 }
 
@@ -45,8 +53,18 @@ fn skip_zeros(walker: &mut Walker, start: u64) -> u64 {
 pub(super) fn walk(walker: &mut Walker) -> Result<()> {
     let start = walker.layout.start;
     let Some((first, frames)) = find_frames(walker) else {
-        return decode_error("no frames one behind the other");
+        let Some(header) = free_format(walker) else {
+            return decode_error("no frames one behind the other");
+        };
+        walker.layout.name_only(header, "of a free bit rate");
+        return Ok(());
     };
+    let header = walker.array_at::<{ MpegHeader::LEN }>(first);
+    let header = header.and_then(|header| MpegHeader::read(&header));
+    if let Some(header) = header.filter(MpegHeader::is_too_large) {
+        walker.layout.name_only(header, "with 384 kbit/s for one channel of 32 kHz");
+        return Ok(());
+    }
     let layout = &mut walker.layout;
     (layout.start, layout.frames, layout.is_stream) = (first, frames, true);
     layout.skipped = first - start;
@@ -72,24 +90,54 @@ fn end_of_frames(walker: &mut Walker) -> Option<u64> {
     Some(end)
 }
 
+impl Layout {
+    /// Describes frames that nobody here decodes.
+    fn name_only(&mut self, header: MpegHeader, obstacle: &'static str) {
+        self.obstacle = Some(obstacle);
+        self.tracks = vec![SoundTrack { encoding: Encoding::Unknown, ..track_of(header) }];
+    }
+}
+
+fn track_of(header: MpegHeader) -> SoundTrack {
+    let MpegFormat { layer, rate, is_mono, .. } = header.format;
+    SoundTrack {
+        rate: Some(rate),
+        channels: Some(if is_mono { 1 } else { 2 }),
+        ..SoundTrack::of_codec(Some(&format!("mp{layer}")))
+    }
+}
+
+/// The track that a frame of MPEG audio describes, in another container.
+pub(in crate::audio) fn mpeg_track(frame: &[u8]) -> Option<SoundTrack> {
+    MpegHeader::read(frame).map(track_of)
+}
+
+/// Header of the first of several frames at the start whose bit rate no table has, and which have
+/// one length therefore.
+fn free_format(walker: &mut Walker) -> Option<MpegHeader> {
+    let start = walker.start_of(walker.layout.start, SEARCH_DEPTH);
+    let header_at = |at: usize| {
+        let header = MpegHeader::read(start.get(at..)?)?;
+        (header.bit_rate == 0).then_some(header)
+    };
+    let first = header_at(0)?;
+    let slot = usize::try_from(first.format.slot()).ok()?;
+    let is_next = |at: usize| header_at(at).is_some_and(|next| next.format == first.format);
+    let is_len = |len: &usize| {
+        is_next(*len)
+            && (2..MIN_FRAMES).all(|n| (0..=n).any(|padding| is_next(n * len + padding * slot)))
+    };
+    (MpegHeader::LEN..SEARCH_DEPTH / MIN_FRAMES).find(is_len).map(|_| first)
+}
+
 /// Bytes in which the first frame is searched: enough to skip a torn frame or padding.
 const SEARCH_DEPTH: usize = 16 * 1024;
 
+/// Bytes that tell a header.
+const HEADER_LEN: usize = 7;
+
 /// Consecutive frames of one kind that are no accident.
 const MIN_FRAMES: usize = 4;
-
-/// Kilobits a second by the index of a header: layer I of MPEG-1, its layers II and III, layer I of
-/// MPEG-2, and its layers II and III. Source: ISO/IEC 11172-3, section 2.4.2.3; ISO/IEC 13818-3.
-const BIT_RATES: [[u32; 15]; 5] = [
-    [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
-    [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
-    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
-    [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
-    [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
-];
-
-/// Samples a second of MPEG-1 by the index of a header.
-const RATES: [u32; 3] = [44_100, 48_000, 32_000];
 
 /// Kind of frames.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -111,49 +159,13 @@ struct Frame {
 
 impl Frame {
     fn read(bytes: &[u8]) -> Option<Self> {
-        let header: [u8; 6] = *bytes.first_chunk()?;
-        if header[0] != 0xff || header[1] & 0xe0 != 0xe0 {
-            return None;
+        let [_, second, third, ..] = *bytes else { return None };
+        if let Some(header) = AdtsHeader::read(bytes) {
+            let mark = [second & 0xfe, third & 0xfc];
+            return Some(Self { kind: Frames::Adts, mark, len: header.frame_len });
         }
-        if header[1] & 0xf6 == 0xf0 { Self::adts(header) } else { Self::mpeg(header) }
-    }
-
-    fn adts(header: [u8; 6]) -> Option<Self> {
-        let len = usize::from(header[3] & 3) << 11
-            | usize::from(header[4]) << 3
-            | usize::from(header[5] >> 5);
-        let is_valid = header[2] >> 2 & 0xf < 13 && len > 7;
-        let mark = [header[1] & 0xfe, header[2] & 0xfc];
-        is_valid.then_some(Self { kind: Frames::Adts, mark, len })
-    }
-
-    fn mpeg(header: [u8; 6]) -> Option<Self> {
-        let (version, layer) = (header[1] >> 3 & 3, header[1] >> 1 & 3);
-        let index = usize::from(header[2] >> 4);
-        let padding = u32::from(header[2] >> 1 & 1);
-        // Version 1 and layer 0 are reserved.
-        if version == 1 || layer == 0 {
-            return None;
-        }
-        let table = match (version, layer) {
-            (3, layer) => 3 - usize::from(layer),
-            (_, 3) => 3,
-            _ => 4,
-        };
-        let bit_rate = 1000 * BIT_RATES[table].get(index).copied().filter(|rate| *rate > 0)?;
-        let halvings = match version {
-            3 => 0,
-            2 => 1,
-            _ => 2,
-        };
-        let rate = RATES.get(usize::from(header[2] >> 2 & 3))? >> halvings;
-        let len = match (version, layer) {
-            (_, 3) => (12 * bit_rate / rate + padding) * 4,
-            (3, _) | (_, 2) => 144 * bit_rate / rate + padding,
-            _ => 72 * bit_rate / rate + padding,
-        };
-        let mark = [header[1] & 0xfe, header[2] & 0x0c];
-        Some(Self { kind: Frames::Mpeg, mark, len: usize::try_from(len).ok()? })
+        let header = MpegHeader::read(bytes).filter(|header| header.len > 0)?;
+        Some(Self { kind: Frames::Mpeg, mark: [second & 0xfe, third & 0x0c], len: header.len })
     }
 }
 
@@ -174,10 +186,10 @@ fn is_chain(walker: &mut Walker, offset: u64, first: &Frame) -> bool {
     let mut at = offset + first.len as u64;
     for number in 1..MIN_FRAMES {
         // The file may be cut in a frame, or end behind one, tags included.
-        if at + 6 > walker.len() {
+        if at + HEADER_LEN as u64 > walker.len() {
             return number > 1 || offset == walker.layout.start;
         }
-        let header = walker.array_at::<6>(at).unwrap_or_default();
+        let header = walker.array_at::<HEADER_LEN>(at).unwrap_or_default();
         let next = Frame::read(&header);
         let Some(next) = next.filter(|next| next.kind == first.kind && next.mark == first.mark)
         else {
@@ -187,20 +199,4 @@ fn is_chain(walker: &mut Walker, offset: u64, first: &Frame) -> bool {
         at += next.len as u64;
     }
     true
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_length_of_a_frame_goes_by_its_header() {
-        let len = |bytes: &[u8; 6]| Frame::read(bytes).map(|frame| (frame.kind, frame.len));
-        assert_eq!(len(b"\xff\xfb\x90\0\0\0"), Some((Frames::Mpeg, 417)));
-        assert_eq!(len(b"\xff\xfd\x84\0\0\0"), Some((Frames::Mpeg, 384)));
-        assert_eq!(len(b"\xff\xf3\x40\0\0\0"), Some((Frames::Mpeg, 104)));
-        assert_eq!(len(b"\xff\xf1\x50\x80\x20\x1f"), Some((Frames::Adts, 256)));
-        assert_eq!(len(b"\xff\xff\xff\xff\xff\xff"), None);
-        assert_eq!(len(b"\xff\xfb\x00\0\0\0"), None);
-    }
 }

@@ -27,9 +27,6 @@ const MAX_ERRORS: u32 = 64;
 /// Longest loss in seconds. A longer jump of the timestamps is a cut between two recordings.
 const MAX_GAP: f64 = 60.0;
 
-/// Packets behind the declared end that an encoder leaves there.
-const MAX_BEYOND_END: u32 = 2;
-
 /// Reads the packets of one audio track, and continues behind damaged ones.
 pub(in crate::audio) struct Packets {
     pub(in crate::audio) reader: Box<dyn FormatReader>,
@@ -47,8 +44,6 @@ pub(in crate::audio) struct Packets {
     losses: Losses,
     /// Number of packets that the container could not deliver.
     pub(in crate::audio) errors: u64,
-    /// Packets in a row that are behind the declared end.
-    beyond_end: u32,
     count: Count,
     /// Sum of the durations in the current stream, and the start of its last packet.
     stream: (Duration, Timestamp),
@@ -98,7 +93,6 @@ impl Packets {
             ahead: VecDeque::new(),
             losses: Losses::of(layout),
             errors: layout.is_last_page_damaged.into(),
-            beyond_end: 0,
             count: Count::default(),
         }))
     }
@@ -199,8 +193,7 @@ impl Packets {
             return Some(self.start_stream(track));
         }
         let mut losses = std::mem::take(&mut self.losses);
-        let ticks =
-            |packet: &Packet| packet.dur.get() + packet.trim_start.get() + packet.trim_end.get();
+        let ticks = |packet: &Packet| packet.block_dur().get();
         let gap = losses.before(packet, |packets| {
             let behind = self.read_ahead(packets.saturating_sub(1)).map(ticks).sum::<u64>();
             ticks(packet) + behind
@@ -247,22 +240,7 @@ impl Packets {
         if let Some(track) = tracks.find(|track| track.id == self.track.id) {
             packet.data = track.encoding.decode(packet.data)?;
         }
-        Ok(self.untrimmed(packet))
-    }
-
-    /// Keeps packets behind the declared end of an MP3 file, which symphonia would trim away: most
-    /// often another file is appended. One or two are what an encoder leaves behind the audio.
-    fn untrimmed(&mut self, mut packet: Packet) -> Packet {
-        let parameters = codec_parameters(&self.track);
-        let is_mpeg = parameters.is_some_and(|parameters| MPEG.contains(&parameters.codec));
-        let is_beyond_end = is_mpeg && packet.trim_end >= packet.dur;
-        self.beyond_end = if is_beyond_end { self.beyond_end + 1 } else { 0 };
-        if self.beyond_end > MAX_BEYOND_END || (is_beyond_end && self.track.num_frames.is_none()) {
-            packet.dur = packet.dur.saturating_add(packet.trim_end);
-            packet.trim_end = Duration::ZERO;
-            self.beyond_end = MAX_BEYOND_END;
-        }
-        packet
+        Ok(packet)
     }
 
     /// The packets read so far.

@@ -161,6 +161,9 @@ fn next_chunk(walker: &mut Walker, end: u64, is_odd: bool) -> u64 {
         name.is_some_and(|name| name.iter().all(|byte| (b' '..=b'~').contains(byte)))
     };
     let is_unpadded = is_odd && is_name(walker.array_at(end)) && !is_name(walker.array_at(end + 1));
+    if is_unpadded {
+        walker.ignore("a chunk of odd length has no padding");
+    }
     if is_odd && !is_unpadded { end + 1 } else { end }
 }
 

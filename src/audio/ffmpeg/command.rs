@@ -40,6 +40,22 @@ const NEW_PROCESS_GROUP: u32 = 0x200;
 pub(super) enum Extent {
     OneFrame,
     Whole,
+    /// All, with silence where packets between two others are missing.
+    WholeInTime,
+}
+
+/// Containers whose packets may be lost on the way, and have exact times.
+const BROADCAST: [&str; 2] = ["mpegts", "mpeg"];
+
+/// Filter that puts silence into gaps of the times: without stretching, and from the length of the
+/// shortest usual frame on.
+const FILL_GAPS: &str = "aresample=async=1:min_hard_comp=0.02";
+
+impl Extent {
+    /// The whole sound of a container, in the words of ffmpeg.
+    pub(super) fn whole(container: &str) -> Self {
+        if BROADCAST.contains(&container) { Self::WholeInTime } else { Self::Whole }
+    }
 }
 
 /// Command that decodes the sound track at a position of an open file to WAV on standard output.
@@ -55,9 +71,11 @@ pub(super) fn command(
     command.args(["-protocol_whitelist", "file,pipe,fd", "-format_whitelist", FORMATS]);
     command.args(["-threads", "1", "-vn", "-sn", "-dn", "-i", INPUT]);
     command.args(["-map", &format!("0:a:{track}"), "-map_metadata", "-1", "-map_chapters", "-1"]);
-    if extent == Extent::OneFrame {
-        command.args(["-frames:a", "1"]);
-    }
+    match extent {
+        Extent::OneFrame => command.args(["-frames:a", "1"]),
+        Extent::Whole => &mut command,
+        Extent::WholeInTime => command.args(["-af", FILL_GAPS]),
+    };
     command.args(["-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1"]);
     command.env_clear().env("AV_LOG_FORCE_NOCOLOR", "1");
     let kept = VARIABLES.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));

@@ -48,7 +48,8 @@ impl FfmpegDecoder {
         measures: bool,
     ) -> Result<Self, Error> {
         let container = container.to_uppercase();
-        let process = Process::start(&examined.ffmpeg, file.file(), Extent::Whole, examined.track);
+        let extent = Extent::whole(&examined.format.container);
+        let process = Process::start(&examined.ffmpeg, file.file(), extent, examined.track);
         Ok(Self {
             process: process.map_err(|failure| error_of(&container, failure))?,
             container,

@@ -4,11 +4,8 @@
 //! specifications of DSF, DFF, TTA, Musepack, Monkey's Audio, and the readers of `libavformat`.
 
 use super::bytes::Bytes;
+use super::frame;
 use crate::audio::container::SoundTrack;
-
-/// Rates of AC-3 by their code, and channels by theirs.
-const AC3_RATES: [u32; 3] = [48_000, 44_100, 32_000];
-const AC3_CHANNELS: [usize; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
 
 /// Kilobits a second of AC-3 by their code.
 const AC3_BIT_RATES: [u64; 19] =
@@ -45,7 +42,7 @@ pub(super) fn describe(bytes: &Bytes<'_>, container: &str) -> SoundTrack {
     let codec = codec.or_else(|| NAMESAKES.into_iter().find(|name| *name == container));
     let mut track = SoundTrack::of_codec(codec);
     let read = match container {
-        "ac3" => ac3(bytes, &mut track),
+        "ac3" | "eac3" | "dts" => return frame::describe(&bytes.start(frame::DEPTH), codec),
         "mpc" => musepack(bytes, &mut track),
         "dsf" => dsf(bytes, &mut track),
         "tta" => tta(bytes, &mut track),
@@ -92,7 +89,7 @@ fn ac3_frame(bytes: &Bytes<'_>, at: u64) -> Option<u64> {
     }
     let (rate, code) = (usize::from(header[4] >> 6), u64::from(header[4] & 0x3f));
     let bit_rate = AC3_BIT_RATES.get(usize::try_from(code / 2).ok()?)?;
-    let rate = AC3_RATES.get(rate)?;
+    let rate = frame::AC3_RATES.get(rate)?;
     let words = bit_rate * 96_000 / u64::from(*rate);
     // At 44.1 kHz every other code has one word more.
     Some(2 * (words + if *rate == 44_100 { code % 2 } else { 0 }))
@@ -101,18 +98,6 @@ fn ac3_frame(bytes: &Bytes<'_>, at: u64) -> Option<u64> {
 /// True for E-AC-3, which begins like AC-3.
 pub(super) fn is_enhanced(bytes: &Bytes<'_>) -> bool {
     bytes.byte(5).is_some_and(|byte| byte >> 3 > 10)
-}
-
-fn ac3(bytes: &Bytes<'_>, track: &mut SoundTrack) -> Option<()> {
-    let [.., rate, _, mode] = bytes.array::<7>(0)?;
-    let mode = usize::from(mode >> 5);
-    // The bit for the low frequencies is behind those of the mix, which depend on the mode.
-    let mix = u32::from(mode & 1 != 0 && mode != 1) * 2
-        + u32::from(mode & 4 != 0) * 2
-        + u32::from(mode == 2) * 2;
-    let low = usize::from(bytes.short(6)? >> (12 - mix) & 1 != 0);
-    fill(track, *AC3_RATES.get(usize::from(rate >> 6))?, AC3_CHANNELS[mode] + low, None);
-    Some(())
 }
 
 /// True if frames of LATM follow each other.

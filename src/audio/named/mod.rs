@@ -8,6 +8,7 @@ use super::source_file::SourceFile;
 
 mod bytes;
 mod elementary;
+mod frame;
 mod program_stream;
 mod riff;
 mod streaming;

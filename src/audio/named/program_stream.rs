@@ -4,6 +4,7 @@
 
 use super::Content;
 use super::bytes::Bytes;
+use super::frame;
 use crate::audio::container::SoundTrack;
 
 /// Packets that are looked at.
@@ -25,9 +26,12 @@ pub(super) fn describe(bytes: &Bytes<'_>) -> Content {
         let Some([0, 0, 1, stream]) = bytes.array::<4>(at) else { break };
         let Some(len) = bytes.short(at + 4) else { break };
         at += match stream {
-            0xc0..=0xdf => return Content::Sound(SoundTrack::of_codec(codec(bytes, at))),
+            0xc0..=0xdf => {
+                let start = payload(bytes, at).unwrap_or_default();
+                return Content::Sound(frame::describe(&bytes.block(start, frame::DEPTH), None));
+            }
             0xbd => match private(bytes, at) {
-                Some(codec) => return Content::Sound(SoundTrack::of_codec(Some(codec))),
+                Some(track) => return Content::Sound(track),
                 None => 6 + len,
             },
             // A pack header: of MPEG-1, or of MPEG-2 with stuffing.
@@ -60,18 +64,13 @@ fn payload(bytes: &Bytes<'_>, at: u64) -> Option<u64> {
     })
 }
 
-/// Codec of a stream of MPEG audio or AAC.
-fn codec(bytes: &Bytes<'_>, at: u64) -> Option<&'static str> {
-    let header = bytes.array::<2>(payload(bytes, at)?)?;
-    match (header[0], header[1] & 0xf6) {
-        (0xff, 0xf0) => Some("aac"),
-        (0x56, _) => Some("aac_latm"),
-        (0xff, second) if second & 0xe6 == 0xe2 => Some("mp3"),
-        _ => Some("mp2"),
-    }
-}
-
-fn private(bytes: &Bytes<'_>, at: u64) -> Option<&'static str> {
-    let stream = bytes.byte(payload(bytes, at)?)?;
-    PRIVATE.iter().find(|(numbers, _)| numbers.contains(&stream)).map(|(_, codec)| *codec)
+/// A private stream of sound. Its head is the number of the stream, the number of frames that begin
+/// in the packet, and the offset of the first one.
+fn private(bytes: &Bytes<'_>, at: u64) -> Option<SoundTrack> {
+    let start = payload(bytes, at)?;
+    let stream = bytes.byte(start)?;
+    let (_, codec) = PRIVATE.iter().find(|(numbers, _)| numbers.contains(&stream))?;
+    let offset = bytes.short(start + 2).unwrap_or(1);
+    let frame = bytes.block(start + 3 + offset, frame::DEPTH);
+    Some(frame::describe(&frame, Some(codec)))
 }

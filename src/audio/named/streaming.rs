@@ -5,6 +5,7 @@
 
 use super::Content;
 use super::bytes::Bytes;
+use super::frame;
 use crate::audio::container::{SoundTrack, wave_track};
 
 /// Tags of an FLV file that are looked at.
@@ -49,6 +50,11 @@ pub(super) fn flv(bytes: &Bytes<'_>) -> Content {
         {
             let codec = CODECS.iter().find(|(code, _)| *code == flags >> 4);
             let mut track = SoundTrack::of_codec(codec.map(|(_, codec)| *codec));
+            // Its own frames are more exact: FLV has no number for 48 kHz.
+            if codec.is_some_and(|(_, codec)| *codec == "mp3") {
+                let start = bytes.block(at + 12, frame::DEPTH);
+                return Content::Sound(frame::describe(&start, Some("mp3")));
+            }
             // AAC tells its own rate and channels.
             if codec.is_none_or(|(_, codec)| *codec != "aac") {
                 track.rate = Some(44_100 >> (3 - u32::from(flags >> 2 & 3)));

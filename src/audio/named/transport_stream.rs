@@ -4,6 +4,7 @@
 
 use super::Content;
 use super::bytes::Bytes;
+use super::frame;
 use crate::audio::container::SoundTrack;
 
 /// Byte that each packet begins with.
@@ -40,8 +41,8 @@ const DESCRIPTORS: [(u8, &str); 4] = [(0x6a, "ac3"), (0x7a, "eac3"), (0x7b, "dts
 const PRIVATE: u8 = 0x06;
 
 /// Identifiers of registered private streams.
-const REGISTERED: [(&[u8], &str); 4] =
-    [(b"AC-3", "ac3"), (b"EAC3", "eac3"), (b"Opus", "opus"), (b"DTS", "dts")];
+const REGISTERED: [(&[u8], &str); 5] =
+    [(b"AC-3", "ac3"), (b"EAC3", "eac3"), (b"Opus", "opus"), (b"DTS", "dts"), (b"BSSD", "s302m")];
 
 /// True if packets follow each other from the start.
 pub(super) fn is_stream(bytes: &Bytes<'_>) -> bool {
@@ -65,29 +66,46 @@ pub(super) fn describe(bytes: &Bytes<'_>) -> Content {
     for number in 0..(bytes.len() / len).min(MAX_PACKETS) {
         let Some(packet) = bytes.array::<188>(number * len + before) else { break };
         let id = u16::from_be_bytes([packet[1] & 0x1f, packet[2]]);
-        let Some(section) = section(&packet) else { continue };
-        match map {
-            None if id == 0 => map = program_map(section),
-            Some(map) if map == id => {
-                found = Some(codec_of(section));
-                break;
+        let Some(payload) = payload(&packet) else { continue };
+        match (map, found) {
+            (_, Some(Stream { id: stream, codec })) if stream == id => {
+                return Content::Sound(frame::describe(content(payload), codec));
             }
+            (None, _) if id == 0 => map = section(payload).and_then(program_map),
+            (Some(map), None) if map == id => match section(payload).and_then(stream_of) {
+                Some(stream) => found = Some(stream),
+                None => return Content::NoSound("a video without a sound track"),
+            },
             _ => {}
         }
     }
-    match found {
-        Some(None) => Content::NoSound("a video without a sound track"),
-        Some(Some(codec)) => Content::Sound(SoundTrack::of_codec(codec)),
-        None => Content::Sound(SoundTrack::default()),
-    }
+    Content::Sound(SoundTrack::of_codec(found.and_then(|stream| stream.codec)))
 }
 
-/// Section that begins in a packet.
-fn section(packet: &[u8; 188]) -> Option<&[u8]> {
+/// Stream of sound in the tables.
+#[derive(Clone, Copy)]
+struct Stream {
+    /// Identifier of its packets.
+    id: u16,
+    codec: Option<&'static str>,
+}
+
+/// Payload of a packet that begins a section or a part of a stream.
+fn payload(packet: &[u8; 188]) -> Option<&[u8]> {
     let (is_start, has_field) = (packet[1] & 0x40 != 0, packet[3] & 0x20 != 0);
     let field = if has_field { 1 + usize::from(packet[4]) } else { 0 };
-    let payload = packet.get(4 + field..).filter(|_| is_start)?;
+    packet.get(4 + field..).filter(|_| is_start)
+}
+
+/// Section in a payload.
+fn section(payload: &[u8]) -> Option<&[u8]> {
     payload.get(1 + usize::from(*payload.first()?)..)
+}
+
+/// Content of a stream in a payload, behind the head of its part.
+fn content(payload: &[u8]) -> &[u8] {
+    let start = payload.get(8).map_or(0, |len| 9 + usize::from(*len));
+    payload.get(start..).filter(|_| payload.starts_with(&[0, 0, 1])).unwrap_or_default()
 }
 
 /// Identifier of the packets with the streams of the first program.
@@ -101,30 +119,31 @@ fn program_map(section: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes([program[2] & 0x1f, program[3]]))
 }
 
-/// Codec of the first stream of sound: `None` without one, `Some(None)` for an unknown codec.
-#[expect(clippy::option_option, reason = "a stream without a codec is a stream")]
-fn codec_of(section: &[u8]) -> Option<Option<&'static str>> {
-    let length = |at: usize| {
+/// The first stream of sound, if there is one.
+fn stream_of(section: &[u8]) -> Option<Stream> {
+    let number = |at: usize, mask: u8| {
         let bytes = section.get(at..at + 2)?;
-        Some(usize::from(u16::from_be_bytes([bytes[0] & 0x0f, bytes[1]])))
+        Some(u16::from_be_bytes([bytes[0] & mask, bytes[1]]))
     };
+    let length = |at: usize| number(at, 0x0f).map(usize::from);
     let end = (3 + length(1)?).saturating_sub(4).min(section.len());
-    let (mut at, mut has_private) = (12 + length(10)?, false);
+    let (mut at, mut private) = (12 + length(10)?, None);
     while at + 5 <= end {
-        let (kind, len) = (section[at], length(at + 3)?);
+        let (kind, id, len) = (section[at], number(at + 1, 0x1f)?, length(at + 3)?);
         let descriptors = section.get(at + 5..(at + 5 + len).min(end)).unwrap_or_default();
         if kind == PRIVATE {
-            has_private = true;
-            if let Some(codec) = private_codec(descriptors) {
-                return Some(Some(codec));
+            let stream = Stream { id, codec: private_codec(descriptors) };
+            if stream.codec.is_some() {
+                return Some(stream);
             }
+            // It may be sound as well.
+            private = private.or(Some(stream));
         } else if let Some((_, codec)) = CODECS.iter().find(|(known, _)| *known == kind) {
-            return Some(Some(codec));
+            return Some(Stream { id, codec: Some(codec) });
         }
         at += 5 + len;
     }
-    // It may be sound as well.
-    has_private.then_some(None)
+    private
 }
 
 /// Codec of a private stream, if it is one of sound.

@@ -28,6 +28,7 @@ mod ui;
 mod worker;
 
 fn main() -> ExitCode {
+    hide_panics_of_decoders();
     let args: Vec<_> = std::env::args_os().collect();
     let settings = match Settings::read(&args) {
         Ok(settings) => settings,
@@ -36,6 +37,16 @@ fn main() -> ExitCode {
     let diagnostics = Diagnostics::new(DisplayConfig::new(&settings.cli.general));
     settings.notes.iter().for_each(|note| diagnostics.notice(note));
     start(settings, &diagnostics).unwrap_or_else(|error| diagnostics.fatal(&error)).into()
+}
+
+/// Prints no panic of a decoder: it is an error of the file, which is told as such.
+fn hide_panics_of_decoders() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !caption::is_decoding() {
+            print(panic);
+        }
+    }));
 }
 
 fn start(settings: Settings, diagnostics: &Diagnostics) -> anyhow::Result<Exit> {

@@ -10,7 +10,7 @@ use support::stand_in::StandIn;
 const LEN: f64 = 4.0;
 
 /// A sound that is different at any time: a slow sweep.
-fn sweep() -> Vec<u8> {
+pub(super) fn sweep() -> Vec<u8> {
     let at = |t: f64| 0.3 * (std::f64::consts::TAU * (300.0 * t + 200.0 * t * t)).sin();
     let samples: Vec<_> =
         (0..(LEN * 48_000.0) as u32).map(|n| at(f64::from(n) / 48_000.0)).collect();
@@ -27,15 +27,27 @@ fn flipped(content: &[u8]) -> Vec<u8> {
     content
 }
 
-/// Asserts that damage becomes silence of the same length, that the rest stays in its place, that it
-/// is counted, and that it breaks the rule `decodes`.
+/// Asserts that flipped bits become silence in their place.
 #[track_caller]
 fn assert_in_place(arguments: &str, name: &str) {
-    let Some(content) = encoded(&sweep(), arguments, name) else { return };
-    let whole = received(name, &content);
+    if let Some(content) = encoded(&sweep(), arguments, name) {
+        assert_silent_in_place(name, &content, &flipped(&content), 2);
+    }
+}
+
+/// Asserts that damage becomes silence of the same length, that the rest stays in its place, that it
+/// is counted as at least so many packets, and that it breaks the rule `decodes`.
+#[track_caller]
+pub(super) fn assert_silent_in_place(
+    name: &str,
+    content: &[u8],
+    damaged_content: &[u8],
+    packets: u64,
+) {
+    let whole = received(name, content);
     assert_eq!(whole.damaged_packets(), Some(0), "{name}");
-    let damaged = received(name, flipped(&content));
-    assert!(damaged.damaged_packets() >= Some(2), "{name}: {}", damaged.record);
+    let damaged = received(name, damaged_content);
+    assert!(damaged.damaged_packets() >= Some(packets), "{name}: {}", damaged.record);
     assert!(whole.samples.len().abs_diff(damaged.samples.len()) <= 160, "{name}");
     let step = CONVERTED_RATE as usize / 20;
     let steps = whole.samples.chunks_exact(step).zip(damaged.samples.chunks_exact(step));
@@ -50,7 +62,7 @@ fn assert_in_place(arguments: &str, name: &str) {
     // Two places are lost; at their edges, steps are neither the same nor silent.
     assert!(count - same <= lost + 8, "{name}: {same} of {count} are the same, {lost} are silent");
     let stand_in = StandIn::always(|| answer("A sound."));
-    let run = caption(&stand_in).file(name, flipped(&content)).args(["--check", "decodes"]);
+    let run = caption(&stand_in).file(name, damaged_content).args(["--check", "decodes"]);
     let run = run.args(["-f", "jsonl", name]).run();
     assert_eq!(run.code, 1, "{name}: {}", run.stderr);
     assert_eq!(run.records()[0]["findings"][0]["rule"], "decodes");
@@ -61,6 +73,22 @@ fn damaged_frames_of_flac_become_silence_in_their_place() {
     assert_in_place("-c:a flac", "a.flac");
     assert_in_place("-c:a flac", "a.mka");
     assert_in_place("-c:a flac -page_duration 200000", "a.oga");
+}
+
+#[test]
+fn a_damaged_first_frame_of_flac_becomes_silence_in_its_place() {
+    for fill in [0x10, 0] {
+        let Some(content) = encoded(&sweep(), "-c:a flac", "a.flac") else { return };
+        // Blocks of metadata begin with their kind, the first frame with 0xff.
+        let mut at = 4;
+        while content[at] != 0xff {
+            let [_, len @ ..] = *content[at..].first_chunk::<4>().unwrap();
+            at += 4 + len.iter().fold(0, |len, byte| len << 8 | usize::from(*byte));
+        }
+        let mut damaged = content.clone();
+        damaged[at + fill..at + 200].fill(0x55);
+        assert_silent_in_place("a.flac", &content, &damaged, 1);
+    }
 }
 
 #[test]

@@ -166,6 +166,20 @@ fn a_manifest_knows_the_caption_with_and_without_the_program() {
 }
 
 #[test]
+fn windows_in_a_manifest_become_subtitles_without_the_program() {
+    let stand_in = StandIn::always(|| answer("A buzz."));
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("m.jsonl");
+    let windows = ["--window", "1s", "-q", "a.wma", "--manifest"];
+    let run = fake(caption(&stand_in), "cat \"$SOUND\"").args(windows).arg(&manifest);
+    run.run().ended(0);
+    let run = fake(caption(&stand_in), "cat \"$SOUND\"").args(windows).arg(&manifest);
+    let run = run.args(["--offline", "--ffmpeg", "never", "-f", "srt"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.starts_with("1\n00:00:00,000 --> 00:00:0"), "{}", run.stdout);
+}
+
+#[test]
 fn sound_on_standard_input_and_of_a_url_is_decoded_too() {
     let stand_in = StandIn::always(|| answer("A buzz."));
     let run = fake(caption(&stand_in), "cat \"$SOUND\"").args(["-q", "-"]).stdin(WMA).run();

@@ -300,3 +300,26 @@ fn a_file_that_is_cut_is_never_passed_as_whole() {
         assert_eq!(record["findings"][0]["rule"], "decodes", "{record}");
     }
 }
+
+#[test]
+fn packets_that_are_missing_in_a_transport_stream_become_silence_in_their_place() {
+    let Some(content) = super::encoded(&source(), "-c:a ac3", "a.ts") else { return };
+    let packets = content.len() / 188;
+    let lost = packets * 4 / 10 * 188..packets / 2 * 188;
+    let torn = [&content[..lost.start], &content[lost.end..]].concat();
+    let [whole, record] = [(content, 0), (torn, 1)].map(|(content, code)| {
+        let stand_in = StandIn::always(|| answer("Two tones."));
+        let run = with_ffmpeg(caption(&stand_in)).file("a.ts", content);
+        let run = run.args(["--check", "decodes", "-f", "jsonl", "a.ts"]).run();
+        assert_eq!(run.code, code, "{}", run.stderr);
+        run.records().remove(0)
+    });
+    let level = |record: &Value, key: &str| record["sound"][key].as_f64().unwrap();
+    assert!(level(&record, "damaged_packets") > 0.0, "{record}");
+    assert!(level(&record, "silence") > level(&whole, "silence") + 0.1, "{record}");
+    let seconds =
+        |record: &Value| record["sound"]["seconds"].as_f64().or(record["seconds"].as_f64());
+    let difference = seconds(&record).unwrap() - seconds(&whole).unwrap();
+    // Without the silence, a quarter of a second is missing.
+    assert!(difference.abs() < 0.1, "{record}");
+}

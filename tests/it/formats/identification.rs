@@ -295,6 +295,14 @@ fn the_values_of_a_file_are_those_of_ffprobe() {
         ("a.voc", "-c:a pcm_s16le -ac 2", "pcm_s16le", 16_000, 2),
         ("b.avi", "-c:a mp3 -ar 44100", "mp3", 44_100, 1),
         ("a.wma", "-ac 2", "wmav2", 16_000, 2),
+        ("a.ts", "-c:a mp2 -ac 2 -ar 44100", "mp2", 44_100, 2),
+        ("b.ts", "-c:a libmp3lame -ar 48000", "mp3", 48_000, 1),
+        ("c.ts", "-c:a ac3 -ac 6 -ar 48000", "ac3", 48_000, 6),
+        ("d.ts", "-c:a dca -strict -2 -ac 6 -ar 48000", "dts", 48_000, 6),
+        ("a.m2ts", "-c:a eac3 -ac 2 -ar 32000", "eac3", 32_000, 2),
+        ("a.vob", "-c:a ac3 -ar 48000", "ac3", 48_000, 1),
+        ("a.mpg", "-c:a mp2 -ac 2 -ar 48000", "mp2", 48_000, 2),
+        ("a.flv", "-c:a libmp3lame -ac 2 -ar 44100", "mp3", 44_100, 2),
     ] {
         let Some(content) = made_by_ffmpeg(name, options) else { continue };
         let stand_in = StandIn::scripted([answer("A tone.")]);

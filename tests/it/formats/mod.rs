@@ -16,6 +16,7 @@ mod decoding_damage;
 mod decoding_more;
 #[cfg(unix)]
 mod fake_ffmpeg;
+mod faults;
 #[cfg(unix)]
 mod ffmpeg_choice;
 #[cfg(unix)]
@@ -26,6 +27,7 @@ mod ffmpeg_safety;
 mod headless;
 mod identification;
 mod movies;
+mod mpeg;
 mod packed;
 
 /// Audio that the service received, and the record of its file.

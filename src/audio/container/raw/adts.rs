@@ -14,9 +14,10 @@ use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 use symphonia::core::errors::{Result, reset_error, unsupported_error};
 use symphonia::core::formats::FormatInfo;
 use symphonia::core::formats::well_known::FORMAT_ID_ADTS;
-use symphonia::core::io::{MediaSourceStream, ReadBytes, SeekBuffered};
+use symphonia::core::io::MediaSourceStream;
 
-use super::{Frames, Opened, or_end};
+use super::synced::{FrameHeader, Synced};
+use super::{Frames, Opened, Place};
 
 const INFO: FormatInfo = FormatInfo {
     format: FORMAT_ID_ADTS,
@@ -45,39 +46,24 @@ const HEADER_LEN: usize = 7;
 /// Samples of a frame.
 const SAMPLES: u64 = 1024;
 
-/// Length of the longest frame, with the header behind it.
-const MAX_FRAME: usize = (1 << 13) + HEADER_LEN;
-
-/// Content that takes the place of a lost frame: an element that no decoder of two channels accepts.
-const LOST: &[u8] = &[0xa0];
-
-/// Lost frames in one place that are replaced.
-const MAX_LOST: u64 = 200;
-
 /// Indexes of rate and channels.
 type Format = (u8, u8);
 
-/// Format and content of a frame.
-type Frame = (Format, Vec<u8>);
-
-struct Adts {
-    format: Format,
-    /// Frames that have been read already.
-    ahead: VecDeque<Frame>,
-    /// Length of the last frame in bytes.
-    last_len: u64,
-}
-
-/// A header: the format, and the lengths of itself and of the whole frame.
-struct Header {
+/// Header of a frame: the format, and the lengths of itself and of the whole frame.
+#[derive(Clone, Copy)]
+pub(in crate::audio::container) struct AdtsHeader {
     format: Format,
     len: usize,
-    frame_len: usize,
+    pub(in crate::audio::container) frame_len: usize,
 }
 
-impl Header {
-    fn read(bytes: [u8; HEADER_LEN]) -> Option<Self> {
-        let [0xff, second, third, fourth, fifth, sixth, _] = bytes else { return None };
+impl AdtsHeader {
+    /// Reads the header of a frame.
+    pub(in crate::audio::container) fn read(bytes: &[u8]) -> Option<Self> {
+        let [0xff, second, third, fourth, fifth, sixth, _] = *bytes.first_chunk::<HEADER_LEN>()?
+        else {
+            return None;
+        };
         let rate = third >> 2 & 0xf;
         let channels = (third & 1) << 2 | fourth >> 6;
         let frame_len =
@@ -88,48 +74,69 @@ impl Header {
     }
 }
 
+impl FrameHeader for AdtsHeader {
+    const LEN: usize = HEADER_LEN;
+    const MAX_FRAME: usize = 1 << 13;
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::read(bytes)
+    }
+
+    fn frame_len(&self) -> usize {
+        self.frame_len
+    }
+
+    /// The format may change.
+    fn is_like(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Frame, and the frames that are lost before it.
+struct Frame {
+    format: Format,
+    data: Vec<u8>,
+    lost: Option<u64>,
+}
+
+struct Adts {
+    synced: Synced<AdtsHeader>,
+    format: Format,
+    /// Frames that have been read already.
+    ahead: VecDeque<Frame>,
+    /// Frames that are lost before the next one.
+    lost: Option<u64>,
+}
+
 pub(super) fn open(stream: &mut MediaSourceStream<'_>) -> Result<Opened> {
-    stream.ensure_seekback_buffer(2 * MAX_FRAME);
-    let mut adts = Adts { format: (0, 0), ahead: VecDeque::new(), last_len: 0 };
-    let Some((first, _)) = adts.read(stream)? else { return unsupported_error("adts: no frame") };
-    adts.format = first.0;
-    adts.ahead.push_back(first);
+    let synced = Synced::new(stream);
+    let mut adts = Adts { synced, format: (0, 0), ahead: VecDeque::new(), lost: None };
+    adts.read(stream)?;
+    let Some(first) = adts.ahead.front() else { return unsupported_error("adts: no frame") };
+    adts.format = first.format;
     Ok((Box::new(adts), None))
 }
 
 impl Adts {
-    /// Reads the next frame, and the number of bytes before it that belong to none.
-    fn read(&mut self, stream: &mut MediaSourceStream<'_>) -> Result<Option<(Frame, u64)>> {
-        let mut skipped = 0;
-        loop {
-            let start = stream.pos();
-            let Some(bytes) = read_bytes(stream)? else { return Ok(None) };
-            if let Some(header) = Header::read(bytes) {
-                let mut data = vec![0; header.frame_len - HEADER_LEN];
-                if or_end(stream.read_buf_exact(&mut data))?.is_none() {
-                    return Ok(None);
-                }
-                let end = stream.pos();
-                let is_followed =
-                    read_bytes(stream)?.is_none_or(|next| Header::read(next).is_some());
-                stream.seek_buffered(end);
-                // Behind bytes of no frame, a header may be one by chance.
-                if is_followed || (skipped == 0 && self.last_len > 0) {
-                    self.last_len = header.frame_len as u64;
-                    data.drain(..header.len - HEADER_LEN);
-                    return Ok(Some(((header.format, data), skipped)));
-                }
+    /// Reads a frame ahead, unless the file ends.
+    fn read(&mut self, stream: &mut MediaSourceStream<'_>) -> Result<()> {
+        let frame = self.synced.next(stream)?;
+        let lost = self.synced.take_lost();
+        match frame {
+            Some((header, mut data)) => {
+                data.drain(..header.len);
+                self.ahead.push_back(Frame { format: header.format, data, lost });
             }
-            stream.seek_buffered(start + 1);
-            skipped += 1;
+            None => self.lose(lost),
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self, lost: Option<u64>) {
+        if let Some(lost) = lost {
+            self.lost = Some(self.lost.unwrap_or(0) + lost);
         }
     }
-}
-
-/// As many bytes at the position of a stream as a header has; `None` at the end.
-fn read_bytes(stream: &mut MediaSourceStream<'_>) -> Result<Option<[u8; HEADER_LEN]>> {
-    let mut bytes = [0; HEADER_LEN];
-    Ok(or_end(stream.read_buf_exact(&mut bytes))?.map(|()| bytes))
 }
 
 impl Frames for Adts {
@@ -149,27 +156,32 @@ impl Frames for Adts {
 
     /// A change of the format needs two frames: a single one is damaged.
     fn next(&mut self, stream: &mut MediaSourceStream<'_>) -> Result<Option<(Vec<u8>, u64)>> {
-        if self.ahead.is_empty() {
-            let usual = self.last_len.max(1);
-            let Some((frame, skipped)) = self.read(stream)? else { return Ok(None) };
-            let lost = ((skipped + usual / 2) / usual).min(MAX_LOST);
-            self.ahead.extend((0..lost).map(|_| (self.format, LOST.to_vec())));
-            self.ahead.push_back(frame);
+        loop {
+            if self.ahead.is_empty() {
+                self.read(stream)?;
+            }
+            let Some(frame) = self.ahead.front() else { return Ok(None) };
+            let format = frame.format;
+            if format != self.format {
+                if self.ahead.len() < 2 {
+                    self.read(stream)?;
+                }
+                if self.ahead.get(1).is_none_or(|next| next.format == format) {
+                    self.format = format;
+                    return reset_error();
+                }
+            }
+            let Some(frame) = self.ahead.pop_front() else { return Ok(None) };
+            self.lose(frame.lost);
+            if format == self.format {
+                return Ok(Some((frame.data, SAMPLES)));
+            }
+            self.lose(Some(1));
         }
-        let Some((format, data)) = self.ahead.pop_front() else { return Ok(None) };
-        if format == self.format {
-            return Ok(Some((data, SAMPLES)));
-        }
-        let next = self.read(stream)?.map(|(frame, _)| frame);
-        let is_change = next.as_ref().is_none_or(|next| next.0 == format);
-        let data = if is_change { data } else { LOST.to_vec() };
-        let kept = if is_change { format } else { self.format };
-        self.ahead.push_back((kept, data));
-        self.ahead.extend(next);
-        if is_change {
-            self.format = format;
-            return reset_error();
-        }
-        self.next(stream)
+    }
+
+    fn place(&mut self) -> Place {
+        let lost = self.lost.take().map(|frames| frames.saturating_mul(SAMPLES));
+        Place { lost, ..Place::default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::errors::{Error, Result, SeekErrorKind, seek_error};
+use symphonia::core::errors::{Error, Result, SeekErrorKind, decode_error, seek_error};
 use symphonia::core::formats::{
     FormatInfo, FormatReader, MediaInfo, SeekMode, SeekTo, SeekedTo, Track,
 };
@@ -15,6 +15,7 @@ use super::family::Family;
 use super::layout::{Layout, Walker};
 use super::samples::Samples;
 
+pub(super) use self::adts::AdtsHeader;
 pub(super) use self::gsm::is_gsm;
 pub(in crate::audio) use self::headless::Headless;
 
@@ -22,6 +23,10 @@ mod adts;
 mod amr;
 mod gsm;
 mod headless;
+mod info_tag;
+mod mpeg;
+mod synced;
+mod tags;
 mod tta;
 mod wavpack;
 
@@ -36,6 +41,21 @@ pub(super) trait Frames: Send + Sync {
     /// Reads the next frame and its duration in ticks; `None` at the end. Fails with
     /// [`Error::ResetRequired`] where the parameters change.
     fn next(&mut self, stream: &mut MediaSourceStream<'_>) -> Result<Option<(Vec<u8>, u64)>>;
+
+    /// Place of the frame that was read last, or of the end.
+    fn place(&mut self) -> Place {
+        Place::default()
+    }
+}
+
+/// Place of a frame in the sound.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// Ticks that are lost before the frame; zero if their number is not known.
+    pub(super) lost: Option<u64>,
+    /// Ticks of the frame that are no sound, at its start and its end.
+    pub(super) trim_start: u64,
+    pub(super) trim_end: u64,
 }
 
 /// Reads frames as packets.
@@ -46,6 +66,8 @@ struct RawReader<'s> {
     tracks: [Track; 1],
     metadata: MetadataLog,
     time: Timestamp,
+    /// Packet behind a loss that has been told.
+    held: Option<Packet>,
 }
 
 /// Reads what the head of a file of one of these families tells.
@@ -58,6 +80,11 @@ pub(super) fn walk(family: Family, walker: &mut Walker) -> Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// Opens frames of MPEG audio.
+pub(super) fn open_mpeg(stream: MediaSourceStream<'static>) -> Result<Box<dyn FormatReader>> {
+    open(stream, mpeg::open)
 }
 
 /// Opens frames of AAC with headers.
@@ -113,6 +140,7 @@ fn reader((frames, length): Opened, stream: MediaSourceStream<'static>) -> Box<d
         tracks: [track],
         metadata: MetadataLog::default(),
         time: Timestamp::ZERO,
+        held: None,
     })
 }
 
@@ -137,17 +165,32 @@ impl FormatReader for RawReader<'_> {
         &self.tracks
     }
 
+    /// A loss of unknown length is an error before the packet behind it.
     fn next_packet(&mut self) -> Result<Option<Packet>> {
+        if let Some(packet) = self.held.take() {
+            return Ok(Some(packet));
+        }
         let frame = self.frames.next(&mut self.stream).inspect_err(|error| {
             if matches!(error, Error::ResetRequired) {
                 self.tracks = [track_of(&*self.frames)];
                 self.time = Timestamp::ZERO;
             }
         });
-        let Some((data, duration)) = frame? else { return Ok(None) };
-        let (start, duration) = (self.time, Duration::from(duration));
-        self.time = start.saturating_add(duration);
-        Ok(Some(Packet::new(0, start, duration, data)))
+        let frame = frame?;
+        let Place { lost, trim_start, trim_end } = self.frames.place();
+        let packet = frame.map(|(data, duration)| {
+            let start = self.time.saturating_add(Duration::from(lost.unwrap_or(0)));
+            self.time = start.saturating_add(Duration::from(duration));
+            let sound = duration.saturating_sub(trim_start).saturating_sub(trim_end);
+            let mut packet = Packet::new(0, start, Duration::from(sound), data);
+            (packet.trim_start, packet.trim_end) = (trim_start.into(), trim_end.into());
+            packet
+        });
+        if lost == Some(0) {
+            self.held = packet;
+            return decode_error("bytes of no frame");
+        }
+        Ok(packet)
     }
 
     fn into_inner<'s>(self: Box<Self>) -> MediaSourceStream<'s>

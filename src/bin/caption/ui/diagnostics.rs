@@ -1,6 +1,7 @@
 //! Messages on standard error, one line each.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstream::AutoStream;
@@ -35,6 +36,8 @@ pub(crate) struct Diagnostics {
     pub(super) has_noted_decoder: Cell<bool>,
     /// Number of inputs with several audio tracks of which none was asked for.
     pub(super) noted_tracks: Cell<u64>,
+    /// Faults of files outside of their sound that were noted.
+    pub(super) noted_faults: RefCell<BTreeSet<&'static str>>,
     /// Failures of a batch, printed at its end.
     failures: RefCell<Failures>,
     /// Sidecars that are kept although they may be outdated.
@@ -62,6 +65,7 @@ impl Diagnostics {
             is_ci_log: is_ci_log(),
             has_noted_decoder: Cell::default(),
             noted_tracks: Cell::default(),
+            noted_faults: RefCell::default(),
             failures: RefCell::default(),
             kept: Cell::default(),
         }

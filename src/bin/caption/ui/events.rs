@@ -33,6 +33,7 @@ impl Diagnostics {
             Event::Track(track) => self.track(name, track),
             Event::Decoder { program } => self.decoder(name, program),
             Event::Headless { format } => self.headless(name, format),
+            Event::Fault { fault } => self.fault(name, fault),
             Event::Damaged { packets, is_silenced } => {
                 let s = if *packets == 1 { "" } else { "s" };
                 let effect = match is_silenced {
@@ -108,6 +109,16 @@ impl Diagnostics {
     fn decoder(&self, name: &str, program: &str) {
         if !self.has_noted_decoder.replace(true) {
             self.note(&format!("decoded by {program}: {name}"));
+        }
+    }
+
+    /// Notes a fault of a file; the same one of further files is a detail.
+    fn fault(&self, name: &str, fault: &'static str) {
+        let text = format!("{fault}: {name}");
+        if self.noted_faults.borrow_mut().insert(fault) {
+            self.note(&text);
+        } else {
+            self.detail(&text);
         }
     }
 
