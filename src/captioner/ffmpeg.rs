@@ -1,10 +1,6 @@
 //! The program ffmpeg, for as long as a captioner uses it.
 
-use crate::audio::{Clip, Ffmpeg};
-use crate::progress::{Event, Observer};
-
-/// Name of the program in records.
-const NAME: &str = "ffmpeg";
+use crate::audio::Ffmpeg;
 
 /// Decoder of what cannot be decoded here. Its processes end with the captioner, also those on
 /// threads that nobody waits for.
@@ -27,11 +23,4 @@ impl Drop for OwnFfmpeg {
             ffmpeg.stop();
         }
     }
-}
-
-/// Reports the program that decodes a clip, if it is another one. Returns its name for records.
-pub(super) fn report_decoder(clip: &Clip, observer: &Observer) -> Option<&'static str> {
-    let program = clip.decoder()?.to_owned();
-    observer.emit(Event::Decoder { program });
-    Some(NAME)
 }

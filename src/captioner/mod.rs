@@ -3,7 +3,7 @@
 use std::io;
 
 use self::facts::Facts;
-use self::ffmpeg::{OwnFfmpeg, report_decoder};
+use self::ffmpeg::OwnFfmpeg;
 use self::limits::Limits;
 use self::pointer::CachedPointer;
 use self::spending::output_limits;
@@ -16,13 +16,14 @@ use crate::manifest::cache::Cache;
 use crate::manifest::entry::ManifestEntry;
 use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
-use crate::progress::{Event, Observer};
+use crate::progress::Observer;
 use crate::rules::{Finding, Rule, Severity, check_audio, check_caption, check_truncation};
 use crate::shutdown::Shutdown;
 use crate::text::{milliseconds, seconds};
 
 mod audio;
 mod batch;
+mod clip_events;
 mod estimate;
 mod facts;
 mod ffmpeg;
@@ -168,16 +169,7 @@ impl Captioner {
                 return Ok(());
             }
         };
-        outcome.seconds = clip.format().seconds;
-        outcome.track = clip.track();
-        if let Some(track) = self.assumed_track(&clip) {
-            observer.emit(Event::Track(track));
-        }
-        outcome.decoder = report_decoder(&clip, observer);
-        if clip.format().is_headless() {
-            observer.emit(Event::Headless { format: clip.format().clone() });
-        }
-        clip.faults().iter().for_each(|fault| observer.emit(Event::Fault { fault }));
+        self.describe(&clip, outcome, observer);
         self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?, clip.track_key());
         outcome.cache_key = Some(cache_key.clone());
