@@ -67,6 +67,14 @@ impl Captioner {
         clip.track().filter(|_| track.is_none() && upload.convert != Convert::Never)
     }
 
+    /// The audio track of a clip with several, which is reported if it was not asked for.
+    pub(super) fn report_track(&self, clip: &Clip, observer: &Observer) -> Option<AudioTrack> {
+        if let Some(track) = self.assumed_track(clip) {
+            observer.emit(Event::Track(track));
+        }
+        clip.track()
+    }
+
     /// True if a URL is downloaded here and its content uploaded.
     fn downloads(&self, url: &Url) -> bool {
         let CaptionerOptions { inline, needs_length, upload, track, .. } = &self.options;

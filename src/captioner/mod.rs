@@ -16,7 +16,7 @@ use crate::manifest::cache::Cache;
 use crate::manifest::entry::ManifestEntry;
 use crate::manifest::{CacheKey, Manifest, Span};
 use crate::outcome::{Outcome, Status};
-use crate::progress::{Event, Observer};
+use crate::progress::Observer;
 use crate::rules::{Finding, Rule, Severity, check_audio, check_caption, check_truncation};
 use crate::shutdown::Shutdown;
 use crate::text::{milliseconds, seconds};
@@ -169,10 +169,7 @@ impl Captioner {
             }
         };
         outcome.seconds = clip.format().seconds;
-        outcome.track = clip.track();
-        if let Some(track) = self.assumed_track(&clip) {
-            observer.emit(Event::Track(track));
-        }
+        outcome.track = self.report_track(&clip, observer);
         outcome.decoder = report_decoder(&clip, observer);
         self.check_large(&clip)?;
         let cache_key = self.cache_key(self.hash(&clip).await?, clip.track_key());
