@@ -170,6 +170,6 @@ pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
 pub use self::sentences::first_sentences;
 pub use self::shutdown::Shutdown;
-pub use self::text::{milliseconds, one_line, plain_path, sanitize, span};
+pub use self::text::{duration, milliseconds, one_line, plain_path, sanitize, span};
 pub use self::text_file::TextFile;
 pub use self::url_name::path_name;

@@ -127,7 +127,7 @@ fn is_boundary(sentence: &str, rest: &str) -> bool {
         Some('.') => !gap.is_empty() && !continues && !is_abbreviated(words, next),
         // In an address: "http://host/?query".
         Some('!' | '?') => !gap.is_empty() && !continues,
-        Some(end) if !end.is_alphanumeric() && gap.is_empty() => {
+        Some(end) if gap.is_empty() && !end.is_ascii() && !end.is_alphanumeric() => {
             // "「止まれ。」と言う": the sentence around the quoted one goes on.
             words.len() == text.len() || !next.starts_with(['と', 'っ'])
         }

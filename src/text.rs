@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::MAIN_SEPARATOR;
+use std::time::Duration;
 
 /// Replaces characters that must not reach a terminal: control characters and escape sequences
 /// other than tabs and line ends, marks that reorder text, and noncharacters.
@@ -64,6 +65,24 @@ fn clock(seconds: f64, has_hours: bool) -> String {
     }
 }
 
+/// Formats a time by its two largest units: `12.5 s`, `3 min 54 s`, `2 h 1 min`, `30 d`.
+pub fn duration(time: Duration) -> String {
+    let exact = time.as_secs_f64();
+    if exact < 59.95 {
+        return if exact.fract() == 0.0 { format!("{exact} s") } else { format!("{exact:.1} s") };
+    }
+    let seconds = exact.round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let seconds = seconds as u64;
+    let units = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (hours @ 48.., ..) => [(hours / 24, "d"), (hours % 24, "h")],
+        (0, minutes, seconds) => [(minutes, "min"), (seconds, "s")],
+        (hours, minutes, _) => [(hours, "h"), (minutes, "min")],
+    };
+    let units = units.iter().filter(|(count, _)| *count > 0);
+    units.map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" ")
+}
+
 /// Seconds in whole milliseconds.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
 pub fn milliseconds(seconds: f64) -> u64 {
@@ -87,6 +106,22 @@ mod tests {
         }
         assert_eq!(plain_path("../../a.wav"), "../../a.wav");
         assert_eq!(plain_path("//srv//a.wav"), "/srv/a.wav");
+    }
+
+    #[test]
+    fn a_duration_has_its_two_largest_units() {
+        for (seconds, expected) in [
+            (0.25, "0.2 s"),
+            (30.0, "30 s"),
+            (59.9, "59.9 s"),
+            (59.97, "1 min"),
+            (250.0, "4 min 10 s"),
+            (3600.0, "1 h"),
+            (7260.0, "2 h 1 min"),
+            (2_592_000.0, "30 d"),
+        ] {
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
+        }
     }
 
     #[test]

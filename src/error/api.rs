@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use humantime::format_duration;
-
 use super::ErrorKind;
+use crate::text::duration;
 
 /// Error response of the service. Every form of its error bodies is read into this.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,8 +72,8 @@ impl fmt::Display for ApiError {
             ApiErrorKind::AllowanceUsed => "the free allowance is used up",
             ApiErrorKind::Quota => "the quota is used up",
             ApiErrorKind::NotFound => "no such model or address",
-            ApiErrorKind::TooLarge => "the request is larger than the service takes",
-            ApiErrorKind::Filtered => "the service refuses the content of the sound",
+            ApiErrorKind::TooLarge => "the request is larger than the service allows",
+            ApiErrorKind::Filtered => "the service refuses the content of the audio",
             ApiErrorKind::Redirected => "a redirect, which is not followed with the key",
             ApiErrorKind::Rejected | ApiErrorKind::WrongForm | ApiErrorKind::NoDialect => {
                 "the service rejected the request"
@@ -83,7 +82,7 @@ impl fmt::Display for ApiError {
         })?;
         let status = (self.status > 0).then(|| self.status.to_string());
         let message = (!self.message.is_empty()).then(|| format!("\"{}\"", self.message));
-        let wait = self.retry_after.map(|wait| format!("wait {}", format_duration(wait)));
+        let wait = self.retry_after.map(|wait| format!("wait {}", duration(wait)));
         let facts: Vec<String> = [status, message, wait].into_iter().flatten().collect();
         if !facts.is_empty() {
             write!(f, " ({})", facts.join(", "))?;

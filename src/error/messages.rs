@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use super::{BoxError, Error, ErrorKind, Setting};
+use crate::text::duration;
 
 pub(super) fn invalid(setting: Setting, value: Option<&str>, reason: &str) -> String {
     let what = match setting {
@@ -48,8 +49,7 @@ pub(super) fn unserved(after: Duration, source: &Error) -> String {
     if after.is_zero() {
         return source.to_string();
     }
-    let after = humantime::format_duration(Duration::from_secs(after.as_secs()));
-    format!("{source}; all requests failed for {after}")
+    format!("{source}; all requests failed for {}", duration(after))
 }
 
 /// Message of the system without its number.
@@ -98,11 +98,7 @@ pub(super) fn si(bytes: u64) -> impl Display {
 
 /// Length of audio.
 pub(super) fn length(seconds: f64) -> String {
-    if seconds < 60.0 {
-        return format!("{seconds:.1} s");
-    }
-    let time = Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX);
-    humantime::format_duration(time).to_string()
+    duration(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 /// Message of the innermost cause, which tells a refused connection from a wrong name.

@@ -50,13 +50,13 @@ pub enum Error {
     #[error("the key is empty or contains an invalid character")]
     BadKey,
     /// The HTTP client could not be set up (TLS roots, proxy settings).
-    #[error("could not set up HTTP")]
+    #[error("could not set up HTTP ({})", messages::root_cause(.0))]
     Setup(#[source] BoxError),
     /// A file could not be opened or read.
     #[error("{}", messages::unreadable(.0))]
     Unreadable(#[source] io::Error),
     /// Downloaded or converted audio could not be written to a temporary file.
-    #[error("could not store the audio in {} ({})", std::env::temp_dir().display(), .0.kind())]
+    #[error("could not store the audio in {} ({})", std::env::temp_dir().display(), messages::reason(.0))]
     TempFile(#[source] io::Error),
     /// A folder, a named pipe, a device or a socket was given as a file.
     #[error("{what}, not a file")]
@@ -184,7 +184,7 @@ pub enum Error {
         source: BoxError,
     },
     /// No complete response arrived within the timeout.
-    #[error("no complete response within {}", humantime::format_duration(*after))]
+    #[error("no complete response within {}", crate::text::duration(*after))]
     TimedOut {
         /// Timeout of one attempt.
         after: Duration,

@@ -23,22 +23,26 @@ pub struct OverBudget {
 impl fmt::Display for OverBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { spent, possible, max, next, is_length_known, is_blind } = *self;
+        // The same number of digits for amounts that are compared.
+        let digits = if max < 0.01 { 6 } else { 4 };
+        let usd = |amount: f64| format!("${amount:.digits$}");
         if is_blind {
+            let max = usd(max);
             return write!(
                 f,
-                "the service does not tell what its answers cost, so ${max} cannot be kept"
+                "the service reports no cost, so that the limit of {max} cannot be kept"
             );
         }
-        write!(f, "${spent:.4} of ${max} is spent")?;
+        write!(f, "{} of {} is spent", usd(spent), usd(max))?;
         if possible > 0.0 {
-            write!(f, " (${possible:.4} more is possible)")?;
+            write!(f, " ({} more is possible)", usd(possible))?;
         }
         f.write_str(", and another request")?;
         if next > 0.0 {
-            write!(f, " of up to ${next:.4}")?;
+            write!(f, " of up to {}", usd(next))?;
         }
-        f.write_str(if is_length_known { " " } else { ", as its length is not known, " })?;
-        f.write_str("would go past it")
+        f.write_str(if is_length_known { " " } else { ", whose length is unknown, " })?;
+        f.write_str("would exceed it")
     }
 }
 

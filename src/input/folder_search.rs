@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
-use super::folder_walk::{FolderWalk, files, stay_inside, without_dot};
+use super::folder_walk::{Excluded, FolderWalk, files, filter, without_dot};
 use super::omitted::Omitted;
 use super::{Input, InputError, InputResult, Source};
 use crate::error::Error;
@@ -39,6 +39,8 @@ pub struct FolderSearch {
     pub no_ignore: bool,
     /// Globs of files and folders to leave out, in the syntax of a `.gitignore`.
     pub exclude: Vec<String>,
+    /// Globs of `exclude` that [`has_excluded`](Self::has_excluded) tells of.
+    pub watched_exclude: Vec<String>,
     omitted: SharedOmitted,
 }
 
@@ -70,13 +72,19 @@ impl FolderSearch {
 
     /// Fails with [`Error::Invalid`] if a glob of `exclude` cannot be parsed.
     pub fn check(&self) -> Result<(), Error> {
-        self.overrides(Path::new(".")).map(drop)
+        overrides(Path::new("."), &self.exclude).map(drop)
     }
 
     /// One line for each reason why audio in the folders searched so far, by this value and its
     /// clones, was left out.
     pub fn omitted(&self) -> Vec<String> {
         lock(&self.omitted).notes()
+    }
+
+    /// True if a glob of [`watched_exclude`](Self::watched_exclude) left something out of the folders
+    /// searched so far.
+    pub fn has_excluded(&self, glob: &str) -> bool {
+        lock(&self.omitted).is_excluding(glob)
     }
 
     /// Returns the inputs of an operand: the files in a folder or matched by a glob, sorted by
@@ -160,23 +168,15 @@ impl FolderSearch {
 
     fn walk(&self, root: &Path, omitted: &SharedOmitted) -> Result<WalkBuilder, Error> {
         let mut walk = WalkBuilder::new(root);
-        walk.standard_filters(false)
-            .overrides(self.overrides(root)?)
-            .follow_links(true)
-            .sort_by_file_name(Ord::cmp);
-        if !self.follow {
-            stay_inside(&mut walk, root, Arc::clone(omitted));
-        }
+        walk.standard_filters(false).follow_links(true).sort_by_file_name(Ord::cmp);
+        let watched: Result<Vec<_>, Error> = self
+            .watched_exclude
+            .iter()
+            .map(|glob| Ok((glob.clone(), overrides(root, std::slice::from_ref(glob))?)))
+            .collect();
+        let excluded = Excluded { all: overrides(root, &self.exclude)?, watched: watched? };
+        filter(&mut walk, root, excluded, self.follow, Arc::clone(omitted));
         Ok(walk)
-    }
-
-    fn overrides(&self, root: &Path) -> Result<Override, Error> {
-        let mut overrides = OverrideBuilder::new(root);
-        glob::check_all(&self.exclude)?;
-        for pattern in &self.exclude {
-            overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(pattern, &e))?;
-        }
-        overrides.build().map_err(|e| glob::invalid(&self.exclude[0], &e))
     }
 
     /// Adds an error to a search without audio, and counts what it left out.
@@ -198,6 +198,16 @@ impl FolderSearch {
         };
         Box::new(found.chain(std::iter::once_with(count).flatten()))
     }
+}
+
+/// Matcher of globs in the syntax of a `.gitignore`.
+fn overrides(root: &Path, globs: &[String]) -> Result<Override, Error> {
+    let mut overrides = OverrideBuilder::new(root);
+    glob::check_all(globs)?;
+    for pattern in globs {
+        overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(pattern, &e))?;
+    }
+    overrides.build().map_err(|e| glob::invalid(&globs[0], &e))
 }
 
 /// Adds an item to a search without any.

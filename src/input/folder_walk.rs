@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use ignore::overrides::Override;
 use ignore::{DirEntry, Walk, WalkBuilder};
 
 use super::folder_search::is_audio_name;
@@ -127,16 +128,37 @@ impl Iterator for FolderWalk {
     }
 }
 
-/// Keeps links that lead out of `root` out of a walk, and counts those to audio or folders.
-pub(super) fn stay_inside(walk: &mut WalkBuilder, root: &Path, omitted: Arc<Mutex<Omitted>>) {
-    let Ok(root) = root.canonicalize() else { return };
+/// Matchers of the globs that are excluded: all in one, and those that are watched.
+pub(super) struct Excluded {
+    pub(super) all: Override,
+    pub(super) watched: Vec<(String, Override)>,
+}
+
+/// Keeps what is excluded out of a walk, and unless they are followed links that lead out of `root`;
+/// counts those to audio or folders.
+pub(super) fn filter(
+    walk: &mut WalkBuilder,
+    root: &Path,
+    excluded: Excluded,
+    follows: bool,
+    omitted: Arc<Mutex<Omitted>>,
+) {
+    let root = root.canonicalize().ok().filter(|_| !follows);
     walk.filter_entry(move |entry| {
-        if entry.depth() == 0 || !entry.path_is_symlink() {
+        if entry.depth() == 0 {
             return true;
         }
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let matches = |matcher: &Override| matcher.matched(entry.path(), is_folder).is_ignore();
+        if matches(&excluded.all) {
+            let watched = excluded.watched.iter().filter(|(_, matcher)| matches(matcher));
+            watched.for_each(|(glob, _)| lock(&omitted).count_excluded(glob));
+            return false;
+        }
+        let Some(root) = root.as_ref().filter(|_| entry.path_is_symlink()) else { return true };
         // A link that leads nowhere, or in a circle, is left to the walk.
         let Ok(target) = fs::canonicalize(entry.path()) else { return true };
-        if target.starts_with(&root) {
+        if target.starts_with(root) {
             return true;
         }
         if target.is_dir() || is_audio_name(entry.path()) {

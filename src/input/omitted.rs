@@ -19,6 +19,8 @@ pub(super) struct Omitted {
     others: usize,
     /// Some of their extensions.
     extensions: BTreeSet<String>,
+    /// Globs of `exclude` that matched something.
+    excluding: BTreeSet<String>,
     /// Some paths with the name of an ignore file that are no files.
     not_files: BTreeSet<String>,
     /// True if there are more of them.
@@ -29,6 +31,18 @@ impl Omitted {
     /// Counts an audio file that a line of an ignore file matches.
     pub(super) fn count_ignored(&mut self, ignore_file: &'static str) {
         *self.ignored.entry(ignore_file).or_default() += 1;
+    }
+
+    /// Notes that a glob of `exclude` left something out.
+    pub(super) fn count_excluded(&mut self, glob: &str) {
+        if !self.excluding.contains(glob) {
+            self.excluding.insert(glob.to_owned());
+        }
+    }
+
+    /// True if a glob of `exclude` left something out.
+    pub(super) fn is_excluding(&self, glob: &str) -> bool {
+        self.excluding.contains(glob)
     }
 
     /// Counts a link that leads out of the folder.
@@ -62,6 +76,7 @@ impl Omitted {
             self.count_not_file(description);
         }
         self.has_more_not_files |= other.has_more_not_files;
+        self.excluding.extend(other.excluding.iter().cloned());
         self.links += other.links;
         self.others += other.others;
         self.extensions.extend(other.extensions.iter().cloned());

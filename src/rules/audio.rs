@@ -103,7 +103,7 @@ impl AudioCheck {
             _ => match &sound.levels {
                 Some(levels) => self.violation_of_levels(levels, seconds),
                 None if *self == Self::Decodes => Some("cannot be decoded here".to_owned()),
-                None => Some("cannot be decoded here, so that nobody can tell".to_owned()),
+                None => Some("cannot be decoded here; the rule cannot be checked".to_owned()),
             },
         }
     }
@@ -165,7 +165,7 @@ impl AudioCheck {
 }
 
 fn unknown(value: &str) -> String {
-    format!("the {value} is not known, so that nobody can tell")
+    format!("the {value} is unknown; the rule cannot be checked")
 }
 
 fn out_of_bounds(value: f64, min: Option<f64>, max: Option<f64>, unit: &str) -> Option<String> {

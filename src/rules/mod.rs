@@ -241,7 +241,7 @@ pub(crate) fn check_truncation(
 /// Findings of all rules on audio that is not there.
 pub(crate) fn check_missing_audio(rules: &[Rule], input: &Input, reason: &Error) -> Vec<Finding> {
     findings(rules, input, |check| match check {
-        Check::Audio(_) => Some(violation(format!("{reason}, so that nobody can tell"))),
+        Check::Audio(_) => Some(violation(format!("{reason}; the rule cannot be checked"))),
         Check::Pattern(_) | Check::Repetition => None,
     })
 }

@@ -279,7 +279,7 @@ impl Case {
                 let is_untried = |record: &&Value| {
                     record["error"]["message"]
                         .as_str()
-                        .is_some_and(|text| text.contains("not tried"))
+                        .is_some_and(|text| text.contains("not tried") || text.contains("is spent"))
                 };
                 let untried = records.iter().filter(is_untried).count();
                 assert_eq!(untried, counts.of(&["not tried"]), "{context}");

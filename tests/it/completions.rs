@@ -35,6 +35,20 @@ fn the_manual_page_has_every_option_and_renders_without_warnings() {
         let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
         assert!(page.contains(&name.replace('-', "\\-")), "--{name} is missing");
     }
+    assert_says(
+        &page,
+        &[
+            ".SH \"RULES OF CAPTION.TOML\"",
+            "loudness",
+            ".SH \"ENVIRONMENT\"",
+            "AIMLAPI_KEY",
+            ".SH \"FILES\"",
+            "caption.toml",
+            ".SH \"EXIT STATUS\"",
+            ".SH \"EXAMPLES\"",
+            "caption song.mp3",
+        ],
+    );
     if let Some(output) = output_of("groff", &["-man", "-Tutf8", "-ww", "-z"], &page) {
         assert_eq!(output, "");
     }
@@ -63,6 +77,12 @@ fn bash_completes_options_and_their_values() {
     ] {
         assert_eq!(completed(words, current).unwrap().trim(), "", "{words}");
     }
+    assert_says(&completed("caption --check s", 2).unwrap(), &["silence"]);
+    assert_says(&completed("caption --report ''", 2).unwrap(), &["junit", "sarif", "html"]);
+    assert_says(&completed("caption --format s", 2).unwrap(), &["srt"]);
+    let script = generated("complete-bash");
+    let (_, folders) = script.split_once("--output-dir)").unwrap();
+    assert!(folders.split(";;").next().unwrap().contains("plusdirs"), "{folders}");
     assert_says(&completed("caption --convert ''", 2).unwrap(), &["auto", "always", "never"]);
 }
 
@@ -75,6 +95,9 @@ fn zsh_completes_options() {
     );
     if let Some(output) = output_of("zsh", &["-f"], &script) {
         assert_says(&output, &["_caption: function"]);
+    }
+    for values in ["(silence clipping duration", "(junit sarif github html)", "_files -/"] {
+        assert!(generated("complete-zsh").contains(values), "{values}");
     }
     // Options may follow operands.
     assert!(!generated("complete-zsh").contains("'*::"));
@@ -102,12 +125,14 @@ fn zsh_completions(typed: &str) -> Option<String> {
 #[test]
 fn fish_completes_options_and_their_values() {
     let script = format!(
-        "{}\ncomplete -C 'caption --max-'\ncomplete -C 'caption --dialect '\n",
+        "{}\ncomplete -C 'caption --max-'\ncomplete -C 'caption --dialect '\n\
+         complete -C 'caption --check '\ncomplete -C 'caption --report '\n",
         generated("complete-fish")
     );
     if let Some(output) = output_of("fish", &["--no-config"], &script) {
         assert_says(&output, &["--max-spend", "--max-tokens"]);
         assert_says(&output, &["aimlapi", "openai", "vllm"]);
+        assert!(output.contains("silence") && output.contains("sarif"), "{output}");
     }
 }
 

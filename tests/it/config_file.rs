@@ -78,10 +78,10 @@ fn an_unknown_key_is_an_error_with_a_suggestion() {
     for (toml, words) in [
         (
             "max_spend = 1\n",
-            &["caption.toml: unknown key `max_spend`, the nearest is `max-spend`"][..],
+            &["caption.toml: unknown key `max_spend`; did you mean `max-spend`?"][..],
         ),
-        ("[[rules]]\n", &["unknown key `rules`, the nearest is `rule`"]),
-        ("[[rule]]\ndenny = 'x'\n", &["rule 1: unknown key `denny`, the nearest is `deny`"]),
+        ("[[rules]]\n", &["unknown key `rules`; did you mean `rule`?"]),
+        ("[[rule]]\ndenny = 'x'\n", &["rule 1: unknown key `denny`; did you mean `deny`?"]),
         ("config = 'x'\n", &["unknown key `config`"]),
         ("help = true\n", &["unknown key `help`"]),
     ] {
@@ -96,18 +96,18 @@ fn an_invalid_value_is_reported_with_its_position() {
     for (toml, words) in [
         ("jobs = 1\nformat = \n", &["caption.toml, line 2: "][..]),
         ("jobs = 'many'\n", &["caption.toml: invalid value 'many'"]),
-        ("jobs = { a = 1 }\n", &["caption.toml: jobs takes no table"]),
-        ("[[rule]]\nname = 'empty'\n", &["rule 1: says nothing"]),
-        ("[[rule]]\ndeny = 'x'\nsilence = 0.5\n", &["rule 1: says two things"]),
+        ("jobs = { a = 1 }\n", &["caption.toml: jobs cannot be a table"]),
+        ("[[rule]]\nname = 'empty'\n", &["rule 1: has no test"]),
+        ("[[rule]]\ndeny = 'x'\nsilence = 0.5\n", &["rule 1: has two tests"]),
         ("[[rule]]\ndeny = '('\n", &["rule 1: not a usable regular expression"]),
         ("[[rule]]\ndeny = 'x'\nseverity = 'bad'\n", &["rule 1: unknown variant `bad`"]),
         ("[[rule]]\ndeny = 'x'\npaths = ['[']\n", &["rule 1: not a usable glob"]),
         ("rule = 1\n", &["rules are written as [[rule]] tables"]),
         ("[[rule]]\nsilence = nan\n", &["rule 1: silence is a part of the whole"]),
         ("[[rule]]\nduration = { min = 2.0, max = 1.0 }\n", &["rule 1: no duration is at least 2"]),
-        ("[[rule]]\ndeny = ''\n", &["rule 1: name, deny and require are not empty"]),
-        ("[[rule]]\nchannels = []\n", &["rule 1: paths and channels are not empty"]),
-        ("[[rule]]\nrate = {}\n", &["rule 1: rate says neither min nor max"]),
+        ("[[rule]]\ndeny = ''\n", &["rule 1: name, deny and require cannot be empty"]),
+        ("[[rule]]\nchannels = []\n", &["rule 1: paths and channels cannot be empty"]),
+        ("[[rule]]\nrate = {}\n", &["rule 1: rate has neither min nor max"]),
     ] {
         assert_says(&with_project_file(&stand_in, toml).run().failed(2), words);
     }

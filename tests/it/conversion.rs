@@ -229,10 +229,11 @@ fn audio_over_forty_minutes_is_rejected_with_a_hint() {
     let run = |arguments: &[&str]| {
         caption(&stand_in).file("a.wav", &content).args(arguments).arg("a.wav").run().failed(3)
     };
-    let words = ["too long: 41m of audio; one request holds at most 40m", "add --window 30s"];
+    let words = ["too long: 41 min of audio; one request holds at most 40 min", "add --window 30s"];
     assert_says(&run(&["--convert", "never"]), &words);
     assert_says(&run(&["--max-upload", "1GB"]), &words);
-    let words = ["too long: 41m of audio; one request holds at most 3m 54s", "add --window 30s"];
+    let words =
+        ["too long: 41 min of audio; one request holds at most 3 min 54 s", "add --window 30s"];
     assert_says(&run(&["--convert", "always"]), &words);
     assert_eq!(stand_in.connections(), 0);
 }

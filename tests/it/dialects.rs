@@ -102,14 +102,14 @@ fn the_dialect_is_negotiated_once_per_run() {
         assert_eq!(stand_in.requests().len(), 5, "one refusal, which is not billed");
         assert_says(
             &run.stderr,
-            &[&format!("the server takes sound as {name} does: --dialect {name}")],
+            &[&format!("the server uses the {name} format; --dialect {name}")],
         );
         assert_eq!(run.stderr.matches("--dialect").count(), 1, "{}", run.stderr);
     }
     // A URL has only one other form.
     let stand_in = StandIn::start();
     let run = caption_at(&stand_in, "vllm/v1").args(["-v", "https://example.com/a.wav"]).run();
-    assert_says(&run.stderr, &["as vllm does"]);
+    assert_says(&run.stderr, &["the server uses the vllm format"]);
     assert_eq!((run.code, stand_in.requests().len()), (0, 2));
 }
 
@@ -210,7 +210,7 @@ fn concurrent_requests_negotiate_once() {
     let stand_in = StandIn::start();
     let run = caption_at(&stand_in, "openai/v1").clips("x", 40).args(["-v", "-j", "8", "x"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_eq!(run.stderr.matches("the server takes sound").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("the server uses the").count(), 1, "{}", run.stderr);
     // Only requests from before the end of the negotiation.
     assert!(stand_in.requests().len() <= 48, "{} requests", stand_in.requests().len());
 }
@@ -222,7 +222,7 @@ fn windows_negotiate_the_dialect() {
     let run = caption_at(&stand_in, "openai/v1").file("a.wav", sound);
     let run = run.args(["-v", "-j", "2", "--window", "5s", "a.wav"]).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_eq!(run.stderr.matches("the server takes sound as openai does").count(), 1);
+    assert_eq!(run.stderr.matches("the server uses the openai format").count(), 1);
 }
 
 #[test]

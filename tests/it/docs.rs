@@ -34,10 +34,11 @@ fn the_help_in_the_guide_is_what_the_program_prints() {
 #[test]
 fn the_short_help_is_one_screen_of_the_help() {
     let short = unconfigured().arg("-h").run().captioned();
-    assert!(short.lines().count() <= 60, "{short}");
+    assert!(short.lines().count() <= 40, "{short}");
+    assert!(short.lines().all(|line| line.len() <= 100), "{short}");
     assert_says(&short, &["--manifest <FILE>", "--dry-run", "caption --help"]);
     let help = unconfigured().arg("--help").run().captioned();
-    assert_says(&help, &["--connect-timeout", "Environment:", "Exit codes:"]);
+    assert_says(&help, &["--connect-timeout", "Environment:", "Files:", "Exit codes:"]);
     assert!(!short.contains("--connect-timeout"), "{short}");
 }
 

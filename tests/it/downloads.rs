@@ -119,7 +119,7 @@ fn a_download_is_retried() {
 fn downloads_obey_the_timeout() {
     let stand_in = StandIn::scripted([Reply::never()]);
     let stderr = caption_inline(&stand_in, &["--timeout", "200ms", "--max-retries", "0"]).failed(3);
-    assert_says(&stderr, &["no complete response within 200ms", "a.wav"]);
+    assert_says(&stderr, &["no complete response within 0.2 s", "a.wav"]);
 }
 
 #[test]

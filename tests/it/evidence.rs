@@ -213,7 +213,7 @@ fn an_unknown_value_is_within_no_bounds() {
         let run = caption(&stand_in).file("a.ofr", [b"OFR \x0c", [7; 5000].as_slice()].concat());
         let run = run.args(["a.ofr", "--check", check]).run();
         assert_eq!(run.code, 1, "{check}: {}", run.stderr);
-        assert_says(&run.stderr, &["nobody can tell", check, "a.ofr"]);
+        assert_says(&run.stderr, &["the rule cannot be checked", check, "a.ofr"]);
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -225,7 +225,7 @@ fn an_unknown_loudness_is_within_no_bounds() {
     let run = caption(&stand_in).file("a.wav", tone(4_000, 1, 1.0, 0.1));
     let run = run.args(["a.wav", "--check", "loudness"]).run();
     assert_eq!(run.code, 1, "{}", run.stderr);
-    assert_says(&run.stderr, &["nobody can tell", "loudness", "a.wav"]);
+    assert_says(&run.stderr, &["the rule cannot be checked", "loudness", "a.wav"]);
     assert_eq!(stand_in.connections(), 0);
 }
 

@@ -204,7 +204,7 @@ fn a_missing_list_is_wrong_usage() {
     let stderr = caption(&stand_in).args(["--files-from", "nowhere"]).run().failed(2);
     assert_says(&stderr, &["could not open the list nowhere"]);
     let stderr = caption(&stand_in).args(["--files-from", "-", "-"]).run().failed(2);
-    assert_says(&stderr, &["cannot be both the list and a sound"]);
+    assert_says(&stderr, &["cannot be both the list and the audio"]);
 }
 
 #[cfg(unix)]

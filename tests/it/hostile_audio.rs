@@ -247,6 +247,6 @@ fn large_files_that_cannot_be_sent_are_not_read_through() {
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     // Reading it through would have found the silence.
-    assert_says(&ended.stderr, &["too long: 5h", "x/0.wav", "--window"]);
+    assert_says(&ended.stderr, &["too long: 5 h", "x/0.wav", "--window"]);
     assert_eq!(stand_in.requests().len(), 2);
 }

@@ -185,7 +185,6 @@ fn options_without_effect_in_a_dry_run_are_a_warning() {
         &["--stream"],
         &["--format", "jsonl"],
         &["--json"],
-        &["--max-spend", "5"],
     ] {
         let run = clips(&stand_in).arg("--dry-run").args(args).arg("tone.wav").run();
         warned(&run, &[args[0], "has no effect with a dry run"]);

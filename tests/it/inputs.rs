@@ -47,7 +47,7 @@ fn a_3gp_file_without_its_movie_is_damaged() {
     let stand_in = StandIn::start();
     let cut = [mp4_box(*b"ftyp", b"3gp4\0\0\0\0"), mp4_box(*b"mdat", &[1; 5000])].concat();
     let stderr = caption(&stand_in).file("a.3gp", cut).arg("a.3gp").run().failed(3);
-    assert_says(&stderr, &["a damaged 3GP file", "missing moov"]);
+    assert_says(&stderr, &["a damaged 3GP file", "(moov) is missing"]);
 }
 
 /// Returns a box of an MP4 file.

@@ -92,7 +92,7 @@ fn a_wait_is_read_from_headers_and_the_message() {
     let message = json!({ "error": { "message": "Rate limit. Please try again in 350ms." } });
     for (reply, wait) in [
         (Reply::status(429).header("retry-after-ms", "350"), "0.3 s"),
-        (Reply::status(429).header("ratelimit", "\"default\";r=0;t=1"), "1.0 s"),
+        (Reply::status(429).header("ratelimit", "\"default\";r=0;t=1"), "1 s"),
         (Reply::status(503).header("x-ratelimit-reset-requests", "1.1s"), "1.1 s"),
         (json_reply(429, &message), "0.3 s"),
     ] {

@@ -57,6 +57,7 @@ mod manifest_changes;
 mod many_inputs;
 mod measurements;
 mod memory_limits;
+mod messages;
 mod named_files;
 mod operands;
 mod outages;

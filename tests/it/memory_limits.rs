@@ -240,7 +240,7 @@ fn absurd_numbers_of_the_service_are_ignored() {
             "out.txt",
             "x",
         ]);
-        assert_says(&assert_bounded(run, 5), &["does not tell what its answers cost"]);
+        assert_says(&assert_bounded(run, 5), &["the service reports no cost"]);
         assert_eq!(stand_in.posts(), 1, "{usd}");
     }
 }

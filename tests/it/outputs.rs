@@ -171,7 +171,7 @@ fn a_sidecar_never_overwrites_audio() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["--sidecar={name}", "--force", "tone.wav"]);
-    assert_says(&run.run().failed(2), &["never written over a sound: tone.wav"]);
+    assert_says(&run.run().failed(2), &["would overwrite audio: tone.wav"]);
     // The same for audio that is no input, and for another spelling of its path.
     for args in [
         &["--sidecar={stem}.wav", "--force", "tone.mp3"][..],
@@ -186,7 +186,7 @@ fn a_sidecar_never_overwrites_audio() {
             .file("odd", "x")
             .args(args)
             .run();
-        assert_says(&run.failed(2), &["never written over a sound"]);
+        assert_says(&run.failed(2), &["would overwrite audio"]);
     }
     assert_eq!(stand_in.connections(), 0);
 }
@@ -257,7 +257,7 @@ fn the_output_cannot_be_the_manifest() {
     let stand_in = StandIn::start();
     let run =
         caption(&stand_in).data_file("tone.wav").args(["-o", "m", "--manifest", "m", "tone.wav"]);
-    assert_says(&run.run().failed(2), &["two things would be written to"]);
+    assert_says(&run.run().failed(2), &["would both be written to"]);
 }
 
 #[test]

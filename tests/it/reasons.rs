@@ -129,7 +129,7 @@ fn a_response_that_the_timeout_cuts_points_to_its_option() {
     let reply = Reply::status(200).pieces("text/event-stream", [event("Rain")]);
     let reply = reply.pieces_after(&Gate::closed(), [event(".")]);
     let stderr = failed_with(reply, &["--timeout", "700ms"]);
-    let words = ["incomplete: no complete response within 700ms: tone.wav; raise --timeout"];
+    let words = ["incomplete: no complete response within 0.7 s: tone.wav; raise --timeout"];
     assert_says(&stderr, &words);
     assert!(!stderr.contains("less"), "{stderr}");
     // One that breaks is another case.
@@ -170,5 +170,5 @@ fn a_budget_of_requests_in_flight_is_waited_for() {
     let stand_in = StandIn::scripted([Reply::status(402).header("retry-after", "1")]);
     let run = caption_tone(&stand_in, &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_says(&run.stderr, &["402, wait 1s", "attempt 2"]);
+    assert_says(&run.stderr, &["402, wait 1 s", "attempt 2"]);
 }

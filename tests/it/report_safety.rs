@@ -109,13 +109,13 @@ fn a_report_that_cannot_be_written_stops_the_run_before_anything_is_sent() {
             .failed(2)
     };
     assert_says(&run("junit=no/such/folder.xml"), &["could not write", "no/such/folder.xml"]);
-    assert_says(&run("junit=tone.wav"), &["never written over a sound"]);
+    assert_says(&run("junit=tone.wav"), &["would overwrite audio"]);
     assert_says(&run("pdf"), &["one of junit, sarif, github, html"]);
     assert_says(&run("junit="), &["names no file"]);
     assert_says(&run("html=-"), &["captions go to standard output"]);
     let twice = ["tone.wav", "--report", "junit=x", "--report", "sarif=./x"];
     let twice = caption(&stand_in).data_file("tone.wav").args(twice).run();
-    assert_says(&twice.failed(2), &["two things would be written to"]);
+    assert_says(&twice.failed(2), &["would both be written to"]);
     assert_eq!(stand_in.connections(), 0);
 }
 
@@ -170,10 +170,7 @@ fn a_report_is_not_written_through_links_or_over_audio() {
     assert_says(&run.arg("tone.wav").run().failed(2), &["leads out of the project"]);
     let run = caption(&stand_in).data_file("tone.wav").data_file("tone.mp3").args(["tone.mp3"]);
     std::os::unix::fs::symlink("tone.wav", run.folder().join("x")).unwrap();
-    assert_says(
-        &run.args(["--report", "junit=x"]).run().failed(2),
-        &["never written over a sound"],
-    );
+    assert_says(&run.args(["--report", "junit=x"]).run().failed(2), &["would overwrite audio"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -205,10 +202,10 @@ fn reports_never_overwrite_files_that_are_read() {
     };
     for file in ["list.txt", "key.txt", "caption.toml"] {
         let stderr = run(&["--report", &format!("junit={file}")]).failed(2);
-        assert_says(&stderr, &[file, "is read and would be written over"]);
+        assert_says(&stderr, &[file, "would be overwritten"]);
     }
     for arguments in [["--report", "html=film.mp4"], ["-o", "film.mp4"]] {
-        assert_says(&run(&arguments).failed(2), &["never written over a sound"]);
+        assert_says(&run(&arguments).failed(2), &["would overwrite audio"]);
     }
     assert_eq!(stand_in.connections(), 0);
 }

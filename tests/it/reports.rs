@@ -108,7 +108,7 @@ fn a_skipped_input_is_a_skipped_case() {
     let stand_in = StandIn::start();
     let run = caption(&stand_in).data_file("tone.wav").file("tone.txt", "Rain.");
     let mut run = run.args(["tone.wav", "--sidecar", "--report", "junit"]);
-    finish(run.spawn()).captioned();
+    finish(run.spawn()).ended(0);
     let cases = cases(&read(&run, "caption-report.xml"));
     assert_eq!(cases[0].children[0].0, "skipped");
 }
@@ -223,7 +223,7 @@ fn reports_of_a_project_are_relative_to_its_config_file() {
         caption(&stand_in).file("caption.toml", toml).data_file("tone.wav").arg("tone.wav")
     };
     let mut inside = run("junit=out.xml");
-    finish(inside.spawn()).captioned();
+    finish(inside.spawn()).ended(0);
     assert_eq!(cases(&read(&inside, "out.xml")).len(), 1);
     assert_says(&run("junit=../out.xml").run().failed(2), &["leads out of the project"]);
 }
@@ -249,7 +249,7 @@ fn reports_show_that_a_run_ended_early() {
     let mut run = run.args(["--report", "junit", "--report", "sarif", "--report", "github"]);
     let ended = finish(run.spawn());
     assert_eq!(ended.code, 4);
-    let early = "the run ended before all inputs were looked at";
+    let early = "the run ended before all inputs were checked";
     assert_says(&ended.stderr, &["::error title=caption::", early]);
     assert_says(&fs::read_to_string(summary.path()).unwrap(), &["1 failed", early]);
     let cases = cases(&read(&run, "caption-report.xml"));

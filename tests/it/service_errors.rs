@@ -202,7 +202,7 @@ fn a_plain_text_error_is_reported_in_its_words() {
 #[test]
 fn a_request_that_is_too_large_has_a_hint() {
     let stderr = assert_refused(Reply::status(413).body("text/html", "<html>nginx</html>"), 3);
-    assert_says(&stderr, &["larger than the service takes (413)", "tone.wav", "shrink it"]);
+    assert_says(&stderr, &["larger than the service allows (413)", "tone.wav", "shrink it"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn a_run_stops_at_max_spend() {
         assert_eq!(run.stdout.matches("Rain.").count(), 4);
         assert_says(
             &run.stderr,
-            &["$1.0000 of $1.1 is spent", "raise --max-spend", "4 captioned", "$1.00"],
+            &["$1.0000 of $1.1000 is spent", "raise --max-spend", "4 captioned", "$1.00"],
         );
     }
 }
@@ -50,7 +50,7 @@ fn max_spend_needs_a_service_that_reports_costs() {
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5);
     assert_eq!(stand_in.posts(), 1);
-    assert_says(&run.stderr, &["does not tell what its answers cost"]);
+    assert_says(&run.stderr, &["the service reports no cost"]);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn billed_responses_without_a_caption_count_as_spent() {
     let run = caption(&stand_in).clips("x", 40).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert_eq!(stand_in.posts(), 4);
-    assert_says(&run.stderr, &["$1.0000 of $1 is spent", "0 captioned · ", "$1.00"]);
+    assert_says(&run.stderr, &["$1.0000 of $1.0000 is spent", "0 captioned · ", "$1.00"]);
     let stand_in = StandIn::always(|| Reply::status(200).body("text/html", "<html>"));
     let run = caption(&stand_in).clips("x", 5).args(["-j1", "--max-spend", "1", "x"]).run();
     assert_eq!((run.code, stand_in.posts()), (5, 1), "{}", run.stderr);
@@ -91,7 +91,7 @@ fn a_url_counts_as_the_longest_audio_that_the_service_takes() {
     let args = ["--max-spend", "0.05", "--max-tokens", "100", "https://sounds.example.com/a.mp3"];
     let stderr = caption(&stand_in).args(args).run().failed(5);
     // 40 minutes at 12.5 tokens a second and 3.81 USD for a million.
-    assert_says(&stderr, &["of up to $0.1146, as its length is not known", "--inline"]);
+    assert_says(&stderr, &["of up to $0.1146, whose length is unknown", "--inline"]);
     assert_eq!(stand_in.posts(), 0);
 }
 
@@ -115,12 +115,12 @@ fn a_dry_run_lists_inputs_without_key_or_requests() {
     assert_says(lines[2], &["0.25 s", "duplicate", "x/same.wav"]);
     assert_says(lines[3], &["0.58 s", "tokens", "new", "tone.mp3"]);
     assert_says(lines[4], &["-", "25 B", "new", "https://example.com/a.mp3"]);
-    assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of sound"]);
+    assert_says(&run.stderr, &["5 inputs · 4 requests · ", " · 39 tokens of audio"]);
     assert_says(&run.stderr, &["1 input of unknown length"]);
     // Per million tokens: 39 at 4 USD, and four captions of 400 at 3 USD.
     assert_says(
         &run.stderr,
-        &["at least $0.004956: $0.000156 for the sound and $0.004800 for captions"],
+        &["at least $0.004956: $0.000156 for the audio and $0.004800 for captions"],
     );
     let request = stand_in.request();
     assert_eq!(request.method, "GET");
@@ -151,7 +151,7 @@ fn a_dry_run_without_a_price_reports_tokens() {
         let stand_in = StandIn::scripted([reply]);
         let run = caption(&stand_in).data_file("tone.wav").args(["--dry-run", "tone.wav"]).run();
         assert_eq!(run.code, 0);
-        assert_says(&run.stderr, &["tells no price of alibaba/", "tokens only"]);
+        assert_says(&run.stderr, &["no price known for alibaba/", "tokens only"]);
     }
 }
 

@@ -243,7 +243,7 @@ fn a_retry_after_a_lost_answer_reserves_again() {
     assert_says(
         &run.stderr,
         &[
-            "$0.0000 of $0.006 is spent ($0.0042 more is possible)",
+            "$0.000000 of $0.006000 is spent ($0.0042",
             "another request of up to $0.0042",
             "0 captioned · ",
             "$0.000000 ($0.004210 more is possible: 1 answer was lost)",

@@ -58,7 +58,7 @@ fn of_the_account() -> Stops {
         ),
         (
             || Reply::status(429).header("retry-after", "3600"),
-            "the quota is used up (429, wait 1h)",
+            "the quota is used up (429, wait 1 h)",
             "wait that long and run again",
         ),
     ]
@@ -68,7 +68,7 @@ fn of_the_service() -> Stops {
     vec![
         (
             || Reply::status(503).header("retry-after", "3600"),
-            "the service failed (503, wait 1h)",
+            "the service failed (503, wait 1 h)",
             "try again later",
         ),
         (

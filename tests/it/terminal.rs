@@ -33,7 +33,7 @@ fn standard_input_that_is_a_terminal_is_wrong_usage() {
     let mut run = unconfigured().env("AIMLAPI_KEY", "k").arg("-");
     run.command().stdin(terminal.device()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let stderr = finish(run.command().spawn().unwrap()).failed(2);
-    assert_says(&stderr, &["standard input is a terminal: pipe sound into it"]);
+    assert_says(&stderr, &["standard input is a terminal: pipe audio into it"]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn film(tracks: &[(Option<u8>, &[u8])]) -> Vec<u8> {
             let start = f64::from(block) / 10.0;
             let samples = samples(16_000, 0.1, |t| 0.5 * tone(t + start)).into_iter();
             let packet = samples.flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes());
-            let head = [0x80 | number, (block * 100 >> 8) as u8, (block * 100) as u8, 0x80];
+            let head = [0x80 | number, ((block * 100) >> 8) as u8, (block * 100) as u8, 0x80];
             element(b"\xa3", &head.into_iter().chain(packet).collect::<Vec<_>>())
         })
     });

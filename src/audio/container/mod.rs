@@ -114,13 +114,31 @@ pub(super) fn error_of(container: &str, error: SymphoniaError) -> Error {
     match error {
         SymphoniaError::IoError(e) if e.kind() == io::ErrorKind::FileTooLarge => Error::Damaged {
             container: container.to_uppercase(),
-            reason: "a head without an end".to_owned(),
+            reason: "a header without an end".to_owned(),
         },
         SymphoniaError::IoError(e) if e.kind() != io::ErrorKind::UnexpectedEof => {
             Error::Unreadable(e)
         }
-        error => Error::Damaged { container: container.to_uppercase(), reason: error.to_string() },
+        error => Error::Damaged { container: container.to_uppercase(), reason: reason_of(&error) },
     }
+}
+
+/// Reason of an error without the words of symphonia: `isomp4: missing moov atom`.
+fn reason_of(error: &SymphoniaError) -> String {
+    let text = match error {
+        SymphoniaError::DecodeError(text)
+        | SymphoniaError::Unsupported(text)
+        | SymphoniaError::LimitError(text) => (*text).to_owned(),
+        SymphoniaError::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+            "it ends too early".to_owned()
+        }
+        error => error.to_string(),
+    };
+    let is_name = |name: &str| !name.contains(' ');
+    let text =
+        text.split_once(": ").filter(|(name, _)| is_name(name)).map_or(&*text, |parts| parts.1);
+    let text = text.replace("moov atom", "index of its samples (moov)").replace(" atom", " box");
+    text.strip_prefix("missing ").map_or_else(|| text.clone(), |part| format!("{part} is missing"))
 }
 
 #[cfg(test)]

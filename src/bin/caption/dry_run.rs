@@ -84,7 +84,7 @@ pub(crate) async fn list(
     out.ended().await?;
     diagnostics.more_tracks();
     diagnostics.failures(0);
-    diagnostics.omitted(&config.input.search);
+    diagnostics.omitted(&config.input, true);
     diagnostics.unmet_rules(count);
     totals.print(config, diagnostics).await;
     Ok(exit)
@@ -133,7 +133,7 @@ impl Totals {
 
     async fn print(&self, config: &Config, diagnostics: &Diagnostics) {
         diagnostics.result(&format!(
-            "{} · {} · {} to send · {} tokens of sound",
+            "{} · {} · {} to send · {} tokens of audio",
             count(self.inputs, "input"),
             count(self.requests, "request"),
             ByteSize(self.bytes).display().si(),
@@ -145,20 +145,42 @@ impl Totals {
         }
         if self.requests > 0 {
             let prices = config.options.look_up_prices().await;
-            diagnostics.result(&self.cost(prices, &config.options.model));
+            diagnostics.result(&self.cost(prices.as_ref(), &config.options.model));
+            if let Some(limit) = config.max_spend() {
+                diagnostics.result(&self.limit(prices.as_ref(), limit));
+            }
         }
     }
 
-    fn cost(&self, prices: Option<Prices>, model: &str) -> String {
-        let Some(Prices { input, output, .. }) = prices else {
-            return format!("the service tells no price of {model}: tokens only");
-        };
+    /// Cost of the audio and of the captions, in US dollars.
+    fn usd(&self, prices: &Prices) -> (f64, f64) {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let caption_tokens = self.requests as f64 * CAPTION_TOKENS;
-        let audio = self.tokens * input;
-        let captions = caption_tokens * output;
+        (self.tokens * prices.input, caption_tokens * prices.output)
+    }
+
+    /// Effect of a spending limit on the run.
+    fn limit(&self, prices: Option<&Prices>, limit: f64) -> String {
+        let shown = dollars(limit);
+        let Some((audio, captions)) = prices.map(|prices| self.usd(prices)) else {
+            return format!(
+                "--max-spend {shown} is learned from the first response: no price is known"
+            );
+        };
+        let part = limit / (audio + captions);
+        if part >= 1.0 {
+            return format!("--max-spend {shown} is enough for the estimated cost");
+        }
+        format!("--max-spend {shown} would stop the run after about {:.0} % of it", part * 100.0)
+    }
+
+    fn cost(&self, prices: Option<&Prices>, model: &str) -> String {
+        let Some(prices) = prices else {
+            return format!("no price known for {model}: tokens only");
+        };
+        let (audio, captions) = self.usd(prices);
         format!(
-            "{} {}: {} for the sound and {} for captions of some {CAPTION_TOKENS} tokens",
+            "{} {}: {} for the audio and {} for captions of some {CAPTION_TOKENS} tokens",
             if self.of_unknown_length > 0 { "at least" } else { "about" },
             dollars(audio + captions),
             dollars(audio),

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use caption::{Captioner, ErrorKind, Event, Input, Outcome, Shutdown};
+use caption::{Answer, Captioner, ErrorKind, Event, Input, Outcome, Shutdown};
 use futures_util::stream::Stream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -87,12 +87,12 @@ impl<'a> Pipeline<'a> {
                 diagnostics.problem(&format!("could not write the manifest ({error})"));
             }
         }
-        if let Some(exit) = interrupted.get() {
-            self.exit = exit;
-            self.explain_resume(ends_at_once);
-        }
+        self.exit = interrupted.get().unwrap_or(self.exit);
         let total = usize::try_from(self.summary.total()).ok();
         let has_all = self.count.total() == total && self.summary.not_tried() == 0;
+        if interrupted.get().is_some() && (ends_at_once || self.config.is_batch && !has_all) {
+            diagnostics.interrupted(ends_at_once, self.config.keeps_captions());
+        }
         if written.is_err() || shutdown.is_draining() && !has_all {
             self.reports.cut_short();
         }
@@ -165,18 +165,6 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Tells how an interrupted run goes on.
-    fn explain_resume(&self, is_cut: bool) {
-        let total = usize::try_from(self.summary.total()).ok();
-        let is_complete = self.count.total() == total && self.summary.not_tried() == 0;
-        self.diagnostics.note(match is_cut {
-            true => "interrupted: the caption is not complete; run the same command again",
-            false if is_complete || !self.config.is_batch => return,
-            false if self.config.keeps_captions() => "run the same command again to resume",
-            false => "add --manifest FILE: then the same command resumes and pays nothing twice",
-        });
-    }
-
     /// Ends the output without a wait for its reader.
     async fn abandon(&mut self) -> io::Result<()> {
         self.renderer.finish(End::CutShort, self.output)?;
@@ -195,7 +183,7 @@ impl<'a> Pipeline<'a> {
             self.diagnostics.more_tracks();
             self.diagnostics.failures(self.summary.not_tried());
             self.diagnostics.kept_sidecars();
-            self.diagnostics.omitted(&self.config.input.search);
+            self.diagnostics.omitted(&self.config.input, self.count.total().is_some());
             if self.summary.total() > 0 {
                 let line = self.summary.line(self.started.elapsed(), &captioner.spending());
                 self.diagnostics.result(&line);
@@ -277,20 +265,11 @@ impl<'a> Pipeline<'a> {
     /// Prints findings and errors, and raises the exit code.
     fn diagnose(&mut self, outcome: &Outcome) {
         let (diagnostics, is_batch) = (self.diagnostics, self.config.is_batch);
-        for finding in &outcome.findings {
-            diagnostics.finding(&outcome.name, finding, is_batch);
-        }
-        if let Some(truncation) = outcome.truncation {
-            diagnostics.truncated(&outcome.name, truncation, &outcome.findings);
-        }
+        let options = self.config.render_options();
+        let is_cut = |answer: &Answer| answer.is_cut() && !options.leaves_out_end(answer);
+        diagnostics.outcome(outcome, outcome.answer().is_some_and(is_cut), is_batch);
         if outcome.has_violation() {
             self.exit = self.exit.max(Exit::Broken);
-        }
-        if let Some(answer) = outcome.answer() {
-            if answer.is_cut() && !self.config.render_options().leaves_out_end(answer) {
-                diagnostics.note(&format!("cut at --max-tokens: {}", outcome.name));
-            }
-            diagnostics.answered(outcome);
         }
         if outcome.is_not_tried() {
             self.exit = self.exit.max(Exit::Failed);

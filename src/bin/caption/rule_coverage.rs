@@ -40,7 +40,7 @@ impl RuleCoverage {
         let unmet = self.0.iter().filter(|(_, is_met)| !is_met.load(Ordering::Relaxed));
         unmet.map(|(rule, _)| {
             let paths = rule.paths().join(", ");
-            format!("the rule {} met no input (paths: {paths})", rule.name())
+            format!("no input matches the paths of the rule {}: {paths}", rule.name())
         })
     }
 }

@@ -124,7 +124,7 @@ fn an_impossible_window_is_rejected_before_any_request() {
     for (arguments, words) in [
         (&["--window", "4m"][..], &["--window is too long", "at most 3m 50s, since"][..]),
         (&["--window", "999ms"], &["at least 1s"]),
-        (&["--window", "30s", "--convert", "never"], &["leave --convert never out"]),
+        (&["--window", "30s", "--convert", "never"], &["remove --convert never"]),
     ] {
         let stderr = caption(&stand_in)
             .data_file("tone.wav")
@@ -153,5 +153,5 @@ fn a_url_with_windows_is_downloaded() {
 fn a_dry_run_counts_the_windows() {
     let stand_in = StandIn::start();
     let run = caption_long(&stand_in, 61.0).arg("--dry-run").run();
-    assert_says(&run.stderr, &["1 input · 13 requests · ", "763 tokens of sound"]);
+    assert_says(&run.stderr, &["1 input · 13 requests · ", "763 tokens of audio"]);
 }

@@ -90,7 +90,10 @@ fn subtitles_need_the_duration() {
 fn subtitles_of_several_inputs_need_sidecars() {
     let stand_in = StandIn::start();
     let run = || caption(&stand_in).clips("x", 2).args(["x", "-q", "-f", "srt"]);
-    assert_says(&run().run().failed(2), &["subtitles are of one sound", "--sidecar"]);
+    assert_says(
+        &run().run().failed(2),
+        &["subtitles of several inputs need a file each", "--sidecar"],
+    );
     assert_eq!(stand_in.connections(), 0);
     let run = run().arg("--sidecar");
     let folder = run.folder().join("x");

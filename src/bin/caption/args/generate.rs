@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{AFTER_HELP, Cli};
+use super::Cli;
+use super::notes::{
+    ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, MODEL, RULES, RULES_INTRODUCTION, Section,
+};
 
 const NAME: &str = "caption";
 
@@ -49,7 +52,7 @@ fn completions(shell: Shell) -> String {
     }
 }
 
-/// Manual page with a one-line synopsis and the notes in their own layout.
+/// Manual page with a one-line synopsis, and the notes as sections.
 fn manual() -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     let manual = clap_mangen::Man::new(Cli::command());
@@ -58,8 +61,39 @@ fn manual() -> io::Result<Vec<u8>> {
     writeln!(page, ".SH SYNOPSIS\n\\fB{NAME}\\fR [\\fIOPTIONS\\fR] [\\fIINPUT\\fR]...")?;
     manual.render_description_section(&mut page)?;
     manual.render_options_section(&mut page)?;
-    let notes = AFTER_HELP.replace('\\', "\\e").replace('-', "\\-");
-    writeln!(page, ".SH NOTES\n.nf\n{notes}\n.fi")?;
+    section(&mut page, "RULES OF CAPTION.TOML", Some(RULES_INTRODUCTION), &RULES)?;
+    section(&mut page, "ENVIRONMENT", None, &ENVIRONMENT)?;
+    section(&mut page, "FILES", None, &FILES)?;
+    section(&mut page, "EXIT STATUS", None, &EXIT_CODES)?;
+    section(&mut page, "EXAMPLES", None, &EXAMPLES)?;
+    writeln!(page, ".SH NOTES\n{}", escaped(MODEL))?;
     manual.render_version_section(&mut page)?;
     Ok(page)
+}
+
+/// Writes a section with one paragraph for each of its entries.
+fn section(
+    page: &mut Vec<u8>,
+    heading: &str,
+    introduction: Option<&str>,
+    section: &Section,
+) -> io::Result<()> {
+    writeln!(page, ".SH \"{}\"", escaped(heading))?;
+    if let Some(introduction) = introduction {
+        writeln!(page, "{}", escaped(introduction))?;
+    }
+    for (name, meaning) in section.entries {
+        let (name, meaning) = (escaped(name), escaped(&meaning.replace('\n', " ")));
+        if section.is_code {
+            writeln!(page, ".PP\n{meaning}:\n.RS 4\n.nf\n{name}\n.fi\n.RE")?;
+        } else {
+            writeln!(page, ".TP\n\\fB{name}\\fR\n{meaning}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Text without characters that roff interprets.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('~', "\\(ti")
 }

@@ -13,13 +13,16 @@ use self::options::{
 use self::values::{DOCUMENTS, ProgressChoice, WHEN, When, named, parse_progress};
 
 pub(crate) mod generate;
+mod notes;
+mod offering;
 pub(crate) mod options;
+pub(crate) mod similarity;
 pub(crate) mod usage_error;
 pub(crate) mod values;
 
 /// Prints what a recording sounds like.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, styles = STYLES, after_help = AFTER_HELP)]
+#[command(version, max_term_width = 100, styles = STYLES, after_help = notes::text())]
 #[command(disable_help_flag = true, disable_version_flag = true, args_override_self = true)]
 pub(crate) struct Cli {
     /// Audio or video files, folders, quoted globs, http(s) URLs, or - for standard input
@@ -87,7 +90,7 @@ pub(crate) struct GeneralArgs {
 }
 
 /// Options of daily use, which `-h` shows.
-const DAILY: [&str; 20] = [
+const DAILY: [&str; 21] = [
     "inputs",
     "files_from",
     "exclude",
@@ -102,6 +105,7 @@ const DAILY: [&str; 20] = [
     "max_spend",
     "jobs",
     "window",
+    "sentences",
     "deny",
     "require",
     "check",
@@ -117,7 +121,13 @@ pub(crate) fn with_brief_help(command: Command) -> Command {
             return argument.hide(true);
         }
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        argument.help(help.split(';').next().unwrap_or_default().to_owned())
+        let first = help.split(';').next().unwrap_or_default().to_owned();
+        let argument = argument.help(first);
+        if argument.is_positional() {
+            return argument;
+        }
+        let hides_default = argument.get_action().takes_values();
+        argument.help_heading("Options").hide_default_value(hides_default)
     });
     command.after_help("All options, examples, environment and exit codes: caption --help")
 }
@@ -127,35 +137,3 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
-
-pub(crate) const AFTER_HELP: &str = "\
-The model takes no prompt: it describes speech, music and sounds, in English.
-
-Examples:
-  caption song.mp3                          caption one file
-  caption https://example.com/a.wav         the service downloads the URL
-  sox in.flac -t wav - | caption -          audio on standard input
-  caption --json song.mp3 | jq .usage       raw response
-  caption --manifest m.jsonl sfx/           a folder; rerun to resume
-  caption --sidecar --dry-run sfx/          estimate the cost
-  caption --window 30s -f srt talk.mp4      subtitles
-  caption --deny 'speech|voice' ambience/   audit: no voices allowed
-
-Environment:
-  AIMLAPI_KEY          API key; else AIMLAPI_API_KEY, else AIML_API_KEY. Create one
-                       at https://aimlapi.com/app/keys. No option takes the key
-                       itself, because process lists would show it.
-  AIMLAPI_BASE_URL     URL of the service
-  CAPTION_MODEL        model
-  HTTPS_PROXY          proxy; NO_PROXY lists exceptions
-  SSL_CERT_FILE        CA certificates in place of the system's (Linux)
-  NO_COLOR             no color
-
-Exit codes:
-  0    every input was captioned or cached
-  1    a rule was violated; no input failed
-  2    wrong usage or configuration; nothing was sent
-  3    at least one input failed; the others were delivered
-  4    no key, key refused, account unverified, out of credits or quota
-  5    --max-spend reached
-  130, 143, 129    ended by Ctrl-C, TERM or HUP";

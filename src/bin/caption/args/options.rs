@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use caption::{ClientOptions, Convert};
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, value_parser};
+use clap::{Args, ValueHint, value_parser};
 
 use super::values::{
     AudioChecks, CONVERT, DIALECTS, DialectChoice, FORMATS, FfmpegChoice, Jobs, MaxUpload,
-    ReportOption, ffmpeg_parser, named, parse_checks, parse_duration, parse_jobs, parse_max_upload,
-    parse_outage, parse_rate, parse_usd, parse_window, report_parser,
+    ReportOption, checks_parser, ffmpeg_parser, named, parse_duration, parse_jobs,
+    parse_max_upload, parse_outage, parse_rate, parse_usd, parse_window, report_parser,
 };
 use crate::inputs::Shard;
 use crate::render::FormatKind;
@@ -76,10 +76,10 @@ pub(crate) struct OutputArgs {
     pub(crate) sidecar: Option<String>,
 
     /// Write sidecars to DIR, in the same tree as the inputs
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output_dir: Option<PathBuf>,
 
-    /// Print and write only the first N sentences of each caption, or of each window; the manifest
+    /// Write only the first N sentences of each caption; of each window with --window; the manifest
     /// keeps all
     #[arg(long, value_name = "N")]
     pub(crate) sentences: Option<NonZeroUsize>,
@@ -262,7 +262,8 @@ pub(crate) struct AuditArgs {
 
     /// Check the audio before it is uploaded: silence, clipping, duration, channels, rate,
     /// loudness, decodes, or all
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_checks)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = checks_parser())]
+    #[arg(hide_possible_values = true)]
     pub(crate) check: Vec<AudioChecks>,
 
     /// Measure levels again even if the manifest has them; rules of severity error always do
@@ -272,5 +273,6 @@ pub(crate) struct AuditArgs {
     /// Write a report: junit, sarif, html, or github (log annotations and a job summary);
     /// repeatable [default files: caption-report.xml, caption-report.sarif, caption-report.html]
     #[arg(long, value_name = "KIND[=FILE]", value_parser = report_parser())]
+    #[arg(hide_possible_values = true)]
     pub(crate) report: Vec<ReportOption>,
 }

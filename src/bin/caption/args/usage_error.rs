@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::similarity::resembles;
+
 const NO_PROMPT: &str = "this model takes no prompt, language or temperature";
 const SEARCHES: &str = "name the folder: it is searched with its subfolders";
 const IS_INPUT: &str = "name files and URLs without an option";
@@ -30,12 +32,23 @@ const OTHERS: [(&str, &str); 16] = [
     ("--out", "use --output FILE, --sidecar or --output-dir DIR"),
 ];
 
+/// Errors of numbers in the words of Rust, and in plain ones.
+const NUMBER_ERRORS: [(&str, &str); 5] = [
+    ("invalid digit found in string", "not a whole number"),
+    ("number would be zero for non-zero type", "at least 1"),
+    ("number too large to fit in target type", "too large"),
+    ("cannot parse integer from empty string", "a whole number is missing"),
+    ("is not in 1..=4294967295", "is not at least 1"),
+];
+
 /// Describes an error of clap on one line, with a hint. Passwords and queries of URLs are left out.
 pub(crate) fn message(error: &Error, command_line: &[OsString]) -> String {
     let text = error.to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();
     let lines = paragraph.trim_start_matches("error: ").lines().map(str::trim);
     let message = lines.collect::<Vec<_>>().join(" ");
+    let message =
+        NUMBER_ERRORS.iter().fold(message, |message, (error, plain)| message.replace(error, plain));
     format!("{}; {}", without_secrets(message, command_line), hint(error))
 }
 
@@ -63,7 +76,7 @@ fn hint(error: &Error) -> String {
         if let Some((_, hint)) = OTHERS.into_iter().find(|(option, _)| *option == unknown) {
             return hint.to_owned();
         }
-        if let Some(similar) = text(ContextKind::SuggestedArg) {
+        if let Some(similar) = text(ContextKind::SuggestedArg).filter(|it| resembles(unknown, it)) {
             return format!("did you mean {similar}?");
         }
     }

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use caption::{AudioCheck, Convert, Dialect, MAX_AUTO_JOBS};
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{
+    OsStringValueParser, PossibleValuesParser, StringValueParser, TypedValueParser,
+};
 use clap_complete::Shell;
 use clap_lex::OsStrExt;
 
 use super::generate::Document;
+use super::offering::Offering;
 use crate::render::{FormatKind, ReportKind};
 
 pub(crate) const FORMATS: [(&str, FormatKind); 6] = [
@@ -92,13 +95,14 @@ pub(crate) fn split_report(value: &OsStr) -> (&OsStr, Option<&OsStr>) {
 }
 
 pub(crate) fn report_parser() -> impl TypedValueParser<Value = ReportOption> {
-    OsStringValueParser::new().try_map(|value| parse_report(&value))
+    let parser = OsStringValueParser::new().try_map(|value| parse_report(&value));
+    Offering { parser, offered: REPORTS.map(|(name, ..)| name).to_vec() }
 }
 
 fn parse_report(value: &OsStr) -> Result<ReportOption, String> {
     let (name, file) = split_report(value);
     let Some((name, kind, _)) = REPORTS.into_iter().find(|(kind, ..)| name == *kind) else {
-        return Err("one of junit, sarif, github, html, with =FILE where you like".to_owned());
+        return Err("one of junit, sarif, github, html, or KIND=FILE".to_owned());
     };
     match file {
         Some(file) if file.is_empty() => Err(format!("{name}= names no file")),
@@ -106,15 +110,6 @@ fn parse_report(value: &OsStr) -> Result<ReportOption, String> {
             Err("captions go to standard output: name a file for the report".to_owned())
         }
         file => Ok(ReportOption { kind, file: file.map(PathBuf::from) }),
-    }
-}
-
-/// Suffix of an error message that suggests the most similar of the valid names.
-pub(crate) fn suggest<'a>(name: &str, valid: impl Iterator<Item = &'a str>) -> String {
-    let rated = valid.map(|valid| (strsim::jaro_winkler(name, valid), valid));
-    match rated.max_by(|one, other| one.0.total_cmp(&other.0)) {
-        Some((_, nearest)) => format!(", the nearest is `{nearest}`"),
-        None => String::new(),
     }
 }
 
@@ -136,8 +131,8 @@ const MIN_LOG_PERIOD: Duration = Duration::from_millis(100);
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("longer than nothing, such as 30s"),
-        Ok(duration) if duration > MAX_DURATION => Err("at most a day"),
+        Ok(Duration::ZERO) => Err("more than 0, such as 30s"),
+        Ok(duration) if duration > MAX_DURATION => Err("at most 24h"),
         Ok(duration) => Ok(duration),
         Err(_) => Err("a time with its unit, such as 90s or 5m"),
     }
@@ -247,7 +242,12 @@ pub(crate) fn parse_rate(text: &str) -> Result<Duration, &'static str> {
     interval.ok_or("a number a second or a minute, such as 5/s or 100/m")
 }
 
-pub(crate) fn parse_checks(name: &str) -> Result<AudioChecks, String> {
+pub(crate) fn checks_parser() -> impl TypedValueParser<Value = AudioChecks> {
+    let offered = AudioCheck::all().map(|check| check.name()).into_iter().chain(["all"]).collect();
+    Offering { parser: StringValueParser::new().try_map(|name| parse_checks(&name)), offered }
+}
+
+fn parse_checks(name: &str) -> Result<AudioChecks, String> {
     if name == "all" {
         return Ok(AudioCheck::all().into());
     }

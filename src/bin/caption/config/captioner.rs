@@ -64,7 +64,7 @@ impl Config {
         let manifest = match &self.cli.cache.manifest {
             Some(_) if is_json => {
                 bail!(
-                    "a manifest keeps records and not the service's responses: use --format jsonl"
+                    "a manifest has no responses of the service: use --format jsonl with --manifest"
                 )
             }
             Some(path) => self.open_manifest(path, diagnostics)?,
@@ -146,7 +146,7 @@ pub(super) fn ffmpeg(choice: &FfmpegChoice) -> anyhow::Result<Option<Ffmpeg>> {
         FfmpegChoice::Never => Ok(None),
         FfmpegChoice::Program(path) => Ffmpeg::at(path).map(Some).with_context(|| {
             format!(
-                "--ffmpeg names no program: {}; name that of ffmpeg, or say auto",
+                "--ffmpeg names no program: {}; use the path of ffmpeg, or auto",
                 path_name(path)
             )
         }),
@@ -161,11 +161,11 @@ pub(super) fn upload_options(cli: &Cli) -> anyhow::Result<UploadOptions> {
     upload.max_upload = cli.audio.max_upload;
     upload.measures = cli.general.verbose || shows_waveform(&cli.audit.report);
     if cli.audio.track.is_some() && upload.convert == Convert::Never {
-        bail!("--track takes one track out of its file: leave --convert never out");
+        bail!("--track needs conversion: remove --convert never");
     }
     let Some(window) = upload.window else { return Ok(upload) };
     if upload.convert == Convert::Never {
-        bail!("--window cuts converted sound: leave --convert never out");
+        bail!("--window needs conversion: remove --convert never");
     }
     let longest = upload.longest_window();
     if window > longest {

@@ -11,8 +11,9 @@ use clap::{Arg, Command, ValueHint};
 use toml::{Table, Value};
 
 use super::project::{Policy, policy};
-use super::rule_tables;
-use crate::args::values::{split_report, suggest};
+use super::{rule_tables, value_names};
+use crate::args::similarity::suggest;
+use crate::args::values::split_report;
 use crate::render::overwrite::{is_same_file, is_within};
 
 /// Name of the file, in the working folder and in the user's configuration folder.
@@ -167,9 +168,10 @@ impl ConfigFile {
             Value::String(text) => text.clone(),
             Value::Integer(number) => number.to_string(),
             Value::Float(number) => number.to_string(),
-            _ => bail!("{}: {key} takes no {}", self.name(), value.type_str()),
+            _ => bail!("{}: {key} cannot be {}", self.name(), value_names::kind(value)),
         };
-        let is_path = matches!(option.get_value_hint(), ValueHint::AnyPath) && text != "-";
+        let is_path = matches!(option.get_value_hint(), ValueHint::AnyPath | ValueHint::DirPath)
+            && text != "-";
         let is_allowed = self.is_trusted() || key != "sidecar" || is_inside(Path::new(&text));
         ensure!(is_allowed, "{}: {key} leads out of the project", self.name());
         let mut argument = OsString::from(format!("--{key}="));

@@ -101,7 +101,6 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         // It decides which sidecars are there.
         ("format", dry_run.filter(|_| !writes_sidecars)),
         ("json", dry_run.filter(|_| !writes_sidecars)),
-        ("max_spend", dry_run),
         ("stream", with_stream.or(dry_run).filter(|_| cli.service.stream)),
         ("exclude", with_named_files),
         ("hidden", with_named_files),

@@ -26,16 +26,18 @@ pub(crate) struct InputConfig {
 }
 
 impl InputConfig {
-    pub(crate) fn new(cli: &Cli) -> anyhow::Result<Self> {
+    pub(crate) fn new(cli: &Cli, typed_exclude: Vec<String>) -> anyhow::Result<Self> {
         if cli.inputs.is_empty() && cli.search.files_from.is_none() {
             return no_input();
         }
         if cli.inputs.iter().any(|operand| operand == "-") {
             if io::stdin().is_terminal() {
-                bail!("standard input is a terminal: pipe sound into it, or name a file");
+                bail!("standard input is a terminal: pipe audio into it, or name a file");
             }
             if cli.search.files_from.as_ref().is_some_and(|list| list.as_os_str() == "-") {
-                bail!("standard input cannot be both the list and a sound");
+                bail!(
+                    "standard input cannot be both the list and the audio; name a file for one of them"
+                );
             }
         }
         let mut search = FolderSearch::default();
@@ -43,6 +45,7 @@ impl InputConfig {
         search.follow = cli.search.follow;
         search.no_ignore = cli.search.no_ignore;
         search.exclude.clone_from(&cli.search.exclude);
+        search.watched_exclude = typed_exclude;
         search.check()?;
         Ok(Self {
             operands: cli.inputs.clone(),
@@ -52,6 +55,11 @@ impl InputConfig {
             shard: cli.search.shard,
             allow_empty: cli.search.allow_empty,
         })
+    }
+
+    /// Globs of `--exclude` on the command line that matched nothing.
+    pub(crate) fn unmatched_excludes(&self) -> impl Iterator<Item = &String> {
+        self.search.watched_exclude.iter().filter(|glob| !self.search.has_excluded(glob))
     }
 
     /// True if more than one input is expected: everything but one file, URL or standard input.
@@ -87,5 +95,5 @@ fn no_input<T>() -> anyhow::Result<T> {
         let usage = Cli::command().render_usage();
         bail!("no input: name a file, a URL, or - for standard input ({usage}; see --help)");
     }
-    bail!("no input; to read sound from standard input, say caption -");
+    bail!("no input: name a file or a URL, or run caption - to read standard input");
 }

@@ -26,6 +26,7 @@ pub(crate) mod input;
 pub(crate) mod precedence;
 mod project;
 mod rule_tables;
+mod value_names;
 
 /// Resolved settings of a run.
 pub(crate) struct Config {
@@ -53,8 +54,9 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn new(settings: Settings) -> anyhow::Result<Self> {
+        let typed_exclude = settings.typed("exclude");
         let Settings { cli, mut rules, sidecar_limit, .. } = settings;
-        let input = InputConfig::new(&cli)?;
+        let input = InputConfig::new(&cli, typed_exclude)?;
         let is_batch = input.is_batch();
         let formats = formats(&cli, is_batch)?;
         let options = client_options(&cli, streams(&cli, &formats, is_batch)?);
@@ -96,6 +98,11 @@ impl Config {
     /// True if captions are kept in a manifest.
     pub(crate) fn has_manifest(&self) -> bool {
         self.cli.cache.manifest.is_some()
+    }
+
+    /// Spending limit in US dollars.
+    pub(crate) fn max_spend(&self) -> Option<f64> {
+        self.cli.spend.max_spend
     }
 
     /// True if a later run finds the captions of this one.
@@ -223,7 +230,7 @@ fn formats(cli: &Cli, is_batch: bool) -> anyhow::Result<Vec<FormatKind>> {
         bail!("several formats need a file each: add --sidecar or --output-dir");
     }
     if is_batch && formats.iter().any(|format| format.is_subtitles()) {
-        bail!("subtitles are of one sound: add --sidecar or --output-dir for several inputs");
+        bail!("subtitles of several inputs need a file each: add --sidecar or --output-dir");
     }
     Ok(formats)
 }
@@ -239,7 +246,7 @@ fn streams(cli: &Cli, formats: &[FormatKind], is_batch: bool) -> anyhow::Result<
         && io::stdout().is_terminal();
     let streams = cli.service.stream || (is_automatic && !cli.service.no_stream);
     if streams && formats.contains(&FormatKind::Json) {
-        bail!("--stream gives no single JSON document: leave it out, or print text");
+        bail!("--stream gives no single JSON document: remove --stream, or use --format text");
     }
     Ok(streams)
 }

@@ -86,6 +86,15 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Values of an option on the command line.
+    pub(super) fn typed(&self, id: &str) -> Vec<String> {
+        let is_typed = self.matches.value_source(id) == Some(ValueSource::CommandLine);
+        let values = self.matches.get_many(id).filter(|_| is_typed);
+        values.into_iter().flatten().cloned().collect()
+    }
+}
+
 impl<'a> Merge<'a> {
     fn new(command: &'a Command, matches: &ArgMatches, command_line: &[OsString]) -> Self {
         let is_given = |argument: &&Arg| {

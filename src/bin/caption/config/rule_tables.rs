@@ -5,7 +5,8 @@ use caption::{AudioCheck, Rule, Severity};
 use serde::Deserialize;
 use toml::Value;
 
-use crate::args::values::suggest;
+use super::value_names::plain_error;
+use crate::args::similarity::suggest;
 
 /// Keys of a rule.
 const KEYS: [&str; 13] = [
@@ -84,8 +85,8 @@ fn rule(value: &Value) -> anyhow::Result<Rule> {
         bail!("unknown key `{key}`{}", suggest(key, KEYS.into_iter()));
     }
     // The full text of the error names the key, on a line of its own.
-    let one_line = |e: toml::de::Error| anyhow!("{}", e.to_string().trim().replace('\n', " "));
-    let table: RuleTable = value.clone().try_into().map_err(one_line)?;
+    let plain = |e: toml::de::Error| anyhow!("{}", plain_error(&e.to_string()));
+    let table: RuleTable = value.clone().try_into().map_err(plain)?;
     table.check()?;
     let mut rule = table.test()?.with_severity(table.severity);
     if let Some(name) = &table.name {
@@ -104,7 +105,7 @@ impl Bounds {
     fn check(&self, name: &str) -> anyhow::Result<()> {
         let (min, max) = (self.min.unwrap_or(f64::MIN), self.max.unwrap_or(f64::MAX));
         match (self.min, self.max) {
-            (None, None) => bail!("{name} says neither min nor max"),
+            (None, None) => bail!("{name} has neither min nor max"),
             _ if min <= max && min.is_finite() && max.is_finite() => Ok(()),
             _ => bail!("no {name} is at least {min} and at most {max}"),
         }
@@ -121,14 +122,14 @@ impl RuleTable {
         }
         let is_empty = |text: &Option<String>| text.as_ref().is_some_and(String::is_empty);
         if is_empty(&self.name) || is_empty(&self.deny) || is_empty(&self.require) {
-            bail!("name, deny and require are not empty");
+            bail!("name, deny and require cannot be empty");
         }
         let (paths, channels) = (self.paths.as_deref(), self.channels.as_deref());
         if paths.is_some_and(<[_]>::is_empty) || channels.is_some_and(<[_]>::is_empty) {
-            bail!("paths and channels are not empty");
+            bail!("paths and channels cannot be empty");
         }
         if self.silence.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
-            bail!("silence is a part of the whole, from 0.0 to 1.0");
+            bail!("silence is a part of the whole: a number from 0.0 to 1.0");
         }
         Ok(())
     }
@@ -160,8 +161,8 @@ impl RuleTable {
         let mut tests = tests.into_iter().flatten();
         match (tests.next(), tests.next()) {
             (Some(test), None) => test.map_err(|e| anyhow!("{e}")),
-            (None, _) => bail!("says nothing: one of {} is needed", KEYS[4..].join(", ")),
-            (Some(_), Some(_)) => bail!("says two things: make it two rules"),
+            (None, _) => bail!("has no test: add one of {}", KEYS[4..].join(", ")),
+            (Some(_), Some(_)) => bail!("has two tests: make it two rules"),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::ui::hints::hint;
 const MAX_TEXT_LEN: usize = 2000;
 
 /// Message for a run that ended early.
-pub(super) const CUT_SHORT: &str = "the run ended before all inputs were looked at";
+pub(super) const CUT_SHORT: &str = "the run ended before all inputs were checked";
 
 /// Characters that are escaped in a path: all but those that RFC 3986 calls unreserved, and `/`.
 const ESCAPED: &AsciiSet =

@@ -83,10 +83,10 @@ impl OverwriteCheck {
                 "{one} and {other} would both be written to {path}; tell them apart: --sidecar='{{name}}.{{ext}}'"
             ),
             (Use::Read(meaning), _) => {
-                bail!("{path} is read and would be written over: it is {meaning}")
+                bail!("{path} would be overwritten: it is {meaning}; choose another name")
             }
             (one, other) => {
-                bail!("two things would be written to {path}: {} and {}", one.name(), other.name())
+                bail!("{} and {} would both be written to {path}", one.name(), other.name())
             }
         }
     }
@@ -204,5 +204,5 @@ fn name(path: &Path, resolved: &Path) -> String {
 }
 
 fn overwrites_input(name: &str) -> anyhow::Result<()> {
-    bail!("a caption is never written over a sound: {name}; give it another name")
+    bail!("the output would overwrite audio: {name}; choose another name")
 }

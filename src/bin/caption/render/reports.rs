@@ -69,10 +69,14 @@ impl Reports {
         let mut exit = Exit::Success;
         for mut report in self.reports {
             report.write(|renderer, out| renderer.finish(self.end, out));
-            let name = std::mem::take(&mut report.name);
-            if let Err(error) = report.commit(diagnostics) {
-                diagnostics.problem(&format!("could not write the report ({error}): {name}"));
-                exit = Exit::Failed;
+            let (name, is_file) = (std::mem::take(&mut report.name), report.file.is_some());
+            match report.commit(diagnostics) {
+                Ok(()) if is_file => diagnostics.note(&format!("report written to {name}")),
+                Ok(()) => {}
+                Err(error) => {
+                    diagnostics.problem(&format!("could not write the report ({error}): {name}"));
+                    exit = Exit::Failed;
+                }
             }
         }
         exit

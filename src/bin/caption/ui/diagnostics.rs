@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstream::AutoStream;
-use caption::{Error, Finding, FolderSearch, Severity, Truncation, sanitize};
+use caption::{Error, Finding, Severity, Truncation, sanitize};
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::config::api_key::NoKey;
 use crate::config::environment::{DisplayConfig, ProgressDisplay, is_ci_log};
+use crate::config::input::InputConfig;
 use crate::exit_code::Exit;
 use crate::inputs::InputCount;
 use crate::ui::escape::CommandEscaper;
@@ -209,9 +210,12 @@ impl Diagnostics {
     }
 
     /// Prints notes about audio that the search left out.
-    pub(crate) fn omitted(&self, search: &FolderSearch) {
-        for note in search.omitted() {
+    pub(crate) fn omitted(&self, config: &InputConfig, is_complete: bool) {
+        for note in config.search.omitted() {
             self.note(&note);
+        }
+        for glob in config.unmatched_excludes().filter(|_| is_complete) {
+            self.note(&format!("--exclude {glob} matches nothing"));
         }
     }
 
@@ -262,6 +266,13 @@ fn line(label: &str, style: Style, text: &str) -> String {
     format!("caption: {style}{label}:{style:#} {}\n", one_line(text))
 }
 
+/// Text on one line, without the numbers of errors of the system.
 fn one_line(text: &str) -> String {
-    sanitize(text).replace('\n', " ")
+    let text = sanitize(text).replace('\n', " ");
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| match part.split_once(')') {
+        Some((number, rest)) if number.bytes().all(|digit| digit.is_ascii_digit()) => text + rest,
+        _ => text + " (os error " + part,
+    })
 }

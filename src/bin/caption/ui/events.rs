@@ -1,10 +1,10 @@
 //! Messages about the progress of one input.
 
 use bytesize::ByteSize;
-use caption::{AudioFormat, AudioTrack, Event, Outcome, Status};
+use caption::{AudioFormat, AudioTrack, Event, Outcome, Status, duration};
 
 use super::diagnostics::{Diagnostics, PLAIN};
-use super::summary::{count, duration, tokens};
+use super::summary::{count, tokens};
 
 /// Further inputs with several audio tracks are counted, not listed.
 const MAX_TRACK_NOTES: u64 = 5;
@@ -14,19 +14,21 @@ impl Diagnostics {
     /// note if `notes_retries` is true.
     pub(crate) fn event(&self, name: &str, event: &Event, notes_retries: bool) {
         match event {
-            Event::Inlining { url } => self
-                .note(&format!("downloading {url}: only this machine can reach it")),
+            Event::Inlining { url } => {
+                self.note(&format!("downloading {url}: only this machine can reach it"));
+            }
             Event::Prepared { format, is_converted, bytes, sent } => {
                 let si = |bytes: u64| ByteSize(bytes).display().si();
                 let what = if *is_converted {
                     format!("sent as 16 kHz mono WAV, {} in place of {}", si(*sent), si(*bytes))
                 } else {
-                    format!("sent as it is, {}", si(*sent))
+                    format!("sent unchanged, {}", si(*sent))
                 };
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
             Event::Cutting { format, total } => {
-                let windows = total.map_or_else(|| "windows".to_owned(), |total| count(total, "window"));
+                let windows =
+                    total.map_or_else(|| "windows".to_owned(), |total| count(total, "window"));
                 let what = format!("sent as {windows} of 16 kHz mono WAV");
                 self.detail(&format!("{}: {what}: {name}", describe(format)));
             }
@@ -45,22 +47,22 @@ impl Diagnostics {
             }
             Event::ManifestChanged { reason } => self.warn(reason),
             Event::Retrying { reason, wait, attempt } => {
-                let text = format!("{reason}: {name}; attempt {attempt} in {:.1} s", wait.as_secs_f64());
+                let text = format!("{reason}: {name}; attempt {attempt} in {}", duration(*wait));
                 if notes_retries {
                     self.note(&text);
                 } else {
                     self.detail(&text);
                 }
             }
-            Event::Waiting { reason } => self.note(&format!(
-                "{reason}; all inputs wait until it is over, up to --outage"
-            )),
+            Event::Waiting { reason } => {
+                self.note(&format!("{reason}; all inputs wait until it is over, up to --outage"));
+            }
             Event::Resumed { after } => self.note(&format!(
                 "the service responds again after {}; the inputs go on",
                 duration(*after)
             )),
             Event::Understood { dialect } => self.detail(&format!(
-                "the server takes sound as {dialect} does: --dialect {dialect} says so from the start"
+                "the server uses the {dialect} format; --dialect {dialect} sets it from the start"
             )),
             _ => {}
         }
@@ -122,8 +124,37 @@ impl Diagnostics {
         }
     }
 
+    /// Prints the findings of an outcome, and notes about its caption, whose written text may be cut.
+    pub(crate) fn outcome(&self, outcome: &Outcome, is_cut: bool, is_batch: bool) {
+        for finding in &outcome.findings {
+            self.finding(&outcome.name, finding, is_batch);
+        }
+        if let Some(truncation) = outcome.truncation {
+            self.truncated(&outcome.name, truncation, &outcome.findings);
+        }
+        if is_cut {
+            self.note(&format!("cut at --max-tokens: {}", outcome.name));
+        }
+        if matches!(outcome.status, Status::Skipped) && !is_batch {
+            let name = &outcome.name;
+            self.note(&format!("its sidecar exists and is kept: {name}; --force writes it again"));
+        }
+        self.answered(outcome);
+    }
+
+    /// Tells how an interrupted run goes on.
+    pub(crate) fn interrupted(&self, is_caption_cut: bool, keeps_captions: bool) {
+        self.note(match (is_caption_cut, keeps_captions) {
+            (true, _) => "interrupted: the caption is not complete; run the same command again",
+            (false, true) => "run the same command again to resume",
+            (false, false) => {
+                "add --manifest FILE: then the same command resumes and pays nothing twice"
+            }
+        });
+    }
+
     /// Prints time, cost and tokens of a caption with `--verbose` only.
-    pub(crate) fn answered(&self, outcome: &Outcome) {
+    fn answered(&self, outcome: &Outcome) {
         let Some(answer) = outcome.answer().filter(|_| self.config.verbose) else { return };
         if matches!(outcome.status, Status::Cached(_)) {
             let label = if outcome.is_duplicate { "duplicate" } else { "cached" };
@@ -133,7 +164,7 @@ impl Diagnostics {
         if !answer.windows.is_empty() {
             facts.push(count(answer.windows.len() as u64, "window"));
         } else if answer.attempts > 1 {
-            facts.push(format!("{} tries", answer.attempts));
+            facts.push(format!("{} attempts", answer.attempts));
         }
         if let Some(usage) = answer.usage {
             facts.push(tokens(usage));

@@ -56,7 +56,7 @@ fn hint_of_input(error: &Error) -> Option<&'static str> {
         }
         Error::FfmpegFailed { .. } => "check whether it plays, or convert it to WAV or FLAC first",
         Error::StreamTooLarge { .. } => "save it to a file and name that",
-        Error::UnknownLength => "use -f text, or convert the sound first (ffmpeg -i IN OUT.wav)",
+        Error::UnknownLength => "use -f text, or convert the audio first (ffmpeg -i IN OUT.wav)",
         Error::ModifiedDuringUpload => "wait until nothing writes to it, then try again",
         Error::Download { status: 401 | 403 | 404 | 410, .. } => "check that the URL still works",
         Error::Download { .. } => "try again later",
@@ -98,7 +98,10 @@ fn hint_of_run(error: &Error) -> &'static str {
         Error::BudgetExceeded(_) => {
             "raise --max-spend and run again; with --manifest, the run resumes"
         }
-        Error::Unwritable { .. } => "check the folder, its permissions and the disk",
+        Error::Unwritable { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            "free space on the disk, or choose another one"
+        }
+        Error::Unwritable { .. } => "check the folder and its permissions",
         _ => "run again; with --manifest, nothing is requested twice",
     }
 }

@@ -51,6 +51,9 @@ impl TermLike for ProgressTerminal {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
+        if !self.term.is_term() {
+            return self.term.write_str(text);
+        }
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
         if number % 2 == 1 {
             // The line was cleared before, so that there is nothing to fill.

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use caption::{Event, Outcome};
+use caption::{Event, Outcome, duration};
 use indicatif::HumanCount;
 
-use super::summary::{Summary, duration};
+use super::summary::Summary;
 
 /// A shorter wait is not reported in a batch, which has too many of them.
 const MIN_WAIT: Duration = Duration::from_secs(5);

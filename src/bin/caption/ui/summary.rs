@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caption::{Finding, Outcome, Severity, Spending, Status, Usage};
+use caption::{Error, Finding, Outcome, Severity, Spending, Status, Usage, duration};
 use indicatif::HumanCount;
 
 /// Counts of outcomes by status.
@@ -15,6 +15,8 @@ pub(crate) struct Summary {
     failed: u64,
     blocked: u64,
     not_tried: u64,
+    /// Inputs that were read and not sent, since they did not fit the spending limit.
+    over_budget: u64,
     violations: u64,
     warnings: u64,
 }
@@ -32,13 +34,20 @@ impl Summary {
             Status::Cached(_) => self.cached += 1,
             Status::Skipped => self.skipped += 1,
             Status::Failed(_) if outcome.is_not_tried() => self.not_tried += 1,
+            Status::Failed(Error::BudgetExceeded(_)) => self.over_budget += 1,
             Status::Failed(_) => self.failed += 1,
         }
     }
 
     /// Number of inputs that are done, well or not.
     pub(crate) fn done(&self) -> u64 {
-        self.captioned + self.cached + self.duplicates + self.skipped + self.blocked + self.failed
+        self.captioned
+            + self.cached
+            + self.duplicates
+            + self.skipped
+            + self.blocked
+            + self.failed
+            + self.over_budget
     }
 
     /// Number of all inputs with an outcome.
@@ -65,7 +74,7 @@ impl Summary {
             aside(self.skipped, "skipped"),
             aside(self.blocked, "blocked"),
             aside(self.failed, "failed"),
-            aside(self.not_tried, "not tried"),
+            aside(self.over_budget + self.not_tried, "not tried"),
             aside(self.violations, if self.violations == 1 { "violation" } else { "violations" }),
             aside(self.warnings, if self.warnings == 1 { "warning" } else { "warnings" }),
         ]
@@ -127,28 +136,4 @@ pub(crate) fn dollars(usd: f64) -> String {
 /// Number of things.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
-}
-
-/// Formats a time by its two largest units.
-pub(crate) fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, _) => format!("{:.1} s", time.as_secs_f64()),
-        (0, minutes, seconds) => format!("{minutes} m {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} m"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_has_its_two_largest_units() {
-        for (seconds, expected) in
-            [(0.25, "0.2 s"), (59.9, "59.9 s"), (250.0, "4 m 10 s"), (7260.0, "2 h 1 m")]
-        {
-            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
-        }
-    }
 }
