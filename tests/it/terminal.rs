@@ -60,14 +60,8 @@ fn no_stream_several_inputs_and_json_do_not_stream_to_a_terminal() {
 
 #[test]
 fn pieces_are_shown_before_the_caption_is_whole() {
-    let event = |text: &str| {
-        format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
-    };
     let gate = Gate::closed();
-    let reply = Reply::status(200)
-        .pieces("text/event-stream", [event("Rain "), event("and wind ")])
-        .pieces_after(&gate, ["data: [DONE]\n\n"]);
-    let stand_in = StandIn::scripted([reply]);
+    let stand_in = StandIn::scripted([streamed(&["Rain ", "and wind "], &gate)]);
     let terminal = Terminal::open();
     let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let child = terminal.start(&mut run);
@@ -95,12 +89,8 @@ fn a_caption_wraps_at_words_on_a_terminal_and_nowhere_else() {
 
 #[test]
 fn ctrl_c_ends_the_line_of_a_streamed_caption_and_the_program_at_once() {
-    let text = json!({ "choices": [{ "delta": { "content": "Rain and wind" } }] });
     let gate = Gate::closed();
-    let reply = Reply::status(200)
-        .pieces("text/event-stream", [format!("data: {text}\n\n")])
-        .pieces_after(&gate, ["data: [DONE]\n\n"]);
-    let stand_in = StandIn::scripted([reply]);
+    let stand_in = StandIn::scripted([streamed(&["Rain and wind"], &gate)]);
     let terminal = Terminal::open();
     let mut run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let child = terminal.start(&mut run);
@@ -111,21 +101,6 @@ fn ctrl_c_ends_the_line_of_a_streamed_caption_and_the_program_at_once() {
     assert!(started.elapsed() < Duration::from_secs(3));
     let shown = terminal.shown();
     assert_says(&shown, &["Rain and wind\r\n", "interrupted: the caption is not complete"]);
-}
-
-#[test]
-fn progress_is_there_before_the_first_response_and_its_lines_end_with_their_text() {
-    let gate = Gate::closed();
-    let behind = gate.clone();
-    let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
-    let terminal = Terminal::open();
-    let mut run = caption(&stand_in).clips("x", 3).args(["-j", "1", "x"]);
-    let child = terminal.start(&mut run);
-    terminal.wait_for("0/3 done");
-    gate.open();
-    assert_eq!(finish(child).code, 0);
-    let shown = terminal.shown();
-    assert!(!shown.contains("     "), "{shown:?}");
 }
 
 #[test]
@@ -172,7 +147,7 @@ fn progress_is_removed_before_the_caption() {
 }
 
 #[test]
-fn progress_of_several_inputs_is_removed_at_the_end() {
+fn progress_of_several_inputs_is_there_from_the_start_and_removed_at_the_end() {
     let gate = Gate::closed();
     let behind = gate.clone();
     let stand_in = StandIn::always(move || answer("Rain.").held_by(&behind));
@@ -180,8 +155,11 @@ fn progress_of_several_inputs_is_removed_at_the_end() {
     let mut run = caption(&stand_in).clips("x", 3).args(["-j", "2", "x"]);
     let child = terminal.start(&mut run);
     terminal.wait_for("x/001.wav");
+    terminal.wait_for("0/3 done");
     gate.open();
     assert_eq!(finish(child).code, 0);
+    // Lines end with their text, so that a narrower window wraps nothing.
+    assert!(!terminal.shown().contains("     "), "{:?}", terminal.shown());
     assert_says(
         &terminal.shown(),
         &["==> x/000.wav <==\r\nRain.", "==> x/002.wav <==\r\nRain.", "3 captioned"],
@@ -257,6 +235,15 @@ fn colour_follows_the_terminal_no_color_and_the_option() {
         |args: &[&str]| unconfigured().env("AIMLAPI_KEY", "k").args(args).arg("nowhere.wav").run();
     assert!(!piped(&[]).failed(3).contains(red));
     assert!(piped(&["--color", "always"]).failed(3).contains(red));
+}
+
+/// Reply with pieces of a caption, which ends once the gate is open.
+fn streamed(pieces: &[&str], gate: &Gate) -> Reply {
+    let event = |text: &&str| {
+        format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
+    };
+    let events: Vec<_> = pieces.iter().map(event).collect();
+    Reply::status(200).pieces("text/event-stream", events).pieces_after(gate, ["data: [DONE]\n\n"])
 }
 
 /// Returns the terminal output of a run.
