@@ -173,8 +173,12 @@ impl FolderSearch {
     fn overrides(&self, root: &Path) -> Result<Override, Error> {
         let mut overrides = OverrideBuilder::new(root);
         glob::check_all(&self.exclude)?;
+        // Never fails.
+        let _ = overrides.case_insensitive(glob::IGNORES_CASE);
         for pattern in &self.exclude {
-            overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(pattern, &e))?;
+            overrides
+                .add(&format!("!{}", glob::portable(pattern)))
+                .map_err(|e| glob::invalid(pattern, &e))?;
         }
         overrides.build().map_err(|e| glob::invalid(&self.exclude[0], &e))
     }

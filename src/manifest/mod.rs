@@ -15,6 +15,7 @@ use self::entry::ManifestEntry;
 use self::file_lock::FileLock;
 use self::index::{Fingerprint, Index, LineRange, MAX_LINE_LEN, parse};
 use self::run_lines::RunLines;
+use crate::path_name::path_name;
 use crate::platform;
 use crate::text_file::TextFile;
 
@@ -142,7 +143,7 @@ impl Manifest {
         Some(format!(
             "no room in {} ({error}): audio that appears again is sent again; set TMPDIR to a \
              folder with room",
-            folder.display()
+            path_name(&folder)
         ))
     }
 
@@ -155,7 +156,7 @@ impl Manifest {
 
     fn restore(&self, run_lines: &mut RunLines) -> io::Result<Option<String>> {
         let Some(path) = &self.path else { return Ok(None) };
-        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path_name(path)));
         let Some(change) = self.change(path, run_lines).map_err(named)? else { return Ok(None) };
         let lost = self.restore_from(change, path, run_lines).map_err(named)?;
         Ok(Some(change.describe(path, lost)))
