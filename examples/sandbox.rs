@@ -67,8 +67,9 @@ async fn run(mut program: Command) -> Result<ExitStatus> {
 }
 
 fn serve(stand_in: &StandIn) -> ! {
-    println!("export AIMLAPI_BASE_URL={}", stand_in.base_url());
-    println!("export AIMLAPI_KEY={}", stand_in::KEY);
+    let set = if cfg!(windows) { "set" } else { "export" };
+    println!("{set} AIMLAPI_BASE_URL={}", stand_in.base_url());
+    println!("{set} AIMLAPI_KEY={}", stand_in::KEY);
     eprintln!(
         "Paste these into another terminal. Ctrl-C ends the sandbox; then there:\n\
          unset AIMLAPI_BASE_URL AIMLAPI_KEY"

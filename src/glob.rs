@@ -1,6 +1,7 @@
 //! Globs: compiled within limits, and split into the folders to search and the names to take.
 
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::{Component, Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
@@ -8,6 +9,9 @@ use crate::error::{Error, Setting};
 
 /// Characters that make a path a glob.
 const GLOB_CHARS: [char; 4] = ['*', '?', '[', '{'];
+
+/// True if globs match without regard to case, as the names of files do.
+pub(crate) const IGNORES_CASE: bool = cfg!(windows);
 
 /// Limit of the length of a glob in bytes.
 const MAX_LEN: usize = 4096;
@@ -30,7 +34,30 @@ const SHOWN: usize = 40;
 
 /// True if a path has the characters of a glob.
 pub(crate) fn is_glob(path: &Path) -> bool {
-    path.to_str().is_some_and(|path| path.contains(GLOB_CHARS))
+    // The prefix `\\?\` of a Windows path has one too.
+    path.components().any(|part| match part {
+        Component::Normal(name) => name.to_str().is_some_and(|name| name.contains(GLOB_CHARS)),
+        _ => false,
+    })
+}
+
+/// Returns a glob with `/` between folders. On Windows, `\` separates them too, except before a
+/// character of a glob that names of files may have.
+pub(crate) fn portable(glob: &str) -> Cow<'_, str> {
+    if cfg!(windows) { portable_windows_glob(glob).into() } else { glob.into() }
+}
+
+fn portable_windows_glob(glob: &str) -> String {
+    let mut portable = String::new();
+    let mut chars = glob.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some('[' | ']' | '{' | '}' | '!' | '#')) => portable.push('\\'),
+            ('\\', _) => portable.push('/'),
+            (c, _) => portable.push(c),
+        }
+    }
+    portable
 }
 
 /// True if a glob is short and its braces are not nested deeply, so that it can be compiled.
@@ -73,8 +100,10 @@ pub(crate) fn fixed_part(pattern: &Path) -> PathBuf {
 /// Fails with [`Error::Invalid`].
 pub(crate) fn compile(glob: &str) -> Result<Glob, Error> {
     check(glob)?;
-    let built = GlobBuilder::new(glob).literal_separator(true).build();
-    built.map_err(|e| invalid(glob, e.kind()))
+    let portable = portable(glob);
+    let mut builder = GlobBuilder::new(&portable);
+    builder.literal_separator(true).backslash_escape(true).case_insensitive(IGNORES_CASE);
+    builder.build().map_err(|e| invalid(glob, e.kind()))
 }
 
 /// Compiles a glob whose fixed part stands for itself.
@@ -83,7 +112,10 @@ pub(crate) fn matcher(pattern: &Path, fixed: &Path) -> Result<GlobMatcher, Error
         Ok(rest) => Path::new(&globset::escape(&fixed.to_string_lossy())).join(rest),
         Err(_) => pattern.to_owned(),
     };
-    Ok(compile(&glob.to_string_lossy())?.compile_matcher())
+    let glob = glob.to_string_lossy();
+    // In an operand on Windows, `\` is never an escape.
+    let glob = if cfg!(windows) { glob.replace('\\', "/").into() } else { glob };
+    Ok(compile(&glob)?.compile_matcher())
 }
 
 /// Fails with [`Error::Invalid`] if a glob is too long, or its braces are nested too deeply, to be
@@ -131,6 +163,18 @@ mod tests {
             [("*.wav", "."), ("a/b/*.wav", "a/b"), ("/x/**/y", "/x"), ("a/{b,c}/d.wav", "a")]
         {
             assert_eq!(fixed_part(Path::new(pattern)), Path::new(fixed), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_backslash_in_a_windows_glob_separates_folders_or_escapes() {
+        for (glob, portable) in [
+            (r"old\*.wav", "old/*.wav"),
+            (r"a\b/?.wav", "a/b/?.wav"),
+            (r"take \[1\].wav", r"take \[1\].wav"),
+            (r"\!x\#y", r"\!x\#y"),
+        ] {
+            assert_eq!(portable_windows_glob(glob), portable);
         }
     }
 }

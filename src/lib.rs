@@ -113,6 +113,7 @@
 //! ```
 
 mod encoding;
+mod path_name;
 mod sentences;
 mod text;
 mod url_name;
@@ -166,10 +167,10 @@ pub use self::input::{
 };
 pub use self::manifest::{CacheKey, Manifest};
 pub use self::outcome::{Outcome, Status};
+pub use self::path_name::path_name;
 pub use self::progress::{Event, Observer};
 pub use self::rules::{AudioCheck, Finding, Rule, Severity};
 pub use self::sentences::first_sentences;
 pub use self::shutdown::Shutdown;
 pub use self::text::{duration, milliseconds, one_line, plain_path, sanitize, span};
 pub use self::text_file::TextFile;
-pub use self::url_name::path_name;

@@ -9,10 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 
+/// Name of a folder in place of a file.
+pub(crate) const FOLDER: &str = "a folder";
+
 /// Opens a file for reading. A named pipe does not wait for a writer.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     open_with(OpenOptions::new().read(true), path)
 }
+
+/// `ERROR_INVALID_NAME` of Windows.
+const INVALID_NAME: i32 = 123;
 
 /// Opens a file without waiting for the other end of a named pipe.
 pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
@@ -22,7 +28,11 @@ pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<Fi
         use std::os::unix::fs::OpenOptionsExt;
         options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     }
-    options.open(path)
+    options.open(path).map_err(|error| match error.raw_os_error() {
+        // A name that no file of Windows can have.
+        Some(INVALID_NAME) if cfg!(windows) => io::ErrorKind::NotFound.into(),
+        _ => error,
+    })
 }
 
 /// True if a link leads to itself.
@@ -66,23 +76,53 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
     Ok(())
 }
 
-/// Time of the last change of a file. On Unix it also changes if another file takes its name or
-/// the modification time is reset; no program can set it.
+/// Writes all bytes at an offset; to a file that was opened to append, at its end.
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_all_at(file, bytes, offset);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileExt;
+        let mut written = 0;
+        while written < bytes.len() {
+            written += match file.seek_write(&bytes[written..], offset + written as u64)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                len => len,
+            };
+        }
+        Ok(())
+    }
+}
+
+/// True if the part of a file that was to be read is locked by another program. Locks of Unix keep
+/// nobody from reading.
+pub(crate) fn is_locked(error: &io::Error) -> bool {
+    /// `ERROR_LOCK_VIOLATION`.
+    const LOCKED: i32 = 33;
+    cfg!(windows) && error.raw_os_error() == Some(LOCKED)
+}
+
+/// Time of the last change of a file. It also changes if another file takes its name or the
+/// modification time is reset; no program can set it.
 #[cfg(unix)]
 pub(crate) type Changed = (i64, i64);
-/// Time of the last write to a file.
+/// Time of the last write to a file, and the number of its names, which is zero once it is deleted
+/// or replaced.
 #[cfg(windows)]
-pub(crate) type Changed = Option<std::time::SystemTime>;
+pub(crate) type Changed = Option<(u64, u64)>;
 
-/// Returns the time of the last change, if the system reports it.
-pub(crate) fn changed(metadata: &Metadata) -> Changed {
+/// Returns what tells that a file was changed, if the system reports it.
+pub(crate) fn changed(file: &File) -> Changed {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        (metadata.ctime(), metadata.ctime_nsec())
+        file.metadata().map_or((0, 0), |metadata| (metadata.ctime(), metadata.ctime_nsec()))
     }
     #[cfg(windows)]
-    metadata.modified().ok()
+    {
+        let file = winapi_util::file::information(file).ok()?;
+        Some((file.last_write_time()?, file.number_of_links()))
+    }
 }
 
 /// Returns the bytes of a file that are stored, which those of its holes are not, if they are fewer
@@ -111,12 +151,8 @@ pub(crate) fn stored_below(file: &File, metadata: &Metadata, enough: u64) -> Opt
     None
 }
 
-/// Identity of a file, equal for all paths to it: device and inode.
-#[cfg(unix)]
+/// Identity of a file, equal for all paths to it: device and inode, or volume and index.
 pub(crate) type FileId = (u64, u64);
-/// Identity of a file, equal for all paths to it: the canonical path.
-#[cfg(windows)]
-pub(crate) type FileId = std::path::PathBuf;
 
 /// Returns the identity of the file behind a path; links are followed.
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
@@ -127,7 +163,10 @@ pub(crate) fn file_id(path: &Path) -> Option<FileId> {
         Some((metadata.dev(), metadata.ino()))
     }
     #[cfg(windows)]
-    path.canonicalize().ok()
+    {
+        let file = winapi_util::file::information(open(path).ok()?).ok()?;
+        Some((file.volume_serial_number(), file.file_index()))
+    }
 }
 
 /// Converts the bytes of a list entry to a path.
@@ -136,6 +175,20 @@ pub(crate) fn os_string(bytes: Vec<u8>) -> OsString {
     return std::os::unix::ffi::OsStringExt::from_vec(bytes);
     #[cfg(windows)]
     return String::from_utf8_lossy(&bytes).into_owned().into();
+}
+
+/// Names what is open in place of a regular file, with its article; `None` for a regular file.
+pub(crate) fn irregular(file: &File) -> io::Result<Option<&'static str>> {
+    // Windows has no metadata of a device or a pipe.
+    #[cfg(windows)]
+    {
+        let kind = winapi_util::file::typ(file)?;
+        if kind.is_char() || kind.is_pipe() {
+            return Ok(Some(if kind.is_pipe() { "a named pipe" } else { "a device" }));
+        }
+    }
+    let kind = file.metadata()?.file_type();
+    Ok((!kind.is_file()).then(|| describe(kind)))
 }
 
 /// Names a file type other than a regular file, with its article.
@@ -150,7 +203,7 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
             return "a socket";
         }
     }
-    if kind.is_dir() { "a folder" } else { "a device" }
+    if kind.is_dir() { FOLDER } else { "a device" }
 }
 
 /// True if a path leads to a program.

@@ -1,6 +1,6 @@
 //! Text files that are opened by their name: settings, ignore files, lists, keys, certificates.
 
-use std::fs::{File, FileType, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -24,7 +24,9 @@ impl TextFile {
         let path = path.as_ref();
         let file = platform::open(path).map_err(|error| match path.metadata() {
             // Folders and sockets cannot be opened on all systems.
-            Ok(metadata) if !metadata.is_file() => not_regular(metadata.file_type()),
+            Ok(metadata) if !metadata.is_file() => {
+                not_regular(platform::describe(metadata.file_type()))
+            }
             _ => error,
         })?;
         Self::of_regular(file)
@@ -43,13 +45,14 @@ impl TextFile {
     /// Fails with [`io::ErrorKind::InvalidInput`] for a folder.
     pub fn open_any(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = File::open(path)?;
-        let kind = file.metadata()?.file_type();
-        if kind.is_dir() { Err(not_regular(kind)) } else { Ok(Self(file)) }
+        match platform::irregular(&file)? {
+            Some(what @ platform::FOLDER) => Err(not_regular(what)),
+            _ => Ok(Self(file)),
+        }
     }
 
     fn of_regular(file: File) -> io::Result<Self> {
-        let kind = file.metadata()?.file_type();
-        if kind.is_file() { Ok(Self(file)) } else { Err(not_regular(kind)) }
+        platform::irregular(&file)?.map_or(Ok(Self(file)), |what| Err(not_regular(what)))
     }
 
     /// The open file.
@@ -75,9 +78,8 @@ impl TextFile {
     }
 }
 
-fn not_regular(kind: FileType) -> io::Error {
-    let reason = format!("{}, not a file", platform::describe(kind));
-    io::Error::new(io::ErrorKind::InvalidInput, reason)
+fn not_regular(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("{what}, not a file"))
 }
 
 #[cfg(test)]

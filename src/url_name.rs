@@ -1,7 +1,5 @@
 //! Names of URLs in outputs and messages, without what may be secret.
 
-use std::path::Path;
-
 use sha2::{Digest, Sha256};
 use url::{Position, Url};
 
@@ -28,10 +26,4 @@ pub(crate) fn without_secrets(url: &str) -> String {
     }
     let path = path.rsplit_once('@').map_or(path, |(_, path)| path);
     format!("{scheme}{path}")
-}
-
-/// Path in a message. A URL may be given in its place by mistake.
-pub fn path_name(path: &Path) -> String {
-    let name = path.display().to_string();
-    if name.contains("://") { without_secrets(&name) } else { name }
 }

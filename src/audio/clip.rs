@@ -217,9 +217,8 @@ pub(crate) struct OpenFile(SourceFile, Option<Headless>);
 impl OpenFile {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let file = platform::open(path).map_err(Error::Unreadable)?;
-        let metadata = file.metadata().map_err(Error::Unreadable)?;
-        if !metadata.is_file() {
-            return Err(Error::NotAFile { what: platform::describe(metadata.file_type()) });
+        if let Some(what) = platform::irregular(&file).map_err(Error::Unreadable)? {
+            return Err(Error::NotAFile { what });
         }
         let file = SourceFile::new(file)?;
         file.check_holes()?;

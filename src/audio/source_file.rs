@@ -29,8 +29,8 @@ pub(super) struct SourceFile {
 
 impl SourceFile {
     pub(super) fn new(file: File) -> Result<Self, Error> {
-        let metadata = file.metadata().map_err(Error::Unreadable)?;
-        let (len, changed) = (metadata.len(), platform::changed(&metadata));
+        let len = file.metadata().map_err(Error::Unreadable)?.len();
+        let changed = platform::changed(&file);
         Ok(Self { file: Arc::new(file), len, changed })
     }
 
@@ -83,7 +83,7 @@ impl SourceFile {
 
     /// True if length and change time are those of when the file was opened.
     pub(super) fn is_unchanged(&self) -> bool {
-        let now = self.file.metadata();
-        now.is_ok_and(|now| now.len() == self.len && platform::changed(&now) == self.changed)
+        let has_len = self.file.metadata().is_ok_and(|now| now.len() == self.len);
+        has_len && platform::changed(&self.file) == self.changed
     }
 }

@@ -16,8 +16,8 @@ use super::options::ClientOptions;
 use super::request::{ChangedWhileSending, ReadWhileSending};
 use super::{endpoint, proxy};
 use crate::error::{Error, Setting, causes};
+use crate::path_name::path_name;
 use crate::text_file::TextFile;
-use crate::url_name::path_name;
 
 /// Redirect limit for requests that carry the key.
 pub(super) const NO_REDIRECTS: usize = 0;
@@ -83,15 +83,23 @@ fn tls(options: &ClientOptions, is_loopback_url: bool) -> Result<ClientConfig, E
         let builder = builder.with_root_certificates(RootCertStore::empty());
         return Ok(builder.with_no_client_auth());
     }
-    let ca_file = options.ca_file.as_deref();
-    let extra = ca_file.map_or_else(|| Ok(Vec::new()), ca_certificates)?;
-    let invalid = |e: rustls::Error| match ca_file {
-        Some(path) => invalid_ca_file(path, "one is none"),
-        None => Error::Setup(Box::new(e)),
+    let verifier = match options.ca_file.as_deref() {
+        Some(path) => Verifier::new_with_extra_roots(ca_certificates(path)?, provider)
+            .map_err(|e| unusable_ca_file(path, &e))?,
+        None => Verifier::new(provider).map_err(|e| Error::Setup(Box::new(e)))?,
     };
-    let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(invalid)?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     Ok(builder.with_no_client_auth())
+}
+
+/// Error about certificates that the verifier refuses: one that is damaged, or a failure of the
+/// system's trust store, which keeps its reason.
+fn unusable_ca_file(path: &Path, error: &rustls::Error) -> Error {
+    match error {
+        rustls::Error::InvalidCertificate(_) => invalid_ca_file(path, "one is none"),
+        rustls::Error::General(reason) => invalid_ca_file(path, reason),
+        error => invalid_ca_file(path, &error.to_string()),
+    }
 }
 
 /// Reads the certificates of a PEM file.

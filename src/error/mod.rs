@@ -56,7 +56,7 @@ pub enum Error {
     #[error("{}", messages::unreadable(.0))]
     Unreadable(#[source] io::Error),
     /// Downloaded or converted audio could not be written to a temporary file.
-    #[error("could not store the audio in {} ({})", std::env::temp_dir().display(), messages::reason(.0))]
+    #[error("could not store the audio in {} ({})", crate::path_name::path_name(&std::env::temp_dir()), messages::reason(.0))]
     TempFile(#[source] io::Error),
     /// A folder, a named pipe, a device or a socket was given as a file.
     #[error("{what}, not a file")]
@@ -251,7 +251,7 @@ pub enum Error {
         cause: ErrorKind,
     },
     /// A caption could not be written.
-    #[error("could not write {} ({})", crate::url_name::path_name(path), messages::reason(source))]
+    #[error("could not write {} ({})", crate::path_name::path_name(path), messages::reason(source))]
     Unwritable {
         /// Path of the file.
         path: PathBuf,

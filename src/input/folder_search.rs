@@ -204,8 +204,11 @@ impl FolderSearch {
 fn overrides(root: &Path, globs: &[String]) -> Result<Override, Error> {
     let mut overrides = OverrideBuilder::new(root);
     glob::check_all(globs)?;
+    // Never fails.
+    let _ = overrides.case_insensitive(glob::IGNORES_CASE);
     for pattern in globs {
-        overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(pattern, &e))?;
+        let pattern = glob::portable(pattern);
+        overrides.add(&format!("!{pattern}")).map_err(|e| glob::invalid(&pattern, &e))?;
     }
     overrides.build().map_err(|e| glob::invalid(&globs[0], &e))
 }

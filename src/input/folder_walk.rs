@@ -14,6 +14,7 @@ use super::omitted::Omitted;
 use super::sniff;
 use super::{Input, InputError, InputResult};
 use crate::error::Error;
+use crate::path_name::{path_name, portable_name};
 use crate::platform::{self, lock};
 
 /// Walk of a folder with the ignore files in it and above.
@@ -58,7 +59,7 @@ impl FolderWalk {
         let entered = ignore_files.enter(path, depth);
         let not_files = ignore_files.take_not_files();
         for UnusableIgnoreFile { path, error } in not_files {
-            let description = format!("{} is {error}", self.shown(&path).display());
+            let description = format!("{} is {error}", path_name(&self.shown(&path)));
             lock(&self.omitted).count_not_file(&description);
         }
         let UnusableIgnoreFile { path, error } = entered.err()?;
@@ -76,6 +77,9 @@ impl FolderWalk {
     /// Returns the input of an entry, if it is a wanted file.
     fn visit(&mut self, entry: DirEntry) -> Option<InputResult> {
         let kind = entry.file_type()?;
+        if loses_its_name(&entry) {
+            return Some(Err(lost_name(&entry)));
+        }
         let (is_folder, depth) = (kind.is_dir(), entry.depth());
         let verdict = match &mut self.ignore_files {
             Some(ignore_files) => {
@@ -177,9 +181,25 @@ pub(super) fn files<W: Fn(&Path) -> bool + Send>(
         Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
             Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
         }
-        Ok(_) => None,
+        Ok(entry) => loses_its_name(&entry).then(|| Err(lost_name(&entry))),
         Err(error) => walk_error(error, &is_wanted).map(Err),
     })
+}
+
+/// True for a folder that Windows does not find by its name. Other systems, or paths with a prefix,
+/// may have made it.
+fn loses_its_name(entry: &DirEntry) -> bool {
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    let name = entry.file_name().as_encoded_bytes();
+    cfg!(windows)
+        && is_folder
+        && entry.depth() > 0
+        && (name.ends_with(b".") || name.ends_with(b" "))
+}
+
+fn lost_name(entry: &DirEntry) -> InputError {
+    let reason = "Windows drops the dot or space at the end of its name";
+    unreadable(entry.path(), io::Error::new(io::ErrorKind::InvalidInput, reason))
 }
 
 /// Converts the error of a folder that could not be read or of a dangling link with a wanted name.
@@ -200,7 +220,7 @@ fn walk_error(error: ignore::Error, is_wanted: impl Fn(&Path) -> bool) -> Option
 }
 
 fn unreadable(path: &Path, error: io::Error) -> InputError {
-    InputError::new(path.to_string_lossy().into_owned(), Error::Unreadable(error))
+    InputError::new(portable_name(path), Error::Unreadable(error))
 }
 
 /// Removes the `./` that the walk puts in front of a path.

@@ -191,6 +191,8 @@ fn parse(folder: &Path, text: &[u8], max_cost: usize) -> io::Result<(Option<Giti
     let is_pattern =
         |line: &&str| !line.is_empty() && !line.starts_with('#') && glob::is_bounded(line);
     let (mut builder, mut cost) = (GitignoreBuilder::new(folder), 0);
+    // As git by default; never fails.
+    let _ = builder.case_insensitive(glob::IGNORES_CASE);
     for line in text.lines().filter(is_pattern) {
         cost += glob::cost(line);
         if cost > max_cost {

@@ -13,6 +13,7 @@ pub use self::folder_search::{FolderSearch, is_audio_name, leads_to_several};
 pub use self::list::read_list;
 
 use crate::error::{Error, Setting};
+use crate::path_name::portable_name;
 use crate::platform;
 use crate::url_name::{url_name, without_secrets};
 
@@ -27,8 +28,8 @@ mod sniff;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Input {
-    /// Name in every output: the operand, or the path that was found. That of a URL has no user,
-    /// password, query or fragment.
+    /// Name in every output: the operand, or the path that was found, with `/` between folders on
+    /// every system. That of a URL has no user, password, query or fragment.
     pub name: String,
     /// Location of the audio.
     pub source: Source,
@@ -94,13 +95,14 @@ impl Input {
         };
         let name = match &source {
             Source::Url(url) => url_name(url),
-            Source::File(_) | Source::Stdin => operand.to_string_lossy().into_owned(),
+            Source::File(path) => portable_name(path),
+            Source::Stdin => "-".to_owned(),
         };
         Ok(Self { name, source, relative_path, other_names: Vec::new() })
     }
 
     fn file(path: PathBuf, relative_path: PathBuf) -> Self {
-        let name = path.to_string_lossy().into_owned();
+        let name = portable_name(&path);
         Self { name, source: Source::File(path), relative_path, other_names: Vec::new() }
     }
 }

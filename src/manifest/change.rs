@@ -6,6 +6,8 @@ use std::path::Path;
 
 use same_file::Handle;
 
+use crate::path_name::path_name;
+
 /// Change of the file by another program, other than lines at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
@@ -45,6 +47,6 @@ impl Change {
             0 => String::new(),
             lost => format!(", but for {lost} that cannot be read any more"),
         };
-        format!("the manifest {} was {change}{lost}", path.display())
+        format!("the manifest {} was {change}{lost}", path_name(path))
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read};
 
 use serde::de::IgnoredAny;
 
 use super::entry::ManifestEntry;
+use super::file_lock::FileReader;
 use crate::encoding::{UTF8_MARK, invalid_data, utf16_order};
 
 /// Limit of a line in bytes. An entry has a few kB, one of a day in windows a few MB.
@@ -66,10 +67,8 @@ impl Index {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 16 GB"));
         }
         let mut index = Self::default();
-        let mut file = file;
-        file.rewind()?;
         // What others add meanwhile does not count, so that the end is reached.
-        let file = file.take(len);
+        let file = FileReader::new(file).take(len);
         let (mut first_unreadable, mut is_foreign) = (None, false);
         let mut reader = BufReader::with_capacity(256 * 1024, file);
         index.end = skip_mark(&mut reader)?;

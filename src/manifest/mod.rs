@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,9 +12,10 @@ pub(crate) use self::cache_key::Span;
 
 use self::change::Change;
 use self::entry::ManifestEntry;
-use self::file_lock::FileLock;
+use self::file_lock::{FileLock, FileReader};
 use self::index::{Fingerprint, Index, LineRange, MAX_LINE_LEN, parse};
 use self::run_lines::RunLines;
+use crate::path_name::path_name;
 use crate::platform;
 use crate::text_file::TextFile;
 
@@ -139,10 +140,11 @@ impl Manifest {
         let error = self.append_line(entry, line).err()?;
         self.is_full.store(true, Ordering::Relaxed);
         let folder = std::env::temp_dir();
+        let variable = if cfg!(windows) { "TMP" } else { "TMPDIR" };
         Some(format!(
-            "no room in {} ({error}): audio that appears again is sent again; set TMPDIR to a \
+            "no room in {} ({error}): audio that appears again is sent again; set {variable} to a \
              folder with room",
-            folder.display()
+            path_name(&folder)
         ))
     }
 
@@ -155,7 +157,7 @@ impl Manifest {
 
     fn restore(&self, run_lines: &mut RunLines) -> io::Result<Option<String>> {
         let Some(path) = &self.path else { return Ok(None) };
-        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path_name(path)));
         let Some(change) = self.change(path, run_lines).map_err(named)? else { return Ok(None) };
         let lost = self.restore_from(change, path, run_lines).map_err(named)?;
         Ok(Some(change.describe(path, lost)))
@@ -182,11 +184,14 @@ impl Manifest {
         run_lines: &mut RunLines,
     ) -> io::Result<usize> {
         let old = platform::lock(&self.content).file.clone();
-        let file = TextFile::open_to_append(path)?.into_file();
+        let file = match change {
+            // On Windows, a lock keeps other handles to the same file from reading.
+            Change::Rewritten => old.try_clone()?,
+            Change::Removed | Change::Replaced => TextFile::open_to_append(path)?.into_file(),
+        };
         let lock = FileLock::new(&file)?;
         if change == Change::Removed && file.metadata()?.len() == 0 {
-            (&*old).rewind()?;
-            io::copy(&mut &*old, &mut &file)?;
+            io::copy(&mut FileReader::new(&old), &mut &file)?;
         }
         let Index { lines, end, .. } = Index::read(&file)?;
         let mut content = Content { file: Arc::new(file.try_clone()?), lines, end };

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io::Read;
 
+use super::file_lock::FileReader;
 use super::index::LineRange;
-use crate::platform;
 
 /// Limit in bytes of the lines in memory. Older lines are read from the file where it still has
 /// them.
@@ -55,7 +56,7 @@ impl RunLines {
 impl LineRange {
     pub(super) fn read(self, file: &File) -> Option<Vec<u8>> {
         let mut line = vec![0; self.len()];
-        platform::read_exact_at(file, &mut line, self.start()).ok()?;
+        FileReader::from(file, self.start()).read_exact(&mut line).ok()?;
         Some(line)
     }
 }

@@ -41,7 +41,8 @@ impl RulePaths {
             let first = globs.first().map_or("", String::as_str);
             set.build().map_err(|e| glob::invalid(first, e.kind()))
         };
-        let (all, with_folder) = (set(|_| true)?, set(|glob| glob.contains('/'))?);
+        let names_folder = |glob: &String| glob::portable(glob).contains('/');
+        let (all, with_folder) = (set(|_| true)?, set(names_folder)?);
         Ok(Self { globs: globs.to_vec(), all, with_folder, base: None })
     }
 

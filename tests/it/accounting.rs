@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::harness::{Caption, Run, answer, caption, clip, clip_name};
@@ -36,6 +36,17 @@ enum Kind {
     Done,
 }
 
+/// Exit code of a run that a signal ends.
+type Code = i32;
+
+/// Signals by the exit codes that they cause. Windows has none.
+#[cfg(unix)]
+const SIGNALS: [(Code, rustix::process::Signal); 3] = [
+    (130, rustix::process::Signal::INT),
+    (143, rustix::process::Signal::TERM),
+    (129, rustix::process::Signal::HUP),
+];
+
 /// End of a run.
 #[derive(Debug, Clone, Copy)]
 enum Ending {
@@ -45,7 +56,7 @@ enum Ending {
     /// By what may be spent.
     Spent,
     /// When so many requests are under way or done.
-    Signal(usize, Signal, i32),
+    Signal(usize, Code),
 }
 
 /// Destination of the outcomes.
@@ -130,9 +141,10 @@ impl Case {
             2 => Ending::Status(at, *one_of_these(random, &[400, 500])),
             3 => Ending::Status(at, *one_of_these(random, &[401, 402])),
             4 => Ending::Spent,
-            5 => Ending::Signal(at, Signal::INT, 130),
-            6 => Ending::Signal(at, Signal::TERM, 143),
-            _ => Ending::Signal(at, Signal::HUP, 129),
+            _ if cfg!(windows) => Ending::Whole,
+            5 => Ending::Signal(at, 130),
+            6 => Ending::Signal(at, 143),
+            _ => Ending::Signal(at, 129),
         };
         Self { kinds, ending, format, jobs: random.usize(1..6), as_list }
     }
@@ -243,7 +255,7 @@ impl Case {
     fn check_code(&self, ended: &Run, counts: &Counts, context: &str) {
         let all_is_well = counts.of(&["failed", "blocked", "not tried"]) == 0;
         match self.ending {
-            Ending::Signal(.., code) if ended.stderr.contains("interrupted") => {
+            Ending::Signal(_, code) if ended.stderr.contains("interrupted") => {
                 assert_eq!(ended.code, code, "{context}");
             }
             _ => assert_eq!(ended.code == 0, all_is_well, "{context}"),
@@ -344,12 +356,12 @@ impl Case {
             }
             text
         });
-        if let Ending::Signal(at, signal, _) = self.ending {
+        if let Ending::Signal(at, code) = self.ending {
             while stand_in.requests().len() < at && child.try_wait().unwrap().is_none() {
                 std::thread::yield_now();
             }
             if child.try_wait().unwrap().is_none() {
-                kill_process(Pid::from_child(&child), signal).unwrap();
+                interrupt(&child, code);
                 // Printed before what is in flight may end; no more comes once the program has ended.
                 let _ = interrupted.recv_timeout(Duration::from_secs(10));
             }
@@ -395,11 +407,12 @@ fn inputs_after_the_spending_limit_are_not_tried() {
     }
 }
 
+#[cfg(unix)] // which has signals
 #[test]
 fn inputs_after_a_signal_are_not_tried() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+    for (code, _) in SIGNALS {
         for format in [Format::Text, Format::Jsonl, Format::Csv, Format::Json, Format::Sidecar] {
-            plain(9, Ending::Signal(3, signal, code), format).check();
+            plain(9, Ending::Signal(3, code), format).check();
         }
     }
 }
@@ -447,4 +460,16 @@ fn a_shard_accounts_for_its_own_inputs() {
         })
         .sum();
     assert_eq!(given, 20);
+}
+
+/// Sends the signal with this exit code.
+fn interrupt(child: &Child, code: Code) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, kill_process};
+        let (_, signal) = SIGNALS.into_iter().find(|(of_signal, _)| *of_signal == code).unwrap();
+        kill_process(Pid::from_child(child), signal).unwrap();
+    }
+    #[cfg(windows)]
+    panic!("no signal ends {} with {code}", child.id());
 }

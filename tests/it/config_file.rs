@@ -1,8 +1,9 @@
 //! `caption.toml`: options and rules in a file.
 
 use std::fs;
+use std::path::Path;
 
-use crate::harness::{Caption, answer, assert_says, caption};
+use crate::harness::{Caption, answer, assert_says, caption, file_names, finish};
 use support::stand_in::{KEY, StandIn};
 
 /// Prepares a run on a clip in a folder with this `caption.toml`.
@@ -149,7 +150,7 @@ fn relative_paths_are_relative_to_the_file() {
     let run = run.data_file("tone.wav").args(["--config", "sub/other.toml", "tone.wav"]);
     let folder = run.folder().join("sub");
     let mut run = run;
-    crate::harness::finish(run.spawn()).captioned();
+    finish(run.spawn()).captioned();
     assert_eq!(fs::read_to_string(folder.join("out.txt")).unwrap(), "Rain.\n");
     assert!(folder.join("m.jsonl").is_file());
 }
@@ -315,13 +316,58 @@ fn a_project_cannot_write_version_control_files_or_through_links() {
         "sidecar = '.git/{stem}'",
         "manifest = 'link'",
         "output = 'link'",
+        // Through links within the project.
+        "manifest = 'tools/pre-commit'",
+        "output = 'tools/new/pre-commit'",
+        "output-dir = 'tools'",
+        "sidecar = 'tools/{stem}'",
+        // The files of git in a folder of another name.
+        "output = 'store/hooks/pre-commit'",
     ] {
-        let stand_in = StandIn::start();
-        let run = with_project_file(&stand_in, settings).data_file("tone.wav").arg("tone.wav");
         let victim = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(victim.path().join("x"), run.folder().join("link")).unwrap();
-        assert_says(&run.run().failed(2), &["caption.toml", "leads out of the project"]);
+        assert_leads_out(settings, |project| {
+            let link = |target: &Path, name| std::os::unix::fs::symlink(target, project.join(name));
+            link(&victim.path().join("x"), "link").unwrap();
+            link(Path::new(".git/hooks"), "tools").unwrap();
+            for file in ["HEAD", "objects/info/packs", "refs/heads/main"] {
+                let file = project.join("store").join(file);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, "").unwrap();
+            }
+        });
         assert_eq!(fs::read_dir(victim.path()).unwrap().count(), 0, "{settings}");
+    }
+}
+
+/// Asserts that a project with these settings is refused, and that nothing is sent or written.
+#[track_caller]
+fn assert_leads_out(settings: &str, prepare: impl FnOnce(&Path)) {
+    let stand_in = StandIn::start();
+    let run = with_project_file(&stand_in, settings).data_file("tone.wav").arg("tone.wav");
+    let mut run = run.file(".git/hooks/sample", "");
+    prepare(run.folder());
+    let ended = finish(run.spawn());
+    assert_says(&ended.failed(2), &["caption.toml", "leads out of the project"]);
+    assert_eq!(file_names(&run.folder().join(".git")), ["hooks"], "{settings}");
+    assert_eq!(file_names(&run.folder().join(".git/hooks")), ["sample"], "{settings}");
+    assert!(stand_in.requests().is_empty(), "{settings}");
+}
+
+#[cfg(windows)]
+#[test]
+fn a_project_cannot_write_version_control_files_by_another_name() {
+    for settings in [
+        "manifest = '.git./hooks/pre-commit'",
+        "output = '.git /config'",
+        "output = '.GIT\\\\config'",
+        "output-dir = 'GIT~1'",
+        "report = 'junit=.git::$INDEX_ALLOCATION/hooks/pre-commit'",
+        "sidecar = '.git./hooks/{stem}'",
+        "sidecar = 'git~1/{stem}'",
+        "output = 'out.txt:stream'",
+        "manifest = 'C:m.jsonl'",
+    ] {
+        assert_leads_out(settings, |_| {});
     }
 }
 

@@ -103,9 +103,9 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn every_crate_is_listed() {
     let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
-    let unix = &manifest["target"]["cfg(unix)"];
-    let tables = [&manifest["dependencies"], &manifest["dev-dependencies"]];
-    let tables = tables.into_iter().chain([&unix["dependencies"], &unix["dev-dependencies"]]);
+    let [unix, windows] = ["cfg(unix)", "cfg(windows)"].map(|system| &manifest["target"][system]);
+    let tables = [&manifest["dependencies"], &manifest["dev-dependencies"], &unix["dependencies"]];
+    let tables = tables.into_iter().chain([&unix["dev-dependencies"], &windows["dependencies"]]);
     let (_, listed) = page("development.md").split_once("## Crates").unwrap();
     let words: Vec<_> = listed.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).collect();
     let crates = tables.flat_map(|table| table.as_table().unwrap().keys());

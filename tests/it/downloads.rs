@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Run, assert_says, caption, data_path, endless_wav};
+use crate::harness::{Run, TEMP_VARIABLE, assert_says, caption, data_path, endless_wav};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -58,9 +58,10 @@ fn a_redirect_sends_no_referer() {
 #[test]
 fn a_missing_temporary_folder_is_reported() {
     let stand_in = StandIn::scripted([wav()]);
-    let run =
-        caption(&stand_in).env("TMPDIR", "/nowhere").arg("--inline").arg(stand_in.url("a.wav"));
-    assert_says(&run.run().failed(3), &["could not store the audio in /nowhere", "set TMPDIR"]);
+    let run = caption(&stand_in).env(TEMP_VARIABLE, "nowhere");
+    let run = run.arg("--inline").arg(stand_in.url("a.wav"));
+    let hint = format!("set {TEMP_VARIABLE}");
+    assert_says(&run.run().failed(3), &["could not store the audio in ", "nowhere", &hint]);
 }
 
 #[test]

@@ -137,10 +137,10 @@ fn a_glob_that_matches_nothing_is_an_error_that_names_it() {
 #[test]
 fn a_file_whose_name_looks_like_a_glob_is_that_file() {
     let stand_in = StandIn::start();
-    let run = caption_in_folder(&stand_in, &["[1] a*.wav", "1.wav"])
-        .args(["-f", "jsonl", "[1] a*.wav"])
-        .run();
-    assert_eq!(run.records()[0]["input"], "[1] a*.wav");
+    // No name has a star on Windows.
+    let name = if cfg!(windows) { "[1] a.wav" } else { "[1] a*.wav" };
+    let run = caption_in_folder(&stand_in, &[name, "1.wav"]).args(["-f", "jsonl", name]).run();
+    assert_eq!(run.records()[0]["input"], name);
 }
 
 #[test]

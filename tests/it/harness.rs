@@ -31,13 +31,21 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
+/// File that takes everything and holds nothing.
+pub(crate) const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
+/// Variable that names the folder of temporary files.
+pub(crate) const TEMP_VARIABLE: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+
 /// Prepares a run with an empty environment: no key, no settings.
 pub(crate) fn unconfigured() -> Caption {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_caption"));
-    command.env_clear().current_dir(folder.path()).env("HOME", folder.path());
-    // Sockets do not work without it.
-    command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
+    command.env_clear().current_dir(folder.path());
+    command.env("HOME", folder.path()).env("USERPROFILE", folder.path());
+    // On Windows, sockets need the first one, and the others name the folder of temporary files.
+    let kept = ["SystemRoot", "TEMP", "TMP"];
+    command.envs(kept.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     Caption { command, folder, stdin: Vec::new() }
 }
 

@@ -21,6 +21,8 @@ mod billed_responses;
 mod ci_examples;
 mod completions;
 mod config_file;
+#[cfg(windows)]
+mod console_events;
 mod conversion;
 mod cut_recordings;
 mod damaged_files;
@@ -40,6 +42,7 @@ mod fuzz_cases;
 #[expect(unreachable_pub, reason = "the fuzz targets call it from another crate")]
 mod fuzz_functions;
 mod harness;
+mod held_files;
 mod hostile_audio;
 mod hostile_batch;
 mod html_report;
@@ -64,6 +67,7 @@ mod outages;
 mod output_checks;
 mod output_injection;
 mod outputs;
+mod portable_paths;
 mod process_monitor;
 #[cfg(unix)]
 mod progress_log;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use caption::Clip;
 use serde_json::Value;
 
-use crate::harness::{Caption, answer, assert_says, caption, clip, data_path, finish};
+use crate::harness::{Caption, NULL_DEVICE, answer, assert_says, caption, clip, data_path, finish};
 use support::stand_in::{Reply, StandIn};
 
 #[test]
@@ -262,9 +262,10 @@ fn a_full_disk_under_the_manifest_stops_the_run() {
 #[test]
 fn a_manifest_is_a_file_of_records() {
     let stand_in = StandIn::start();
-    let run =
-        caption(&stand_in).data_file("tone.wav").args(["tone.wav", "--manifest", "/dev/null"]);
-    assert_says(&run.run().failed(2), &["could not open the manifest /dev/null", "not a file"]);
+    let run = caption(&stand_in).data_file("tone.wav");
+    let run = run.args(["tone.wav", "--manifest", NULL_DEVICE]);
+    let words = ["could not open the manifest", NULL_DEVICE, "a device, not a file"];
+    assert_says(&run.run().failed(2), &words);
     for content in ["dear diary\n", "{\"a\": 1}\n{\"b\": 2}\n", "\u{1}\u{2}"] {
         let run = caption(&stand_in).data_file("tone.wav").file("notes", content);
         let run = run.args(["tone.wav", "--manifest", "notes"]).run();

@@ -32,6 +32,7 @@ fn a_sidecar_whose_name_is_too_long_is_found_before_the_first_request() {
     for (sound, sidecar) in [
         (name("z", 255, ".wav"), "--sidecar={name}.{ext}"),
         (name("z", 254, ".wv"), "--sidecar={name}.{ext}"),
+        #[cfg(unix)] // Windows counts letters
         (name("é", 254, ".wav"), "--sidecar={stem}.caption"),
         (name("z", 255, ".ac3"), "--sidecar={stem}.jsonl"),
     ] {

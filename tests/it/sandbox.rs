@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{assert_says, data_path, finish, next_stderr_line, unconfigured};
-use crate::skipped_tests::skip;
+use crate::skipped_tests::{has_programs, skip};
 
 /// Returns the command of the example, which `cargo test` builds.
 fn sandbox() -> Option<Command> {
@@ -13,6 +13,10 @@ fn sandbox() -> Option<Command> {
     let path = Path::new(env!("CARGO_BIN_EXE_caption")).with_file_name("examples").join(name);
     if !path.exists() {
         skip("the examples are not built; cargo test builds them");
+        return None;
+    }
+    // The example builds the program with it.
+    if !has_programs(&["cargo"]) {
         return None;
     }
     let mut command = Command::new(path);

@@ -17,7 +17,7 @@ mod exit_code;
 mod inputs;
 #[path = "../../../src/bin/caption/pipeline.rs"]
 mod pipeline;
-#[path = "../../../src/bin/caption/platform.rs"]
+#[path = "../../../src/bin/caption/platform/mod.rs"]
 mod platform;
 #[path = "../../../src/bin/caption/render/mod.rs"]
 mod render;

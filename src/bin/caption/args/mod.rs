@@ -22,6 +22,8 @@ pub(crate) mod values;
 
 /// Prints what a recording sounds like.
 #[derive(Debug, Parser)]
+// Not `caption.exe` on Windows.
+#[command(bin_name = "caption")]
 #[command(version, max_term_width = 100, styles = STYLES, after_help = notes::text())]
 #[command(disable_help_flag = true, disable_version_flag = true, args_override_self = true)]
 pub(crate) struct Cli {

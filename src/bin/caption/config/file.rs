@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use caption::{Rule, TextFile, decode_text, path_name};
@@ -14,7 +14,8 @@ use super::project::{Policy, policy};
 use super::{rule_tables, value_names};
 use crate::args::similarity::suggest;
 use crate::args::values::split_report;
-use crate::render::overwrite::{is_same_file, is_within};
+use crate::render::overwrite::is_same_file;
+use crate::render::project_folder::{is_within, leads_inside};
 
 /// Name of the file, in the working folder and in the user's configuration folder.
 pub(crate) const FILE: &str = "caption.toml";
@@ -24,9 +25,6 @@ const MAX_FILE_LEN: u64 = 256 * 1024;
 
 /// Options that a file cannot set.
 pub(super) const FLAG_ONLY: [&str; 4] = ["config", "generate", "help", "version"];
-
-/// Folders whose files a version control system executes or obeys.
-const VCS_FOLDERS: [&str; 5] = [".bzr", ".git", ".hg", ".jj", ".svn"];
 
 /// Key of the rule tables.
 const RULE: &str = "rule";
@@ -172,7 +170,7 @@ impl ConfigFile {
         };
         let is_path = matches!(option.get_value_hint(), ValueHint::AnyPath | ValueHint::DirPath)
             && text != "-";
-        let is_allowed = self.is_trusted() || key != "sidecar" || is_inside(Path::new(&text));
+        let is_allowed = self.is_trusted() || key != "sidecar" || leads_inside(Path::new(&text));
         ensure!(is_allowed, "{}: {key} leads out of the project", self.name());
         let mut argument = OsString::from(format!("--{key}="));
         match split_report(OsStr::new(&text)) {
@@ -190,17 +188,9 @@ impl ConfigFile {
     /// Path of a value, which is relative to the file; a project's path must stay in its folder.
     fn resolve(&self, key: &str, path: &Path) -> anyhow::Result<PathBuf> {
         let resolved = self.folder().join(path);
-        let is_inside = || is_inside(path) && is_within(&resolved, self.folder());
+        let is_inside = || leads_inside(path) && is_within(&resolved, self.folder());
         let is_allowed = self.is_trusted() || is_inside();
         ensure!(is_allowed, "{}: {key} leads out of the project", self.name());
         Ok(resolved)
     }
-}
-
-/// True if a path only leads downward, and not into the folder of a version control system.
-fn is_inside(path: &Path) -> bool {
-    path.components().all(|part| match part {
-        Component::Normal(name) => !VCS_FOLDERS.iter().any(|vcs| name.eq_ignore_ascii_case(vcs)),
-        part => part == Component::CurDir,
-    })
 }

@@ -27,6 +27,7 @@ mod jsonl;
 mod junit;
 mod output_file;
 pub(crate) mod overwrite;
+pub(crate) mod project_folder;
 pub(crate) mod queue;
 mod record;
 pub(crate) mod reports;

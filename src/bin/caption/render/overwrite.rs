@@ -13,7 +13,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::digest;
 use super::output_file::follow_links;
-use crate::platform::hard_link_id;
+use crate::platform::{self, hard_link_id};
 
 /// All files of a run. Two paths are the same file if they resolve to the same path, through links;
 /// a file that does not exist yet is identified by its folder and name. Names that may be the same
@@ -71,12 +71,16 @@ impl OverwriteCheck {
     }
 
     fn add_written(&mut self, path: &Path, used_as: Use) -> anyhow::Result<()> {
+        if let Some(reason) = platform::unusable_name(path) {
+            bail!("no name for an output ({reason}): {}", path_name(path));
+        }
         let (resolved, other) = self.insert(path, used_as.clone());
         if matches!(other, Some(Use::Input)) || is_audio_name(path) || is_audio_name(&resolved) {
             return overwrites_input(&name(path, &resolved));
         }
         // A device or a pipe may be shared.
-        let Some(other) = other.filter(|_| path.is_file() || !path.exists()) else { return Ok(()) };
+        let may_be_shared = platform::is_device(path) || (path.exists() && !path.is_file());
+        let Some(other) = other.filter(|_| !may_be_shared) else { return Ok(()) };
         let path = name(path, &resolved);
         match (other, used_as) {
             (Use::Sidecar(one), Use::Sidecar(other)) => bail!(
@@ -179,16 +183,6 @@ fn is_one_name(one: &Path, other: &Path) -> io::Result<bool> {
     fs::create_dir_all(one.parent().unwrap_or(folder))?;
     File::create(&one)?;
     Ok(other.exists())
-}
-
-/// True if no link on the way to a path leads out of a folder.
-pub(crate) fn is_within(path: &Path, folder: &Path) -> bool {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(folder) = folder.canonicalize() else { return false };
-    // A path that does not exist yet will be in its nearest folder; a dangling link exists.
-    let mut existing = path.ancestors().filter(|part| part.symlink_metadata().is_ok());
-    let nearest = existing.next().map(Path::canonicalize);
-    nearest.is_none_or(|path| path.is_ok_and(|path| path.starts_with(&folder)))
 }
 
 fn resolve_folder(folder: &Path) -> PathBuf {

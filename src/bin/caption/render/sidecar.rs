@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use caption::{Error, Input, Outcome, Source, TextFile};
+use caption::{Error, Input, Outcome, Source, TextFile, path_name};
 
 use super::output_file::OutputFile;
-use super::overwrite::{OverwriteCheck, is_within};
+use super::overwrite::OverwriteCheck;
+use super::project_folder::is_within;
 use super::{FormatKind, RenderOptions};
 
 /// Larger files are not blank, in bytes.
@@ -111,7 +112,7 @@ impl Sidecars {
             for (_, path) in self.paths(input) {
                 check.add_sidecar(&path, &input.name)?;
                 if self.limit.as_ref().is_some_and(|folder| !is_within(&path, folder)) {
-                    bail!("caption.toml: {} leads out of the project", path.display());
+                    bail!("caption.toml: {} leads out of the project", path_name(&path));
                 }
             }
         }
@@ -123,12 +124,16 @@ impl Sidecars {
     /// Fails with [`Error::Unwritable`] if a sidecar could not be written later.
     pub(crate) fn prepare<'a>(&self, inputs: impl Iterator<Item = &'a Input>) -> Result<(), Error> {
         let mut folders = HashSet::new();
-        for (_, path) in inputs.flat_map(|input| self.paths(input)) {
+        let paths = inputs.flat_map(|input| self.paths(input).map(move |(_, path)| (path, input)));
+        for (path, input) in paths {
             OutputFile::check(&path)?;
+            if self.overwrites || state(&path, input) != SidecarState::Done {
+                OutputFile::check_replaceable(&path)?;
+            }
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             if folders.insert(folder) {
                 create_folder(&path)?;
-                drop(OutputFile::create(&path)?);
+                drop(OutputFile::create_unchecked(&path)?);
             }
         }
         Ok(())

@@ -18,10 +18,16 @@ const RANDOM_LEN: usize = 6;
 const MAX_ATTEMPTS: usize = 8;
 
 /// Creates a file of the name `.caption-PID-RANDOM.tmp`.
-pub(super) fn create(folder: &Path, permissions: Permissions) -> io::Result<(File, TempPath)> {
+pub(super) fn create(
+    folder: &Path,
+    permissions: Option<Permissions>,
+) -> io::Result<(File, TempPath)> {
     let prefix = format!("{PREFIX}{}-", process::id());
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM_LEN).permissions(permissions);
+    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM_LEN);
+    if let Some(permissions) = permissions {
+        builder.permissions(permissions);
+    }
     for _ in 0..MAX_ATTEMPTS {
         let (file, path) = builder.tempfile_in(folder)?.into_parts();
         // Not every file system has locks; a lock of another run is about to remove the file.

@@ -13,6 +13,7 @@ use crate::config::environment::{DisplayConfig, ProgressDisplay, is_ci_log};
 use crate::config::input::InputConfig;
 use crate::exit_code::Exit;
 use crate::inputs::InputCount;
+use crate::platform::KEY_COMMANDS;
 use crate::ui::escape::CommandEscaper;
 use crate::ui::failures::{Failures, describe};
 use crate::ui::hints::hint;
@@ -25,8 +26,7 @@ pub(super) const PLAIN: Style = Style::new();
 
 const REFRESH_SIDECARS: &str = "delete it and run again to request a new caption";
 
-const KEY_INSTRUCTIONS: &str = "  create one at https://aimlapi.com/app/keys, then run\n  \
-                                export AIMLAPI_KEY=...     or --api-key-file FILE\n";
+const KEY_INSTRUCTIONS: &str = "  create one at https://aimlapi.com/app/keys, then run\n  ";
 
 /// Writes messages to standard error, above the progress display.
 pub(crate) struct Diagnostics {
@@ -81,7 +81,7 @@ impl Diagnostics {
             None => self.message("error", ERROR, &format!("{error:#}")),
         }
         if error.is::<NoKey>() {
-            self.print(KEY_INSTRUCTIONS);
+            self.print(&[KEY_INSTRUCTIONS, KEY_COMMANDS].concat());
         }
         self.print(&self.causes(error.as_ref()));
         Exit::of_run(error)

@@ -5,6 +5,8 @@ use std::io;
 
 use caption::{Advice, ApiError, ApiErrorKind, Error, Setting, Shortfall};
 
+use crate::platform;
+
 const CREATE_KEY: &str =
     "create a key at https://aimlapi.com/app/keys and set AIMLAPI_KEY or --api-key-file to it";
 const SHRINK: &str = "shorten it, shrink it (ffmpeg -i IN -ac 1 -ar 16000 -b:a 64k OUT.mp3), \
@@ -15,9 +17,7 @@ const REFUSED: &str = "leave it out, or try another --model";
 /// Hint of what to do next.
 pub(crate) fn hint(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
-        error if error.is_out_of_descriptors() => {
-            "lower --jobs, or raise the limit of open files (ulimit -n)"
-        }
+        error if error.is_out_of_descriptors() => platform::OPEN_FILES_HINT,
         Error::InWindow { source, .. } => {
             return format!("{}; with --manifest, finished captions are kept", hint(source)).into();
         }
@@ -69,9 +69,7 @@ fn hint_of_network(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::InsecureUrl { .. } => "use https://, or --allow-http",
         Error::Setup(_) => "check the proxy settings and the system's certificates",
-        Error::InvalidCertificate { .. } => {
-            "check the address; add your own CA certificate with --cacert or SSL_CERT_FILE"
-        }
+        Error::InvalidCertificate { .. } => platform::CERTIFICATE_HINT,
         Error::ProxyRefused { .. } => "set HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT",
         Error::Unreachable { .. } => "check the address, the network and the proxy settings",
         Error::TimedOut { .. } => "raise --timeout, or split the audio with --window 30s",
@@ -89,7 +87,7 @@ fn hint_of_network(error: &Error) -> Option<&'static str> {
 fn hint_of_run(error: &Error) -> &'static str {
     match error {
         Error::BadKey => "copy the key again from https://aimlapi.com/app/keys",
-        Error::TempFile(_) => "set TMPDIR to a folder with free space",
+        Error::TempFile(_) => platform::TEMP_HINT,
         Error::Offline => "run once without --offline, with the same manifest, model and --window",
         Error::BudgetExceeded(over) if over.is_blind => "remove --max-spend",
         Error::BudgetExceeded(over) if !over.is_length_known => {

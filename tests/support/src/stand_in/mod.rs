@@ -43,7 +43,7 @@ pub const KEY: &str = "stand-in-key";
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Maximum time that a test waits for a request.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running server, which ends when it is dropped.
 #[derive(Debug)]
