@@ -155,7 +155,7 @@ impl FolderSearch {
             let is_below = || path.ancestors().skip(1).any(|folder| matcher.is_match(folder));
             matcher.is_match(path) || (is_audio_name(path) && is_below())
         };
-        let found = files(&walk, is_wanted).map(|file| {
+        let found = files(&walk, fixed, is_wanted).map(|file| {
             let path = file?;
             let relative_path = super::relative_path(&path);
             Ok(Input::file(path, relative_path))

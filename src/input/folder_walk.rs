@@ -77,8 +77,8 @@ impl FolderWalk {
     /// Returns the input of an entry, if it is a wanted file.
     fn visit(&mut self, entry: DirEntry) -> Option<InputResult> {
         let kind = entry.file_type()?;
-        if loses_its_name(&entry) {
-            return Some(Err(lost_name(&entry)));
+        if is_lost(&entry) {
+            return Some(Err(lost_name(entry.path())));
         }
         let (is_folder, depth) = (kind.is_dir(), entry.depth());
         let verdict = match &mut self.ignore_files {
@@ -123,7 +123,7 @@ impl Iterator for FolderWalk {
             }
             let found = match self.walk.next()? {
                 Ok(entry) => self.visit(entry),
-                Err(error) => walk_error(error, is_audio_name).map(Err),
+                Err(error) => walk_error(error, &self.start, is_audio_name).map(Err),
             };
             if found.is_some() {
                 return found;
@@ -172,44 +172,62 @@ pub(super) fn filter(
     });
 }
 
-/// Returns the wanted files of a walk, and the folders that could not be read.
+/// Returns the wanted files of a walk from `root`, and the folders that could not be read.
 pub(super) fn files<W: Fn(&Path) -> bool + Send>(
     walk: &WalkBuilder,
+    root: PathBuf,
     is_wanted: W,
 ) -> impl Iterator<Item = Result<PathBuf, InputError>> + Send + use<W> {
     walk.build().filter_map(move |entry| match entry {
         Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
             Some(without_dot(entry.into_path())).filter(|path| is_wanted(path)).map(Ok)
         }
-        Ok(entry) => loses_its_name(&entry).then(|| Err(lost_name(&entry))),
-        Err(error) => walk_error(error, &is_wanted).map(Err),
+        Ok(entry) => is_lost(&entry).then(|| Err(lost_name(entry.path()))),
+        Err(error) => walk_error(error, &root, &is_wanted).map(Err),
     })
 }
 
-/// True for a folder that Windows does not find by its name. Other systems, or paths with a prefix,
-/// may have made it.
-fn loses_its_name(entry: &DirEntry) -> bool {
+/// True for a folder whose name Windows alters, so that it finds another folder or none. Other
+/// systems, or paths with a prefix, may have made it.
+fn is_lost(entry: &DirEntry) -> bool {
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     let name = entry.file_name().as_encoded_bytes();
-    cfg!(windows)
-        && is_folder
-        && entry.depth() > 0
-        && (name.ends_with(b".") || name.ends_with(b" "))
+    let is_altered = name.ends_with(b".") || name.ends_with(b" ");
+    cfg!(windows) && is_folder && entry.depth() > 0 && is_altered
 }
 
-fn lost_name(entry: &DirEntry) -> InputError {
+fn lost_name(path: &Path) -> InputError {
     let reason = "Windows drops the dot or space at the end of its name";
-    unreadable(entry.path(), io::Error::new(io::ErrorKind::InvalidInput, reason))
+    unreadable(path, io::Error::new(io::ErrorKind::InvalidInput, reason))
+}
+
+/// Error of a folder below `root` that the walk does not name.
+fn unreadable_below(root: &Path, error: &io::Error) -> InputError {
+    let is_altered = cfg!(windows) && error.kind() == io::ErrorKind::NotFound;
+    let error = if is_altered {
+        let reason =
+            "a folder in it is not found: Windows drops the dot or space at the end of its name";
+        io::Error::new(io::ErrorKind::InvalidInput, reason)
+    } else {
+        io::Error::new(error.kind(), format!("a folder in it: {error}"))
+    };
+    unreadable(root, error)
 }
 
 /// Converts the error of a folder that could not be read or of a dangling link with a wanted name.
 /// Links in a circle are no error.
-fn walk_error(error: ignore::Error, is_wanted: impl Fn(&Path) -> bool) -> Option<InputError> {
+fn walk_error(
+    error: ignore::Error,
+    root: &Path,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Option<InputError> {
     let mut inner = &error;
     while let ignore::Error::WithDepth { err, .. } = inner {
         inner = err;
     }
-    let ignore::Error::WithPath { path, .. } = inner else { return None };
+    let ignore::Error::WithPath { path, .. } = inner else {
+        return error.into_io_error().map(|error| unreadable_below(root, &error));
+    };
     let path = without_dot(path.clone());
     let error = error.into_io_error()?;
     let leads_nowhere = error.kind() == io::ErrorKind::NotFound || platform::is_link_loop(&error);

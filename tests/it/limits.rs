@@ -21,6 +21,9 @@ struct Outage {
     after: Duration,
 }
 
+/// Time that the clips after an outage may take. A request under wine takes ten times as long.
+const MAX_AFTER: Duration = Duration::from_secs(if cfg!(windows) { 90 } else { 5 });
+
 /// A thousand clips, with an outage in their middle.
 #[track_caller]
 fn assert_waits_for_its_end(failure: fn() -> Reply) {
@@ -43,7 +46,7 @@ fn assert_waits_for_its_end(failure: fn() -> Reply) {
     // Those in flight when it began, and one at a time from there on.
     assert!(outage.refused <= 16 + 20, "{} requests", outage.refused);
     // It was noticed, and the clips went on as before: 16 at a time at 20 ms need 1.3 s.
-    assert!(outage.after < Duration::from_secs(5), "{:?} after its end", outage.after);
+    assert!(outage.after < MAX_AFTER, "{:?} after its end", outage.after);
 }
 
 #[test]

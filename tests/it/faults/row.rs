@@ -172,7 +172,9 @@ impl Row {
         let temporary = run.folder().join("tmp");
         let mut run = run.env("TMPDIR", temporary).env("AIMLAPI_BASE_URL", base_url);
         run = run.args(["-v", "--api-key-file", "key", "--max-retries", "1", "-f", "jsonl"]);
-        run = run.args(["--timeout", "5s", "--manifest", "m.jsonl"]);
+        // Sockets of wine take long to fill the memory that a response may have.
+        let timeout = if cfg!(windows) { "30s" } else { "5s" };
+        run = run.args(["--timeout", timeout, "--manifest", "m.jsonl"]);
         if let Some(output) = self.output {
             run = run.args(["-o", output]);
         }
