@@ -150,7 +150,7 @@ fn files_in_a_long_folder_are_read_and_written() {
 fn outputs_need_no_folder_of_temporary_files() {
     let stand_in = rain();
     let run = caption(&stand_in).data_file("tone.wav").env(TEMP_VARIABLE, "nowhere");
-    let mut run = run.args(["-o", "out.txt", "--report", "html=r.html", "tone.wav"]);
+    let mut run = run.args(["-q", "-o", "out.txt", "--report", "html=r.html", "tone.wav"]);
     finish(run.spawn()).captioned();
     assert_eq!(fs::read_to_string(run.folder().join("out.txt")).unwrap(), "Rain.\n");
 }
@@ -162,7 +162,7 @@ fn the_null_device_is_an_output_and_no_input() {
     assert_eq!(run.run().captioned(), "");
     let run = caption(&stand_in).data_file("tone.wav").arg("tone.wav");
     let report = format!("junit={NULL_DEVICE}");
-    assert_eq!(run.args(["-o", NULL_DEVICE, "--report", &report]).run().captioned(), "");
+    assert_eq!(run.args(["-q", "-o", NULL_DEVICE, "--report", &report]).run().captioned(), "");
     assert_says(&caption(&stand_in).arg(NULL_DEVICE).run().failed(3), &["a device, not a file"]);
 }
 
