@@ -10,13 +10,15 @@ use self::generate::Document;
 use self::options::{
     AudioArgs, AuditArgs, CacheArgs, NetworkArgs, OutputArgs, SearchArgs, ServiceArgs, SpendArgs,
 };
-use self::values::{DOCUMENTS, ProgressChoice, WHEN, When, named, parse_progress};
+use self::times::{ProgressChoice, parse_progress};
+use self::values::{DOCUMENTS, WHEN, When, named};
 
 pub(crate) mod generate;
 mod notes;
 mod offering;
 pub(crate) mod options;
 pub(crate) mod similarity;
+pub(crate) mod times;
 pub(crate) mod usage_error;
 pub(crate) mod values;
 

@@ -8,10 +8,11 @@ use caption::{ClientOptions, Convert};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueHint, value_parser};
 
+use super::times::{parse_duration, parse_outage, parse_rate, parse_window};
 use super::values::{
     AudioChecks, CONVERT, DIALECTS, DialectChoice, FORMATS, FfmpegChoice, Jobs, MaxUpload,
-    ReportOption, checks_parser, ffmpeg_parser, named, parse_duration, parse_jobs,
-    parse_max_upload, parse_outage, parse_rate, parse_usd, parse_window, report_parser,
+    ReportOption, checks_parser, ffmpeg_parser, named, parse_jobs, parse_max_upload, parse_usd,
+    report_parser,
 };
 use crate::inputs::Shard;
 use crate::render::FormatKind;

@@ -10,7 +10,8 @@ use anstream::ColorChoice;
 use console::Term;
 
 use crate::args::GeneralArgs;
-use crate::args::values::{ProgressChoice, When};
+use crate::args::times::ProgressChoice;
+use crate::args::values::When;
 
 /// Period of the lines about progress in a log: less than CI systems wait for a sign of life.
 const LOG_PERIOD: Duration = Duration::from_mins(1);
