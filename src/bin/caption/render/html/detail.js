@@ -28,7 +28,7 @@ function finding({ rule, severity, message, sentence, matched, reason }) {
 
 function timeline(asset, words) {
   const items = asset.windows.map((part) => {
-    const button = make("button", "", `${clock(Math.round(part.start))} – ${clock(Math.round(part.end))}`);
+    const button = make("button", "", format_span(part.start, part.end));
     button.type = "button";
     button.addEventListener("click", () => {
       seek(part.start);
@@ -46,9 +46,9 @@ function facts(asset) {
   const unit = (value, name) => (value === undefined ? undefined : `${value} ${name}`);
   const format = [sound.container, sound.codec, unit(sound.sample_rate, "Hz"), sound.channels && `${sound.channels} ch`];
   const silence = sound.silence !== undefined &&
-    `${sound.silence} s (${sound.leading_silence} s at the start, ${sound.trailing_silence} s at the end)`;
+    `${format_length(sound.silence)} (${format_length(sound.leading_silence)} at the start, ${format_length(sound.trailing_silence)} at the end)`;
   const rows = [
-    ["Length", asset.seconds === undefined ? undefined : unit(asset.seconds, "s")],
+    ["Length", asset.seconds === undefined ? undefined : format_length(asset.seconds)],
     ["Format", format.filter(Boolean).join(", ")],
     ["Loudness", unit(sound.loudness_lufs, "LUFS")],
     ["Peak", unit(sound.peak_dbfs, "dBFS")],
@@ -62,7 +62,9 @@ function facts(asset) {
     ["SHA-256", asset.sha256],
   ];
   const known = rows.filter(([, value]) => value);
-  return make("dl", "facts", ...known.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
+  if (!known.length) return [];
+  const items = known.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]);
+  return [make("h3", "", "Measured"), make("dl", "facts", ...items)];
 }
 
 function show_details(asset) {
@@ -85,7 +87,7 @@ function show_details(asset) {
   } else if (asset.caption) {
     parts.push(make("h3", "", "Caption"), text(asset.caption, words));
   }
-  parts.push(make("h3", "", "Measured"), facts(asset));
+  parts.push(...facts(asset));
   detail.replaceChildren(...parts);
   detail.scrollTop = 0;
   draw();

@@ -60,10 +60,13 @@ player.addEventListener("error", () => {
 });
 
 for (const [index, asset] of assets.entries()) asset.row = row(asset, index);
-list.append(...assets.map((asset) => asset.row));
+show_summary();
+show_rules();
 add_filter_buttons();
-show_counts();
+add_sort_buttons();
 const linked = () => assets.find((asset) => `#${encodeURIComponent(asset.input)}` === location.hash);
 window.addEventListener("hashchange", () => select(linked() ?? selected));
-select(linked() ?? assets.find(needs_review) ?? assets[0] ?? null);
+selected = linked() ?? null;
+sort_by("severity", "descending");
+select(linked() ?? shown[0] ?? null);
 list.focus();
