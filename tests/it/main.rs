@@ -42,6 +42,7 @@ mod fuzz_functions;
 mod harness;
 mod hostile_audio;
 mod hostile_batch;
+mod html_access;
 mod html_report;
 mod ignored;
 mod ineffective_options;

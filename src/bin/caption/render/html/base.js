@@ -38,6 +38,7 @@ let selected = null;
 const player = make("audio");
 player.controls = true;
 player.preload = "metadata";
+player.ariaLabel = "Player";
 
 function decode(base64) {
   const text = atob(base64);

@@ -13,7 +13,7 @@ function row(asset, index) {
   const seconds = make("span", "length", asset.seconds === undefined ? "" : format_length(asset.seconds));
   const cells = [mark, name, seconds];
   for (const cell of cells) cell.role = "gridcell";
-  const item = make("li", "", ...cells);
+  const item = make("div", "", ...cells);
   item.role = "row";
   item.id = `asset-${index}`;
   item.ariaSelected = "false";

@@ -182,7 +182,7 @@ impl Renderer for Html {
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
         if end == End::CutShort {
-            writeln!(out, "<p class=\"failed\" id=\"cut-short\">{CUT_SHORT}</p>")?;
+            writeln!(out, "<footer class=\"failed\" id=\"cut-short\">{CUT_SHORT}</footer>")?;
         }
         writeln!(out, "<script>{SCRIPT}</script>\n</html>")
     }
