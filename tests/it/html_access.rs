@@ -1,4 +1,4 @@
-//! The HTML report for every eye and hand: contrast, names, keys and narrow windows.
+//! The HTML report for every eye and hand: contrast, names, keys, narrow windows and paper.
 
 use serde_json::json;
 
@@ -87,4 +87,31 @@ fn arrow_keys_scroll_the_focused_details() {
     page.value("document.querySelector('#rule').focus()");
     page.press("n");
     assert_eq!(page.value(SELECTED), "sfx/b.wav");
+}
+
+#[test]
+fn the_page_is_printed_as_a_whole() {
+    let Some((page, _run)) = audited() else { return };
+    page.click("[data-sort=name]");
+    page.emulate_color_scheme("dark");
+    page.emulate_paper(true);
+    page.wait_for("document.querySelectorAll('#paper .entry').length === 4");
+    let names = "[...document.querySelectorAll('.entry h2')].map((name) => name.innerText)";
+    assert_eq!(page.value(names), json!(["gone.wav", "sfx/a.wav", "sfx/b.wav", "sfx/c.wav"]));
+    let text = page.value("document.body.innerText");
+    for words in ["4 files, 1 with", "no-voice", "A voice.", "Wind.", "says \"voice\"", "dBFS"] {
+        assert!(text.as_str().unwrap().contains(words), "{words} is not in {text}");
+    }
+    let controls = "[...document.querySelectorAll('button, input, select, audio, #list')]\
+                    .filter((control) => control.checkVisibility()).length";
+    assert_eq!(page.value(controls), 0);
+    let cut = "[...document.querySelectorAll('body, #paper, .entry, #rules table')]\
+               .filter((part) => part.scrollHeight > part.clientHeight + 1).length";
+    assert_eq!(page.value(cut), 0);
+    let breaks = "getComputedStyle(document.querySelector('.entry')).breakInside";
+    assert_eq!(page.value(breaks), "avoid");
+    assert_eq!(page.value("document.querySelectorAll('.entry path').length"), 3);
+    page.emulate_paper(false);
+    page.wait_for("!document.querySelector('#paper')");
+    assert_eq!(page.value("document.querySelector('#rules').open"), false);
 }

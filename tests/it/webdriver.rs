@@ -123,6 +123,12 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": feature }));
     }
 
+    /// Shows the page as on paper, or as on a screen again.
+    pub(crate) fn emulate_paper(&self, is_paper: bool) {
+        let media = if is_paper { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "media": media }));
+    }
+
     /// Sets the size of the window in CSS pixels.
     pub(crate) fn resize(&self, width: u32, height: u32) {
         let size = json!({

@@ -26,8 +26,13 @@ function finding({ rule, severity, message, sentence, matched, reason }) {
   return make("div", `finding ${severity}`, ...parts);
 }
 
-function timeline(asset, words) {
+// Paper has times in place of buttons.
+function timeline(asset, words, is_on_paper) {
   const items = asset.windows.map((part) => {
+    if (is_on_paper) {
+      const time = make("span", "note", format_span(part.start, part.end));
+      return make("li", "", time, text(part.caption, words));
+    }
     const button = make("button", "", format_span(part.start, part.end));
     button.type = "button";
     button.addEventListener("click", () => {
@@ -67,14 +72,14 @@ function facts(asset) {
   return [make("h3", "", "Measured"), make("dl", "facts", ...items)];
 }
 
-function show_details(asset) {
+function title(asset) {
   const [sign, meaning] = SIGNS[asset.verdict];
+  return [make("h2", "", asset.input), make("p", `note verdict ${asset.verdict}`, `${sign} ${meaning}`)];
+}
+
+function sections(asset, is_on_paper) {
   const words = (asset.findings ?? []).map((found) => found.matched).filter(Boolean);
-  const parts = [
-    make("h2", "", asset.input),
-    make("p", `note verdict ${asset.verdict}`, `${sign} ${meaning}`),
-    ...player_elements(asset),
-  ];
+  const parts = [];
   if (asset.findings?.length) {
     parts.push(make("h3", "", "Findings"), ...asset.findings.map(finding));
   }
@@ -83,12 +88,15 @@ function show_details(asset) {
     parts.push(make("h3", "", "No caption"), text(`${message} (${kind}); ${hint}`));
   }
   if (asset.windows?.length) {
-    parts.push(make("h3", "", "Timeline"), timeline(asset, words));
+    parts.push(make("h3", "", "Timeline"), timeline(asset, words, is_on_paper));
   } else if (asset.caption) {
     parts.push(make("h3", "", "Caption"), text(asset.caption, words));
   }
-  parts.push(...facts(asset));
-  detail.replaceChildren(...parts);
+  return [...parts, ...facts(asset)];
+}
+
+function show_details(asset) {
+  detail.replaceChildren(...title(asset), ...player_elements(asset), ...sections(asset, false));
   detail.scrollTop = 0;
   draw();
 }

@@ -32,6 +32,7 @@ const SCRIPT: &str = concat!(
     include_str!("list.js"),
     include_str!("player.js"),
     include_str!("detail.js"),
+    include_str!("print.js"),
     include_str!("keys.js"),
 );
 
