@@ -88,7 +88,9 @@ function paint(canvas, asset) {
     // The square root makes quiet audio visible.
     const bar = Math.max(scale, Math.sqrt(peak / 255) * (height - 4 * scale));
     pen.fillStyle = at * step < played ? before : after;
-    pen.fillRect(at * step, (height - bar) / 2, Math.max(step - scale / 2, scale / 2), bar);
+    // Whole pixels: parts of them would be too faint.
+    const [left, right] = [at, at + 1].map((number) => Math.floor(number * step));
+    pen.fillRect(left, Math.round((height - bar) / 2), Math.max(right - left - (step >= 2 ? 1 : 0), 1), bar);
   });
   for (const part of (asset.windows ?? []).slice(1)) {
     const at = (part.start / duration) * width;
