@@ -45,6 +45,7 @@ mod harness;
 mod held_files;
 mod hostile_audio;
 mod hostile_batch;
+mod html_access;
 mod html_report;
 mod ignored;
 mod ineffective_options;

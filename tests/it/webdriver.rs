@@ -15,6 +15,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// `WebDriver` codes of keys without a character.
 pub(crate) const ESCAPE: &str = "\u{e00c}";
 pub(crate) const RIGHT: &str = "\u{e014}";
+pub(crate) const TAB: &str = "\u{e004}";
 pub(crate) const DOWN: &str = "\u{e015}";
 
 /// Arguments for a headless, silent browser without network.
@@ -119,8 +120,25 @@ impl Browser {
     /// Sets the color scheme of the system, `light` or `dark`.
     pub(crate) fn emulate_color_scheme(&self, scheme: &str) {
         let feature = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        let (cmd, params) = ("Emulation.setEmulatedMedia", json!({ "features": feature }));
-        self.post("/goog/cdp/execute", &json!({ "cmd": cmd, "params": params }));
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": feature }));
+    }
+
+    /// Shows the page as on paper, or as on a screen again.
+    pub(crate) fn emulate_paper(&self, is_paper: bool) {
+        let media = if is_paper { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "media": media }));
+    }
+
+    /// Sets the size of the window in CSS pixels.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) {
+        self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
     }
 
     /// Clicks the first element that matches a selector.

@@ -38,6 +38,12 @@ pub(crate) fn step_summary() -> Option<PathBuf> {
     get("GITHUB_STEP_SUMMARY").map(PathBuf::from)
 }
 
+/// Date of what is built, in seconds since 1970, for outputs that are the same in every run.
+/// Source: reproducible-builds.org, "`SOURCE_DATE_EPOCH`".
+pub(crate) fn source_date() -> Option<u64> {
+    get("SOURCE_DATE_EPOCH")?.trim().parse().ok()
+}
+
 /// Amount and look of the messages on standard error.
 pub(crate) struct DisplayConfig {
     pub(crate) color: ColorChoice,

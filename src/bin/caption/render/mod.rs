@@ -183,7 +183,7 @@ impl ReportKind {
             Self::Sarif => Box::new(Sarif::new(rules)),
             Self::Github => Box::new(Annotations::default()),
             Self::StepSummary => Box::new(StepSummary::default()),
-            Self::Html => Box::new(Html::new(folder)),
+            Self::Html => Box::new(Html::new(folder, rules)),
         }
     }
 }

@@ -26,9 +26,14 @@ function finding({ rule, severity, message, sentence, matched, reason }) {
   return make("div", `finding ${severity}`, ...parts);
 }
 
-function timeline(asset, words) {
+// Paper has times in place of buttons.
+function timeline(asset, words, is_on_paper) {
   const items = asset.windows.map((part) => {
-    const button = make("button", "", `${clock(Math.round(part.start))} – ${clock(Math.round(part.end))}`);
+    if (is_on_paper) {
+      const time = make("span", "note", format_span(part.start, part.end));
+      return make("li", "", time, text(part.caption, words));
+    }
+    const button = make("button", "", format_span(part.start, part.end));
     button.type = "button";
     button.addEventListener("click", () => {
       seek(part.start);
@@ -46,9 +51,9 @@ function facts(asset) {
   const unit = (value, name) => (value === undefined ? undefined : `${value} ${name}`);
   const format = [sound.container, sound.codec, unit(sound.sample_rate, "Hz"), sound.channels && `${sound.channels} ch`];
   const silence = sound.silence !== undefined &&
-    `${sound.silence} s (${sound.leading_silence} s at the start, ${sound.trailing_silence} s at the end)`;
+    `${format_length(sound.silence)} (${format_length(sound.leading_silence)} at the start, ${format_length(sound.trailing_silence)} at the end)`;
   const rows = [
-    ["Length", asset.seconds === undefined ? undefined : unit(asset.seconds, "s")],
+    ["Length", asset.seconds === undefined ? undefined : format_length(asset.seconds)],
     ["Format", format.filter(Boolean).join(", ")],
     ["Loudness", unit(sound.loudness_lufs, "LUFS")],
     ["Peak", unit(sound.peak_dbfs, "dBFS")],
@@ -62,17 +67,19 @@ function facts(asset) {
     ["SHA-256", asset.sha256],
   ];
   const known = rows.filter(([, value]) => value);
-  return make("dl", "facts", ...known.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
+  if (!known.length) return [];
+  const items = known.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]);
+  return [make("h3", "", "Measured"), make("dl", "facts", ...items)];
 }
 
-function show_details(asset) {
+function title(asset) {
   const [sign, meaning] = SIGNS[asset.verdict];
+  return [make("h2", "", asset.input), make("p", `note verdict ${asset.verdict}`, `${sign} ${meaning}`)];
+}
+
+function sections(asset, is_on_paper) {
   const words = (asset.findings ?? []).map((found) => found.matched).filter(Boolean);
-  const parts = [
-    make("h2", "", asset.input),
-    make("p", `note verdict ${asset.verdict}`, `${sign} ${meaning}`),
-    ...player_elements(asset),
-  ];
+  const parts = [];
   if (asset.findings?.length) {
     parts.push(make("h3", "", "Findings"), ...asset.findings.map(finding));
   }
@@ -81,12 +88,15 @@ function show_details(asset) {
     parts.push(make("h3", "", "No caption"), text(`${message} (${kind}); ${hint}`));
   }
   if (asset.windows?.length) {
-    parts.push(make("h3", "", "Timeline"), timeline(asset, words));
+    parts.push(make("h3", "", "Timeline"), timeline(asset, words, is_on_paper));
   } else if (asset.caption) {
     parts.push(make("h3", "", "Caption"), text(asset.caption, words));
   }
-  parts.push(make("h3", "", "Measured"), facts(asset));
-  detail.replaceChildren(...parts);
+  return [...parts, ...facts(asset)];
+}
+
+function show_details(asset) {
+  detail.replaceChildren(...title(asset), ...player_elements(asset), ...sections(asset, false));
   detail.scrollTop = 0;
   draw();
 }

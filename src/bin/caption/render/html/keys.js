@@ -1,6 +1,14 @@
 
 // Key bindings and start-up.
 
+// Keys that a focused element takes for itself.
+const SCROLLING = ["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Home", "End"];
+const OWN_KEYS = [
+  ["select", () => true],
+  ["audio", (key) => key === " " || key === "Enter" || SCROLLING.includes(key)],
+  ["button, a, summary", (key) => key === " " || key === "Enter"],
+  ["#detail, #rules", (key) => SCROLLING.includes(key) && key !== "ArrowLeft" && key !== "ArrowRight"],
+];
 const needs_review = (asset) => NEEDS_REVIEW.includes(asset.verdict);
 const seek_step = () => Math.min(5, (selected?.seconds || 50) / 10);
 const [next, previous] = [() => step(1), () => step(-1)];
@@ -30,7 +38,7 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
-  const is_handled = event.target.closest("button, a, audio") && [" ", "Enter"].includes(event.key);
+  const is_handled = OWN_KEYS.some(([name, has]) => event.target.closest(name) && has(event.key));
   const number = /^[1-9]$/.test(event.key) && $("filters").children[event.key - 1];
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const action = number ? () => number.click() : KEYS[key];
@@ -60,10 +68,13 @@ player.addEventListener("error", () => {
 });
 
 for (const [index, asset] of assets.entries()) asset.row = row(asset, index);
-list.append(...assets.map((asset) => asset.row));
+show_summary();
+show_rules();
 add_filter_buttons();
-show_counts();
+add_sort_buttons();
 const linked = () => assets.find((asset) => `#${encodeURIComponent(asset.input)}` === location.hash);
 window.addEventListener("hashchange", () => select(linked() ?? selected));
-select(linked() ?? assets.find(needs_review) ?? assets[0] ?? null);
+selected = linked() ?? null;
+sort_by("severity", "descending");
+select(linked() ?? shown[0] ?? null);
 list.focus();

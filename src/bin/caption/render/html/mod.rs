@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use caption::{
-    AudioFormat, Clip, Convert, Outcome, SAMPLE_RATE, Source, Status, UploadOptions, sanitize,
+    AudioFormat, Clip, Convert, Outcome, Rule, SAMPLE_RATE, Source, Status, UploadOptions, sanitize,
 };
 use pathdiff::diff_paths;
 use serde::Serialize;
@@ -21,14 +21,18 @@ use super::annotation::{CUT_SHORT, input_name, path_uri};
 use super::record::record;
 use super::{End, RenderOptions, Renderer};
 
+mod run;
+
 const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("style.css");
 const BODY: &str = include_str!("body.html");
 const SCRIPT: &str = concat!(
     include_str!("base.js"),
+    include_str!("summary.js"),
     include_str!("list.js"),
     include_str!("player.js"),
     include_str!("detail.js"),
+    include_str!("print.js"),
     include_str!("keys.js"),
 );
 
@@ -61,15 +65,20 @@ enum Media {
 pub(super) struct Html {
     /// Folder of the page.
     folder: Option<PathBuf>,
+    /// Facts of the run for the head of the page.
+    run: Value,
     /// Bytes of audio that the page has room for.
     room: u64,
     has_begun: bool,
 }
 
 impl Html {
-    pub(super) fn new(folder: &Path) -> Self {
+    /// Page in `folder` on an audit by `rules`.
+    pub(super) fn new(folder: &Path, rules: &[Rule]) -> Self {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Self { folder: folder.canonicalize().ok(), room: MAX_TOTAL_LEN, has_begun: false }
+        let mut run = run::facts(rules);
+        sanitize_json(&mut run);
+        Self { folder: folder.canonicalize().ok(), run, room: MAX_TOTAL_LEN, has_begun: false }
     }
 
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -77,7 +86,9 @@ impl Html {
             return Ok(());
         }
         let head = HEAD.replace("STYLE-HASH", &hash(STYLE)).replace("SCRIPT-HASH", &hash(SCRIPT));
-        write!(out, "{head}<style>{STYLE}</style>\n{BODY}")
+        write!(out, "{head}<style>{STYLE}</style>\n{BODY}")?;
+        let run = escape(&self.run);
+        writeln!(out, "<script type=\"application/json\" id=\"run\">{run}</script>")
     }
 
     /// Player source of an input, with the bytes to embed.
@@ -172,7 +183,7 @@ impl Renderer for Html {
     fn finish(&mut self, end: End, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
         if end == End::CutShort {
-            writeln!(out, "<p class=\"failed\" id=\"cut-short\">{CUT_SHORT}</p>")?;
+            writeln!(out, "<footer class=\"failed\" id=\"cut-short\">{CUT_SHORT}</footer>")?;
         }
         writeln!(out, "<script>{SCRIPT}</script>\n</html>")
     }

@@ -36,7 +36,11 @@ function load(asset) {
 
 function player_elements(asset) {
   const parts = [];
-  if (asset.waveform) parts.push(make("canvas"));
+  if (asset.waveform) {
+    const canvas = make("canvas");
+    [canvas.role, canvas.ariaLabel] = ["img", "Waveform"];
+    parts.push(canvas);
+  }
   if (asset.media) parts.push(player);
   if (asset.media?.there) {
     const link = make("a", "", asset.media.there);
@@ -72,8 +76,8 @@ function paint(canvas, asset) {
   const scale = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.round(size * scale));
   if (canvas.width !== width) [canvas.width, canvas.height] = [width, height];
-  colors ??= ["--accent", "--faint", "--line"].map((name) => color(canvas, name));
-  const [before, after, line] = colors;
+  colors ??= ["--accent", "--faint", "--text", "--panel"].map((name) => color(canvas, name));
+  const [before, after, line, gap] = colors;
   const pen = canvas.getContext("2d");
   pen.clearRect(0, 0, width, height);
   const duration = duration_of(asset) || 1;
@@ -84,11 +88,17 @@ function paint(canvas, asset) {
     // The square root makes quiet audio visible.
     const bar = Math.max(scale, Math.sqrt(peak / 255) * (height - 4 * scale));
     pen.fillStyle = at * step < played ? before : after;
-    pen.fillRect(at * step, (height - bar) / 2, Math.max(step - scale / 2, scale / 2), bar);
+    // Whole pixels: parts of them would be too faint.
+    const [left, right] = [at, at + 1].map((number) => Math.floor(number * step));
+    pen.fillRect(left, Math.round((height - bar) / 2), Math.max(right - left - (step >= 2 ? 1 : 0), 1), bar);
   });
-  pen.fillStyle = line;
   for (const part of (asset.windows ?? []).slice(1)) {
-    pen.fillRect((part.start / duration) * width - scale, 0, 2 * scale, height);
+    const at = (part.start / duration) * width;
+    // The gap sets a mark apart from the bars beside it.
+    for (const [color, half] of [[gap, 3], [line, 1]]) {
+      pen.fillStyle = color;
+      pen.fillRect(at - half * scale, 0, 2 * half * scale, height);
+    }
   }
 }
 
