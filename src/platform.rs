@@ -169,6 +169,28 @@ pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     }
 }
 
+/// True if a path leads to the open file, by the metadata of both where those tell.
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "Windows opens the path"))]
+pub(crate) fn is_same_file(
+    path: &Path,
+    of_path: &Metadata,
+    file: &File,
+    of_file: &Metadata,
+) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let _ = (path, file);
+        Ok((of_path.dev(), of_path.ino()) == (of_file.dev(), of_file.ino()))
+    }
+    #[cfg(windows)]
+    {
+        use same_file::Handle;
+        let _ = (of_path, of_file);
+        Ok(Handle::from_path(path)? == Handle::from_file(file.try_clone()?)?)
+    }
+}
+
 /// Converts the bytes of a list entry to a path.
 pub(crate) fn os_string(bytes: Vec<u8>) -> OsString {
     #[cfg(unix)]

@@ -1,10 +1,10 @@
 //! Changes of a manifest from outside while a run adds to it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
-use same_file::Handle;
+use crate::platform;
 
 use crate::path_name::path_name;
 
@@ -21,14 +21,18 @@ pub(super) enum Change {
 
 impl Change {
     /// Compares the open file with the one that its path leads to now.
-    pub(super) fn of_path(path: &Path, file: &File) -> io::Result<Option<Self>> {
+    pub(super) fn of_path(
+        path: &Path,
+        file: &File,
+        of_file: &Metadata,
+    ) -> io::Result<Option<Self>> {
         match path.metadata() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Some(Self::Removed)),
             Err(e) => Err(e),
             // Opening a named pipe would wait.
             Ok(metadata) if !metadata.is_file() => Ok(Some(Self::Replaced)),
-            Ok(_) => {
-                let is_same = Handle::from_path(path)? == Handle::from_file(file.try_clone()?)?;
+            Ok(metadata) => {
+                let is_same = platform::is_same_file(path, &metadata, file, of_file)?;
                 Ok((!is_same).then_some(Self::Replaced))
             }
         }

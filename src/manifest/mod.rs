@@ -168,10 +168,11 @@ impl Manifest {
             let content = platform::lock(&self.content);
             (content.file.clone(), content.end)
         };
-        if let Some(change) = Change::of_path(path, &file)? {
+        let metadata = file.metadata()?;
+        if let Some(change) = Change::of_path(path, &file, &metadata)? {
             return Ok(Some(change));
         }
-        let is_intact = file.metadata()?.len() >= end && run_lines.is_last_in(&file);
+        let is_intact = metadata.len() >= end && run_lines.is_last_in(&file);
         Ok((!is_intact).then_some(Change::Rewritten))
     }
 
