@@ -112,14 +112,16 @@ pub(crate) type Changed = (i64, i64);
 pub(crate) type Changed = Option<(u64, u64)>;
 
 /// Returns what tells that a file was changed, if the system reports it.
-pub(crate) fn changed(file: &File) -> Changed {
+pub(crate) fn changed(file: &File, metadata: &Metadata) -> Changed {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        file.metadata().map_or((0, 0), |metadata| (metadata.ctime(), metadata.ctime_nsec()))
+        let _ = file;
+        (metadata.ctime(), metadata.ctime_nsec())
     }
     #[cfg(windows)]
     {
+        let _ = metadata;
         let file = winapi_util::file::information(file).ok()?;
         Some((file.last_write_time()?, file.number_of_links()))
     }

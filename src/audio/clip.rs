@@ -133,8 +133,17 @@ impl Clip {
         self.file.is_huge()
     }
 
+    /// The whole file if it is short and has been read: no work on it waits for a disk.
+    pub(crate) fn content(&self) -> Option<&[u8]> {
+        self.file.content()
+    }
+
     /// SHA-256 of the file in lower-case hexadecimal. Reads the whole file.
     pub fn sha256(&self) -> Result<String, Error> {
+        let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
+        if let Some(content) = self.content() {
+            return Ok(Sha256::digest(content).iter().fold(String::new(), hex));
+        }
         let mut digest = Sha256::new();
         // Zeroing a large block would take longer than the hash of a short file.
         let len = self.file.len().min(MAX_HASH_BLOCK);
@@ -148,7 +157,6 @@ impl Clip {
             digest.update(&block[..filled]);
             offset += filled as u64;
         }
-        let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
         Ok(digest.finalize().iter().fold(String::new(), hex))
     }
 

@@ -13,7 +13,7 @@ pub(crate) use self::upload_options::MAX_SECONDS;
 pub use self::upload_options::{Convert, MAX_UPLOAD, UploadOptions};
 
 pub(crate) use self::clip::{OpenFile, encoded_len};
-pub(crate) use self::prepare::{Prepared, check_upload, prepare};
+pub(crate) use self::prepare::{Prepared, check_upload, is_prepared_at_once, prepare};
 pub(crate) use self::split::{Splitter, WindowClip};
 pub(crate) use self::spool::Spool;
 

@@ -48,6 +48,12 @@ pub(crate) fn prepare(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, E
     guarded(|| pass_through_or_convert(clip, upload))
 }
 
+/// True if the preparation of a clip is done at once: nothing is read or decoded.
+pub(crate) fn is_prepared_at_once(clip: &Clip, upload: &UploadOptions) -> bool {
+    let is_pcm = clip.format().is_pcm() && upload.passes_through(clip);
+    is_pcm && !upload.measures && clip.content().is_some()
+}
+
 fn pass_through_or_convert(clip: &Clip, upload: &UploadOptions) -> Result<Prepared, Error> {
     upload.check_decodable(clip)?;
     // The service judges what is damaged if nothing may be converted.

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Captioner, CaptionerOptions};
 use crate::audio::{
     AudioTrack, Clip, Convert, Levels, OpenFile, Prepared, Sound, Truncation, UploadOptions,
-    measure, prepare,
+    is_prepared_at_once, measure, prepare,
 };
 use crate::client::{Audio, Dialect};
 use crate::descriptors::wait_for;
@@ -116,6 +116,9 @@ impl Captioner {
         if self.cache.is_none() {
             return Ok(None);
         }
+        if clip.content().is_some() {
+            return clip.sha256().map(Some);
+        }
         let _permit = self.limits.hasher(clip.is_huge()).await;
         let clip = clip.clone();
         off_thread(move || clip.sha256()).await.map(Some)
@@ -141,6 +144,9 @@ impl Captioner {
     }
 
     async fn prepare_with(&self, upload: UploadOptions, clip: &Clip) -> Result<Prepared, Error> {
+        if is_prepared_at_once(clip, &upload) {
+            return prepare(clip, &upload);
+        }
         let prepared = self.decode(clip, move |clip| prepare(clip, &upload)).await;
         if clip.is_unchanged() { prepared } else { Err(Error::ModifiedDuringUpload) }
     }

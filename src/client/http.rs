@@ -12,8 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
+use super::block::{ChangedWhileSending, ReadWhileSending};
 use super::options::ClientOptions;
-use super::request::{ChangedWhileSending, ReadWhileSending};
 use super::{endpoint, proxy};
 use crate::error::{Error, Setting, causes};
 use crate::path_name::path_name;

@@ -31,6 +31,7 @@ use crate::shutdown::Shutdown;
 mod answer_builder;
 mod api_key;
 mod backoff;
+mod block;
 mod choice;
 mod dialect;
 mod dialect_negotiation;

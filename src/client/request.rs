@@ -1,16 +1,14 @@
 //! Request for a caption: its JSON, and the body, which is encoded while it is sent.
 
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use base64_turbo::STANDARD;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use reqwest::Url;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 
+use super::block::{Block, ChangedWhileSending, encode};
 use super::dialect::Dialect;
 use super::options::ClientOptions;
 use crate::audio::{Clip, encoded_len};
@@ -33,16 +31,6 @@ pub enum Audio {
     Url(Url),
 }
 
-/// Failure of an upload whose file was modified.
-#[derive(Debug, thiserror::Error)]
-#[error("the file is no longer what it was when it was opened")]
-pub(super) struct ChangedWhileSending;
-
-/// Failure of an upload whose file could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the file could not be read ({0})")]
-pub(super) struct ReadWhileSending(pub(super) io::ErrorKind);
-
 /// Request body of exact length and constant memory: the next block is read and encoded while the
 /// last one is sent.
 pub(super) struct RequestBody {
@@ -61,7 +49,7 @@ enum Stage {
     Blocks {
         clip: Clip,
         offset: u64,
-        block: JoinHandle<Result<Bytes, BoxError>>,
+        block: Block,
         tail: Bytes,
     },
     /// Last bytes, which follow the base64 of the clip if there is one.
@@ -188,18 +176,8 @@ impl http_body::Body for RequestBody {
 /// Starts to read and encode the block at `offset`.
 fn next_block(clip: Clip, offset: u64, tail: Bytes) -> Stage {
     let len = usize::try_from(clip.len() - offset).unwrap_or(BLOCK_LEN).min(BLOCK_LEN);
-    let reader = clip.clone();
-    let block = tokio::task::spawn_blocking(move || encode(&reader, offset, len));
+    let block = encode(&clip, offset, len);
     Stage::Blocks { clip, offset: offset + len as u64, block, tail }
-}
-
-fn encode(clip: &Clip, offset: u64, len: usize) -> Result<Bytes, BoxError> {
-    let mut raw = vec![0; len];
-    match clip.read_exact_at(&mut raw, offset) {
-        Ok(()) => Ok(STANDARD.encode(&raw).into()),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(ChangedWhileSending.into()),
-        Err(e) => Err(ReadWhileSending(e.kind()).into()),
-    }
 }
 
 #[cfg(test)]
