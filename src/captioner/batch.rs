@@ -82,13 +82,14 @@ impl Captioner {
         };
         let outcome = move |(number, (input, permit)): (usize, (Result<Input, InputError>, _))| {
             let work = work.clone();
-            async move {
+            // It has 20 kB, and is moved several times.
+            Box::pin(async move {
                 let outcome = match input {
                     Ok(input) => self.run_one(input.clone(), work(input), permit).await,
                     Err(error) => Outcome::from(error),
                 };
                 (number, outcome)
-            }
+            })
         };
         let limit = self.limits.parallel.saturating_mul(INPUTS_PER_JOB);
         let inputs = self.until_drained(inputs).then(permits).enumerate();
