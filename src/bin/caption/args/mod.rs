@@ -14,7 +14,7 @@ use self::times::{ProgressChoice, parse_progress};
 use self::values::{DOCUMENTS, WHEN, When, named};
 
 pub(crate) mod generate;
-mod notes;
+pub(crate) mod notes;
 mod offering;
 pub(crate) mod options;
 pub(crate) mod similarity;

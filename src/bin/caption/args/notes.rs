@@ -1,9 +1,9 @@
 //! Notes behind the options of `--help`, which are sections of the manual page.
 
 /// Section of notes: its heading, and entries with a name and a meaning.
-pub(super) struct Section {
+pub(crate) struct Section {
     pub(super) heading: &'static str,
-    pub(super) entries: &'static [(&'static str, &'static str)],
+    pub(crate) entries: &'static [(&'static str, &'static str)],
     /// True for commands that are shown as they are typed.
     pub(super) is_code: bool,
 }
@@ -77,7 +77,7 @@ pub(super) const EXIT_CODES: Section = Section {
 };
 
 /// Keys of a `[[rule]]` table, for the manual page.
-pub(super) const RULES: Section = Section {
+pub(crate) const RULES: Section = Section {
     heading: "Rules of caption.toml",
     is_code: false,
     entries: &[

@@ -175,6 +175,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_manual_page_has_every_key_of_a_rule() {
+        let entries = crate::args::notes::RULES.entries.iter();
+        let mut listed: Vec<_> = entries.flat_map(|(names, _)| names.split(", ")).collect();
+        let mut keys = KEYS;
+        listed.sort_unstable();
+        keys.sort_unstable();
+        assert_eq!(listed, keys);
+    }
+
+    #[test]
     fn a_random_table_is_a_rule_or_refused_by_its_number() {
         const WORDS: [&str; 20] = [
             "name = ",
