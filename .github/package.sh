@@ -43,10 +43,12 @@ gzip -9nkf "$pages/caption.1"
 "$caption" --generate complete-fish > "$pages/caption.fish"
 "$caption" --generate complete-powershell > "$pages/_caption.ps1"
 "$caption" --generate complete-elvish > "$pages/caption.elv"
+# A fresh copy: an RPM package keeps times that are before that of the commit.
+cp README.md LICENSE "$pages/"
 
 # Read by cargo-deb. Set for the build, it would compile the dependencies again for each commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-export SOURCE_DATE_EPOCH
+export SOURCE_DATE_EPOCH TZ=UTC
 
 rm -rf "dist/$name"
 mkdir -p "dist/$name/completions"
@@ -62,7 +64,7 @@ case $target in
     archive=$name.zip
     rm -f "$archive"
     if command -v zip >/dev/null; then
-      files | TZ=UTC zip -qX "$archive" -@
+      files | zip -qX "$archive" -@
     else
       7z a -bd "$archive" "$name" >/dev/null
     fi
